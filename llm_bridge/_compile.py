@@ -1,0 +1,191 @@
+"""Problem to engine: a `Model` and the queries. Pure; nothing is guessed, what is missing is named.
+
+An equation stays an equation. A variable without causes takes the law that is stated for it, or an unknown law. A
+variable with causes but no equation needs a stated law, or counts, for every combination of its causes.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+from scm._errors import ScmError
+from scm._model import Model, Variable
+from scm._noise import Bernoulli, Categorical, Unknown
+from scm._query import Probability, Query, print_query
+from scm._syntax import Const, Expr, Op, Value, Var, conjunction
+
+from ._crosscheck import parents, split_term
+from ._problem import Problem, ProblemVariable, Reply, Statement
+from ._tally import Cell, Tally, cell_of
+
+MAX_ROWS = 100_000
+"""Most combinations of causes that one variable may have."""
+
+
+class CannotCompile(ScmError):
+    """The Problem says too little for a model; the message names what is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """What the engine is asked.
+
+    Attributes:
+        model: the Problem's variables with their mechanisms.
+        queries: what is asked, in order.
+        reply: how the answer is to be said.
+        assumptions: what the reader of the text added.
+        notes: what compiling did beyond copying, such as rescaling a rounded law.
+    """
+
+    model: Model
+    queries: tuple[Query, ...]
+    reply: Reply
+    assumptions: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def compile_problem(problem: Problem) -> Compiled:
+    """The model and queries that `problem` describes.
+
+    Raises:
+        InvalidProblem: its parts disagree with each other.
+        CannotCompile: it says why it cannot be formalised, or a number is missing; the message names it.
+        ScmError: the engine refuses the model.
+    """
+    if problem.cannot is not None:
+        raise CannotCompile(f"The text was not formalised: {problem.cannot}")
+    compiler = _Compiler(problem.check())
+    model = Model(*(compiler.variable(variable) for variable in problem.variables))
+    compiler.refuse_unused()
+    queries = tuple(item.query for item in problem.queries)
+    return Compiled(model, queries, problem.reply, problem.assumptions, tuple(compiler.notes))
+
+
+class _Compiler:
+    def __init__(self, problem: Problem) -> None:
+        if problem.confounded:
+            first, second = problem.confounded[0].pair
+            raise CannotCompile(
+                f"{first!r} and {second!r} have a common cause that is not given, which a model cannot express. Name the "
+                "common cause as a hidden variable and say how it acts, or leave the pair out."
+            )
+        self.problem = problem
+        self.equations = {equation.variable: equation.expression for equation in problem.equations}
+        self.parents = parents(problem)
+        self.states = {variable.name: variable.states for variable in problem.variables}
+        self.values: dict[Cell, dict[Value, Statement]] = {}
+        self.used: set[int] = set()
+        self.notes: list[str] = []
+        self.tally = Tally(self.states)
+        for statement in problem.statements:
+            self.file(statement)
+        self.tally.close()
+
+    def file(self, statement: Statement) -> None:
+        """Sort one statement: counts to the tally, printed values to their law."""
+        if statement.counts is not None:
+            self.tally.add(statement.term, *statement.counts)
+            return
+        parts = split_term(statement.term)
+        condition = None if parts is None else cell_of(statement.term.given)
+        if parts is None or condition is None:
+            raise _not_a_law(statement.term)
+        name, value, _ = parts
+        self.values.setdefault(_law_key(name, condition), {})[value] = statement
+
+    def variable(self, variable: ProblemVariable) -> Variable:
+        """One variable with its mechanism."""
+        name, states, text = variable.name, variable.states, variable.description
+        if name in self.equations:
+            return Variable(name, states, equation=self.equations[name], description=text)
+        causes = self.parents[name]
+        if not causes:
+            return self.root(variable)
+        rows = 1
+        for cause in causes:
+            rows *= len(self.states[cause])
+        if rows > MAX_ROWS:
+            raise CannotCompile(f"{name!r} has {rows:,} combinations of causes; at most {MAX_ROWS:,} are read.")
+        keys = list(itertools.product(*(self.states[cause] for cause in causes)))
+        counted = {key: self.counts(name, causes, key) for key in keys}
+        full = {key: row for key, row in counted.items() if row is not None}
+        if len(full) == len(keys):
+            return Variable(name, states, parents=causes, counts=full, description=text)
+        table = {key: self.law(name, frozenset(zip(causes, key, strict=True))) for key in keys}
+        return Variable(name, states, parents=causes, table=table, description=text)
+
+    def root(self, variable: ProblemVariable) -> Variable:
+        """A variable without causes: the stated law, the counts, or any law."""
+        name, states, text = variable.name, variable.states, variable.description
+        if _law_key(name, frozenset()) in self.values:
+            law = dict(zip(states, self.law(name, frozenset()), strict=True))
+            noise = Bernoulli(law[True]) if states == (False, True) else Categorical(law)
+            return Variable(name, states, noise=noise, description=text)
+        if (row := self.counts(name, (), ())) is not None:
+            return Variable(name, states, counts={(): row}, description=text)
+        return Variable(name, states, noise=Unknown(states), description=text)
+
+    def counts(self, name: str, causes: tuple[str, ...], key: tuple[Value, ...]) -> tuple[int, ...] | None:
+        """Units in each state of `name` where its causes are as in `key`, if the counts settle all of them."""
+        condition = frozenset(zip(causes, key, strict=True))
+        found = [self.tally.get(condition | {(name, state)}) for state in self.states[name]]
+        row = tuple(units for units in found if units is not None)
+        return row if len(row) == len(found) else None
+
+    def law(self, name: str, condition: Cell) -> tuple[float, ...]:
+        """The stated law of `name` given `condition`, in the order of its states."""
+        stated = self.values.get(_law_key(name, condition), {})
+        states = self.states[name]
+        missing = [state for state in states if state not in stated]
+        if not stated or len(missing) > 1:
+            raise self.missing(name, missing, condition)
+        self.used.update(id(statement) for statement in stated.values())
+        face = {state: statement.printed().value for state, statement in stated.items()}
+        if missing:
+            face[missing[0]] = max(0.0, 1 - sum(face.values()))
+        total = sum(face.values())
+        if abs(total - 1) > 1e-9:
+            self.notes.append(f"The printed law of {name!r} adds up to {total:.4g}; it was rescaled to 1.")
+        return tuple(face[state] / total for state in states)
+
+    def missing(self, name: str, states: list[Value], condition: Cell) -> CannotCompile:
+        """The error that names the number that is missing."""
+        state: Value = states[-1]
+        given = conjunction(*(_equals(n, v) for n, v in sorted(condition, key=str))) if condition else None
+        wanted = print_query(Probability(_equals(name, state), given))
+        causes = ", ".join(map(repr, self.parents[name]))
+        why = (
+            f"{name!r} depends on {causes} and has no equation" if causes else f"the law of {name!r} is stated in part"
+        )
+        return CannotCompile(
+            f"A number is missing: {wanted}. As {why}, it needs a probability, or counts, for each combination. State it, "
+            "or give an equation."
+        )
+
+    def refuse_unused(self) -> None:
+        """Nothing that the text says about a probability may be dropped in silence."""
+        for law in self.values.values():
+            for statement in law.values():
+                if id(statement) not in self.used:
+                    raise _not_a_law(statement.term)
+
+
+_ANY = "\0"
+
+
+def _law_key(name: str, condition: Cell) -> Cell:
+    """Laws are filed under the variable, marked by a state that no file can contain, and their condition."""
+    return condition | {(name, _ANY)}
+
+
+def _equals(name: str, value: Value) -> Expr:
+    return Op("=", (Var(name), Const(value)))
+
+
+def _not_a_law(term: Probability) -> CannotCompile:
+    return CannotCompile(
+        f"The statement {term} is not the law of a variable given its direct causes, and a model has no other place for it. "
+        "State the law of each variable given exactly its causes, or leave the statement out."
+    )

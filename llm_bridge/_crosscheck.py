@@ -1,0 +1,160 @@
+"""Faults between the parts of a Problem that are each well formed: what `Problem.check` reports."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, TypeAlias
+
+from scm._errors import UnknownState, listing
+from scm._query import Probability, query_nodes
+from scm._syntax import Const, Expr, Op, Set, Value, Var, conjuncts, print_expr, print_name, walk
+
+if TYPE_CHECKING:
+    from ._problem import Problem
+
+Condition: TypeAlias = frozenset[Expr]
+SLACK = 1e-9
+"""Floating-point room when sums of printed numbers are compared with one; rounding itself is counted exactly."""
+
+
+def faults(problem: Problem) -> list[str]:
+    """One message for each fault; empty when the parts agree."""
+    found = [*_duplicates(problem), *_loops(problem), *_unknown_states(problem), *_edges_against_equations(problem)]
+    return found or [*_cycle(problem), *_laws(problem)]
+
+
+def parents(problem: Problem) -> dict[str, tuple[str, ...]]:
+    """Direct causes of every variable: those of its equation, or else of its edges, in order of mention."""
+    found: dict[str, dict[str, None]] = {variable.name: {} for variable in problem.variables}
+    for equation in problem.equations:
+        found[equation.variable] |= dict.fromkeys(n.name for n in walk(equation.expression) if isinstance(n, Var))
+    for edge in problem.edges:
+        found[edge.effect].setdefault(edge.cause)
+    return {name: tuple(causes) for name, causes in found.items()}
+
+
+def _duplicates(problem: Problem) -> Iterator[str]:
+    for name, times in Counter(variable.name for variable in problem.variables).items():
+        if times > 1:
+            yield f"The variable {name!r} is declared {times} times. Declare it once, or rename one."
+    for name, times in Counter(equation.variable for equation in problem.equations).items():
+        if times > 1:
+            yield f"{name!r} has {times} equations. Join them into one, for example with `or`."
+
+
+def _loops(problem: Problem) -> Iterator[str]:
+    for edge in problem.edges:
+        if edge.cause == edge.effect:
+            yield f"The edge {edge.cause!r} -> {edge.effect!r} is a self-loop. Nothing causes itself: drop it."
+    for both in problem.confounded:
+        if both.pair[0] == both.pair[1]:
+            yield f"The confounded pair names {both.pair[0]!r} twice. Name two variables."
+
+
+def _unknown_states(problem: Problem) -> Iterator[str]:
+    states = {variable.name: variable.states for variable in problem.variables}
+    for where, nodes in _places(problem):
+        for name, value in (pair for node in nodes for pair in _values(node)):
+            if value not in states[name]:
+                yield f"{where}: {UnknownState(name, value, states[name])}"
+
+
+def _places(problem: Problem) -> Iterator[tuple[str, Iterable[Expr]]]:
+    for equation in problem.equations:
+        yield f"The equation of {equation.variable!r}", walk(equation.expression)
+    for statement in problem.statements:
+        yield f"The statement {statement.term}", query_nodes(statement.term)
+    for query in problem.queries:
+        yield f"The query {query.query}", query_nodes(query.query)
+
+
+def _values(node: Expr) -> Iterator[tuple[str, Value]]:
+    """The states that `node` compares a variable with, or sets it to."""
+    if isinstance(node, Op) and node.op in ("=", "!=", "in") and isinstance(node.args[0], Var):
+        yield from ((node.args[0].name, a.value) for a in node.args[1:] if isinstance(a, Const))
+    elif isinstance(node, Var):
+        for a in node.world:
+            if isinstance(a, Set) and a.parent is None and isinstance(a.value, Const):
+                yield a.target, a.value.value
+
+
+def _edges_against_equations(problem: Problem) -> Iterator[str]:
+    used = {e.variable: {n.name for n in walk(e.expression) if isinstance(n, Var)} for e in problem.equations}
+    for edge in problem.edges:
+        if edge.effect in used and edge.cause not in used[edge.effect]:
+            yield (
+                f"The edge {edge.cause!r} -> {edge.effect!r} disagrees with the equation of {edge.effect!r}, which "
+                f"speaks of {listing(sorted(used[edge.effect]))} only. Put the cause into the equation, or drop the edge."
+            )
+
+
+def _cycle(problem: Problem) -> Iterator[str]:
+    if path := find_cycle(parents(problem)):
+        shown = " -> ".join(print_name(name) for name in path)
+        yield f"The causes run in a circle: {shown}. Nothing may be a cause of itself: drop one of these rules."
+
+
+def find_cycle(causes: Mapping[str, Iterable[str]]) -> list[str]:
+    """A cycle as cause -> ... -> the same cause, or nothing. No recursion: the graph may be a long chain."""
+    done: set[str] = set()
+    for start in causes:
+        path: dict[str, Iterator[str]] = {}
+        node: str | None = start
+        while node is not None and node not in done:
+            path.setdefault(node, iter(causes.get(node, ())))
+            following = next(path[node], None)
+            if following in path:
+                trail = list(path)
+                return [following, *reversed(trail[trail.index(following) :])]
+            if following is None or following in done:
+                node = node if following is not None else _step_back(path, done)
+            else:
+                node = following
+    return []
+
+
+def _step_back(path: dict[str, Iterator[str]], done: set[str]) -> str | None:
+    """Leave the last node of `path`, which leads nowhere new."""
+    done.add(path.popitem()[0])
+    return next(reversed(path), None)
+
+
+def split_term(term: Probability) -> tuple[str, Value, Condition] | None:
+    """`P(Y = y | condition)` as (Y, y, condition); `None` when the event is anything else."""
+    match term.event:
+        case Op("=", (Var(name, ()), Const(value))):
+            return name, value, frozenset(conjuncts(term.given))
+        case _:
+            return None
+
+
+def _laws(problem: Problem) -> Iterator[str]:
+    """Statements of one law must be able to sum to one within the rounding of what was printed."""
+    laws: defaultdict[tuple[str, Condition], dict[Value, list[tuple[float, float]]]] = defaultdict(
+        lambda: defaultdict(list)
+    )
+    for statement in problem.statements:
+        if (parts := split_term(statement.term)) is not None:
+            name, value, condition = parts
+            printed = statement.printed()
+            laws[name, condition][value].append((printed.low, printed.high))
+    for (name, condition), law in laws.items():
+        given = f" given {', '.join(sorted(map(print_expr, condition)))}" if condition else ""
+        yield from (f"P({print_name(name)} ...{given}): {fault}" for fault in _law(law, problem.states(name)))
+
+
+def _law(law: Mapping[Value, list[tuple[float, float]]], states: tuple[Value, ...]) -> Iterator[str]:
+    for value, intervals in law.items():
+        low, high = max(i[0] for i in intervals), min(i[1] for i in intervals)
+        if low > high + SLACK:
+            yield f"the state {value!r} is given two different probabilities. Keep one."
+            return
+    low, high = (sum(intervals[0][end] for intervals in law.values()) for end in (0, 1))
+    complete = set(law) >= set(states)
+    if low > 1 + SLACK or (complete and high < 1 - SLACK):
+        middle = sum((i[0][0] + i[0][1]) / 2 for i in law.values())
+        yield (
+            f"the probabilities of {listing(law)} add up to about {middle:.4g}, beyond what rounding allows; wanted 1. "
+            "Correct one of them."
+        )

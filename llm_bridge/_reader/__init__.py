@@ -1,0 +1,34 @@
+"""The offline reader: controlled causal English to a `Problem`, without a language model.
+
+It abstains rather than guesses: every word of the text must have a place in a pattern, otherwise the Problem says in
+`cannot` which words it could not place, and what to try.
+"""
+
+from __future__ import annotations
+
+from .._problem import Problem
+from ._bare import read_bare
+from ._story import Unreadable, cannot
+
+MAX_TEXT = 100_000
+"""Longest text that is read, in characters."""
+
+
+def read(text: str) -> Problem:
+    """The causal question that `text` asks.
+
+    Args:
+        text: rules, what was seen, and a question, in plain English.
+
+    Returns:
+        A Problem; one that only says `cannot` where the text is not understood completely. No text makes it raise.
+    """
+    if len(text) > MAX_TEXT:
+        return cannot(f"The text has {len(text):,} characters; at most {MAX_TEXT:,} are read. Cut it to the story.")
+    if not text.strip():
+        return cannot("The text is empty. Say what causes what, what was seen, and what you want to know.")
+    try:
+        problem = read_bare(text)
+    except Unreadable as why:
+        return cannot(str(why))
+    return problem or cannot("not yet")

@@ -1,0 +1,37 @@
+"""Twinworld's engine: structural causal models, queries on every rung of the ladder, answers with their derivation."""
+
+from ._answer import Answer as Answer
+from ._answer import Assumption as Assumption
+from ._answer import Interval as Interval
+from ._answer import Step as Step
+from ._answer import Uncertainty as Uncertainty
+from ._ask import ask as ask
+from ._coupling import Coupling as Coupling
+from ._coupling import Custom as Custom
+from ._coupling import RankPreserving as RankPreserving
+from ._coupling import rank_preserving as rank_preserving
+from ._errors import InvalidFile as InvalidFile
+from ._errors import InvalidGraph as InvalidGraph
+from ._errors import InvalidModel as InvalidModel
+from ._errors import InvalidQuery as InvalidQuery
+from ._errors import InvalidRows as InvalidRows
+from ._errors import QuerySyntaxError as QuerySyntaxError
+from ._errors import ScmError as ScmError
+from ._errors import UnknownName as UnknownName
+from ._errors import UnknownState as UnknownState
+from ._graph import CausalGraph as CausalGraph
+from ._model import Model as Model
+from ._model import Variable as Variable
+from ._noise import Bernoulli as Bernoulli
+from ._noise import Categorical as Categorical
+from ._noise import Noise as Noise
+from ._noise import Unknown as Unknown
+from ._parse import parse_expression as parse_expression
+from ._parse import parse_query as parse_query
+from ._query import Contrast as Contrast
+from ._query import Distribution as Distribution
+from ._query import Expectation as Expectation
+from ._query import Number as Number
+from ._query import Probability as Probability
+from ._query import Query as Query
+from ._query import bind as bind

@@ -1,0 +1,88 @@
+"""`CausalGraph`: a frozen acyclic mixed graph. It has a networkx graph; it is not one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import networkx as nx
+
+from ._errors import InvalidGraph, UnknownName
+
+if TYPE_CHECKING:
+    Digraph = nx.DiGraph[str]
+
+
+@dataclass(frozen=True)
+class CausalGraph:
+    """Directed edges (cause, effect) and bidirected edges (a hidden common cause).
+
+    Args:
+        variables: the names, in the order they are shown.
+        edges: (cause, effect) pairs.
+        confounded: pairs of variables that share a hidden cause.
+
+    Raises:
+        InvalidGraph: a name twice, a self-loop, a cycle (printed), an edge to a name that is not a variable.
+    """
+
+    variables: tuple[str, ...]
+    edges: tuple[tuple[str, str], ...] = ()
+    confounded: tuple[tuple[str, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check everything once, here."""
+        known = set(self.variables)
+        if len(known) != len(self.variables):
+            twice = next(name for name in self.variables if self.variables.count(name) > 1)
+            raise InvalidGraph(f"The variable {twice!r} is declared twice. Each variable is declared once.")
+        for kind, pairs in (("edge", self.edges), ("hidden common cause", self.confounded)):
+            for a, b in pairs:
+                for name in (a, b):
+                    if name not in known:
+                        raise UnknownName(name, known, f"An {kind}" if kind == "edge" else f"A {kind}")
+                if a == b:
+                    raise InvalidGraph(f"{a!r} is its own cause ({a} -> {a}). A variable cannot cause itself: drop the self-loop.")
+        if not nx.is_directed_acyclic_graph(self.networkx):
+            cycle = [a for a, _ in nx.find_cycle(self.networkx)]
+            raise InvalidGraph(
+                f"The causes go round in a circle: {' -> '.join([*cycle, cycle[0]])}. A causal model here must be acyclic: "
+                "drop one of these edges, or split a variable by time."
+            )
+
+    @cached_property
+    def networkx(self) -> Digraph:
+        """The directed part, as a networkx graph (a copy is yours to change; this one is shared)."""
+        graph: Digraph = nx.DiGraph()
+        graph.add_nodes_from(self.variables)
+        graph.add_edges_from(self.edges)
+        return graph
+
+    @cached_property
+    def parents(self) -> Mapping[str, tuple[str, ...]]:
+        """Direct causes of each variable, in edge order."""
+        found: dict[str, list[str]] = {name: [] for name in self.variables}
+        for cause, effect in dict.fromkeys(self.edges):
+            found[effect].append(cause)
+        return {name: tuple(causes) for name, causes in found.items()}
+
+    @cached_property
+    def order(self) -> tuple[str, ...]:
+        """Every variable after its causes; ties as declared."""
+        place = {name: i for i, name in enumerate(self.variables)}
+        return tuple(nx.lexicographical_topological_sort(self.networkx, key=place.__getitem__))
+
+    @cached_property
+    def ancestors(self) -> Mapping[str, frozenset[str]]:
+        """Causes of each variable, direct or not, with the variable itself."""
+        found: dict[str, frozenset[str]] = {}
+        for name in self.order:
+            found[name] = frozenset({name}).union(*(found[p] for p in self.parents[name]))
+        return found
+
+    def descendants(self, names: Iterable[str]) -> frozenset[str]:
+        """Everything that one of `names` can affect, with `names` themselves."""
+        wanted = set(names)
+        return frozenset(v for v in self.variables if self.ancestors[v] & wanted)

@@ -1,0 +1,140 @@
+"""Noise laws: the unmodelled causes. A law may be `Unknown`: then every law over its states is allowed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TypeAlias
+
+from ._errors import InvalidModel
+from ._syntax import Value
+
+TOLERANCE = 1e-9
+"""How far a law may be from summing to one before it is refused; within it the law is rescaled."""
+
+BOOLEAN: tuple[Value, ...] = (False, True)
+
+
+def check_probability(value: object, where: str) -> float:
+    """`value` as a probability.
+
+    Raises:
+        InvalidModel: not a number, NaN, negative or above one.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float, Fraction)):
+        try:
+            number = float(value) if hasattr(value, "__float__") and not isinstance(value, (str, bool)) else None  # pyright: ignore[reportArgumentType]
+        except (TypeError, ValueError):
+            number = None
+        if number is None:
+            raise InvalidModel(f"{where} has probability {value!r}; a number from 0 to 1 is wanted (0.95, not '95 percent').")
+    else:
+        number = float(value)
+    if math.isnan(number) or number < -1e-12 or number > 1 + TOLERANCE:
+        raise InvalidModel(f"{where} has probability {value!r}; a number from 0 to 1 is wanted.")
+    return min(max(number, 0.0), 1.0)
+
+
+def check_law(states: Sequence[Value], probabilities: Iterable[object], where: str) -> tuple[float, ...]:
+    """Probabilities in the order of `states`, checked to sum to one and rescaled within `TOLERANCE`.
+
+    Raises:
+        InvalidModel: wrong length, or a sum off by more than `TOLERANCE`; the message names the row.
+    """
+    law = tuple(check_probability(p, where) for p in probabilities)
+    if len(law) != len(states):
+        raise InvalidModel(f"{where} has {len(law)} probabilities for {len(states)} states {tuple(states)}; one each is wanted.")
+    total = math.fsum(law)
+    if abs(total - 1) > TOLERANCE:
+        raise InvalidModel(f"{where} sums to {total:.10g}: {law}. Probabilities of one law sum to 1.")
+    return law if total == 1 else tuple(p / total for p in law)
+
+
+def check_states(states: Iterable[Value], where: str) -> tuple[Value, ...]:
+    """At least one state, all different, each a number, a truth value or a label.
+
+    Raises:
+        InvalidModel: otherwise.
+    """
+    found = tuple(states)
+    for state in found:
+        if not isinstance(state, (bool, int, float, str)):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise InvalidModel(f"{where} has the state {state!r}; states are numbers, True/False or labels.")
+        if isinstance(state, float) and not math.isfinite(state):
+            raise InvalidModel(f"{where} has the state {state!r}; numeric states are finite.")
+    if not found:
+        raise InvalidModel(f"{where} has no states; give at least one.")
+    if len(set(found)) != len(found):
+        raise InvalidModel(f"{where} has a state twice: {found}. States are different (True and 1 are the same state).")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Categorical:
+    """A law over named states: `Categorical({"small": 0.51, "large": 0.49})`."""
+
+    states: tuple[Value, ...]
+    probabilities: tuple[float, ...]
+
+    def __init__(self, law: Mapping[Value, float]) -> None:
+        """Check and keep `law` (state -> probability).
+
+        Raises:
+            InvalidModel: the probabilities do not sum to one, or are not probabilities.
+        """
+        states = check_states(law, "A Categorical law")
+        object.__setattr__(self, "states", states)
+        object.__setattr__(self, "probabilities", check_law(states, law.values(), f"The law Categorical({dict(law)!r})"))
+
+    def __repr__(self) -> str:
+        return f"Categorical({dict(zip(self.states, self.probabilities, strict=True))!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class Bernoulli:
+    """True with probability `p`."""
+
+    p: float
+
+    def __post_init__(self) -> None:
+        """Check `p`."""
+        object.__setattr__(self, "p", check_probability(self.p, f"Bernoulli({self.p!r})"))
+
+    @property
+    def states(self) -> tuple[Value, ...]:
+        """False, then True."""
+        return BOOLEAN
+
+    @property
+    def probabilities(self) -> tuple[float, ...]:
+        """Of False, then of True."""
+        return (1 - self.p, self.p)
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Nothing is known of the law: every law over `states` is allowed."""
+
+    states: tuple[Value, ...] = BOOLEAN
+
+    def __post_init__(self) -> None:
+        """Check the states."""
+        object.__setattr__(self, "states", check_states(self.states, "An Unknown law"))
+
+
+NoiseLaw: TypeAlias = Bernoulli | Categorical | Unknown
+
+
+def probabilities(law: NoiseLaw) -> tuple[float, ...] | None:
+    """Of each state, or None where the law is unknown."""
+    return None if isinstance(law, Unknown) else law.probabilities
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """A named noise that several variables may share (a hidden common cause)."""
+
+    name: str
+    law: NoiseLaw

@@ -1,0 +1,165 @@
+"""Names and states of a query or equation, checked against the variables that are there.
+
+A bare name that is no variable but a state of what it is compared with is that label; constants become the very state
+that the variable declares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import assert_never
+
+from ._errors import InvalidModel, InvalidQuery, UnknownName, UnknownState
+from ._noise import check_law
+from ._query import Contrast, Distribution, Expectation, Number, Probability, Query
+from ._syntax import Assignment, Const, Draw, Expr, Op, Placeholder, Set, Soft, Value, Var, World, print_const, world
+
+States = Mapping[str, tuple[Value, ...]]
+
+_EQUALITIES = frozenset({"=", "!=", "in"})
+
+
+def state_of(variable: str, value: Value, states: Sequence[Value]) -> Value:
+    """The declared state equal to `value`.
+
+    Raises:
+        UnknownState: there is none.
+    """
+    for state in states:
+        if state == value and isinstance(state, str) == isinstance(value, str):
+            return state
+    raise UnknownState(variable, value, states)
+
+
+class _Resolver:
+    def __init__(self, states: States, labels: Sequence[Value], where: str) -> None:
+        self.states, self.labels, self.where = states, labels, where
+
+    def expr(self, expr: Expr) -> Expr:
+        match expr:
+            case Const() | Placeholder():
+                return expr
+            case Var():
+                return self.var(expr, self.labels)
+            case Op(op, args):
+                return Op(op, self.comparison(args) if op in _EQUALITIES else tuple(self.expr(a) for a in args))
+            case _:
+                assert_never(expr)
+
+    def var(self, expr: Var, labels: Sequence[Value]) -> Var | Const:
+        known = expr.name in self.states
+        if not expr.world and expr.name in labels:
+            if known:
+                raise InvalidQuery(
+                    f"{expr.name!r} is a variable and also a state of what it is compared with. Write "
+                    f"{print_const(expr.name)} for the state, or rename one."
+                )
+            return Const(expr.name)
+        if not known:
+            raise UnknownName(expr.name, self.states, self.where)
+        return Var(expr.name, self.world(expr.world))
+
+    def comparison(self, args: tuple[Expr, ...]) -> tuple[Expr, ...]:
+        beside = [a.name for a in args if isinstance(a, Var) and a.name in self.states]
+        labels = [s for name in beside for s in self.states[name]]
+        out: list[Expr] = []
+        for a in args:
+            if isinstance(a, Var):
+                out.append(self.var(a, [*labels, *self.labels] if a.name not in beside or a.name in labels else []))
+            elif isinstance(a, Const) and len(beside) == 1 and any(isinstance(b, Var) for b in args):
+                out.append(Const(state_of(beside[0], a.value, self.states[beside[0]])))
+            else:
+                out.append(self.expr(a))
+        return tuple(out)
+
+    def world(self, assignments: World) -> World:
+        return world(*(self.assignment(a) for a in assignments))
+
+    def assignment(self, a: Assignment) -> Assignment:
+        for name in (a.target, a.parent):
+            if name is not None and name not in self.states:
+                raise UnknownName(name, self.states, self.where)
+        carrier = a.target if a.parent is None else a.parent
+        states = self.states[carrier]
+        match a:
+            case Set(_, Const(value)):
+                return replace(a, value=Const(state_of(carrier, value, states)))
+            case Set(_, Var() as term):
+                return self.set_term(a, term, carrier)
+            case Set():
+                return a
+            case Soft(_, value):
+                return replace(a, value=_Resolver(self.states, states, self.where).expr(value))
+            case Draw():
+                return self.draw(a, carrier, states)
+            case _:
+                assert_never(a)
+
+    def set_term(self, a: Set, term: Var, carrier: str) -> Set:
+        value = self.var(term, self.states[carrier])
+        if isinstance(value, Var):
+            for state in self.states[value.name]:
+                state_of(carrier, state, self.states[carrier])
+        return replace(a, value=value)
+
+    def draw(self, a: Draw, carrier: str, states: tuple[Value, ...]) -> Draw:
+        if a.policy is not None:
+            raise InvalidQuery(
+                f"The policy {a.policy!r} has no law. Write it out, {carrier} ~ {{state: probability}}, or bind it: "
+                f"bind(query, {a.policy}={{...}})."
+            )
+        cases: list[tuple[Expr | None, tuple[tuple[Value, float], ...]]] = []
+        for condition, law in a.cases:
+            found = [state_of(carrier, value, states) for value, _ in law]
+            try:
+                weights = check_law(found, [p for _, p in law], f"The law drawn for {carrier!r}")
+            except InvalidModel as wrong:
+                raise InvalidQuery(str(wrong)) from None
+            if len(set(found)) != len(found):
+                raise InvalidQuery(f"The law drawn for {carrier!r} names a state twice: {found}.")
+            resolved = None if condition is None else self.expr(condition)
+            cases.append((resolved, tuple(zip(found, weights, strict=True))))
+        return replace(a, cases=tuple(cases))
+
+
+def resolve_expr(expr: Expr, states: States, labels: Sequence[Value] = (), where: str = "The query") -> Expr:
+    """`expr` with every name known and every compared constant a declared state.
+
+    Args:
+        expr: an event, expression or equation.
+        states: the states of every name that may occur.
+        labels: states that a bare name may stand for anywhere (those of the variable an equation is for).
+        where: how an error message begins.
+
+    Raises:
+        UnknownName, UnknownState, InvalidQuery: as their messages say.
+    """
+    return _Resolver(states, labels, where).expr(expr)
+
+
+def resolve(query: Query, states: States) -> Query:
+    """A query with every name known and every compared constant a declared state.
+
+    Raises:
+        UnknownName, UnknownState, InvalidQuery: as their messages say.
+    """
+    work = _Resolver(states, (), "The query")
+
+    def given(expr: Expr | None) -> Expr | None:
+        return None if expr is None else work.expr(expr)
+
+    match query:
+        case Number():
+            return query
+        case Contrast(_, left, right):
+            return replace(query, left=resolve(left, states), right=resolve(right, states))
+        case Probability(event, condition):
+            return Probability(work.expr(event), given(condition))
+        case Expectation(expr, condition):
+            return Expectation(work.expr(expr), given(condition))
+        case Distribution(of, condition):
+            terms = tuple(work.var(term, ()) for term in of)
+            return Distribution(tuple(t for t in terms if isinstance(t, Var)), given(condition))
+        case _:
+            assert_never(query)

@@ -1,0 +1,157 @@
+"""Rows of data that fill a query's placeholders: checked, coded, and grouped so that consistency sees equal values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._errors import InvalidQuery, InvalidRows, UnknownState, listing, near
+from ._query import Query, placeholders, query_nodes
+from ._resolve import state_of
+from ._syntax import Const, Op, Placeholder, Set, Value, Var
+
+States = Mapping[str, tuple[Value, ...]]
+Codes = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Rows in which the same placeholders are equal to one another and to constants of the query."""
+
+    rows: NDArray[np.intp]
+    replace: Mapping[Placeholder, Const | Placeholder]
+
+
+def carriers(query: Query) -> dict[str, list[str]]:
+    """For each placeholder, the variables whose state it stands for."""
+    found: dict[str, list[str]] = {name: [] for name in placeholders(query)}
+    for node in query_nodes(query):
+        if isinstance(node, Op):
+            for arg in node.args:
+                if isinstance(arg, Placeholder):
+                    found[arg.name] += [a.name for a in node.args if isinstance(a, Var)]
+        elif isinstance(node, Var):
+            for a in node.world:
+                if isinstance(a, Set) and isinstance(a.value, Placeholder):
+                    found[a.value.name].append(a.target if a.parent is None else a.parent)
+    return found
+
+
+def code_rows(query: Query, rows: Mapping[str, Sequence[object]] | None, states: States) -> tuple[dict[str, Codes], int]:
+    """Each placeholder's values as positions among its states, and the number of rows (1 without placeholders).
+
+    Raises:
+        InvalidQuery: the query has placeholders but no rows came.
+        InvalidRows: a column is missing, unknown, of another length, or has a value that is no state (its row is named).
+    """
+    wanted = carriers(query)
+    if rows is None:
+        if wanted:
+            raise InvalidQuery(f"The query leaves {listing(wanted)} open. Give rows={{name: values}}, or bind(query, name=value).")
+        return {}, 1
+    for name in rows:
+        if name not in wanted:
+            raise InvalidRows(f"The rows have a column {name!r} that the query does not use; its placeholders are {listing(wanted)}.{near(name, wanted)}")
+    lengths = {name: len(column) for name, column in rows.items()}
+    if len(set(lengths.values())) > 1:
+        raise InvalidRows(f"The columns have different lengths: {lengths}. Every column needs one value a row.")
+    out: dict[str, Codes] = {}
+    for name, variables in wanted.items():
+        if name not in rows:
+            raise InvalidRows(f"No column fills ?{name}. The rows have {listing(rows)}.")
+        if not variables:
+            raise InvalidQuery(f"?{name} is not compared with a variable, so its values are not known. Write X = ?{name}.")
+        out[name] = _codes(name, variables, rows[name], states)
+    return out, next(iter(lengths.values()), 1)
+
+
+def _codes(name: str, variables: Sequence[str], column: Sequence[object], states: States) -> Codes:
+    domain = states[variables[0]]
+    for other in variables[1:]:
+        if states[other] != domain:
+            raise InvalidQuery(f"?{name} stands for {variables[0]!r} and {other!r}, whose states differ. Use a placeholder for each.")
+    known: dict[object, int] = {}
+    codes = np.empty(len(column), dtype=np.intp)
+    for i, raw in enumerate(column):
+        item = cast(Any, raw).item() if isinstance(raw, np.generic) else raw
+        try:
+            if item not in known:
+                known[item] = domain.index(state_of(variables[0], cast(Value, item), domain))
+        except (UnknownState, TypeError):
+            raise InvalidRows(f"Row {i + 1}, column {name!r}: {item!r} is not a state of {variables[0]!r}; its states are {listing(domain)}.") from None
+        codes[i] = known[item]
+    return codes
+
+
+def row_groups(query: Query, columns: Mapping[str, Codes], rows: int, states: States) -> Iterator[Group]:
+    """Rows grouped by which values coincide, so that a batch finds what each row alone would find.
+
+    Two values can only meet at one instance if they belong to the same variable, or to variables tied by nesting; only
+    those are compared.
+    """
+    tokens = _tokens(query)
+    if not columns:
+        yield Group(np.arange(rows), {})
+        return
+    names = list(columns)
+    partner = np.full((rows, len(names)), -1)
+    for j, name in enumerate(names):
+        for k, token in reversed(list(enumerate(tokens.get(name, ())))):
+            equal = columns[token.name] == columns[name] if isinstance(token, Placeholder) else columns[name] == _position(query, name, token, states)
+            partner[equal, j] = k
+    patterns, inverse = np.unique(partner, axis=0, return_inverse=True)
+    for p, pattern in enumerate(patterns):
+        replace = {Placeholder(n): tokens[n][k] for n, k in zip(names, pattern, strict=True) if k >= 0}
+        yield Group(np.flatnonzero(inverse.reshape(-1) == p), replace)
+
+
+def _position(query: Query, name: str, token: Const, states: States) -> int:
+    domain = states[carriers(query)[name][0]]
+    return domain.index(token.value) if token.value in domain else -1
+
+
+def _tokens(query: Query) -> dict[str, list[Const | Placeholder]]:
+    """For each placeholder, what it is to be compared with: constants first, then earlier placeholders."""
+    kin = _Kin()
+    uses: list[tuple[str, Const | Placeholder]] = []
+    for node in query_nodes(query):
+        if isinstance(node, Op) and node.op in ("=", "in"):
+            for v in (a for a in node.args if isinstance(a, Var)):
+                uses += [(v.name, a) for a in node.args if isinstance(a, (Const, Placeholder))]
+        elif isinstance(node, Var):
+            for a in node.world:
+                carrier = a.target if a.parent is None else a.parent
+                if isinstance(a, Set) and isinstance(a.value, Var):
+                    kin.tie(carrier, a.value.name)
+                elif isinstance(a, Set):
+                    uses.append((carrier, a.value))
+    groups: dict[str, dict[Const | Placeholder, None]] = {}
+    for variable, token in uses:
+        groups.setdefault(kin.find(variable), {})[token] = None
+    out: dict[str, list[Const | Placeholder]] = {}
+    for group in groups.values():
+        constants = [t for t in group if isinstance(t, Const)]
+        names = [t for t in group if isinstance(t, Placeholder)]
+        for i, name in enumerate(names):
+            out.setdefault(name.name, []).extend([*constants, *names[:i]])
+    return out
+
+
+class _Kin:
+    """Variables tied by nesting (union-find)."""
+
+    def __init__(self) -> None:
+        self.parent: dict[str, str] = {}
+
+    def find(self, name: str) -> str:
+        while self.parent.get(name, name) != name:
+            name = self.parent[name]
+        return name
+
+    def tie(self, a: str, b: str) -> None:
+        self.parent[self.find(a)] = self.find(b)
+

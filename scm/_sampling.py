@@ -1,0 +1,66 @@
+"""Sampling error of answers whose tables are counts: the delta method, one table row at a time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._mechanism import Table
+from ._model import Model
+from ._query import Query
+from .solvers._laws import Record, Setting
+from .solvers.exact import solve
+
+Array = NDArray[np.float64]
+STEP = 1e-6
+"""How far a row is moved towards each state to find the slope; answers are ratios of polynomials in the rows."""
+
+
+def counted_tables(setting: Setting) -> tuple[str, ...]:
+    """Variables that the answer depends on whose tables are counts."""
+    used = {x.variable for w in setting.record.worlds for x in w.instances}
+    found = ((name, setting.model.mechanisms[name]) for name in setting.model.graph.order if name in used)
+    return tuple(name for name, m in found if isinstance(m, Table) and m.totals is not None)
+
+
+def standard_error(setting: Setting, query: Query, solution: object) -> Array:
+    """Standard error of the answer, for every cell and row.
+
+    Rows of different tables and parents are independent multinomials. Shares of 0 and 1 are shrunk by half a count for
+    the variance (Agresti & Coull 1998 argue why a plain share of 1 must not claim certainty).
+    """
+    base = solve(replace(setting, record=Record()), query).lower
+    variance = np.zeros_like(base)
+    for name in counted_tables(setting):
+        table = setting.model.mechanisms[name]
+        assert isinstance(table, Table) and table.totals is not None
+        for r, total in enumerate(table.totals):
+            if total <= 0:
+                continue
+            row = np.array(table.rows[r])
+            shares = (row * total + 0.5) / (total + 0.5 * len(row))
+            slopes = np.stack([(_moved(setting, query, name, table, r, s) - base) / STEP for s in range(len(row))])
+            mean = np.tensordot(shares, slopes, axes=(0, 0))
+            variance += np.tensordot(shares, (slopes - mean) ** 2, axes=(0, 0)) / total
+    return np.sqrt(variance)
+
+
+def _moved(setting: Setting, query: Query, name: str, table: Table, r: int, s: int) -> Array:
+    row = np.array(table.rows[r]) * (1 - STEP)
+    row[s] += STEP
+    rows = (*table.rows[:r], tuple(float(p) for p in row), *table.rows[r + 1 :])
+    model = with_mechanism(setting.model, name, replace(table, rows=rows))
+    return solve(replace(setting, model=model, record=Record()), query).lower
+
+
+def with_mechanism(model: Model, name: str, table: Table) -> Model:
+    """The same model with one table changed; nothing else is checked again."""
+    copy = object.__new__(Model)
+    object.__setattr__(copy, "items", model.items)
+    mechanisms, states = dict(model.mechanisms), model.states
+    mechanisms[name] = table
+    for field, value in (("graph", model.graph), ("variables", model.variables), ("noises", model.noises), ("_resolved", (mechanisms, states))):
+        copy.__dict__[field] = value
+    return copy

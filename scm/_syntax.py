@@ -1,0 +1,400 @@
+"""Events, expressions and equations: one small closed syntax, shared by queries, equations and policies.
+
+An expression is a constant, a placeholder, a counterfactual term (`Var`, a variable in a world) or an operation. A
+world is a set of assignments; the empty world is the factual one. Text and LaTeX are printed from here, parsed in
+`_parse`; `parse(print(x)) == x`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, assert_never
+
+from ._errors import InvalidQuery
+
+Value: TypeAlias = bool | int | float | str
+Operator: TypeAlias = Literal[
+    "and", "or", "xor", "not", "=", "!=", "<", "<=", ">", ">=", "in", "+", "*", "/", "neg", "if", "min", "max", "abs"
+]
+ASSOCIATIVE = frozenset({"and", "or", "+", "*"})
+COMPARISONS = frozenset({"=", "!=", "<", "<=", ">", ">="})
+KEYWORDS = frozenset("and or not xor if else in do min max abs True False true false".split())
+MAX_DEPTH = 60
+"""Deepest nesting of an expression or world that is accepted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Const:
+    """A state: a number, a truth value or a label. `True` and `1` are the same state, as in Python."""
+
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Placeholder:
+    """A value that each row of data fills in: `?x`."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Var:
+    """A variable in a world: `Y[X=1]` is the value Y would have had, had X been 1. Inside equations also a noise."""
+
+    name: str
+    world: World = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """An operation. Nested associative operations of one kind are one operation: `(a and b) and c` is `a and b and c`."""
+
+    op: Operator
+    args: tuple[Expr, ...]
+
+    def __post_init__(self) -> None:
+        """Flatten nested associative operations, so that equal expressions are equal values."""
+        if self.op in ASSOCIATIVE and any(isinstance(a, Op) and a.op == self.op for a in self.args):
+            flat: list[Expr] = []
+            for a in self.args:
+                flat.extend(a.args if isinstance(a, Op) and a.op == self.op else (a,))
+            object.__setattr__(self, "args", tuple(flat))
+
+
+Expr: TypeAlias = Const | Placeholder | Var | Op
+
+
+@dataclass(frozen=True, slots=True)
+class Set:
+    """`target = value`: impose a constant, a placeholder or (nested) the value a term takes in its own world.
+
+    With `parent`, only the edge `parent -> target` carries the value: `target`'s other parents, and the other children
+    of `parent`, are untouched.
+    """
+
+    target: str
+    value: Const | Placeholder | Var
+    parent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Soft:
+    """`target := expr`: a deterministic policy of variables *in the same world*; `target` itself means its natural value."""
+
+    target: str
+    value: Expr
+    parent: str | None = None
+
+
+Law: TypeAlias = tuple[tuple[Value, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """`target ~ law`: a stochastic intervention, drawn afresh. `cases` are (condition, law) pairs, the last without one.
+
+    A `policy` name stands for cases that `bind` supplies.
+    """
+
+    target: str
+    cases: tuple[tuple[Expr | None, Law], ...]
+    parent: str | None = None
+    policy: str | None = None
+
+
+Assignment: TypeAlias = Set | Soft | Draw
+World: TypeAlias = tuple[Assignment, ...]
+
+
+def world(*assignments: Assignment) -> World:
+    """The world where all `assignments` hold, in canonical order.
+
+    Raises:
+        InvalidQuery: two different assignments to one target.
+    """
+    unique = dict.fromkeys(assignments)
+    seen: dict[tuple[str, str | None], Assignment] = {}
+    for item in unique:
+        key = (item.target, item.parent)
+        if key in seen:
+            where = target_text(item)
+            raise InvalidQuery(
+                f"One world sets {where} twice: {print_assignment(seen[key])} and {print_assignment(item)}. Keep one, or "
+                "write two terms, one for each world."
+            )
+        seen[key] = item
+    return tuple(sorted(unique, key=lambda a: (a.target, a.parent or "")))
+
+
+def conjunction(*parts: Expr) -> Expr:
+    """All of `parts`; one part is itself."""
+    return parts[0] if len(parts) == 1 else Op("and", parts)
+
+
+def conjuncts(event: Expr | None) -> tuple[Expr, ...]:
+    """The parts that must all hold."""
+    if event is None:
+        return ()
+    return event.args if isinstance(event, Op) and event.op == "and" else (event,)
+
+
+def children(expr: Expr) -> tuple[Expr, ...]:
+    """Direct sub-expressions, those inside worlds included."""
+    match expr:
+        case Op(_, args):
+            return args
+        case Var(_, assignments):
+            return tuple(part for a in assignments for part in assignment_parts(a))
+        case Const() | Placeholder():
+            return ()
+        case _:
+            assert_never(expr)
+
+
+def assignment_parts(assignment: Assignment) -> tuple[Expr, ...]:
+    """Expressions inside an assignment."""
+    match assignment:
+        case Set(_, value) | Soft(_, value):
+            return (value,)
+        case Draw(_, cases):
+            return tuple(condition for condition, _ in cases if condition is not None)
+        case _:
+            assert_never(assignment)
+
+
+def walk(expr: Expr) -> Iterator[Expr]:
+    """Every sub-expression, worlds included, without recursion."""
+    stack = [expr]
+    while stack:
+        node = stack.pop()
+        yield node
+        stack.extend(reversed(children(node)))
+
+
+def depth(expr: Expr) -> int:
+    """How deep `expr` is nested (no recursion, so that a hostile text cannot exhaust the stack)."""
+    deepest, level = 0, [expr]
+    while level:
+        deepest += 1
+        level = [part for node in level for part in children(node)]
+        if deepest > MAX_DEPTH:
+            break
+    return deepest
+
+
+def terms(expr: Expr) -> tuple[Var, ...]:
+    """The counterfactual terms of `expr`, in order, each once; terms nested in worlds are not listed."""
+    found: dict[Var, None] = {}
+    stack = [expr]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, Var):
+            found.setdefault(node)
+        elif isinstance(node, Op):
+            stack.extend(reversed(node.args))
+    return tuple(found)
+
+
+def substitute(expr: Expr, replace: Callable[[Const | Placeholder | Var], Expr]) -> Expr:
+    """`expr` with every leaf replaced; worlds are left to `replace`."""
+    if isinstance(expr, Op):
+        return Op(expr.op, tuple(substitute(arg, replace) for arg in expr.args))
+    return replace(expr)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Meaning
+
+
+def truth(value: Value) -> bool:
+    """A state read as a truth value; only True/False and 1/0 can be."""
+    if isinstance(value, str) or value not in (0, 1):
+        raise InvalidQuery(
+            f"{value!r} stands where a truth value is wanted. Compare it (for example `= {print_const(value)}`) instead."
+        )
+    return bool(value)
+
+
+def evaluate(expr: Expr, lookup: Callable[[Var], Value]) -> Value:
+    """The value of `expr` when each term has the value `lookup` gives.
+
+    Raises:
+        InvalidQuery: an operation on values it has no meaning for, such as a label plus one.
+    """
+    match expr:
+        case Const(value):
+            return value
+        case Var():
+            return lookup(expr)
+        case Op(op, args):
+            return _apply(op, args, lookup)
+        case Placeholder(name):
+            raise InvalidQuery(f"Placeholder ?{name} has no value here: give it with rows={{{name!r}: [...]}} or bind().")
+        case _:
+            assert_never(expr)
+
+
+def _apply(op: Operator, args: tuple[Expr, ...], lookup: Callable[[Var], Value]) -> Value:
+    match op:
+        case "and":
+            return all(truth(evaluate(a, lookup)) for a in args)
+        case "or":
+            return any(truth(evaluate(a, lookup)) for a in args)
+        case "xor":
+            return sum(truth(evaluate(a, lookup)) for a in args) % 2 == 1
+        case "not":
+            return not truth(evaluate(args[0], lookup))
+        case "if":
+            chosen = args[1] if truth(evaluate(args[0], lookup)) else args[2]
+            return evaluate(chosen, lookup)
+        case "=" | "!=" | "in":
+            value, *others = (evaluate(a, lookup) for a in args)
+            return (value not in others) if op == "!=" else (value in others)
+        case _:
+            return _arithmetic(op, [_number(evaluate(a, lookup), op) for a in args])
+
+
+def _number(value: Value, op: Operator) -> int | float:
+    if isinstance(value, str):
+        raise InvalidQuery(f"{op!r} needs numbers, got the label {value!r}. Give the variable numeric states, or compare with =.")
+    return int(value) if isinstance(value, bool) else value
+
+
+def _arithmetic(op: Operator, v: list[int | float]) -> Value:
+    match op:
+        case "<":
+            return v[0] < v[1]
+        case "<=":
+            return v[0] <= v[1]
+        case ">":
+            return v[0] > v[1]
+        case ">=":
+            return v[0] >= v[1]
+        case "+":
+            return sum(v)
+        case "*":
+            return _product(v)
+        case "/":
+            if v[1] == 0:
+                raise InvalidQuery(f"Division by zero: {v[0]} / {v[1]}. Guard it with `... if ... else ...`.")
+            return v[0] / v[1]
+        case "neg":
+            return -v[0]
+        case "min":
+            return min(v)
+        case "max":
+            return max(v)
+        case "abs":
+            return abs(v[0])
+        case _:
+            raise AssertionError(f"not arithmetic: {op}")
+
+
+MAX_NUMBER = 1e15
+"""Numbers past this are refused: a hostile equation must not grow integers without end."""
+
+
+def _product(values: list[int | float]) -> int | float:
+    result: int | float = 1
+    for value in values:
+        result *= value
+        if abs(result) > MAX_NUMBER:
+            raise InvalidQuery(f"A product grew past {MAX_NUMBER:g}. Use smaller numeric states.")
+    return result
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Text
+
+_PLAIN = re.compile(r"[^\W\d](?:(?!_\{)\w)*\Z")
+_LEVEL: dict[str, int] = {"if": 0, "or": 1, "xor": 2, "and": 3, "not": 4, "=": 5, "!=": 5, "<": 5, "<=": 5, ">": 5, ">=": 5}
+_LEVEL |= {"in": 5, "+": 6, "*": 7, "/": 7, "neg": 8, "min": 9, "max": 9, "abs": 9}
+
+
+def print_name(name: str) -> str:
+    """A name as query text: quoted when it has spaces or odd characters."""
+    if _PLAIN.match(name) and name not in KEYWORDS:
+        return name
+    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def print_const(value: Value) -> str:
+    """A state as query text."""
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+        return f"'{escaped}'"
+    return repr(value)
+
+
+def print_expr(expr: Expr, level: int = 0) -> str:
+    """`expr` as query text; in brackets if it binds looser than `level`."""
+    match expr:
+        case Const(value):
+            text = print_const(value)
+            return f"({text})" if level > 8 and text.startswith("-") else text
+        case Placeholder(name):
+            return "?" + print_name(name)
+        case Var(name, assignments):
+            return print_name(name) + (f"[{', '.join(map(print_assignment, assignments))}]" if assignments else "")
+        case Op(op, _):
+            text = _print_op(expr)
+            return f"({text})" if _LEVEL[op] < level else text
+        case _:
+            assert_never(expr)
+
+
+def _print_op(expr: Op) -> str:
+    op, args, level = expr.op, expr.args, _LEVEL[expr.op]
+    match op:
+        case "min" | "max" | "abs":
+            return f"{op}({', '.join(print_expr(a) for a in args)})"
+        case "not":
+            return f"not {print_expr(args[0], level)}"
+        case "neg":
+            return f"-{print_expr(args[0], level + 1)}"
+        case "in":
+            return f"{print_expr(args[0], level + 1)} in {{{', '.join(print_expr(a) for a in args[1:])}}}"
+        case "if":
+            return f"{print_expr(args[1], 1)} if {print_expr(args[0], 1)} else {print_expr(args[2])}"
+        case "+":
+            head, *rest = args
+            return print_expr(head, level + 1) + "".join(_print_summand(a) for a in rest)
+        case _:
+            return f" {op} ".join(print_expr(a, level + 1) for a in args)
+
+
+def _print_summand(expr: Expr) -> str:
+    if isinstance(expr, Op) and expr.op == "neg":
+        return f" - {print_expr(expr.args[0], _LEVEL['+'] + 1)}"
+    return f" + {print_expr(expr, _LEVEL['+'] + 1)}"
+
+
+def target_text(assignment: Assignment) -> str:
+    """`X`, or `X->M` for one edge."""
+    target = print_name(assignment.target)
+    return f"{print_name(assignment.parent)}->{target}" if assignment.parent is not None else target
+
+
+def print_assignment(assignment: Assignment) -> str:
+    """One assignment of a world as query text."""
+    target = target_text(assignment)
+    match assignment:
+        case Set(_, value):
+            return f"{target}={print_expr(value, 6)}"
+        case Soft(_, value):
+            return f"{target} := {print_expr(value)}"
+        case Draw(_, cases, _, policy):
+            return f"{target} ~ {print_name(policy) if policy is not None else _print_cases(cases)}"
+        case _:
+            assert_never(assignment)
+
+
+def _print_cases(cases: tuple[tuple[Expr | None, Law], ...]) -> str:
+    parts: list[str] = []
+    for condition, law in cases:
+        text = "{" + ", ".join(f"{print_const(value)}: {p!r}" for value, p in law) + "}"
+        parts.append(text if condition is None else f"{text} if {print_expr(condition, 1)} else ")
+    return "".join(parts)

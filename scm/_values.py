@@ -1,0 +1,73 @@
+"""The values an expression can take, found by enumeration where that is small and by parts where it is not."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+
+from ._errors import InvalidModel
+from ._syntax import Const, Expr, Op, Placeholder, Value, Var, evaluate, terms
+
+GRID = 1 << 12
+"""Up to so many combinations, an expression is enumerated whole; beyond, its arguments are taken one by one."""
+
+MAX_VALUES = 1 << 12
+"""Most different values that one expression may take."""
+
+_TRUTH: tuple[Value, ...] = (False, True)
+
+
+@lru_cache(maxsize=4096)
+def outcomes(expr: Expr, leaves: tuple[Var, ...], domains: tuple[tuple[Value, ...], ...]) -> tuple[Value, ...]:
+    """The value of `expr` for every combination of its leaves' values, the last leaf varying fastest."""
+    place = {leaf: i for i, leaf in enumerate(leaves)}
+    return tuple(
+        evaluate(expr, lambda term, combination=combination: combination[place[term]])
+        for combination in itertools.product(*domains)
+    )
+
+
+def possible_values(expr: Expr, scope: Mapping[str, Sequence[Value]], where: str) -> tuple[tuple[Value, ...], bool]:
+    """The values of `expr` when each name takes any of its states, and whether each is surely reached.
+
+    Raises:
+        InvalidModel: too many different values.
+        InvalidQuery: an operation that has no meaning on some combination of values.
+    """
+    leaves = terms(expr)
+    domains = tuple(tuple(scope[leaf.name]) for leaf in leaves)
+    if math.prod(map(len, domains)) <= GRID:
+        return tuple(dict.fromkeys(outcomes(expr, leaves, domains))), True
+    return _by_parts(expr, scope, where), False
+
+
+def _by_parts(expr: Expr, scope: Mapping[str, Sequence[Value]], where: str) -> tuple[Value, ...]:
+    match expr:
+        case Const(value):
+            return (value,)
+        case Var(name):
+            return tuple(scope[name])
+        case Placeholder(name):
+            raise InvalidModel(f"{where} has the placeholder ?{name}; equations have none.")
+        case Op(op, args):
+            if op in ("and", "or", "xor", "not", "=", "!=", "<", "<=", ">", ">=", "in"):
+                return _TRUTH
+            return _combined(expr, [_by_parts(a, scope, where) for a in args], where)
+
+
+def _combined(expr: Op, parts: list[tuple[Value, ...]], where: str) -> tuple[Value, ...]:
+    if expr.op == "if":
+        return tuple(dict.fromkeys(parts[1] + parts[2]))
+    found = parts[0]
+    steps = [(found, part) for part in parts[1:]] or [(found, None)]
+    for _, part in steps:
+        leaves = (Var("a"), Var("b"))[: 1 if part is None else 2]
+        domains = (found,) if part is None else (found, part)
+        if math.prod(map(len, domains)) > MAX_VALUES * 16:
+            raise InvalidModel(f"{where} can take too many different values. Use fewer numeric states.")
+        found = tuple(dict.fromkeys(outcomes(Op(expr.op, leaves), leaves, domains)))
+        if len(found) > MAX_VALUES:
+            raise InvalidModel(f"{where} can take more than {MAX_VALUES:,} different values. Use fewer numeric states.")
+    return found

@@ -1,0 +1,342 @@
+"""`Worlds`: the one intermediate form of all rungs, built from a graph and the terms of a query.
+
+A node is an instance of a variable: (variable, mechanism id, noise id, slots). Each slot, one per input of the
+mechanism, holds another instance or a constant. Intervention, nesting, edge, soft and stochastic interventions and the
+factual world differ only in what stands in the slots. Equal instances are one, which gives exclusion and merging (the
+pairwise lemmas of make-cg, Shpitser & Pearl 2007); an observed value is substituted into the slots that read it, which
+gives consistency.
+
+Mechanisms enter by an opaque id alone, so nothing here needs a model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, assert_never
+
+from ._errors import InvalidQuery, UnknownName
+from ._graph import CausalGraph
+from ._syntax import Assignment, Const, Draw, Expr, Placeholder, Set, Soft, Var, World, assignment_parts, print_assignment, terms
+
+Fixed: TypeAlias = Const | Placeholder
+Slot: TypeAlias = "int | Const | Placeholder"
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """The variable's own mechanism and its own noise, shared by every world."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A deterministic policy that replaces the mechanism (`:=`)."""
+
+    expr: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """A law that replaces the mechanism (`~`), with a draw of its own."""
+
+    cases: Draw
+
+
+MechanismId: TypeAlias = Own | Policy | Fresh
+OWN = Own()
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """A variable under one mechanism, with what stands in each input of it."""
+
+    variable: str
+    mechanism: MechanismId
+    slots: tuple[tuple[str, Slot], ...]
+
+
+@dataclass(frozen=True)
+class Worlds:
+    """Instances in topological order, what each term of the query became, and the values known of some.
+
+    Attributes:
+        instances: every instance that a term depends on.
+        terms: for each term of the query, its instance or the value that was imposed on it.
+        fixed: instances whose value the evidence fixes.
+        impossible: two different values are required of one instance: the event has probability zero.
+    """
+
+    instances: tuple[Instance, ...]
+    terms: Mapping[Var, Slot]
+    fixed: Mapping[int, Fixed]
+    impossible: bool
+
+    def of_variable(self, name: str) -> tuple[int, ...]:
+        """Instances of `name` under its own mechanism."""
+        return tuple(i for i, x in enumerate(self.instances) if x.variable == name and isinstance(x.mechanism, Own))
+
+
+class _Builder:
+    """Instances of terms, hash-consed."""
+
+    def __init__(self, graph: CausalGraph) -> None:
+        self.graph = graph
+        self.instances: list[Instance] = []
+        self.known: dict[Instance, int] = {}
+        self.memo: dict[tuple[str, World], Slot] = {}
+
+    def term(self, name: str, world: World) -> Slot:
+        """The instance of `name` in `world`; assignments that cannot reach it are dropped first (exclusion)."""
+        relevant = relevant_world(self.graph, name, world)
+        key = (name, relevant)
+        if key not in self.memo:
+            self.memo[key] = self._make(name, relevant)
+        return self.memo[key]
+
+    def _make(self, name: str, world: World) -> Slot:
+        for a in world:
+            if a.target == name and a.parent is None:
+                return self._assigned(name, a, world)
+        slots: list[tuple[str, Slot]] = []
+        for parent in self.graph.parents[name]:
+            edge = next((a for a in world if a.target == name and a.parent == parent), None)
+            slots.append((parent, self.term(parent, world) if edge is None else self._assigned(parent, edge, world)))
+        return self._cons(Instance(name, OWN, tuple(slots)))
+
+    def _assigned(self, carrier: str, a: Assignment, world: World) -> Slot:
+        """What an assignment puts in place of `carrier`'s value."""
+        match a:
+            case Set(_, Var(name, inner)):
+                return self.term(name, inner)
+            case Set(_, value):
+                return value
+            case Soft() | Draw():
+                mechanism: MechanismId = Policy(a.value) if isinstance(a, Soft) else Fresh(a)
+                without = tuple(b for b in world if b is not a)
+                names = dict.fromkeys(t.name for part in assignment_parts(a) for t in terms(part))
+                slots = tuple((n, self.term(n, without if n == carrier else world)) for n in names)
+                return self._cons(Instance(carrier, mechanism, slots))
+            case _:
+                assert_never(a)
+
+    def _cons(self, instance: Instance) -> int:
+        if instance not in self.known:
+            self.known[instance] = len(self.instances)
+            self.instances.append(instance)
+        return self.known[instance]
+
+
+def check_world(graph: CausalGraph, world: World) -> None:
+    """That every assignment of `world`, nested ones included, can be made on `graph`.
+
+    Raises:
+        UnknownName: a variable that the graph does not have.
+        InvalidQuery: an edge that is not there, or a policy that reads what it affects.
+    """
+    for a in world:
+        for name in (a.target, a.parent):
+            if name is not None and name not in graph.parents:
+                raise UnknownName(name, graph.variables)
+        if a.parent is not None and a.parent not in graph.parents[a.target]:
+            raise InvalidQuery(
+                f"{print_assignment(a)} needs an edge {a.parent} -> {a.target}; the causes of {a.target!r} are "
+                f"{', '.join(map(repr, graph.parents[a.target])) or 'none'}."
+            )
+        for part in assignment_parts(a):
+            for term in terms(part):
+                if isinstance(a, Set):
+                    check_world(graph, term.world)
+                else:
+                    _check_policy(graph, a, term)
+
+
+def _check_policy(graph: CausalGraph, a: Soft | Draw, term: Var) -> None:
+    if term.world:
+        raise InvalidQuery(f"{print_assignment(a)}: a policy reads variables of its own world, without subscripts.")
+    if term.name not in graph.parents:
+        raise UnknownName(term.name, graph.variables)
+    affected = graph.descendants([a.target]) - ({a.target} if a.parent is None else set())
+    if term.name in affected:
+        raise InvalidQuery(f"{print_assignment(a)} reads {term.name!r}, which {a.target!r} affects: the policy would go in a circle.")
+
+
+def relevant_world(graph: CausalGraph, name: str, world: World) -> World:
+    """The assignments of `world` that can reach `name`: those on a path into it not cut by another assignment."""
+    if not world:
+        return world
+    cut = {a.target: a for a in world if a.parent is None}
+    edges: dict[tuple[str, str], Assignment] = {(a.parent, a.target): a for a in world if a.parent is not None}
+    used: dict[Assignment, None] = {}
+    seen: set[tuple[str, bool]] = set()
+    stack: list[tuple[str, bool]] = [(name, False)]
+    while stack:
+        node, natural = stack.pop()
+        if (node, natural) in seen:
+            continue
+        seen.add((node, natural))
+        own = None if natural else cut.get(node)
+        if own is not None:
+            used[own] = None
+            stack += _policy_reads(own)
+            continue
+        for parent in graph.parents[node]:
+            edge = edges.get((parent, node))
+            if edge is None:
+                stack.append((parent, False))
+            else:
+                used[edge] = None
+                stack += _policy_reads(edge)
+    return tuple(a for a in world if a in used)
+
+
+def _policy_reads(a: Assignment) -> list[tuple[str, bool]]:
+    """What a policy reads in its own world; its own target naturally, without the policy."""
+    if isinstance(a, Set):
+        return []
+    carrier = a.target if a.parent is None else a.parent
+    return [(t.name, t.name == carrier and a.parent is None) for part in assignment_parts(a) for t in terms(part)]
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Consistency: congruence closure under the values that the event fixes
+
+
+class _Closure:
+    def __init__(self, instances: Sequence[Instance]) -> None:
+        self.instances = list(instances)
+        self.leader = list(range(len(instances)))
+        self.fixed: dict[int, Fixed] = {}
+        self.impossible = False
+
+    def find(self, i: int) -> int:
+        while self.leader[i] != i:
+            i = self.leader[i]
+        return i
+
+    def slot(self, slot: Slot) -> Slot:
+        if isinstance(slot, int):
+            root = self.find(slot)
+            return self.fixed.get(root, root)
+        return slot
+
+    def fix(self, i: int, value: Fixed) -> None:
+        root = self.find(i)
+        if root not in self.fixed:
+            self.fixed[root] = value
+        elif self.fixed[root] != value:
+            self.impossible = True
+
+    def close(self) -> None:
+        changed = True
+        while changed:
+            changed = False
+            seen: dict[Instance, int] = {}
+            for i, instance in enumerate(self.instances):
+                if self.find(i) != i:
+                    continue
+                now = Instance(instance.variable, instance.mechanism, tuple((n, self.slot(s)) for n, s in instance.slots))
+                self.instances[i] = now
+                first = seen.setdefault(now, i)
+                if first != i:
+                    self.leader[i] = first
+                    if i in self.fixed:
+                        self.fix(first, self.fixed[i])
+                    changed = True
+
+
+def build_worlds(graph: CausalGraph, asked: Sequence[Var], facts: Sequence[tuple[Var, Fixed]]) -> Worlds:
+    """The instances that `asked` and `facts` depend on.
+
+    Args:
+        graph: the causal graph.
+        asked: terms whose values matter.
+        facts: equalities that hold in the whole event, such as evidence. Two of them that differ must differ in value:
+            a placeholder that equals a constant, or another placeholder, is to be replaced by it first.
+
+    Raises:
+        UnknownName, InvalidQuery: a world that cannot be made on this graph.
+    """
+    builder = _Builder(graph)
+    place: dict[Var, Slot] = {}
+    for term in (*asked, *(t for t, _ in facts)):
+        if term.name not in graph.parents:
+            raise UnknownName(term.name, graph.variables)
+        check_world(graph, term.world)
+        place[term] = builder.term(term.name, term.world)
+    closure = _Closure(builder.instances)
+    for term, value in facts:
+        slot = place[term]
+        if isinstance(slot, int):
+            closure.fix(slot, value)
+        elif slot != value:
+            closure.impossible = True
+    closure.close()
+    return _trimmed(closure, place)
+
+
+def _trimmed(closure: _Closure, place: Mapping[Var, Slot]) -> Worlds:
+    """Only what a term still depends on, renumbered in topological order."""
+    wanted = {t: closure.find(s) if isinstance(s, int) else s for t, s in place.items()}
+    number: dict[int, int] = {}
+    order: list[int] = []
+
+    def visit(start: int) -> None:
+        stack: list[tuple[int, bool]] = [(start, False)]
+        while stack:
+            i, done = stack.pop()
+            if i in number:
+                continue
+            if done:
+                number[i] = len(order)
+                order.append(i)
+                continue
+            stack.append((i, True))
+            slots = closure.instances[i].slots
+            stack += [(closure.find(s), False) for _, s in reversed(slots) if isinstance(s, int)]
+
+    for slot in wanted.values():
+        if isinstance(slot, int):
+            visit(slot)
+
+    def renumber(slot: Slot) -> Slot:
+        return number[closure.find(slot)] if isinstance(slot, int) else slot
+
+    instances = tuple(
+        Instance(x.variable, x.mechanism, tuple((n, renumber(s)) for n, s in x.slots))
+        for x in (closure.instances[i] for i in order)
+    )
+    fixed = {number[i]: value for i, value in closure.fixed.items() if i in number}
+    return Worlds(instances, {t: renumber(s) for t, s in wanted.items()}, fixed, closure.impossible)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The rung
+
+
+def rung(graph: CausalGraph, parts: Sequence[Expr]) -> Literal[1, 2, 3]:
+    """Step of the causal ladder: 1 seeing, 2 doing, 3 imagining; after interventions that cannot matter are dropped."""
+    worlds: set[World] = set()
+    for term in (t for part in parts for t in terms(part)):
+        world = relevant_world(graph, term.name, term.world)
+        worlds.add(tuple(a for a in world if not (a.parent is None and a.target == term.name and isinstance(a, Set))))
+        if any(_imagines(a) for a in world):
+            return 3
+    # A term that only reads a world's own setting, or an ancestor of it, fits any world with the same setting.
+    return 1 if worlds <= {()} else 2 if len(_merged(graph, parts)) == 1 else 3
+
+
+def _merged(graph: CausalGraph, parts: Sequence[Expr]) -> set[World]:
+    """The worlds of all terms, each term counted in the largest world that leaves it unchanged."""
+    found = [t for part in parts for t in terms(part)]
+    widest: set[World] = {t.world for t in found}
+    return next(
+        ({w} for w in widest if all(relevant_world(graph, t.name, w) == relevant_world(graph, t.name, t.world) for t in found)),
+        widest,
+    )
+
+
+def _imagines(a: Assignment) -> bool:
+    """Whether an assignment reads another world, a natural value, or one edge only."""
+    if a.parent is not None or (isinstance(a, Set) and isinstance(a.value, Var)):
+        return True
+    return any(t.name == a.target for part in assignment_parts(a) for t in terms(part))

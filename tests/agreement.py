@@ -1,0 +1,180 @@
+"""The engine asked, the oracle asked, and what they disagree about. Used by the ordinary tests and by the long run."""
+
+import pprint
+import random
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+import scm
+from tests.bridge_to_engine import to_model
+from tests.generators import pair
+from tests.oracle import COUPLINGS, Plain, Query, truth, unknown_noises
+from tests.plain import do_text, fill, punch, rows_for, rung, to_text
+
+TOLERANCE = 1e-12
+"""Values are sums of at most some thousand products of numbers below 100, each with a relative rounding error near
+1e-16, divided by a condition that is seldom below 1e-4: 1e-12 has room for both and for no wrong formula."""
+
+UNSETTLED = ("bounds", "not_identified", "refused")
+"""Findings that claim no number."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a comparison found: the largest difference, and what is wrong (empty if nothing is)."""
+
+    difference: float = 0.0
+    problem: str = ""
+
+
+def worst(outcomes: Iterable[Outcome]) -> Outcome:
+    """The first problem, if any, and the largest difference."""
+    held = list(outcomes)
+    return Outcome(max((o.difference for o in held), default=0.0), next((o.problem for o in held if o.problem), ""))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# One answer against one truth
+
+
+def compare(answer: scm.Answer, expected: Any) -> Outcome:
+    """An answer without rows against the truth."""
+    if answer.finding not in findings(expected):
+        return Outcome(problem=f"finding {answer.finding}, wanted {' or '.join(findings(expected))}: {told(expected)}")
+    return Outcome() if expected is None else _match(_ends(answer), expected)
+
+
+def compare_row(answer: scm.Answer, row: int, expected: Any) -> Outcome:
+    """One row of an answer against its truth."""
+    status = answer.status[row]
+    if status != ("undefined" if expected is None else "ok"):
+        return Outcome(problem=f"status {status} in row {row}, truth {told(expected)}")
+    if expected is None:
+        return Outcome()
+    lower, upper = _ends(answer)
+    return _match((lower[row], upper[row]), expected)
+
+
+def findings(expected: Any) -> tuple[str, ...]:
+    """What an answer with this truth may find; an interval of length zero is as good as a point."""
+    if expected is None:
+        return ("undefined",)
+    numbers = list(expected.values()) if isinstance(expected, dict) else [expected]
+    if not isinstance(numbers[0], tuple):
+        return ("exact",)
+    return ("exact", "bounds") if all(lower == upper for lower, upper in numbers) else ("bounds",)
+
+
+def _ends(answer: scm.Answer) -> tuple[Any, Any]:
+    if answer.interval is not None:
+        return np.asarray(answer.interval.lower, float), np.asarray(answer.interval.upper, float)
+    return np.asarray(answer.value, float), np.asarray(answer.value, float)
+
+
+def _match(found: tuple[Any, Any], expected: Any) -> Outcome:
+    numbers = list(expected.values()) if isinstance(expected, dict) else [expected]
+    pairs = [x if isinstance(x, tuple) else (x, x) for x in numbers]
+    wanted = np.asarray([[float(end) for end in ends] for ends in zip(*pairs, strict=True)])
+    got = np.asarray([np.ravel(end) for end in found])
+    if got.shape != wanted.shape:
+        return Outcome(problem=f"shape {got.shape}, wanted {wanted.shape}")
+    difference = float(np.max(np.abs(got - wanted)))
+    # Written so that NaN is a problem too.
+    problem = "" if difference <= TOLERANCE else f"got {got.tolist()}, truth {told(expected)}"
+    return Outcome(difference, problem)
+
+
+def told(expected: Any) -> str:
+    """A truth as people read it."""
+    if isinstance(expected, dict):
+        return str({key: told(value) for key, value in expected.items()})
+    if isinstance(expected, tuple):
+        return f"[{', '.join(map(told, expected))}]"
+    return "undefined" if expected is None else f"{expected} = {float(expected):.6g}"
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Random comparisons, each from its seed
+
+
+def check_pair(seed: object) -> Outcome:
+    """A random query of a random structural model; on rung 2 in `do()` form too."""
+    model, query = pair(seed)
+    built, expected = to_model(model), truth(model, query)
+    texts = [text for text in (to_text(query), do_text(query)) if text]
+    return worst(
+        _attempt(lambda text=text: compare(scm.ask(built, text), expected), seed, text, model) for text in texts
+    )
+
+
+def check_bare(seed: object) -> Outcome:
+    """A random query where some mechanisms are bare tables: nothing may be claimed that a coupling could change."""
+    rng = random.Random(f"bare {seed}")
+    # Couplings disagree most about several worlds of models that are tables throughout.
+    model, query = pair(f"bare {seed}", bare=rng.choice((0.6, 1)), unknown=0, kind=rng.choice((None, "many")))
+    text, built = to_text(query), to_model(model)
+    return _attempt(lambda: _check_bare(model, query, built, text), f"bare {seed}", text, model)
+
+
+def _check_bare(model: Plain, query: Query, built: scm.Model, text: str) -> Outcome:
+    truths = [truth(model, query, coupling) for coupling in COUPLINGS]
+    answer = scm.ask(built, text)
+    granted = scm.ask(built, text, assume=("rank_preserving",))
+    outcomes = [
+        Outcome() if granted.finding == "refused" else compare(granted, truths[COUPLINGS.index("rank_preserving")])
+    ]
+    if answer.finding not in UNSETTLED:
+        outcomes += [compare(answer, expected) for expected in truths]
+    elif rung(query) < 3:
+        outcomes += [Outcome(problem=f"{answer.finding}, though tables settle rung {rung(query)}: {told(truths[0])}")]
+    elif answer.finding == "bounds":
+        outcomes += [Outcome(problem=_outside(answer, expected)) for expected in truths if expected is not None]
+    return worst(outcomes)
+
+
+def _outside(answer: scm.Answer, expected: Any) -> str:
+    """The truth of every coupling lies within the bounds."""
+    lower, upper = (np.ravel(end) for end in _ends(answer))
+    value = [float(x) for x in (expected.values() if isinstance(expected, dict) else [expected])]
+    # Bounds come from linear programming, whose own tolerance is 1e-9.
+    inside = np.all(lower <= np.asarray(value) + 1e-9) and np.all(np.asarray(value) <= upper + 1e-9)
+    return "" if inside else f"{told(expected)} is outside [{lower}, {upper}]"
+
+
+def check_rows(seed: object) -> Outcome:
+    """A query with placeholders: a batch, each of its rows alone, and each row written out say the same."""
+    rng = random.Random(f"rows {seed}")
+    model, query = pair(f"rows {seed}", unknown=rng.choice((0, 0, 0.5)))
+    if query[0] == "sum" and unknown_noises(model):
+        # Its terms would get different conditions, and the oracle finds the ends of one ratio only.
+        query = query[1][0][1]
+    punched, holes = punch(query, {v["name"]: v["states"] for v in model["variables"]}, rng)
+    if not holes:
+        return Outcome()
+    rows, text, built = rows_for(holes, rng), to_text(punched), to_model(model)
+    return _attempt(lambda: _check_rows(model, punched, rows, built, text), f"rows {seed}", f"{text} {rows}", model)
+
+
+def _check_rows(model: Plain, punched: Query, rows: list[Any], built: scm.Model, text: str) -> Outcome:
+    truths = [truth(model, fill(punched, row)) for row in rows]
+    batch = scm.ask(built, text, rows={hole: [row[hole] for row in rows] for hole in rows[0]})
+    outcomes = [compare_row(batch, i, expected) for i, expected in enumerate(truths)]
+    for i, row in enumerate(rows[:3]):
+        alone = scm.ask(built, text, rows={hole: [x] for hole, x in row.items()})
+        outcomes.append(compare_row(alone, 0, truths[i]))
+        outcomes.append(compare(scm.ask(built, to_text(fill(punched, row))), truths[i]))
+    return worst(outcomes)
+
+
+def _attempt(check: Callable[[], Outcome], seed: object, text: str, model: Plain) -> Outcome:
+    """The outcome with the case told in full if anything is wrong; an exception is wrong too."""
+    try:
+        outcome = check()
+    except Exception as wrong:
+        outcome = Outcome(problem=f"{type(wrong).__name__}: {wrong}")
+    if not outcome.problem:
+        return outcome
+    return Outcome(outcome.difference, f"seed {seed!r}: {outcome.problem}\n{text}\n{pprint.pformat(model, width=118)}")
