@@ -62,9 +62,9 @@ def ask(
     parsed = parse_query(query, knowledge.variable_states) if isinstance(query, str) else query
     asked = resolve(parsed, knowledge.variable_states)
     items = (assume,) if isinstance(assume, (str, Coupling)) else tuple(assume)
-    columns, count = code_rows(asked, rows, knowledge.variable_states)
+    coded = code_rows(asked, rows, knowledge.variable_states)
     limits = parse_budget(budget)
-    setting = Setting(knowledge, granted(items), limits, columns, count, Record())
+    setting = Setting(knowledge, granted(items), limits, coded.columns, coded.domains, coded.count, Record())
     step = max((rung(knowledge.graph, term_parts(term)) for term in query_terms(asked)), default=1)
     refusals: list[tuple[str, str]] = []
     for solver in DEFAULT:

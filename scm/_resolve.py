@@ -62,12 +62,13 @@ class _Resolver:
 
     def comparison(self, args: tuple[Expr, ...]) -> tuple[Expr, ...]:
         beside = [a.name for a in args if isinstance(a, Var) and a.name in self.states]
-        labels = [s for name in beside for s in self.states[name]]
         out: list[Expr] = []
-        for a in args:
+        for i, a in enumerate(args):
             if isinstance(a, Var):
-                out.append(self.var(a, [*labels, *self.labels] if a.name not in beside or a.name in labels else []))
-            elif isinstance(a, Const) and len(beside) == 1 and any(isinstance(b, Var) for b in args):
+                others = [b.name for k, b in enumerate(args) if k != i and isinstance(b, Var) and b.name in self.states]
+                labels = [s for name in others for s in self.states[name]]
+                out.append(self.var(a, labels if others else self.labels))
+            elif isinstance(a, Const) and len(beside) == 1:
                 out.append(Const(state_of(beside[0], a.value, self.states[beside[0]])))
             else:
                 out.append(self.expr(a))

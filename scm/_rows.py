@@ -19,6 +19,21 @@ Codes = NDArray[np.intp]
 
 
 @dataclass(frozen=True)
+class Rows:
+    """Placeholders' values as positions among their states.
+
+    Attributes:
+        columns: one position a row, for each placeholder.
+        domains: what the positions stand for.
+        count: how many rows.
+    """
+
+    columns: Mapping[str, Codes]
+    domains: Mapping[str, tuple[Value, ...]]
+    count: int
+
+
+@dataclass(frozen=True)
 class Group:
     """Rows in which the same placeholders are equal to one another and to constants of the query."""
 
@@ -41,18 +56,19 @@ def carriers(query: Query) -> dict[str, list[str]]:
     return found
 
 
-def code_rows(query: Query, rows: Mapping[str, Sequence[object]] | None, states: States) -> tuple[dict[str, Codes], int]:
-    """Each placeholder's values as positions among its states, and the number of rows (1 without placeholders).
+def code_rows(query: Query, rows: Mapping[str, Sequence[object]] | None, states: States) -> Rows:
+    """Each placeholder's values as positions among its states; one row where there are no placeholders.
 
     Raises:
         InvalidQuery: the query has placeholders but no rows came.
         InvalidRows: a column is missing, unknown, of another length, or has a value that is no state (its row is named).
     """
     wanted = carriers(query)
+    domains = {name: _domain(name, variables, states) for name, variables in wanted.items()}
     if rows is None:
         if wanted:
             raise InvalidQuery(f"The query leaves {listing(wanted)} open. Give rows={{name: values}}, or bind(query, name=value).")
-        return {}, 1
+        return Rows({}, {}, 1)
     for name in rows:
         if name not in wanted:
             raise InvalidRows(f"The rows have a column {name!r} that the query does not use; its placeholders are {listing(wanted)}.{near(name, wanted)}")
@@ -63,31 +79,34 @@ def code_rows(query: Query, rows: Mapping[str, Sequence[object]] | None, states:
     for name, variables in wanted.items():
         if name not in rows:
             raise InvalidRows(f"No column fills ?{name}. The rows have {listing(rows)}.")
-        if not variables:
-            raise InvalidQuery(f"?{name} is not compared with a variable, so its values are not known. Write X = ?{name}.")
-        out[name] = _codes(name, variables, rows[name], states)
-    return out, next(iter(lengths.values()), 1)
+        out[name] = _codes(name, variables[0], rows[name], domains[name])
+    return Rows(out, domains, next(iter(lengths.values()), 1))
 
 
-def _codes(name: str, variables: Sequence[str], column: Sequence[object], states: States) -> Codes:
-    domain = states[variables[0]]
+def _domain(name: str, variables: Sequence[str], states: States) -> tuple[Value, ...]:
+    if not variables:
+        raise InvalidQuery(f"?{name} is not compared with a variable, so its values are not known. Write X = ?{name}.")
     for other in variables[1:]:
-        if states[other] != domain:
+        if states[other] != states[variables[0]]:
             raise InvalidQuery(f"?{name} stands for {variables[0]!r} and {other!r}, whose states differ. Use a placeholder for each.")
+    return states[variables[0]]
+
+
+def _codes(name: str, variable: str, column: Sequence[object], domain: tuple[Value, ...]) -> Codes:
     known: dict[object, int] = {}
     codes = np.empty(len(column), dtype=np.intp)
     for i, raw in enumerate(column):
         item = cast(Any, raw).item() if isinstance(raw, np.generic) else raw
         try:
             if item not in known:
-                known[item] = domain.index(state_of(variables[0], cast(Value, item), domain))
+                known[item] = domain.index(state_of(variable, cast(Value, item), domain))
         except (UnknownState, TypeError):
-            raise InvalidRows(f"Row {i + 1}, column {name!r}: {item!r} is not a state of {variables[0]!r}; its states are {listing(domain)}.") from None
+            raise InvalidRows(f"Row {i + 1}, column {name!r}: {item!r} is not a state of {variable!r}; its states are {listing(domain)}.") from None
         codes[i] = known[item]
     return codes
 
 
-def row_groups(query: Query, columns: Mapping[str, Codes], rows: int, states: States) -> Iterator[Group]:
+def row_groups(query: Query, columns: Mapping[str, Codes], rows: int, domains: States) -> Iterator[Group]:
     """Rows grouped by which values coincide, so that a batch finds what each row alone would find.
 
     Two values can only meet at one instance if they belong to the same variable, or to variables tied by nesting; only
@@ -101,16 +120,22 @@ def row_groups(query: Query, columns: Mapping[str, Codes], rows: int, states: St
     partner = np.full((rows, len(names)), -1)
     for j, name in enumerate(names):
         for k, token in reversed(list(enumerate(tokens.get(name, ())))):
-            equal = columns[token.name] == columns[name] if isinstance(token, Placeholder) else columns[name] == _position(query, name, token, states)
+            equal = columns[token.name] == columns[name] if isinstance(token, Placeholder) else columns[name] == _position(domains[name], token)
             partner[equal, j] = k
     patterns, inverse = np.unique(partner, axis=0, return_inverse=True)
     for p, pattern in enumerate(patterns):
         replace = {Placeholder(n): tokens[n][k] for n, k in zip(names, pattern, strict=True) if k >= 0}
-        yield Group(np.flatnonzero(inverse.reshape(-1) == p), replace)
+        yield Group(np.flatnonzero(inverse.reshape(-1) == p), {name: _last(token, replace) for name, token in replace.items()})
 
 
-def _position(query: Query, name: str, token: Const, states: States) -> int:
-    domain = states[carriers(query)[name][0]]
+def _last(token: Const | Placeholder, replace: Mapping[Placeholder, Const | Placeholder]) -> Const | Placeholder:
+    """The end of a chain of replacements; each goes to a constant or an earlier placeholder."""
+    while isinstance(token, Placeholder) and token in replace:
+        token = replace[token]
+    return token
+
+
+def _position(domain: tuple[Value, ...], token: Const) -> int:
     return domain.index(token.value) if token.value in domain else -1
 
 

@@ -137,7 +137,8 @@ def _check_bare(model: Plain, query: Query, built: scm.Model, text: str) -> Outc
 
 def _outside(answer: scm.Answer, expected: Any) -> str:
     """The truth of every coupling lies within the bounds."""
-    lower, upper = (np.ravel(end) for end in _ends(answer))
+    assert answer.interval is not None
+    lower, upper = np.ravel(answer.interval.outer_lower), np.ravel(answer.interval.outer_upper)
     value = [float(x) for x in (expected.values() if isinstance(expected, dict) else [expected])]
     # Bounds come from linear programming, whose own tolerance is 1e-9.
     inside = np.all(lower <= np.asarray(value) + 1e-9) and np.all(np.asarray(value) <= upper + 1e-9)

@@ -17,7 +17,7 @@ MAX_NOISE_STATES = 4000
 """Most noise states of a random model: keeps thousands of brute-force answers within minutes."""
 
 NAMES = ("X", "Y", "Z", "W", "M", "A", "B", "C2", "Y_1", "age")
-ODD_NAMES = ("blood pressure", "P", "E", "not", "größe", "x-y", "do", "u_X", 'say "hi"', "True", "Pr", "_")
+ODD_NAMES = ("blood pressure", "P", "E", "not", "größe", "x-y", "do", "u_X", 'say "hi"', "and", "Pr", "_")
 STATES: tuple[tuple[Any, ...], ...] = (
     *((0, 1),) * 5,
     *((False, True),) * 3,
@@ -263,7 +263,9 @@ class Asker:
                 return (self._relation(name), term, ("var", name, self.rng.choice(other_worlds if same else worlds)))
         if style < 0.45 and any(map(self._numeric, self.order)):
             left = self.number(worlds)
-            return (self._relation(next(iter(variables_of(left)))), left, ("const", self.rng.choice((0, 1, 2))))
+            # A variable alone is compared with one of its states: the engine takes anything else for a slip.
+            constants = self.states[left[1]] if left[0] == "var" else (0, 1, 2)
+            return (self._relation(next(iter(variables_of(left)))), left, ("const", self.rng.choice(constants)))
         return ("=", term, ("const", self.rng.choice(self.states[term[1]])))
 
     def _relation(self, name: str) -> str:

@@ -10,6 +10,8 @@ from tests.oracle import Plain, Query, World, unknown_noises
 
 WORDS = "and or not xor if else in do min max abs P Pr E True False true false"
 RESERVED = frozenset(WORDS.split())
+MAX_HOLES = 4
+"""Most placeholders of a query: with many more, hardly a row would be possible."""
 JOINERS = {"+", "-", "*", "=", "!=", "<", "<=", ">", ">="}
 
 
@@ -129,7 +131,7 @@ def punch(query: Query, states: Mapping[str, tuple[Any, ...]], rng: random.Rando
     holes: dict[str, tuple[Any, ...]] = {}
 
     def hole(name: str, x: Any) -> Any:
-        if x[0] != "const" or rng.random() < 0.3:
+        if x[0] != "const" or len(holes) == MAX_HOLES or rng.random() < 0.3:
             return visit(x)
         # A placeholder is sometimes used again: one value a row fills it wherever it stands.
         same = [h for h, options in holes.items() if options == states[name]]

@@ -46,8 +46,8 @@ def test_zoo(name: str) -> None:
     if answer.interval is not None:
         assert isinstance(case.truth, tuple)
         # Bounds come from linear programming, whose own tolerance is 1e-9.
-        assert float(answer.interval.lower) <= float(case.truth[0]) + 1e-9
-        assert float(answer.interval.upper) >= float(case.truth[1]) - 1e-9
+        assert float(answer.interval.outer_lower) <= float(case.truth[0]) + 1e-9
+        assert float(answer.interval.outer_upper) >= float(case.truth[1]) - 1e-9
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from .._values import possible_values
 from .._worlds import Worlds, build_worlds
 from ._contract import Budget, Plan, Weights, make_plan, run_plan
 from ._kernels import NeedsCoupling, TooWide
-from ._network import Network, build_network, placeholder_states
+from ._network import Network, build_network
 
 Array = NDArray[np.float64]
 Values = tuple[Value, ...]
@@ -63,6 +63,7 @@ class Setting:
     couplings: tuple[Coupling, ...]
     budget: Budget
     columns: Mapping[str, NDArray[np.intp]]
+    domains: Mapping[str, Values]
     rows: int
     record: Record
 
@@ -126,7 +127,7 @@ def joint_weights(
     worlds = build_worlds(setting.model.graph, asked, facts)
     if worlds.impossible:
         return None
-    network = build_network(setting.model, worlds, outputs, conditions, setting.couplings)
+    network = build_network(setting.model, worlds, outputs, conditions, setting.couplings, setting.domains)
     if network.impossible:
         return None
     roots = [] if weigh_roots else list(network.open.values())
@@ -233,7 +234,7 @@ def _expectation(setting: Setting, expr: Expr, facts: tuple[Fact, ...], conditio
 
 
 def _expected(setting: Setting, expr: Expr, facts: tuple[Fact, ...], conditions: tuple[Expr, ...]) -> Leaf:
-    values = _numeric_values(setting.model, expr)
+    values = _numeric_values(setting, expr)
     try:
         found = joint_weights(setting, facts, conditions, [(expr, values)])
     except NeedsCoupling:
@@ -247,7 +248,7 @@ def _expected(setting: Setting, expr: Expr, facts: tuple[Fact, ...], conditions:
     return _leaf(np.tensordot(numbers, weights.mantissa, axes=(0, 0)), weights.mantissa.sum(axis=0), network, 0)
 
 
-def _numeric_values(model: Model, expr: Expr) -> tuple[Value, ...]:
+def _numeric_values(setting: Setting, expr: Expr) -> tuple[Value, ...]:
     scope: dict[str, Sequence[Value]] = {}
     plain: dict[Var | Placeholder, Var] = {}
     stack: list[Expr] = [expr]
@@ -256,12 +257,9 @@ def _numeric_values(model: Model, expr: Expr) -> tuple[Value, ...]:
         if isinstance(node, Op):
             stack += node.args
         elif isinstance(node, Var):
-            scope[plain.setdefault(node, Var(f"{len(plain)}")).name] = model.states[node.name]
+            scope[plain.setdefault(node, Var(f"{len(plain)}")).name] = setting.model.states[node.name]
         elif isinstance(node, Placeholder):
-            states = placeholder_states(expr, node.name, model.states)
-            if states is None:
-                raise InvalidQuery(f"?{node.name} in E[...] is not compared with a variable, so its values are not known.")
-            scope[plain.setdefault(node, Var(f"{len(plain)}")).name] = states
+            scope[plain.setdefault(node, Var(f"{len(plain)}")).name] = setting.domains[node.name]
     values, _ = possible_values(substitute(expr, lambda leaf: plain.get(leaf, leaf) if not isinstance(leaf, Const) else leaf), scope, "E[...]")
     for value in values:
         if isinstance(value, str):

@@ -16,15 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._coupling import Coupling
-from .._errors import InvalidModel, InvalidQuery
+from .._errors import InvalidModel
 from .._mechanism import Equation, NoiseTable, Table
 from .._model import Model
 from .._noise import probabilities
-from .._resolve import state_of
 from .._syntax import Const, Expr, Op, Placeholder, Value, Var, print_const, print_expr, substitute, terms
 from .._values import GRID, outcomes
 from .._worlds import Fresh, Instance, Own, Policy, Slot, Worlds
-from ._kernels import NeedsCoupling, joint_table
+from ._kernels import joint_table
 
 Array = NDArray[np.float64]
 Values: TypeAlias = tuple[Value, ...]
@@ -75,7 +74,6 @@ class Network:
         outputs: one label for each expression asked.
         values: what each position of each output stands for.
         open: labels of noises of unknown law, with the noises' names.
-        domains: for each placeholder, the values its rows may have.
     """
 
     factors: list[Factor] = field(default_factory=lambda: [])
@@ -85,14 +83,13 @@ class Network:
     open: dict[str, int] = field(default_factory=lambda: {})
     noises: dict[str, int] = field(default_factory=lambda: {})
     instances: dict[int, Axis] = field(default_factory=lambda: {})
-    domains: dict[str, Values] = field(default_factory=lambda: {})
     couplings: dict[str, Coupling] = field(default_factory=lambda: {})
     impossible: bool = False
 
 
 class _Build:
-    def __init__(self, model: Model, worlds: Worlds, couplings: Sequence[Coupling]) -> None:
-        self.model, self.worlds, self.couplings = model, worlds, couplings
+    def __init__(self, model: Model, worlds: Worlds, couplings: Sequence[Coupling], domains: Mapping[str, Values]) -> None:
+        self.model, self.worlds, self.couplings, self.domains = model, worlds, couplings, domains
         self.net = Network(impossible=worlds.impossible)
 
     # --- indices
@@ -101,17 +98,15 @@ class _Build:
         self.net.sizes[label] = size
         return label
 
-    def run(self, name: str, values: Values) -> Run:
-        if self.net.domains.setdefault(name, values) != values:
-            raise InvalidQuery(f"?{name} stands for variables with different states; use one placeholder for each.")
-        return Run(name, values)
+    def run(self, name: str) -> Run:
+        return Run(name, self.domains[name])
 
-    def slot(self, slot: Slot, variable: str) -> Axis:
+    def slot(self, slot: Slot) -> Axis:
         match slot:
             case Const(value):
                 return Known(value)
             case Placeholder(name):
-                return self.run(name, self.model.states[variable])
+                return self.run(name)
             case _:
                 return self.net.instances[slot]
 
@@ -124,7 +119,7 @@ class _Build:
             case Const(value):
                 return Known(value)
             case Placeholder(name):
-                return self.run(name, values)
+                return self.run(name)
             case _:
                 assert_never(fixed)
 
@@ -152,6 +147,8 @@ class _Build:
                 index.append(own.index(axis.value))
             else:
                 index.append(slice(None))
+                if axis.values != own:  # by nesting, what stands here may be another variable's, with other states
+                    array = _relabelled(array, len(index) - 1, own, axis.values)
                 kept.append(axis)
         array = array[tuple(index)]
         runs = [i for i, axis in enumerate(kept) if isinstance(axis, Run)]
@@ -170,7 +167,7 @@ class _Build:
     def mechanism(self, i: int, instance: Instance) -> None:
         out = self.net.instances[i]
         states = self.model.states[instance.variable]
-        axes = {name: self.slot(slot, name) for name, slot in instance.slots}
+        axes = {name: self.slot(slot) for name, slot in instance.slots}
         match instance.mechanism:
             case Policy(expr):
                 self.function(expr, axes, out, states, f"The policy of {instance.variable!r}")
@@ -204,21 +201,27 @@ class _Build:
         assert isinstance(mechanism, Table)
         states = self.model.states[variable]
         slots = [dict(self.worlds.instances[i].slots) for i in members]
-        axes = [[self.slot(s[n], n) for n in mechanism.inputs] for s in slots]
+        axes = [[self.slot(s[n]) for n in mechanism.inputs] for s in slots]
         domains = [self.model.states[n] for n in mechanism.inputs]
         coupling = next((c for c in self.couplings if c.variables is None or variable in c.variables), None)
         parents = list(dict.fromkeys(a for row in axes for a in row if not isinstance(a, Known)))
-        digits = [[a.value if isinstance(a, Known) else parents.index(a) for a in row] for row in axes]
-        known = [[isinstance(a, Known) for a in row] for row in axes]
         shape = [len(a.values) for a in parents]
         codes = np.indices(shape).reshape(len(shape), -1) if shape else np.zeros((0, 1), dtype=int)
         rows = np.zeros((codes.shape[1], len(members)), dtype=np.intp)
-        for k, row in enumerate(digits):
-            for digit, fixed, domain in zip(row, known[k], domains, strict=True):
-                rows[:, k] = rows[:, k] * len(domain) + (domain.index(digit) if fixed else codes[int(digit)])
+        possible = np.ones(codes.shape[1], dtype=bool)
+        for k, row in enumerate(axes):
+            for axis, domain in zip(row, domains, strict=True):
+                if isinstance(axis, Known):
+                    place = np.intp(domain.index(axis.value))
+                else:
+                    position = np.array([domain.index(v) if v in domain else -1 for v in axis.values])
+                    place = position[codes[parents.index(axis)]]
+                    possible &= place >= 0
+                rows[:, k] = rows[:, k] * len(domain) + np.maximum(place, 0)
         joint, used = joint_table(variable, np.array(mechanism.rows), rows, coupling)
         if used is not None:
             self.net.couplings[variable] = used
+        joint[~possible] = 0.0
         array = joint.reshape([*shape, *[len(states)] * len(members)])
         outs = [self.net.instances[i] for i in members]
         self.place(array, [*parents, *outs], [*(a.values for a in parents), *[states] * len(members)])
@@ -294,18 +297,12 @@ class _Build:
                 return leaf
             name = names.setdefault(leaf, f"\0{len(names)}")
             if isinstance(leaf, Var):
-                found[name] = self.slot(self.worlds.terms[leaf], leaf.name)
+                found[name] = self.slot(self.worlds.terms[leaf])
             else:
-                found[name] = self.run(leaf.name, self.net.domains.get(leaf.name) or self.placeholder_domain(expr, leaf))
+                found[name] = self.run(leaf.name)
             return Var(name)
 
         return substitute(expr, rename), found
-
-    def placeholder_domain(self, expr: Expr, leaf: Placeholder) -> Values:
-        domain = placeholder_states(expr, leaf.name, self.model.states)
-        if domain is None:
-            raise InvalidQuery(f"?{leaf.name} is not compared with a variable, so its values are not known. Write X = ?{leaf.name}.")
-        return domain
 
     def output(self, expr: Expr, values: Values) -> None:
         """An output index that carries the value of `expr`, which is among `values`."""
@@ -321,23 +318,16 @@ class _Build:
         self.function(plain, scope, Known(True), (False, True), "The condition")
 
 
+def _relabelled(array: Array, axis: int, own: Values, values: Values) -> Array:
+    """`array` with one axis over `values` instead of `own`; a value that is not there has no weight."""
+    nothing = np.zeros_like(np.take(array, [0], axis=axis))
+    place = [own.index(v) if v in own else -1 for v in values]
+    return np.take(np.concatenate([array, nothing], axis=axis), place, axis=axis)
+
+
 def _known(leaf: Const | Placeholder | Var, scope: Mapping[str, Axis]) -> Expr:
     axis = scope[leaf.name] if isinstance(leaf, Var) else None
     return Const(axis.value) if isinstance(axis, Known) else leaf
-
-
-def placeholder_states(expr: Expr, name: str, states: Mapping[str, Values]) -> Values | None:
-    """The states of the variable that a placeholder is compared with."""
-    stack = [expr]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, Op):
-            if Placeholder(name) in node.args:
-                beside = [a.name for a in node.args if isinstance(a, Var)]
-                if beside:
-                    return states[beside[0]]
-            stack += node.args
-    return None
 
 
 def _grid(expr: Expr, leaves: tuple[Var, ...], domains: tuple[Values, ...], values: Values, where: str) -> Array:
@@ -368,6 +358,7 @@ def build_network(
     outputs: Sequence[tuple[Expr, Values]],
     conditions: Sequence[Expr],
     couplings: Sequence[Coupling],
+    domains: Mapping[str, Values],
 ) -> Network:
     """The network whose contraction is the joint weight of the outputs' values and the evidence.
 
@@ -377,12 +368,13 @@ def build_network(
         outputs: expressions over terms of `worlds`, with the values that each may have.
         conditions: evidence that is no equality.
         couplings: what the user granted, first match wins.
+        domains: for each placeholder, the values its rows may have.
 
     Raises:
         NeedsCoupling: a table has several instances whose joint law nothing granted decides.
         InvalidModel, InvalidQuery: as their messages say.
     """
-    build = _Build(model, worlds, couplings)
+    build = _Build(model, worlds, couplings, domains)
     for i, instance in enumerate(worlds.instances):
         build.net.instances[i] = build.instance_axis(i, instance)
     shared = [
@@ -402,5 +394,3 @@ def build_network(
         build.output(expr, values)
     return build.net
 
-
-__all__ = ["Factor", "NeedsCoupling", "Network", "build_network", "placeholder_states", "state_of"]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from .._answer import Interval, Status
 from .._query import Contrast, Number, Probability, Query, map_query, query_terms
-from .._rows import carriers, row_groups
+from .._rows import row_groups
 from .._syntax import Const, Placeholder, Value
 from ._laws import Leaf, NeedsRows, Setting, TooManyRoots, align, joint_weights, split_given, term_leaf, union_roots
 
@@ -46,7 +46,7 @@ def solve(setting: Setting, query: Query) -> Solution:
         NeedsCoupling, TooWide, InvalidQuery: see `term_leaf`.
     """
     parts: list[tuple[NDArray[np.intp], Solution]] = []
-    for group in row_groups(query, setting.columns, setting.rows, setting.model.variable_states):
+    for group in row_groups(query, setting.columns, setting.rows, setting.domains):
         columns = {n: c[group.rows] for n, c in setting.columns.items() if Placeholder(n) not in group.replace}
         here = replace(setting, columns=columns, rows=len(group.rows))
         asked = map_query(query, group.replace, {})
@@ -60,7 +60,7 @@ def solve(setting: Setting, query: Query) -> Solution:
 def _solve_each(setting: Setting, query: Query, rows: NDArray[np.intp]) -> list[tuple[NDArray[np.intp], Solution]]:
     """Each different row with its values in the query."""
     names = list(setting.columns)
-    domains = [setting.model.states[carriers(query)[n][0]] for n in names]
+    domains = [setting.domains[n] for n in names]
     table = np.stack([setting.columns[n][rows] for n in names], axis=1)
     distinct, inverse = np.unique(table, axis=0, return_inverse=True)
     out: list[tuple[NDArray[np.intp], Solution]] = []

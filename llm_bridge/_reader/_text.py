@@ -1,0 +1,99 @@
+"""Text to sentences: phrases of words and commas separated by single blanks, so that patterns stay short."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from ._story import Unreadable, quoted
+
+MAX_WORDS = 120
+"""Longest sentence that is read; keeps the time for a sentence bounded."""
+
+_QUOTES = str.maketrans({"’": "'", "‘": "'", "–": "-", "—": ",", "\u00a0": " "})
+_TOKEN = re.compile(
+    r"\d{1,3}(?:,\d{3})+(?![\d,])|\d+\s?/\s?\d+|\d*\.?\d+\s?%?|[^\W\d_]+(?:['-][^\W_]+)*'?|[.?!;:,]|\n\s*(?:[-*•]|\d+[.)])?|\S"
+)
+_CONTRACTIONS = {
+    "won't": "will not", "can't": "can not", "cannot": "can not", "shan't": "shall not", "it's": "it is",
+    "that's": "that is", "what's": "what is", "there's": "there is", "let's": "let us", "isn't": "is not",
+    "noone": "nobody", "no-one": "nobody", "someone": "somebody", "anyone": "somebody", "anybody": "somebody",
+}  # fmt: skip
+_TITLES = frozenset({"mr", "mrs", "ms", "dr", "st", "prof"})
+_NAME_FOLLOWS = frozenset(
+    "and or is are was were does did do has had will would not alone together happens occurs happened occurred to nor "
+    "cause causes caused leads lead results triggers trigger makes make prevents prevent stops stop brings produces".split()
+)
+
+
+class Sentence(NamedTuple):
+    """One sentence as a phrase, its end mark, and how it stands in the text."""
+
+    phrase: str
+    mark: str
+    words: str
+
+
+def sentences(text: str) -> list[Sentence]:
+    """The sentences of `text`.
+
+    Raises:
+        Unreadable: a sentence that is too long, or signs that no pattern knows.
+    """
+    out: list[Sentence] = []
+    tokens: list[str] = []
+    first = last = 0
+    clean = text.translate(_QUOTES)
+    matches = list(_TOKEN.finditer(clean))
+    for i, match in enumerate(matches):
+        token = match[0]
+        following = matches[i + 1][0] if i + 1 < len(matches) else ""
+        if _ends(token, tokens, following):
+            if tokens:
+                out.append(_sentence(tokens, token, text[first:last]))
+            tokens = []
+            continue
+        if token.startswith("\n") or (token == "." and tokens):
+            continue
+        if not tokens:
+            first = match.start()
+        last = match.end()
+        tokens += _words(token, initial=not tokens, following=following)
+    if tokens:
+        out.append(_sentence(tokens, "", text[first:last]))
+    return out
+
+
+def _ends(token: str, tokens: list[str], following: str) -> bool:
+    if token == ".":
+        return not (tokens and tokens[-1].lower() in _TITLES)
+    if token.startswith("\n"):
+        # A new line ends a sentence when a capital or a bullet follows, or when the line is empty.
+        return token.count("\n") > 1 or len(token.strip()) > 0 or following[:1].isupper()
+    return token in ("?", "!", ";", ":")
+
+
+def _words(token: str, *, initial: bool, following: str) -> list[str]:
+    low = token.lower()
+    if low in _CONTRACTIONS:
+        return _CONTRACTIONS[low].split()
+    if low.endswith("n't") and len(low) > 3:
+        return [token[:-3], "not"]
+    if low.endswith("'ll"):
+        return [token[:-3], "will"]
+    if token == "A" and initial and following.lower() not in _NAME_FOLLOWS and following != ",":
+        return ["a"]
+    if low == "there" or (initial and low in ("the", "an")):
+        return [low]
+    return [re.sub(r"\s+", "", token)]
+
+
+def _sentence(tokens: list[str], mark: str, words: str) -> Sentence:
+    if len(tokens) > MAX_WORDS:
+        raise Unreadable(
+            f"A sentence of {len(tokens)} words, beginning {quoted(words, 60)}; at most {MAX_WORDS} are read. Split it."
+        )
+    strange = [t for t in tokens if not (t[0].isalnum() or t == "," or (t[0] == "." and len(t) > 1))]
+    if strange:
+        raise Unreadable(f"The sign {strange[0]!r} in {quoted(words)} has no meaning here. Leave it out, in plain words.")
+    return Sentence(" ".join(tokens).strip(" ,"), mark, " ".join(words.split()))
