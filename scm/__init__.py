@@ -1,14 +1,17 @@
-"""Twinworld's engine: structural causal models, queries on every rung of the ladder, answers with their derivation."""
+"""Twinworld's engine: structural causal models, queries on every rung, answers with their derivation."""
 
 from ._answer import Answer as Answer
 from ._answer import Assumption as Assumption
+from ._answer import Finding as Finding
 from ._answer import Interval as Interval
 from ._answer import Step as Step
 from ._answer import Uncertainty as Uncertainty
 from ._ask import ask as ask
+from ._ask import parse_budget as parse_budget
 from ._coupling import Coupling as Coupling
 from ._coupling import Custom as Custom
 from ._coupling import RankPreserving as RankPreserving
+from ._coupling import check_coupling as check_coupling
 from ._coupling import rank_preserving as rank_preserving
 from ._errors import InvalidFile as InvalidFile
 from ._errors import InvalidGraph as InvalidGraph
@@ -19,15 +22,28 @@ from ._errors import QuerySyntaxError as QuerySyntaxError
 from ._errors import ScmError as ScmError
 from ._errors import UnknownName as UnknownName
 from ._errors import UnknownState as UnknownState
+from ._errors import listing as listing
+from ._errors import near as near
 from ._graph import CausalGraph as CausalGraph
+from ._ladder import Ladder as Ladder
+from ._ladder import ladder as ladder
 from ._model import Model as Model
 from ._model import Variable as Variable
 from ._noise import Bernoulli as Bernoulli
 from ._noise import Categorical as Categorical
 from ._noise import Noise as Noise
+from ._noise import NoiseLaw as NoiseLaw
 from ._noise import Unknown as Unknown
 from ._parse import parse_expression as parse_expression
 from ._parse import parse_query as parse_query
+from ._quantities import ate as ate
+from ._quantities import cde as cde
+from ._quantities import ett as ett
+from ._quantities import nde as nde
+from ._quantities import nie as nie
+from ._quantities import pn as pn
+from ._quantities import pns as pns
+from ._quantities import ps as ps
 from ._query import Contrast as Contrast
 from ._query import Distribution as Distribution
 from ._query import Expectation as Expectation
@@ -35,3 +51,125 @@ from ._query import Number as Number
 from ._query import Probability as Probability
 from ._query import Query as Query
 from ._query import bind as bind
+from ._query import placeholders as placeholders
+from ._query import print_query as print_query
+from ._query import query_nodes as query_nodes
+from ._query import query_terms as query_terms
+from ._structured import expr_from_data as expr_from_data
+from ._structured import expr_to_data as expr_to_data
+from ._structured import query_from_data as query_from_data
+from ._structured import query_to_data as query_to_data
+from ._syntax import MAX_NUMBER as MAX_NUMBER
+from ._syntax import Const as Const
+from ._syntax import Draw as Draw
+from ._syntax import Expr as Expr
+from ._syntax import Op as Op
+from ._syntax import Placeholder as Placeholder
+from ._syntax import Set as Set
+from ._syntax import Soft as Soft
+from ._syntax import Value as Value
+from ._syntax import Var as Var
+from ._syntax import World as World
+from ._syntax import conjunction as conjunction
+from ._syntax import conjuncts as conjuncts
+from ._syntax import print_assignment as print_assignment
+from ._syntax import print_expr as print_expr
+from ._syntax import print_name as print_name
+from ._syntax import terms as terms
+from ._syntax import walk as walk
+from ._syntax import world as world
+from ._text import number_text as number_text
+from ._text import settings_text as settings_text
+from ._units import Unit as Unit
+from ._units import possible_units as possible_units
+from ._worlds import Worlds as Worlds
+from ._worlds import build_worlds as build_worlds
+from ._worlds import rung as rung
+
+__all__ = [
+    "MAX_NUMBER",
+    "Answer",
+    "Assumption",
+    "Bernoulli",
+    "Categorical",
+    "CausalGraph",
+    "Const",
+    "Contrast",
+    "Coupling",
+    "Custom",
+    "Distribution",
+    "Draw",
+    "Expectation",
+    "Expr",
+    "Finding",
+    "Interval",
+    "InvalidFile",
+    "InvalidGraph",
+    "InvalidModel",
+    "InvalidQuery",
+    "InvalidRows",
+    "Ladder",
+    "Model",
+    "Noise",
+    "NoiseLaw",
+    "Number",
+    "Op",
+    "Placeholder",
+    "Probability",
+    "Query",
+    "QuerySyntaxError",
+    "RankPreserving",
+    "ScmError",
+    "Set",
+    "Soft",
+    "Step",
+    "Uncertainty",
+    "Unit",
+    "Unknown",
+    "UnknownName",
+    "UnknownState",
+    "Value",
+    "Var",
+    "Variable",
+    "World",
+    "Worlds",
+    "ask",
+    "ate",
+    "bind",
+    "build_worlds",
+    "cde",
+    "check_coupling",
+    "conjunction",
+    "conjuncts",
+    "ett",
+    "expr_from_data",
+    "expr_to_data",
+    "ladder",
+    "listing",
+    "nde",
+    "near",
+    "nie",
+    "number_text",
+    "parse_budget",
+    "parse_expression",
+    "parse_query",
+    "placeholders",
+    "pn",
+    "pns",
+    "possible_units",
+    "print_assignment",
+    "print_expr",
+    "print_name",
+    "print_query",
+    "ps",
+    "query_from_data",
+    "query_nodes",
+    "query_terms",
+    "query_to_data",
+    "rank_preserving",
+    "rung",
+    "settings_text",
+    "terms",
+    "walk",
+    "world",
+]

@@ -128,12 +128,18 @@ def _shaper(batch: bool) -> Any:
 
 
 def _distribution_states(model: Model, query: Query) -> tuple[tuple[str, tuple[Any, ...]], ...]:
-    found = {tuple((print_expr(t), model.states[t.name]) for t in q.of) for q in query_terms(query) if isinstance(q, Distribution)}
+    found = {
+        tuple((print_expr(t), model.states[t.name]) for t in q.of)
+        for q in query_terms(query)
+        if isinstance(q, Distribution)
+    }
     if not found:
         return ()
     shapes = {tuple(states for _, states in f) for f in found}
     if len(shapes) > 1 or len({isinstance(q, Distribution) for q in query_terms(query)}) > 1:
-        raise InvalidQuery(f"{print_query(query)} combines distributions over different states, or one with a number. Ask for each by itself.")
+        raise InvalidQuery(
+            f"{print_query(query)} combines distributions over different states, or one with a number. Ask for each by itself."
+        )
     return max(found, key=lambda f: [name for name, _ in f])
 
 
@@ -183,7 +189,9 @@ def parse_budget(budget: float | str | Budget | None) -> Budget:
         scale = {"kB": 1e3, "KB": 1e3, "MB": 1e6, "GB": 1e9}.get(found[4] or "B", 1)
         memory = None if found[3] is None else float(found[3]) * scale
     except (AssertionError, ValueError):
-        raise InvalidQuery(f"Cannot read the budget {budget!r}; write TIME[,MEMORY], for example 30s or 2min,4GB.") from None
+        raise InvalidQuery(
+            f"Cannot read the budget {budget!r}; write TIME[,MEMORY], for example 30s or 2min,4GB."
+        ) from None
     return Budget.of(seconds, memory)
 
 

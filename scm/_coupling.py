@@ -108,7 +108,9 @@ class Custom:
         found = np.asarray(self.function(laws, configurations), dtype=float)
         n, m, s = laws.shape
         if found.shape != (n,) + (s,) * m:
-            raise InvalidModel(f"The coupling {self.name!r} gave an array of shape {found.shape}; {(n,) + (s,) * m} is wanted.")
+            raise InvalidModel(
+                f"The coupling {self.name!r} gave an array of shape {found.shape}; {(n,) + (s,) * m} is wanted."
+            )
         return found
 
 
@@ -128,7 +130,9 @@ def granted(assume: tuple[str | Coupling, ...]) -> tuple[Coupling, ...]:
     for item in assume:
         if isinstance(item, str):
             if item not in NAMED:
-                raise InvalidQuery(f"Unknown assumption {item!r}; what can be granted is {', '.join(NAMED)}.{near(item, NAMED)}")
+                raise InvalidQuery(
+                    f"Unknown assumption {item!r}; what can be granted is {', '.join(NAMED)}.{near(item, NAMED)}"
+                )
             out.append(NAMED[item])
         elif isinstance(item, Coupling):  # pyright: ignore[reportUnnecessaryIsInstance]
             out.append(item)
@@ -146,7 +150,9 @@ def check_coupling(coupling: Coupling, laws: Array, configurations: Rows) -> Arr
     joint = coupling.kernel(laws, configurations)
     m = laws.shape[1]
     if not np.all(np.isfinite(joint)) or joint.min(initial=0.0) < -TOLERANCE:
-        raise InvalidModel(f"The coupling {coupling.name!r} gave a negative or non-finite probability; a joint law is wanted.")
+        raise InvalidModel(
+            f"The coupling {coupling.name!r} gave a negative or non-finite probability; a joint law is wanted."
+        )
     axes = string.ascii_lowercase[:m]
     for i in range(m):
         margin = np.einsum(f"...{axes}->...{axes[i]}", joint)
@@ -160,5 +166,7 @@ def check_coupling(coupling: Coupling, laws: Array, configurations: Rows) -> Arr
             rest = [j for j in range(m) if j != i]
             smaller = check_coupling(coupling, laws[:, rest], configurations[:, rest])
             if np.abs(joint.sum(axis=i + 1) - smaller).max(initial=0.0) > TOLERANCE:
-                raise InvalidModel(f"The coupling {coupling.name!r} changes when an instance is dropped; it must agree with itself.")
+                raise InvalidModel(
+                    f"The coupling {coupling.name!r} changes when an instance is dropped; it must agree with itself."
+                )
     return np.maximum(joint, 0.0)

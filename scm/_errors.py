@@ -26,7 +26,9 @@ class UnknownName(ScmError):
     def __init__(self, name: str, known: Iterable[str], where: str = "The query") -> None:
         self.name = name
         self.known = tuple(sorted(known))
-        super().__init__(f"{where} speaks of {name!r}, but the known names are {listing(self.known)}.{near(name, self.known)}")
+        super().__init__(
+            f"{where} speaks of {name!r}, but the known names are {listing(self.known)}.{near(name, self.known)}"
+        )
 
 
 class UnknownState(ScmError):

@@ -44,7 +44,9 @@ class CausalGraph:
                     if name not in known:
                         raise UnknownName(name, known, f"An {kind}" if kind == "edge" else f"A {kind}")
                 if a == b:
-                    raise InvalidGraph(f"{a!r} is its own cause ({a} -> {a}). A variable cannot cause itself: drop the self-loop.")
+                    raise InvalidGraph(
+                        f"{a!r} is its own cause ({a} -> {a}). A variable cannot cause itself: drop the self-loop."
+                    )
         if not nx.is_directed_acyclic_graph(self.networkx):
             cycle = [a for a, _ in nx.find_cycle(self.networkx)]
             raise InvalidGraph(

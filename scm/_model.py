@@ -7,7 +7,7 @@ import math
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import cast
+from typing import TYPE_CHECKING, Any, cast
 
 from ._errors import InvalidModel, InvalidQuery, UnknownName
 from ._graph import CausalGraph
@@ -17,6 +17,9 @@ from ._parse import parse_expression
 from ._resolve import resolve_expr, state_of
 from ._syntax import Const, Expr, Op, Value, Var, print_const, terms, walk
 from ._values import possible_values
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 MAX_ROWS = 1 << 20
 """Most rows that one table may have."""
@@ -31,7 +34,13 @@ def _items(rows: Rows | None) -> tuple[tuple[Key, object], ...] | None:
         rows = {(): rows}
     out: list[tuple[Key, object]] = []
     for key, row in rows.items():
-        held = tuple(row.items()) if isinstance(row, Mapping) else tuple(row) if isinstance(row, Sequence) and not isinstance(row, str) else row
+        held = (
+            tuple(row.items())
+            if isinstance(row, Mapping)
+            else tuple(row)
+            if isinstance(row, Sequence) and not isinstance(row, str)
+            else row
+        )
         out.append((key if isinstance(key, tuple) else (key,), cast(object, held)))
     return tuple(out)
 
@@ -82,17 +91,27 @@ class Variable:
         """Keep what was given, as values."""
         if not isinstance(name, str) or not name.strip():  # pyright: ignore[reportUnnecessaryIsInstance]
             raise InvalidModel(f"A variable's name is text, got {name!r}.")
-        given = [k for k, v in (("equation", equation), ("table", table), ("counts", counts), ("function", function)) if v is not None]
+        given = [
+            k
+            for k, v in (("equation", equation), ("table", table), ("counts", counts), ("function", function))
+            if v is not None
+        ]
         if len(given) > 1:
             raise InvalidModel(f"{name!r} has {' and '.join(given)}; one mechanism is wanted.")
         if isinstance(parents, str):
             raise InvalidModel(f"{name!r} has parents={parents!r}; a tuple of names is wanted: parents=({parents!r},).")
         if (given in ([], ["equation"])) and parents is not None and not given:
-            raise InvalidModel(f"{name!r} has parents but no equation, table, counts or function. Say how it depends on them.")
+            raise InvalidModel(
+                f"{name!r} has parents but no equation, table, counts or function. Say how it depends on them."
+            )
         if not given and noise is None:
-            raise InvalidModel(f"{name!r} has no mechanism. Give an equation, table, counts, function or noise (noise=Unknown() if nothing is known).")
+            raise InvalidModel(
+                f"{name!r} has no mechanism. Give an equation, table, counts, function or noise (noise=Unknown() if nothing is known)."
+            )
         if noise is not None and given and given[0] in ("table", "counts"):
-            raise InvalidModel(f"{name!r} has a table and a noise. A table has no explicit noise; use function= or equation=.")
+            raise InvalidModel(
+                f"{name!r} has a table and a noise. A table has no explicit noise; use function= or equation=."
+            )
         own = noise.items() if isinstance(noise, Mapping) else () if noise is None else ((f"u_{name}", noise),)
         values = {
             "name": name,
@@ -218,6 +237,38 @@ class Model:
                 out.append(item if isinstance(item, Noise) else replace_states(item, self.states[item.name]))
         return Model(*out)
 
+    def sample(self, n: int, *, key: Any) -> dict[str, NDArray[Any]]:
+        """`n` units drawn from the model: one array of `n` states for each variable.
+
+        Args:
+            n: how many.
+            key: a JAX random key, e.g. `jax.random.key(0)`; the same key draws the same units.
+
+        Raises:
+            InvalidModel: a noise has an unknown law.
+        """
+        from ._sample import sample  # array code is imported when used
+
+        return sample(self, n, key=key)
+
+    def to_json(self, *, indent: int | None = 2) -> str:
+        """The model as versioned JSON text."""
+        from ._model_json import model_to_json
+
+        return model_to_json(self, indent=indent)
+
+    @staticmethod
+    def from_json(text: str) -> Model:
+        """The model that a JSON text describes; no code is run.
+
+        Raises:
+            InvalidFile: the text is no model file; the message names the place.
+            InvalidModel, InvalidGraph, UnknownName, QuerySyntaxError: a model that cannot be.
+        """
+        from ._model_json import model_from_json
+
+        return model_from_json(text)
+
     def __repr__(self) -> str:
         return f"Model({', '.join(v.name for v in self.variables)})"
 
@@ -275,12 +326,16 @@ def _two_states(noise: str, states: tuple[Value, ...]) -> Expr:
 def _equation_states(v: Variable, expr: Expr, scope: Mapping[str, tuple[Value, ...]]) -> tuple[Value, ...]:
     for node in walk(expr):
         if isinstance(node, Var) and node.world:
-            raise InvalidModel(f"The equation of {v.name!r} has the term {node.name}[...]; equations speak of one world only.")
+            raise InvalidModel(
+                f"The equation of {v.name!r} has the term {node.name}[...]; equations speak of one world only."
+            )
     values, reached = possible_values(expr, scope, f"The equation of {v.name!r}")
     if v.states is not None:
         strangers = [x for x in values if x not in v.states]
         if strangers and reached:
-            raise InvalidModel(f"The equation of {v.name!r} gives {print_const(strangers[0])}, which is not among its states {v.states}.")
+            raise InvalidModel(
+                f"The equation of {v.name!r} gives {print_const(strangers[0])}, which is not among its states {v.states}."
+            )
         return v.states
     if all(not isinstance(x, str) and x in (0, 1) for x in values):
         return BOOLEAN if any(isinstance(x, bool) for x in values) else (0, 1)
@@ -290,11 +345,15 @@ def _equation_states(v: Variable, expr: Expr, scope: Mapping[str, tuple[Value, .
 def _grid(v: Variable, inputs: Sequence[str], states: Mapping[str, tuple[Value, ...]]) -> list[Key]:
     size = math.prod(len(states[name]) for name in inputs)
     if size > MAX_ROWS:
-        raise InvalidModel(f"{v.name!r} needs {size:,} rows; at most {MAX_ROWS:,} are kept. Split it, or use an equation.")
+        raise InvalidModel(
+            f"{v.name!r} needs {size:,} rows; at most {MAX_ROWS:,} are kept. Split it, or use an equation."
+        )
     return list(itertools.product(*(states[name] for name in inputs)))
 
 
-def _rows(v: Variable, items: tuple[tuple[Key, object], ...], inputs: tuple[str, ...], states: Mapping[str, tuple[Value, ...]]) -> dict[Key, object]:
+def _rows(
+    v: Variable, items: tuple[tuple[Key, object], ...], inputs: tuple[str, ...], states: Mapping[str, tuple[Value, ...]]
+) -> dict[Key, object]:
     """Rows by canonical key, complete and without strangers."""
     found: dict[Key, object] = {}
     for key, row in items:
@@ -315,7 +374,9 @@ def _root_law(v: Variable, items: tuple[tuple[Key, object], ...]) -> tuple[tuple
     return items
 
 
-def _table(v: Variable, inputs: tuple[str, ...], states: Mapping[str, tuple[Value, ...]]) -> tuple[Table, tuple[Value, ...]]:
+def _table(
+    v: Variable, inputs: tuple[str, ...], states: Mapping[str, tuple[Value, ...]]
+) -> tuple[Table, tuple[Value, ...]]:
     items = _root_law(v, v.table if v.table is not None else v.counts or ())
     for name in inputs:
         if name not in states:
@@ -325,7 +386,11 @@ def _table(v: Variable, inputs: tuple[str, ...], states: Mapping[str, tuple[Valu
     laws: list[tuple[float, ...]] = []
     totals: list[float] = []
     for key in _grid(v, inputs, states):
-        where = f"P({v.name} | {', '.join(f'{n} = {x!r}' for n, x in zip(inputs, key, strict=True))})" if key else f"P({v.name})"
+        where = (
+            f"P({v.name} | {', '.join(f'{n} = {x!r}' for n, x in zip(inputs, key, strict=True))})"
+            if key
+            else f"P({v.name})"
+        )
         row = _in_order(v.name, rows[key], own, where)
         if v.counts is not None:
             total = _total(row, where)
@@ -363,7 +428,9 @@ def _in_order(name: str, row: object, own: tuple[Value, ...], where: str) -> lis
     return list(cells)
 
 
-def _noise_table(v: Variable, inputs: tuple[str, ...], states: Mapping[str, tuple[Value, ...]]) -> tuple[NoiseTable, tuple[Value, ...]]:
+def _noise_table(
+    v: Variable, inputs: tuple[str, ...], states: Mapping[str, tuple[Value, ...]]
+) -> tuple[NoiseTable, tuple[Value, ...]]:
     rows = _rows(v, v.function or (), inputs, states)
     found = [rows[key] for key in _grid(v, inputs, states)]
     outcomes = [cast(Value, x) for x in found]

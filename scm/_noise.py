@@ -29,7 +29,9 @@ def check_probability(value: object, where: str) -> float:
         except (TypeError, ValueError):
             number = None
         if number is None:
-            raise InvalidModel(f"{where} has probability {value!r}; a number from 0 to 1 is wanted (0.95, not '95 percent').")
+            raise InvalidModel(
+                f"{where} has probability {value!r}; a number from 0 to 1 is wanted (0.95, not '95 percent')."
+            )
     else:
         number = float(value)
     if math.isnan(number) or number < -1e-12 or number > 1 + TOLERANCE:
@@ -45,7 +47,9 @@ def check_law(states: Sequence[Value], probabilities: Iterable[object], where: s
     """
     law = tuple(check_probability(p, where) for p in probabilities)
     if len(law) != len(states):
-        raise InvalidModel(f"{where} has {len(law)} probabilities for {len(states)} states {tuple(states)}; one each is wanted.")
+        raise InvalidModel(
+            f"{where} has {len(law)} probabilities for {len(states)} states {tuple(states)}; one each is wanted."
+        )
     total = math.fsum(law)
     if abs(total - 1) > TOLERANCE:
         raise InvalidModel(f"{where} sums to {total:.10g}: {law}. Probabilities of one law sum to 1.")
@@ -86,7 +90,9 @@ class Categorical:
         """
         states = check_states(law, "A Categorical law")
         object.__setattr__(self, "states", states)
-        object.__setattr__(self, "probabilities", check_law(states, law.values(), f"The law Categorical({dict(law)!r})"))
+        object.__setattr__(
+            self, "probabilities", check_law(states, law.values(), f"The law Categorical({dict(law)!r})")
+        )
 
     def __repr__(self) -> str:
         return f"Categorical({dict(zip(self.states, self.probabilities, strict=True))!r})"

@@ -99,7 +99,9 @@ class _Build(Transformer[Token, Any]):
             return Distribution(of, given)
         bare = [item for item in items if isinstance(item, Var)]
         if bare:
-            raise _Wrong(f"{bare[0].name!r} has no value beside parts that have one. Write a value for each part, or for none.")
+            raise _Wrong(
+                f"{bare[0].name!r} has no value beside parts that have one. Write a value for each part, or for none."
+            )
         return Probability(_impose(conjunction(*items), imposed), given)
 
     def expectation(self, _open: Token, items: list[Expr], *rest: Any) -> Query:
@@ -114,7 +116,9 @@ class _Build(Transformer[Token, Any]):
         plain = [c for c in conditions if not isinstance(c, _Do)]
         for part in plain:
             if isinstance(part, Var):
-                raise _Wrong(f"The condition {part.name!r} has no value. Write {part.name} = value, or {part.name} = ? for one a row.")
+                raise _Wrong(
+                    f"The condition {part.name!r} has no value. Write {part.name} = value, or {part.name} = ? for one a row."
+                )
         together = world(*imposed)
         return (_impose(conjunction(*plain), together) if plain else None), together
 
@@ -230,7 +234,9 @@ class _Build(Transformer[Token, Any]):
         if isinstance(value, Placeholder) and not value.name:
             value = Placeholder(target[0] if target[1] is None else target[1])
         if isinstance(value, Op):
-            raise _Wrong(f"{target[0]} is set with = to a value or to another term. For a formula of other variables write :=.")
+            raise _Wrong(
+                f"{target[0]} is set with = to a value or to another term. For a formula of other variables write :=."
+            )
         return Set(target[0], value, target[1])
 
     def soft(self, target: tuple[str, str | None], value: Expr) -> Assignment:
@@ -296,7 +302,9 @@ def _run(start: str, text: str, what: str) -> Any:
     if not text.strip():
         raise QuerySyntaxError(text, 0, f"Empty text where {what} is wanted, such as P(Y=1 | do(X=1)).")
     if len(text) > MAX_LENGTH:
-        raise QuerySyntaxError(text, MAX_LENGTH, f"{what} of {len(text):,} characters; at most {MAX_LENGTH:,} are read.")
+        raise QuerySyntaxError(
+            text, MAX_LENGTH, f"{what} of {len(text):,} characters; at most {MAX_LENGTH:,} are read."
+        )
     try:
         return _parser(start).parse(text)
     except UnexpectedInput as wrong:
@@ -393,7 +401,9 @@ _READABLE = {
 
 
 def _syntax_error(text: str, wrong: UnexpectedInput) -> QuerySyntaxError:
-    raw: set[str] = set(getattr(wrong, "accepts", None) or getattr(wrong, "expected", None) or getattr(wrong, "allowed", None) or ())
+    raw: set[str] = set(
+        getattr(wrong, "accepts", None) or getattr(wrong, "expected", None) or getattr(wrong, "allowed", None) or ()
+    )
     expected = list(dict.fromkeys(_READABLE.get(name, name) for name in sorted(raw)))
     position = wrong.pos_in_stream
     if position is None or position < 0 or getattr(getattr(wrong, "token", None), "type", "") == "$END":

@@ -172,7 +172,11 @@ def placeholders(query: Query) -> tuple[str, ...]:
 # Rewriting
 
 
-def map_expr(expr: Expr, leaf: Mapping[Placeholder, Const | Placeholder], policies: Mapping[str, tuple[tuple[Expr | None, Law], ...]]) -> Expr:
+def map_expr(
+    expr: Expr,
+    leaf: Mapping[Placeholder, Const | Placeholder],
+    policies: Mapping[str, tuple[tuple[Expr | None, Law], ...]],
+) -> Expr:
     """`expr` with placeholders and policy names filled, inside worlds too."""
 
     def fill(node: Const | Placeholder | Var) -> Const | Placeholder | Var:
@@ -186,7 +190,9 @@ def map_expr(expr: Expr, leaf: Mapping[Placeholder, Const | Placeholder], polici
 
 
 def map_world(
-    assignments: World, leaf: Mapping[Placeholder, Const | Placeholder], policies: Mapping[str, tuple[tuple[Expr | None, Law], ...]]
+    assignments: World,
+    leaf: Mapping[Placeholder, Const | Placeholder],
+    policies: Mapping[str, tuple[tuple[Expr | None, Law], ...]],
 ) -> World:
     """A world with placeholders and policy names filled."""
     out: list[Set | Soft | Draw] = []
@@ -210,7 +216,9 @@ def map_world(
 
 
 def map_term(
-    term: Term, leaf: Mapping[Placeholder, Const | Placeholder], policies: Mapping[str, tuple[tuple[Expr | None, Law], ...]] | None = None
+    term: Term,
+    leaf: Mapping[Placeholder, Const | Placeholder],
+    policies: Mapping[str, tuple[tuple[Expr | None, Law], ...]] | None = None,
 ) -> Term:
     """A term with placeholders and policy names filled."""
     policies = policies or {}
@@ -232,7 +240,9 @@ def bind(query: Query, **values: Value | Mapping[Value, float]) -> Query:
     Raises:
         InvalidQuery: a name that the query does not leave open.
     """
-    leaf: dict[Placeholder, Const | Placeholder] = {Placeholder(k): Const(v) for k, v in values.items() if not isinstance(v, Mapping)}
+    leaf: dict[Placeholder, Const | Placeholder] = {
+        Placeholder(k): Const(v) for k, v in values.items() if not isinstance(v, Mapping)
+    }
     policies = {k: ((None, tuple(v.items())),) for k, v in values.items() if isinstance(v, Mapping)}
     open_names = set(placeholders(query)) | set(_policy_names(query))
     for name in values:
@@ -242,7 +252,9 @@ def bind(query: Query, **values: Value | Mapping[Value, float]) -> Query:
 
 
 def map_query(
-    query: Query, leaf: Mapping[Placeholder, Const | Placeholder], policies: Mapping[str, tuple[tuple[Expr | None, Law], ...]]
+    query: Query,
+    leaf: Mapping[Placeholder, Const | Placeholder],
+    policies: Mapping[str, tuple[tuple[Expr | None, Law], ...]],
 ) -> Query:
     """A query with placeholders and policy names filled."""
     match query:

@@ -67,11 +67,15 @@ def code_rows(query: Query, rows: Mapping[str, Sequence[object]] | None, states:
     domains = {name: _domain(name, variables, states) for name, variables in wanted.items()}
     if rows is None:
         if wanted:
-            raise InvalidQuery(f"The query leaves {listing(wanted)} open. Give rows={{name: values}}, or bind(query, name=value).")
+            raise InvalidQuery(
+                f"The query leaves {listing(wanted)} open. Give rows={{name: values}}, or bind(query, name=value)."
+            )
         return Rows({}, {}, 1)
     for name in rows:
         if name not in wanted:
-            raise InvalidRows(f"The rows have a column {name!r} that the query does not use; its placeholders are {listing(wanted)}.{near(name, wanted)}")
+            raise InvalidRows(
+                f"The rows have a column {name!r} that the query does not use; its placeholders are {listing(wanted)}.{near(name, wanted)}"
+            )
     lengths = {name: len(column) for name, column in rows.items()}
     if len(set(lengths.values())) > 1:
         raise InvalidRows(f"The columns have different lengths: {lengths}. Every column needs one value a row.")
@@ -88,7 +92,9 @@ def _domain(name: str, variables: Sequence[str], states: States) -> tuple[Value,
         raise InvalidQuery(f"?{name} is not compared with a variable, so its values are not known. Write X = ?{name}.")
     for other in variables[1:]:
         if states[other] != states[variables[0]]:
-            raise InvalidQuery(f"?{name} stands for {variables[0]!r} and {other!r}, whose states differ. Use a placeholder for each.")
+            raise InvalidQuery(
+                f"?{name} stands for {variables[0]!r} and {other!r}, whose states differ. Use a placeholder for each."
+            )
     return states[variables[0]]
 
 
@@ -101,7 +107,9 @@ def _codes(name: str, variable: str, column: Sequence[object], domain: tuple[Val
             if item not in known:
                 known[item] = domain.index(state_of(variable, cast(Value, item), domain))
         except (UnknownState, TypeError):
-            raise InvalidRows(f"Row {i + 1}, column {name!r}: {item!r} is not a state of {variable!r}; its states are {listing(domain)}.") from None
+            raise InvalidRows(
+                f"Row {i + 1}, column {name!r}: {item!r} is not a state of {variable!r}; its states are {listing(domain)}."
+            ) from None
         codes[i] = known[item]
     return codes
 
@@ -120,12 +128,18 @@ def row_groups(query: Query, columns: Mapping[str, Codes], rows: int, domains: S
     partner = np.full((rows, len(names)), -1)
     for j, name in enumerate(names):
         for k, token in reversed(list(enumerate(tokens.get(name, ())))):
-            equal = columns[token.name] == columns[name] if isinstance(token, Placeholder) else columns[name] == _position(domains[name], token)
+            equal = (
+                columns[token.name] == columns[name]
+                if isinstance(token, Placeholder)
+                else columns[name] == _position(domains[name], token)
+            )
             partner[equal, j] = k
     patterns, inverse = np.unique(partner, axis=0, return_inverse=True)
     for p, pattern in enumerate(patterns):
         replace = {Placeholder(n): tokens[n][k] for n, k in zip(names, pattern, strict=True) if k >= 0}
-        yield Group(np.flatnonzero(inverse.reshape(-1) == p), {name: _last(token, replace) for name, token in replace.items()})
+        yield Group(
+            np.flatnonzero(inverse.reshape(-1) == p), {name: _last(token, replace) for name, token in replace.items()}
+        )
 
 
 def _last(token: Const | Placeholder, replace: Mapping[Placeholder, Const | Placeholder]) -> Const | Placeholder:
@@ -179,4 +193,3 @@ class _Kin:
 
     def tie(self, a: str, b: str) -> None:
         self.parent[self.find(a)] = self.find(b)
-

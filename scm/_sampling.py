@@ -61,6 +61,11 @@ def with_mechanism(model: Model, name: str, table: Table) -> Model:
     object.__setattr__(copy, "items", model.items)
     mechanisms, states = dict(model.mechanisms), model.states
     mechanisms[name] = table
-    for field, value in (("graph", model.graph), ("variables", model.variables), ("noises", model.noises), ("_resolved", (mechanisms, states))):
+    for field, value in (
+        ("graph", model.graph),
+        ("variables", model.variables),
+        ("noises", model.noises),
+        ("_resolved", (mechanisms, states)),
+    ):
         copy.__dict__[field] = value
     return copy

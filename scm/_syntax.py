@@ -231,7 +231,9 @@ def evaluate(expr: Expr, lookup: Callable[[Var], Value]) -> Value:
         case Op(op, args):
             return _apply(op, args, lookup)
         case Placeholder(name):
-            raise InvalidQuery(f"Placeholder ?{name} has no value here: give it with rows={{{name!r}: [...]}} or bind().")
+            raise InvalidQuery(
+                f"Placeholder ?{name} has no value here: give it with rows={{{name!r}: [...]}} or bind()."
+            )
         case _:
             assert_never(expr)
 
@@ -258,7 +260,9 @@ def _apply(op: Operator, args: tuple[Expr, ...], lookup: Callable[[Var], Value])
 
 def _number(value: Value, op: Operator) -> int | float:
     if isinstance(value, str):
-        raise InvalidQuery(f"{op!r} needs numbers, got the label {value!r}. Give the variable numeric states, or compare with =.")
+        raise InvalidQuery(
+            f"{op!r} needs numbers, got the label {value!r}. Give the variable numeric states, or compare with =."
+        )
     return int(value) if isinstance(value, bool) else value
 
 
@@ -309,7 +313,19 @@ def _product(values: list[int | float]) -> int | float:
 # Text
 
 _PLAIN = re.compile(r"[^\W\d](?:(?!_\{)\w)*\Z")
-_LEVEL: dict[str, int] = {"if": 0, "or": 1, "xor": 2, "and": 3, "not": 4, "=": 5, "!=": 5, "<": 5, "<=": 5, ">": 5, ">=": 5}
+_LEVEL: dict[str, int] = {
+    "if": 0,
+    "or": 1,
+    "xor": 2,
+    "and": 3,
+    "not": 4,
+    "=": 5,
+    "!=": 5,
+    "<": 5,
+    "<=": 5,
+    ">": 5,
+    ">=": 5,
+}
 _LEVEL |= {"in": 5, "+": 6, "*": 7, "/": 7, "neg": 8, "min": 9, "max": 9, "abs": 9}
 
 

@@ -17,7 +17,20 @@ from typing import Literal, TypeAlias, assert_never
 
 from ._errors import InvalidQuery, UnknownName
 from ._graph import CausalGraph
-from ._syntax import Assignment, Const, Draw, Expr, Placeholder, Set, Soft, Var, World, assignment_parts, print_assignment, terms
+from ._syntax import (
+    Assignment,
+    Const,
+    Draw,
+    Expr,
+    Placeholder,
+    Set,
+    Soft,
+    Var,
+    World,
+    assignment_parts,
+    print_assignment,
+    terms,
+)
 
 Fixed: TypeAlias = Const | Placeholder
 Slot: TypeAlias = "int | Const | Placeholder"
@@ -157,7 +170,9 @@ def _check_policy(graph: CausalGraph, a: Soft | Draw, term: Var) -> None:
         raise UnknownName(term.name, graph.variables)
     affected = graph.descendants([a.target]) - ({a.target} if a.parent is None else set())
     if term.name in affected:
-        raise InvalidQuery(f"{print_assignment(a)} reads {term.name!r}, which {a.target!r} affects: the policy would go in a circle.")
+        raise InvalidQuery(
+            f"{print_assignment(a)} reads {term.name!r}, which {a.target!r} affects: the policy would go in a circle."
+        )
 
 
 def relevant_world(graph: CausalGraph, name: str, world: World) -> World:
@@ -234,7 +249,9 @@ class _Closure:
             for i, instance in enumerate(self.instances):
                 if self.find(i) != i:
                     continue
-                now = Instance(instance.variable, instance.mechanism, tuple((n, self.slot(s)) for n, s in instance.slots))
+                now = Instance(
+                    instance.variable, instance.mechanism, tuple((n, self.slot(s)) for n, s in instance.slots)
+                )
                 self.instances[i] = now
                 first = seen.setdefault(now, i)
                 if first != i:
@@ -330,7 +347,11 @@ def _merged(graph: CausalGraph, parts: Sequence[Expr]) -> set[World]:
     found = [t for part in parts for t in terms(part)]
     widest: set[World] = {t.world for t in found}
     return next(
-        ({w} for w in widest if all(relevant_world(graph, t.name, w) == relevant_world(graph, t.name, t.world) for t in found)),
+        (
+            {w}
+            for w in widest
+            if all(relevant_world(graph, t.name, w) == relevant_world(graph, t.name, t.world) for t in found)
+        ),
         widest,
     )
 

@@ -186,11 +186,15 @@ def outer_terms(part: Any) -> Iterator[Any]:
 
 
 def nesting(x: Any) -> int:
-    """How many worlds deep a part is nested: 0 factual, 1 plain, 2 or more nested."""
-    if not isinstance(x, tuple):
-        return 0
-    deepest = max(map(nesting, x), default=0)
-    return deepest + 1 if len(x) == 3 and x[0] == "var" and x[2] else deepest
+    """How many worlds deep a part is nested: 0 factual, 1 plain, 2 or more where a term is imposed."""
+    match x:
+        case ("var", _, world) if world:
+            return 1 + nesting(world)
+        case ("set", _, ("var", _, _) as term) | ("edge", _, _, ("var", _, _) as term):
+            return max(1, nesting(term))
+        case tuple():
+            return max(map(nesting, x), default=0)
+    return 0
 
 
 def rung(query: Query) -> int:

@@ -1,6 +1,6 @@
 """The long run: `python -m tests.verify_random --pairs 5000 --seed 0` compares the engine with the oracle.
 
-Of ten pairs, seven are structural models, two have bare tables, one has placeholders filled row by row. Exit status 1
+Of ten pairs, six are structural models, two have bare tables, two have placeholders filled row by row. Exit status 1
 on any mismatch; a case is reproduced by its seed alone.
 """
 
@@ -17,7 +17,7 @@ from tests.generators import pair
 from tests.plain import kinds
 
 SHOWN = 10
-CHECKS: tuple[Callable[[object], Outcome], ...] = (*(check_pair,) * 7, *(check_bare,) * 2, check_rows)
+CHECKS: tuple[Callable[[object], Outcome], ...] = (*(check_pair,) * 6, *(check_bare,) * 2, *(check_rows,) * 2)
 
 
 def check(seed: int, index: int) -> Outcome:

@@ -24,9 +24,12 @@ _BEFORE = re.compile(
     re.IGNORECASE,
 )
 _IS = re.compile(
-    rf"^(?:the )?(?:overall )?{_KIND} (?:(?:that|of)) (?P<rest>.+?) (?:is|equals) (?:about )?(?P<a>{NUMBER})$", re.IGNORECASE
+    rf"^(?:the )?(?:overall )?{_KIND} (?:(?:that|of)) (?P<rest>.+?) (?:is|equals) (?:about )?(?P<a>{NUMBER})$",
+    re.IGNORECASE,
 )
-_HAS = re.compile(rf"^(?P<rest>.+?) has (?:a |an )?(?:{_KIND}(?: of)? (?P<a>{NUMBER})|(?P<b>{NUMBER}) {_KIND})$", re.IGNORECASE)
+_HAS = re.compile(
+    rf"^(?P<rest>.+?) has (?:a |an )?(?:{_KIND}(?: of)? (?P<a>{NUMBER})|(?P<b>{NUMBER}) {_KIND})$", re.IGNORECASE
+)
 _BROKEN = re.compile(rf"\b{_KIND}\b|\bof the time\b", re.IGNORECASE)
 
 

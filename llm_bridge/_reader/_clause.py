@@ -11,7 +11,20 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ._lemma import AUXILIARIES, BE, DETERMINERS, DO, HAVE, VERBS, WILL, is_participle, is_past, is_plural, lemma, third_person
+from ._lemma import (
+    AUXILIARIES,
+    BE,
+    DETERMINERS,
+    DO,
+    HAVE,
+    VERBS,
+    WILL,
+    is_participle,
+    is_past,
+    is_plural,
+    lemma,
+    third_person,
+)
 from ._story import Unreadable, quoted
 
 PASSIVE = "\u1d56"
@@ -22,7 +35,9 @@ _IDLE = frozenset(
     "automatically anyway definitely certainly first itself really in-fact accordingly now".split()
 )
 _EVENT_VERBS = frozenset({"happen", "occur", "present"})
-_WEATHER = frozenset("rain snow hail thunder freeze drizzle pour sunny cold hot dark warm windy icy late foggy cloudy".split())
+_WEATHER = frozenset(
+    "rain snow hail thunder freeze drizzle pour sunny cold hot dark warm windy icy late foggy cloudy".split()
+)
 STRUCTURE = frozenset(
     "if unless because since as so though although but yet however or and nor either neither both each every all most many "
     "few several half only even maybe perhaps probably possibly likely unlikely usually often sometimes rarely seldom "
@@ -119,7 +134,9 @@ def clause(phrase: str, *, bare: bool = False) -> Clause:
     if not key:
         raise Unreadable(f"{quoted(phrase)} says nothing that can be true or false. Name what happens.")
     if weather:
-        return Clause(key, positive, _name(["it", *(t for t in tokens if t.lower() not in AUXILIARIES)], 1), True, phrase)
+        return Clause(
+            key, positive, _name(["it", *(t for t in tokens if t.lower() not in AUXILIARIES)], 1), True, phrase
+        )
     verb = verb_at(tokens, bare=bare)
     if verb is None and len(tokens) > 1 and not bare:
         verb = _guess_verb(tokens)
@@ -164,7 +181,9 @@ def _refuse_structure(tokens: list[str], phrase: str) -> None:
         raise Unreadable(_out_of_place(odd[0], phrase))
     for i, token in enumerate(low):
         if _NUMBER.match(token) and not _names_something(low, i):
-            raise Unreadable(f"The number {token!r} in {quoted(phrase)} has no meaning here. Say what it counts, or drop it.")
+            raise Unreadable(
+                f"The number {token!r} in {quoted(phrase)} has no meaning here. Say what it counts, or drop it."
+            )
     if tokens and is_determiner(tokens[-1]):
         raise Unreadable(f"{quoted(phrase)} breaks off. Complete it.")
 
@@ -172,7 +191,9 @@ def _refuse_structure(tokens: list[str], phrase: str) -> None:
 def _out_of_place(word: str, phrase: str) -> str:
     if word.lower() in ("it", "he", "she", "they", "him", "them", "these", "those"):
         return f"Who or what is {quoted(word)} in {quoted(phrase)}? Repeat the name instead."
-    return f"The word {quoted(word)} in {quoted(phrase)} has no place in a plain statement. Say it without, or split it."
+    return (
+        f"The word {quoted(word)} in {quoted(phrase)} has no place in a plain statement. Say it without, or split it."
+    )
 
 
 def _names_something(low: list[str], i: int) -> bool:
@@ -211,7 +232,9 @@ def _is_auxiliary(word: str, following: str, *, last: bool) -> bool:
 
 def _is_becoming(word: str, following: str, rest: list[str]) -> bool:
     """`gets wet` and `becomes wet` say of a state what `is wet` says."""
-    return lemma(word) in ("become", "get") and len(rest) >= 1 and following not in DETERMINERS and not following.isupper()
+    return (
+        lemma(word) in ("become", "get") and len(rest) >= 1 and following not in DETERMINERS and not following.isupper()
+    )
 
 
 def _passive_before(low: list[str]) -> bool:

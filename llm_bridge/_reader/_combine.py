@@ -91,9 +91,7 @@ def _mixed(phrase: str, *, bare: bool) -> Tree:
 
 
 def _open_scope(phrase: str) -> str:
-    return (
-        f"Both 'and' and 'or' in {quoted(phrase)}: what belongs together? Set one side off by a comma, or use two sentences."
-    )
+    return f"Both 'and' and 'or' in {quoted(phrase)}: what belongs together? Set one side off by a comma, or use two sentences."
 
 
 def _leaf(phrase: str, *, bare: bool) -> Clause:
@@ -126,7 +124,10 @@ def _share(parts: list[str], joint: Joint, phrase: str, *, bare: bool) -> list[s
         return [" ".join([*w, *words[first][verb:]]) for w in words[:-1]] + [parts[-1]]
     if first != 0 or not places[0]:
         raise Unreadable(f"The parts of {quoted(phrase)} do not match. Make each a full statement.")
-    return [parts[0], *(_after(words[0], places[0], w, place, phrase) for w, place in zip(words[1:], places[1:], strict=True))]
+    return [
+        parts[0],
+        *(_after(words[0], places[0], w, place, phrase) for w, place in zip(words[1:], places[1:], strict=True)),
+    ]
 
 
 def _verb(words: list[str], *, last: bool, joint: Joint, bare: bool) -> int | None:
@@ -199,5 +200,7 @@ def all_of(tree: Tree, what: str) -> list[Clause]:
         Unreadable: an "or" leaves open which one holds.
     """
     if isinstance(tree, Group) and (tree.joint == "or" or any(isinstance(part, Group) for part in tree.parts)):
-        raise Unreadable(f"{what} {quoted(' / '.join(c.words for c in leaves(tree)))} leaves open which holds. Say which.")
+        raise Unreadable(
+            f"{what} {quoted(' / '.join(c.words for c in leaves(tree)))} leaves open which holds. Say which."
+        )
     return list(leaves(tree))

@@ -86,7 +86,9 @@ for _line in _IRREGULAR.replace("\n", "|").strip("|").split("|"):
 for _line in _IRREGULAR_NOUNS.replace("\n", "|").split("|"):
     _many, _one = _line.split()
     _forms.setdefault(_many, _one)
-_forms |= dict.fromkeys(BE, "be") | dict.fromkeys(HAVE, "have") | {"does": "do", "did": "do", "done": "do", "goes": "go"}
+_forms |= (
+    dict.fromkeys(BE, "be") | dict.fromkeys(HAVE, "have") | {"does": "do", "did": "do", "done": "do", "goes": "go"}
+)
 # The two adjectives of state whose verb says the same of the outcome; nothing else is linked by meaning.
 _forms |= {"dead": "die", "dying": "die", "died": "die", "lying": "lie", "tying": "tie"}
 _past |= {"had", "did", "was", "were"}

@@ -79,7 +79,11 @@ class Names:
         if ranked and declared[ranked[0]] & set(clause.key) - _COMMON:
             return f" Did you mean {quoted(ranked[0])}? Then use the same words."
         close = difflib.get_close_matches(clause.name, ranked, n=1)
-        return f" Did you mean {quoted(close[0])}?" if close else f" Known: {', '.join(map(quoted, ranked[:8])) or 'nothing'}."
+        return (
+            f" Did you mean {quoted(close[0])}?"
+            if close
+            else f" Known: {', '.join(map(quoted, ranked[:8])) or 'nothing'}."
+        )
 
     def check(self) -> None:
         """Refuse pairs that may or may not speak of the same thing.

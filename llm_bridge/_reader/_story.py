@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from scm._query import Probability, Query
+from scm._query import Probability
 from scm._syntax import Const, Expr, Op, Set, Var, conjunction, world
 
 from .._problem import Edge, Equation, Problem, ProblemQuery, ProblemVariable, Reply, Statement
@@ -102,7 +102,7 @@ def disjunction(parts: Sequence[Expr]) -> Expr:
 
 def ask_whether(
     event: Sequence[Fact] | Fact, imposed: Iterable[Fact], seen: Sequence[Expr], given: Sequence[Expr] = ()
-) -> Query:
+) -> Probability:
     """`P(event, in the world where what is imposed holds | what was seen)`."""
     there = world(*(Set(item.name, Const(item.value)) for item in imposed))
     asked = [event] if isinstance(event, Fact) else event

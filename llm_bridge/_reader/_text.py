@@ -95,5 +95,7 @@ def _sentence(tokens: list[str], mark: str, words: str) -> Sentence:
         )
     strange = [t for t in tokens if not (t[0].isalnum() or t == "," or (t[0] == "." and len(t) > 1))]
     if strange:
-        raise Unreadable(f"The sign {strange[0]!r} in {quoted(words)} has no meaning here. Leave it out, in plain words.")
+        raise Unreadable(
+            f"The sign {strange[0]!r} in {quoted(words)} has no meaning here. Leave it out, in plain words."
+        )
     return Sentence(" ".join(tokens).strip(" ,"), mark, " ".join(words.split()))

@@ -65,7 +65,12 @@ def _path(terms: tuple[tuple[int, ...], ...], output: tuple[int, ...], sizes: tu
         search = module.RandomGreedyOptimizer(max_repeats=64, parallel=False, seed=0)
         better = module.array_contract_tree(terms, output, size, optimize=search, canonicalize=False)
         tree = min((tree, better), key=lambda t: float(t.contraction_cost()))
-    return Path(tuple(tuple(step) for step in tree.get_path()), float(tree.contraction_cost()), float(tree.max_size()), float(tree.contraction_width()))
+    return Path(
+        tuple(tuple(step) for step in tree.get_path()),
+        float(tree.contraction_cost()),
+        float(tree.max_size()),
+        float(tree.contraction_width()),
+    )
 
 
 @dataclass(frozen=True, slots=True)

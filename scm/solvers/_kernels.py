@@ -43,7 +43,9 @@ def _product(laws: Array) -> Array:
     return out
 
 
-def joint_table(variable: str, rows: Array, configurations: NDArray[np.intp], coupling: Coupling | None) -> tuple[Array, Coupling | None]:
+def joint_table(
+    variable: str, rows: Array, configurations: NDArray[np.intp], coupling: Coupling | None
+) -> tuple[Array, Coupling | None]:
     """The joint law of k instances, for each of n combinations of their parents' configurations.
 
     Args:
@@ -61,7 +63,9 @@ def joint_table(variable: str, rows: Array, configurations: NDArray[np.intp], co
     n, k = configurations.shape
     s = rows.shape[1]
     if n * s**k > MAX_KERNEL:
-        raise TooWide(f"The joint law of {k} instances of {variable!r} has {n * s**k:,} entries; at most {MAX_KERNEL:,} are built.")
+        raise TooWide(
+            f"The joint law of {k} instances of {variable!r} has {n * s**k:,} entries; at most {MAX_KERNEL:,} are built."
+        )
     out = np.zeros((n,) + (s,) * k)
     used = None
     classes = np.argmax(configurations[:, :, None] == configurations[:, None, :], axis=2)

@@ -101,7 +101,9 @@ def split_given(model: Model, given: Expr | None) -> tuple[tuple[Fact, ...], tup
 def as_fact(model: Model, part: Expr) -> Fact | None:
     """`part` as `term = value`, if that is what it says."""
     match part:
-        case Op("=", (Var() as term, (Const() | Placeholder()) as value)) | Op("=", ((Const() | Placeholder()) as value, Var() as term)):
+        case Op("=", (Var() as term, (Const() | Placeholder()) as value)) | Op(
+            "=", ((Const() | Placeholder()) as value, Var() as term)
+        ):
             return term, value
         case Op("not", (Var() as term,)):
             false = next((s for s in model.states[term.name] if not isinstance(s, str) and s == 0), None)
@@ -196,11 +198,18 @@ def _distribution(setting: Setting, of: tuple[Var, ...], facts: tuple[Fact, ...]
         found = joint_weights(setting, facts, conditions, list(zip(of, domains, strict=True)))
     except NeedsCoupling:
         cells = [
-            _by_cells(setting, Op("and", tuple(Op("=", (t, Const(v))) for t, v in zip(of, cell, strict=True))), facts, conditions)
+            _by_cells(
+                setting,
+                Op("and", tuple(Op("=", (t, Const(v))) for t, v in zip(of, cell, strict=True))),
+                facts,
+                conditions,
+            )
             for cell in itertools.product(*domains)
         ]
         value = np.stack([c.value for c in cells], axis=-2)
-        return Leaf(value.reshape(*value.shape[:-2], *shape, value.shape[-1]), cells[0].defined, cells[0].roots, cells[0].states)
+        return Leaf(
+            value.reshape(*value.shape[:-2], *shape, value.shape[-1]), cells[0].defined, cells[0].roots, cells[0].states
+        )
     if found is None:
         return _undefined(setting, shape)
     weights, network = found
@@ -260,7 +269,9 @@ def _numeric_values(setting: Setting, expr: Expr) -> tuple[Value, ...]:
             scope[plain.setdefault(node, Var(f"{len(plain)}")).name] = setting.model.states[node.name]
         elif isinstance(node, Placeholder):
             scope[plain.setdefault(node, Var(f"{len(plain)}")).name] = setting.domains[node.name]
-    values, _ = possible_values(substitute(expr, lambda leaf: plain.get(leaf, leaf) if not isinstance(leaf, Const) else leaf), scope, "E[...]")
+    values, _ = possible_values(
+        substitute(expr, lambda leaf: plain.get(leaf, leaf) if not isinstance(leaf, Const) else leaf), scope, "E[...]"
+    )
     for value in values:
         if isinstance(value, str):
             raise InvalidQuery(
@@ -282,7 +293,9 @@ def union_roots(leaves: Sequence[Leaf]) -> tuple[tuple[str, ...], tuple[Values, 
     """The roots of all leaves, each once."""
     found = {name: states for leaf in leaves for name, states in zip(leaf.roots, leaf.states, strict=True)}
     if math.prod(len(s) for s in found.values()) > MAX_ROOT_STATES:
-        raise TooManyRoots(f"The roots of unknown law have more than {MAX_ROOT_STATES:,} joint states. State the law of some of them.")
+        raise TooManyRoots(
+            f"The roots of unknown law have more than {MAX_ROOT_STATES:,} joint states. State the law of some of them."
+        )
     return tuple(found), tuple(found.values())
 
 
@@ -301,7 +314,10 @@ def align(leaf: Leaf, roots: tuple[str, ...], states: tuple[Values, ...]) -> Lea
     full = tuple(len(s) for s in states)
     value, defined = spread(leaf.value), spread(leaf.defined.astype(float)) > 0
     return Leaf(
-        np.broadcast_to(value, full + value.shape[len(full) :]), np.broadcast_to(defined, full + defined.shape[len(full) :]), roots, states
+        np.broadcast_to(value, full + value.shape[len(full) :]),
+        np.broadcast_to(defined, full + defined.shape[len(full) :]),
+        roots,
+        states,
     )
 
 
@@ -322,7 +338,9 @@ def _by_cells(setting: Setting, event: Expr, facts: tuple[Fact, ...], conditions
     asked = tuple(terms(event))
     domains = [setting.model.states[t.name] for t in asked]
     if math.prod(map(len, domains)) > MAX_CELLS:
-        raise TooWide(f"The event has {math.prod(map(len, domains)):,} joint values of its terms; consistency is tried on at most {MAX_CELLS:,}.")
+        raise TooWide(
+            f"The event has {math.prod(map(len, domains)):,} joint values of its terms; consistency is tried on at most {MAX_CELLS:,}."
+        )
     cells: dict[bool, list[tuple[Fact, ...]]] = {True: [], False: []}
     for cell in itertools.product(*domains):
         values = dict(zip(asked, cell, strict=True))
@@ -339,7 +357,11 @@ def _by_cells(setting: Setting, event: Expr, facts: tuple[Fact, ...], conditions
 
 
 def _sum_cells(
-    setting: Setting, cells: Sequence[tuple[Fact, ...]], facts: tuple[Fact, ...], conditions: tuple[Expr, ...], total: tuple[Weights, Network]
+    setting: Setting,
+    cells: Sequence[tuple[Fact, ...]],
+    facts: tuple[Fact, ...],
+    conditions: tuple[Expr, ...],
+    total: tuple[Weights, Network],
 ) -> Leaf:
     base = _leaf(total[0].mantissa, total[0].mantissa, total[1], 0)
     parts: list[tuple[float, Leaf]] = [(0.0, base)]
@@ -356,4 +378,3 @@ def _sum_cells(
         with np.errstate(invalid="ignore", divide="ignore"):
             parts.append((1.0, Leaf(np.where(low.defined, top.value / low.value, np.nan), low.defined, roots, states)))
     return add_leaves(parts)
-

@@ -88,7 +88,9 @@ class Network:
 
 
 class _Build:
-    def __init__(self, model: Model, worlds: Worlds, couplings: Sequence[Coupling], domains: Mapping[str, Values]) -> None:
+    def __init__(
+        self, model: Model, worlds: Worlds, couplings: Sequence[Coupling], domains: Mapping[str, Values]
+    ) -> None:
         self.model, self.worlds, self.couplings, self.domains = model, worlds, couplings, domains
         self.net = Network(impossible=worlds.impossible)
 
@@ -226,7 +228,13 @@ class _Build:
         outs = [self.net.instances[i] for i in members]
         self.place(array, [*parents, *outs], [*(a.values for a in parents), *[states] * len(members)])
 
-    def draw(self, cases: Sequence[tuple[Expr | None, tuple[tuple[Value, float], ...]]], axes: Mapping[str, Axis], out: Axis, states: Values) -> None:
+    def draw(
+        self,
+        cases: Sequence[tuple[Expr | None, tuple[tuple[Value, float], ...]]],
+        axes: Mapping[str, Axis],
+        out: Axis,
+        states: Values,
+    ) -> None:
         leaves = tuple(Var(n) for n in axes)
         domains = tuple(self.axis_values(a) for a in axes.values())
         chosen: Expr = Const(len(cases) - 1)
@@ -263,7 +271,9 @@ class _Build:
         found = {e: a for e, a in parts if isinstance(e, Var)}
         size = math.prod(len(self.axis_values(a)) for a in found.values())
         if size > GRID * 64:
-            raise InvalidModel(f"{print_expr(expr)[:80]} has {size:,} combinations of values, too many to tabulate. Split it.")
+            raise InvalidModel(
+                f"{print_expr(expr)[:80]} has {size:,} combinations of values, too many to tabulate. Split it."
+            )
         return Op(expr.op, args), found
 
     def folded(self, expr: Op, parts: list[tuple[Expr, Axis]]) -> list[tuple[Expr, Axis]]:
@@ -393,4 +403,3 @@ def build_network(
     for expr, values in outputs:
         build.output(expr, values)
     return build.net
-

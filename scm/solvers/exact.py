@@ -65,7 +65,9 @@ def _solve_each(setting: Setting, query: Query, rows: NDArray[np.intp]) -> list[
     distinct, inverse = np.unique(table, axis=0, return_inverse=True)
     out: list[tuple[NDArray[np.intp], Solution]] = []
     for k, codes in enumerate(distinct):
-        leaf: dict[Placeholder, Const | Placeholder] = {Placeholder(n): Const(d[int(c)]) for n, d, c in zip(names, domains, codes, strict=True)}
+        leaf: dict[Placeholder, Const | Placeholder] = {
+            Placeholder(n): Const(d[int(c)]) for n, d, c in zip(names, domains, codes, strict=True)
+        }
         same = rows[inverse.reshape(-1) == k]
         one = _solve_group(replace(setting, columns={}, rows=1), map_query(query, leaf, {}))
         ends = [np.repeat(end, len(same), axis=-1) for end in (one.lower, one.upper, one.outer_lower, one.outer_upper)]
@@ -132,11 +134,21 @@ def _combine(query: Query, values: Mapping[Query, Array]) -> Array | float:
             return values[query]
 
 
-def _ends(setting: Setting, query: Query, leaves: Mapping[Query, Leaf], value: Array, defined: NDArray[np.bool_], roots: tuple[str, ...]) -> Solution:
+def _ends(
+    setting: Setting,
+    query: Query,
+    leaves: Mapping[Query, Leaf],
+    value: Array,
+    defined: NDArray[np.bool_],
+    roots: tuple[str, ...],
+) -> Solution:
     own = len(roots)
     cells = value.ndim - defined.ndim
     mask = defined.reshape(defined.shape[:own] + (1,) * cells + defined.shape[own:]) & ~np.isnan(value)
-    flat, allowed = value.reshape(-1, *value.shape[own:]), np.broadcast_to(mask, value.shape).reshape(-1, *value.shape[own:])
+    flat, allowed = (
+        value.reshape(-1, *value.shape[own:]),
+        np.broadcast_to(mask, value.shape).reshape(-1, *value.shape[own:]),
+    )
     low, high = np.where(allowed, flat, np.inf), np.where(allowed, flat, -np.inf)
     lower, upper = low.min(axis=0), high.max(axis=0)
     ok = allowed.any(axis=0)
@@ -236,7 +248,8 @@ def sharp(solution: Solution) -> bool:
     """Whether inner and outer ends are the same everywhere."""
     ok = ~np.isnan(solution.lower)
     return bool(
-        np.all(np.abs(solution.outer_lower - solution.lower)[ok] <= AGREE) and np.all(np.abs(solution.outer_upper - solution.upper)[ok] <= AGREE)
+        np.all(np.abs(solution.outer_lower - solution.lower)[ok] <= AGREE)
+        and np.all(np.abs(solution.outer_upper - solution.upper)[ok] <= AGREE)
     )
 
 

@@ -1,0 +1,82 @@
+"""The contrast that teaches most: what seeing and doing would have said beside what imagining says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ._answer import Answer
+from ._ask import ask
+from ._coupling import Coupling
+from ._model import Model
+from ._parse import parse_query
+from ._query import Distribution, Expectation, Probability, Query, Term, term_parts
+from ._resolve import resolve
+from ._syntax import Const, Expr, Op, Set, Var, conjunction, conjuncts, substitute, terms
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """One question on each rung.
+
+    Attributes:
+        seeing: the intervention replaced by an observation; evidence on the cause and on what it affects dropped.
+        doing: the intervention kept; evidence on the cause and on what it affects dropped.
+        imagining: the question as asked.
+    """
+
+    seeing: Answer
+    doing: Answer
+    imagining: Answer
+
+
+def ladder(
+    model: Model, query: str | Query, *, assume: str | Coupling | Sequence[str | Coupling] = ()
+) -> Ladder | None:
+    """The question on all three rungs; None unless it is one term with one plain intervention and evidence.
+
+    Raises:
+        The errors of `ask`.
+    """
+    asked = resolve(parse_query(query) if isinstance(query, str) else query, model.variable_states)
+    if not isinstance(asked, (Probability, Expectation, Distribution)) or asked.given is None:
+        return None
+    found = tuple(t for part in term_parts(asked) for t in terms(part))
+    worlds = {t.world for t in found if t.world}
+    if len(worlds) != 1:
+        return None
+    (world,) = worlds
+    if (
+        len(world) != 1
+        or not isinstance(world[0], Set)
+        or world[0].parent is not None
+        or not isinstance(world[0].value, Const)
+    ):
+        return None
+    setting, cause = world[0], world[0].target
+    touched = model.graph.descendants([cause])
+    kept = tuple(p for p in conjuncts(asked.given) if not any(t.name in touched or t.world for t in terms(p)))
+    observed: Expr = Op("=", (Var(cause), setting.value))
+    doing = _with(asked, asked_expr=None, given=kept)
+    seeing = _with(asked, asked_expr=cause, given=(observed, *kept))
+    return Ladder(ask(model, seeing, assume=assume), ask(model, doing, assume=assume), ask(model, asked, assume=assume))
+
+
+def _with(term: Term, asked_expr: str | None, given: tuple[Expr, ...]) -> Term:
+    """`term` with other evidence; its worlds dropped where `asked_expr` names the cause now observed."""
+
+    def plain(expr: Expr) -> Expr:
+        return (
+            expr
+            if asked_expr is None
+            else substitute(expr, lambda leaf: Var(leaf.name) if isinstance(leaf, Var) else leaf)
+        )
+
+    condition = conjunction(*given) if given else None
+    match term:
+        case Probability(event):
+            return Probability(plain(event), condition)
+        case Expectation(expr):
+            return Expectation(plain(expr), condition)
+        case Distribution(of):
+            return Distribution(tuple(t if asked_expr is None else Var(t.name) for t in of), condition)

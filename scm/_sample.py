@@ -1,0 +1,88 @@
+"""Drawing units from a model. Draws come from JAX's counter-based generator: a key, and nothing else, decides them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._errors import InvalidModel
+from ._mechanism import Equation, NoiseTable, Table
+from ._noise import probabilities
+from ._syntax import Value, evaluate
+
+Codes = NDArray[np.intp]
+
+
+def _uniform(key: Any, stream: int, n: int) -> NDArray[np.float64]:
+    """`n` numbers in [0, 1) with 53 random bits each (JAX's own floats have 23: too few for rare states)."""
+    import jax  # half a second, only where units are drawn
+
+    random: Any = jax.random
+    words = np.asarray(random.bits(random.fold_in(key, stream), (2, n), dtype=np.uint32), dtype=np.uint64)
+    return ((words[0] >> 5) * 67108864 + (words[1] >> 6)) / 9007199254740992.0
+
+
+def sample(model: Any, n: int, *, key: Any) -> dict[str, NDArray[Any]]:
+    """`n` units: a column of states for each variable, see `Model.sample`."""
+    if n < 0:
+        raise InvalidModel(f"sample() draws a number of units from 0 up, got {n}.")
+    codes: dict[str, Codes] = {}
+    for stream, (name, noise) in enumerate(model.noises.items()):
+        law = probabilities(noise.law)
+        if law is None:
+            raise InvalidModel(
+                f"The noise {name!r} has an unknown law: nothing can be drawn from it. Give it a law first."
+            )
+        codes[name] = _draw(np.broadcast_to(np.array(law), (n, len(law))), _uniform(key, stream, n))
+    for stream, (name, mechanism) in enumerate(model.mechanisms.items(), len(model.noises)):
+        inputs = [codes[i] for i in mechanism.inputs]
+        states = [model.states[i] for i in mechanism.inputs]
+        own = model.states[name]
+        match mechanism:
+            case Table(_, rows):
+                codes[name] = _draw(np.array(rows)[_row(inputs, states, n)], _uniform(key, stream, n))
+            case NoiseTable(_, found):
+                codes[name] = np.array([own.index(x) for x in found])[_row(inputs, states, n)]
+            case Equation():
+                codes[name] = _equation(mechanism, inputs, states, own, n)
+            case _:
+                raise AssertionError(f"no such mechanism: {mechanism!r}")
+    return {v.name: _column(model.states[v.name], codes[v.name]) for v in model.variables}
+
+
+def _draw(laws: NDArray[np.float64], u: NDArray[np.float64]) -> Codes:
+    passed = np.cumsum(laws[:, :-1], axis=1) <= u[:, None]
+    # A state of probability zero at the end is never reached by rounding: the last positive one takes the rest.
+    last = laws.shape[1] - 1 - np.argmax(laws[:, ::-1] > 0, axis=1)
+    return np.minimum(passed.sum(axis=1), last)
+
+
+def _row(inputs: list[Codes], states: list[tuple[Value, ...]], n: int) -> Codes:
+    row = np.zeros(n, dtype=np.intp)
+    for codes, own in zip(inputs, states, strict=True):
+        row = row * len(own) + codes
+    return row
+
+
+def _equation(
+    mechanism: Equation, inputs: list[Codes], states: list[tuple[Value, ...]], own: tuple[Value, ...], n: int
+) -> Codes:
+    if not inputs:
+        return np.full(n, own.index(evaluate(mechanism.expr, lambda _: False)))
+    rows, inverse = np.unique(np.stack(inputs, axis=1), axis=0, return_inverse=True)
+    found: list[int] = []
+    for row in rows:
+        scope = {name: s[int(c)] for name, s, c in zip(mechanism.inputs, states, row, strict=True)}
+        value = evaluate(mechanism.expr, lambda term, scope=scope: scope[term.name])
+        if value not in own:
+            raise InvalidModel(f"The equation {mechanism} gives {value!r}, which is not among the states {own}.")
+        found.append(own.index(value))
+    return np.array(found, dtype=np.intp)[inverse.reshape(-1)]
+
+
+def _column(states: tuple[Value, ...], codes: Codes) -> NDArray[Any]:
+    kinds = {type(s) for s in states}
+    column = np.array(states, dtype=None if len(kinds) == 1 and str not in kinds else object)
+    return column[codes]
