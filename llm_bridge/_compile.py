@@ -8,16 +8,31 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
+from typing import TypeAlias
 
-from scm._errors import ScmError
-from scm._model import Model, Variable
-from scm._noise import Bernoulli, Categorical, Unknown
-from scm._query import Probability, Query, print_query
-from scm._syntax import Const, Expr, Op, Value, Var, conjunction
+from scm import (
+    Bernoulli,
+    Categorical,
+    Const,
+    Expr,
+    Model,
+    Op,
+    Probability,
+    Query,
+    ScmError,
+    Unknown,
+    Value,
+    Var,
+    Variable,
+    conjunction,
+    print_query,
+)
 
 from ._crosscheck import parents, split_term
 from ._problem import Problem, ProblemVariable, Reply, Statement
 from ._tally import Cell, Tally, cell_of
+
+Key: TypeAlias = tuple[Value, ...]
 
 MAX_ROWS = 100_000
 """Most combinations of causes that one variable may have."""
@@ -68,7 +83,8 @@ class _Compiler:
         if problem.confounded:
             first, second = problem.confounded[0].pair
             raise CannotCompile(
-                f"{first!r} and {second!r} have a common cause that is not given, which a model cannot express. Name the "
+                f"{first!r} and {second!r} have a common cause that is not given, which a model cannot express. Name "
+                f"the "
                 "common cause as a hidden variable and say how it acts, or leave the pair out."
             )
         self.problem = problem
@@ -110,10 +126,12 @@ class _Compiler:
             raise CannotCompile(f"{name!r} has {rows:,} combinations of causes; at most {MAX_ROWS:,} are read.")
         keys = list(itertools.product(*(self.states[cause] for cause in causes)))
         counted = {key: self.counts(name, causes, key) for key in keys}
-        full = {key: row for key, row in counted.items() if row is not None}
+        full: dict[Value | Key, object] = {key: row for key, row in counted.items() if row is not None}
         if len(full) == len(keys):
             return Variable(name, states, parents=causes, counts=full, description=text)
-        table = {key: self.law(name, frozenset(zip(causes, key, strict=True))) for key in keys}
+        table: dict[Value | Key, object] = {
+            key: self.law(name, frozenset(zip(causes, key, strict=True))) for key in keys
+        }
         return Variable(name, states, parents=causes, table=table, description=text)
 
     def root(self, variable: ProblemVariable) -> Variable:
@@ -160,7 +178,8 @@ class _Compiler:
             f"{name!r} depends on {causes} and has no equation" if causes else f"the law of {name!r} is stated in part"
         )
         return CannotCompile(
-            f"A number is missing: {wanted}. As {why}, it needs a probability, or counts, for each combination. State it, "
+            f"A number is missing: {wanted}. As {why}, it needs a probability, or counts, for each combination. "
+            f"State it, "
             "or give an equation."
         )
 
@@ -186,6 +205,7 @@ def _equals(name: str, value: Value) -> Expr:
 
 def _not_a_law(term: Probability) -> CannotCompile:
     return CannotCompile(
-        f"The statement {term} is not the law of a variable given its direct causes, and a model has no other place for it. "
+        f"The statement {term} is not the law of a variable given its direct causes, and a model has no other place "
+        f"for it. "
         "State the law of each variable given exactly its causes, or leave the statement out."
     )

@@ -4,27 +4,57 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, TypeAlias
+from typing import Protocol, TypeAlias
 
-from scm._errors import UnknownState, listing
-from scm._query import Probability, query_nodes
-from scm._syntax import Const, Expr, Op, Set, Value, Var, conjuncts, print_expr, print_name, walk
+from scm import (
+    Const,
+    Expr,
+    Op,
+    Probability,
+    Set,
+    UnknownState,
+    Value,
+    Var,
+    conjuncts,
+    listing,
+    print_expr,
+    print_name,
+    query_nodes,
+    walk,
+)
 
-if TYPE_CHECKING:
-    from ._problem import Problem
+from ._parts import Confounded, Edge, Equation, ProblemQuery, ProblemVariable, Statement
 
 Condition: TypeAlias = frozenset[Expr]
 SLACK = 1e-9
 """Floating-point room when sums of printed numbers are compared with one; rounding itself is counted exactly."""
 
 
-def faults(problem: Problem) -> list[str]:
+class Parts(Protocol):
+    """What is looked at here of a Problem."""
+
+    @property
+    def variables(self) -> tuple[ProblemVariable, ...]: ...
+    @property
+    def edges(self) -> tuple[Edge, ...]: ...
+    @property
+    def confounded(self) -> tuple[Confounded, ...]: ...
+    @property
+    def equations(self) -> tuple[Equation, ...]: ...
+    @property
+    def statements(self) -> tuple[Statement, ...]: ...
+    @property
+    def queries(self) -> tuple[ProblemQuery, ...]: ...
+    def states(self, name: str) -> tuple[Value, ...]: ...
+
+
+def faults(problem: Parts) -> list[str]:
     """One message for each fault; empty when the parts agree."""
     found = [*_duplicates(problem), *_loops(problem), *_unknown_states(problem), *_edges_against_equations(problem)]
     return found or [*_cycle(problem), *_laws(problem)]
 
 
-def parents(problem: Problem) -> dict[str, tuple[str, ...]]:
+def parents(problem: Parts) -> dict[str, tuple[str, ...]]:
     """Direct causes of every variable: those of its equation, or else of its edges, in order of mention."""
     found: dict[str, dict[str, None]] = {variable.name: {} for variable in problem.variables}
     for equation in problem.equations:
@@ -34,7 +64,7 @@ def parents(problem: Problem) -> dict[str, tuple[str, ...]]:
     return {name: tuple(causes) for name, causes in found.items()}
 
 
-def _duplicates(problem: Problem) -> Iterator[str]:
+def _duplicates(problem: Parts) -> Iterator[str]:
     for name, times in Counter(variable.name for variable in problem.variables).items():
         if times > 1:
             yield f"The variable {name!r} is declared {times} times. Declare it once, or rename one."
@@ -43,7 +73,7 @@ def _duplicates(problem: Problem) -> Iterator[str]:
             yield f"{name!r} has {times} equations. Join them into one, for example with `or`."
 
 
-def _loops(problem: Problem) -> Iterator[str]:
+def _loops(problem: Parts) -> Iterator[str]:
     for edge in problem.edges:
         if edge.cause == edge.effect:
             yield f"The edge {edge.cause!r} -> {edge.effect!r} is a self-loop. Nothing causes itself: drop it."
@@ -52,7 +82,7 @@ def _loops(problem: Problem) -> Iterator[str]:
             yield f"The confounded pair names {both.pair[0]!r} twice. Name two variables."
 
 
-def _unknown_states(problem: Problem) -> Iterator[str]:
+def _unknown_states(problem: Parts) -> Iterator[str]:
     states = {variable.name: variable.states for variable in problem.variables}
     for where, nodes in _places(problem):
         for name, value in (pair for node in nodes for pair in _values(node)):
@@ -60,7 +90,7 @@ def _unknown_states(problem: Problem) -> Iterator[str]:
                 yield f"{where}: {UnknownState(name, value, states[name])}"
 
 
-def _places(problem: Problem) -> Iterator[tuple[str, Iterable[Expr]]]:
+def _places(problem: Parts) -> Iterator[tuple[str, Iterable[Expr]]]:
     for equation in problem.equations:
         yield f"The equation of {equation.variable!r}", walk(equation.expression)
     for statement in problem.statements:
@@ -79,17 +109,18 @@ def _values(node: Expr) -> Iterator[tuple[str, Value]]:
                 yield a.target, a.value.value
 
 
-def _edges_against_equations(problem: Problem) -> Iterator[str]:
+def _edges_against_equations(problem: Parts) -> Iterator[str]:
     used = {e.variable: {n.name for n in walk(e.expression) if isinstance(n, Var)} for e in problem.equations}
     for edge in problem.edges:
         if edge.effect in used and edge.cause not in used[edge.effect]:
             yield (
                 f"The edge {edge.cause!r} -> {edge.effect!r} disagrees with the equation of {edge.effect!r}, which "
-                f"speaks of {listing(sorted(used[edge.effect]))} only. Put the cause into the equation, or drop the edge."
+                f"speaks of {listing(sorted(used[edge.effect]))} only. Put the cause into the equation, or drop the "
+                f"edge."
             )
 
 
-def _cycle(problem: Problem) -> Iterator[str]:
+def _cycle(problem: Parts) -> Iterator[str]:
     if path := find_cycle(parents(problem)):
         shown = " -> ".join(print_name(name) for name in path)
         yield f"The causes run in a circle: {shown}. Nothing may be a cause of itself: drop one of these rules."
@@ -129,7 +160,7 @@ def split_term(term: Probability) -> tuple[str, Value, Condition] | None:
             return None
 
 
-def _laws(problem: Problem) -> Iterator[str]:
+def _laws(problem: Parts) -> Iterator[str]:
     """Statements of one law must be able to sum to one within the rounding of what was printed."""
     laws: defaultdict[tuple[str, Condition], dict[Value, list[tuple[float, float]]]] = defaultdict(
         lambda: defaultdict(list)

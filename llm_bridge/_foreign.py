@@ -6,11 +6,21 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar, cast
 
-from scm._errors import ScmError, near
-from scm._parse import parse_expression, parse_query
-from scm._query import Number, Probability, Query, placeholders
-from scm._structured import expr_from_data, query_from_data
-from scm._syntax import MAX_NUMBER, Expr, Value
+from scm import (
+    MAX_NUMBER,
+    Expr,
+    Number,
+    Probability,
+    Query,
+    ScmError,
+    Value,
+    expr_from_data,
+    near,
+    parse_expression,
+    parse_query,
+    placeholders,
+    query_from_data,
+)
 
 from ._printed import ADVICE
 
@@ -44,7 +54,7 @@ def _scm(read: Callable[[], T]) -> T:
 def read_expression(value: object) -> object:
     """An expression from text, data or itself."""
     if isinstance(value, dict):
-        return _scm(lambda: expr_from_data(cast(object, value)))
+        return _scm(lambda: expr_from_data(cast("object", value)))
     if isinstance(value, str):
         return _scm(lambda: parse_expression(value))
     if isinstance(value, Expr):
@@ -55,7 +65,7 @@ def read_expression(value: object) -> object:
 def read_query(value: object) -> object:
     """A query from text, data or itself, with nothing left open."""
     if isinstance(value, dict):
-        value = _scm(lambda: query_from_data(cast(object, value)))
+        value = _scm(lambda: query_from_data(value))
     elif isinstance(value, str):
         text = value
         value = _scm(lambda: parse_query(text))

@@ -9,194 +9,31 @@ not sum to one) are found by `Problem.check`, which those two and the compiler c
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Any, Literal, Self, cast
+from typing import Annotated, Any, Self, cast
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainSerializer,
-    PlainValidator,
-    StrictBool,
-    StrictFloat,
-    StrictInt,
-    StrictStr,
-    ValidationError,
-    WithJsonSchema,
-    model_validator,
-)
+from pydantic import Field, ValidationError, model_validator
 
-from scm._errors import listing, near
-from scm._query import Probability, Query, print_query, query_nodes
-from scm._syntax import MAX_NUMBER, Expr, Placeholder, Value, Var, print_expr, walk
+from scm import Expr, Placeholder, Value, Var, listing, near, print_expr, query_nodes, walk
 
 from ._crosscheck import faults
-from ._foreign import (
-    InvalidProblem as InvalidProblem,
-)
-from ._foreign import (
-    bounded_state,
-    document,
-    fault_of,
-    not_blank,
-    number_as_text,
-    read_expression,
-    read_query,
-    read_term,
-    shown,
-)
-from ._printed import Printed, printed_probability
+from ._foreign import InvalidProblem as InvalidProblem
+from ._foreign import document, fault_of, shown
+from ._parts import Confounded as Confounded
+from ._parts import Edge as Edge
+from ._parts import Equation as Equation
+from ._parts import Part, Text
+from ._parts import ProblemQuery as ProblemQuery
+from ._parts import ProblemVariable as ProblemVariable
+from ._parts import Reply as Reply
+from ._parts import Statement as Statement
 
 MAX_ITEMS = 2_000
 """Most entries of each list of a Problem."""
 
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Field types
-
-
-_EITHER_FORM = [{"type": "string"}, {"type": "object"}]
-Name = Annotated[str, Field(strict=True, max_length=200), AfterValidator(not_blank)]
-Text = Annotated[str, Field(strict=True, max_length=20_000)]
-State = Annotated[
-    StrictBool | StrictInt | StrictFloat | Annotated[StrictStr, Field(max_length=200)], AfterValidator(bounded_state)
-]
-ExprField = Annotated[
-    Expr,
-    PlainValidator(read_expression),
-    PlainSerializer(print_expr, return_type=str),
-    WithJsonSchema({"anyOf": _EITHER_FORM}),
-]
-QueryField = Annotated[
-    Query,
-    PlainValidator(read_query),
-    PlainSerializer(print_query, return_type=str),
-    WithJsonSchema({"anyOf": _EITHER_FORM}),
-]
-TermField = Annotated[
-    Probability,
-    PlainValidator(read_term),
-    PlainSerializer(print_query, return_type=str),
-    WithJsonSchema({"anyOf": _EITHER_FORM}),
-]
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Parts
-
-
-class _Part(BaseModel):
-    """Every part is a value, refuses unknown keys, and can carry the words of the text that support it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-
-class ProblemVariable(_Part):
-    """A variable. State 0 comes first; `observed=False` marks one that nobody sees, such as "the fuse is faulty"."""
-
-    name: Name
-    states: Annotated[tuple[State, ...], Field(min_length=2, max_length=200)] = (False, True)
-    description: Text = ""
-    observed: StrictBool = True
-    words: Text = ""
-
-    @model_validator(mode="after")
-    def _states_differ(self) -> Self:
-        if len(set(self.states)) < len(self.states):
-            raise ValueError(
-                f"the states {listing(self.states)} of {self.name!r} repeat one. Each state is listed once"
-            )
-        return self
-
-
-class Edge(_Part):
-    """`cause` acts directly on `effect`."""
-
-    cause: Name
-    effect: Name
-    words: Text = ""
-
-
-class Confounded(_Part):
-    """Two variables with a common cause that the text does not give."""
-
-    pair: tuple[Name, Name]
-    words: Text = ""
-
-
-class Equation(_Part):
-    """`variable` = `expression`, without exception. Chance enters as a hidden variable of the expression."""
-
-    variable: Name
-    expression: ExprField
-    words: Text = ""
-
-
-class Statement(_Part):
-    """What the text says about a probability: a printed `value`, or `counts` (successes, total)."""
-
-    term: TermField
-    value: Annotated[str, BeforeValidator(number_as_text), Field(strict=True, max_length=60)] | None = None
-    counts: tuple[StrictInt, StrictInt] | None = None
-    words: Text = ""
-
-    @model_validator(mode="after")
-    def _one_number(self) -> Self:
-        about = f"the statement about {self.term}"
-        if (self.value is None) == (self.counts is None):
-            raise ValueError(
-                f"{about} needs either a value or counts; got {'neither' if self.value is None else 'both'}"
-            )
-        if self.counts is not None and not 0 <= self.counts[0] <= self.counts[1] <= 10**12:
-            raise ValueError(
-                f"{about} has counts {self.counts[0]} of {self.counts[1]}. Wanted successes, then the total"
-            )
-        if self.counts is not None and self.counts[1] == 0:
-            raise ValueError(f"{about} has counts of nothing: the total is 0. Leave the statement out")
-        if self.value is not None:
-            try:
-                printed_probability(self.value)
-            except ValueError as wrong:
-                raise ValueError(f"{about}: {wrong}") from None
-        return self
-
-    def printed(self) -> Printed:
-        """The face value and its rounding interval; counts are exact about the sample."""
-        if self.value is not None:
-            return printed_probability(self.value)
-        assert self.counts is not None  # a statement has one of the two
-        share = self.counts[0] / self.counts[1]
-        return Printed(share, share, share)
-
-
-class ProblemQuery(_Part):
-    """What is asked."""
-
-    query: QueryField
-    words: Text = ""
-
-
-class Reply(_Part):
-    """How to say the answer.
-
-    `yes-no` says yes when the value of the first query stands in `comparison` to `threshold`. The default, above one
-    half, reads "would it happen?" as "more likely than not": where everything is determined the probability is 0 or 1
-    and any threshold gives the same reply. A value that is only bounded on both sides of the threshold gets neither.
-    `choice` names the option whose query is largest (`>`) or smallest (`<`): one option for each query.
-    """
-
-    kind: Literal["number", "yes-no", "choice"] = "number"
-    comparison: Literal[">", ">=", "<", "<=", "="] = ">"
-    threshold: Annotated[float, Field(strict=True, ge=-MAX_NUMBER, le=MAX_NUMBER)] = 0.5
-    options: Annotated[tuple[Name, ...], Field(max_length=100)] = ()
-
-
 Items = Field(default=(), max_length=MAX_ITEMS)
 
 
-class Problem(_Part):
+class Problem(Part):
     """A causal question, formalised; or, with `cannot`, why it cannot be."""
 
     variables: Annotated[tuple[ProblemVariable, ...], Items] = ()

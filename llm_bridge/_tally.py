@@ -6,8 +6,7 @@ import itertools
 from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
-from scm._query import Probability
-from scm._syntax import Const, Expr, Op, Value, Var, conjuncts
+from scm import Const, Expr, Op, Probability, Value, Var, conjuncts
 
 from ._foreign import InvalidProblem
 

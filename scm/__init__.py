@@ -1,13 +1,9 @@
 """Twinworld's engine: structural causal models, queries on every rung, answers with their derivation."""
 
 from ._answer import Answer as Answer
-from ._answer import Assumption as Assumption
-from ._answer import Finding as Finding
-from ._answer import Interval as Interval
-from ._answer import Step as Step
-from ._answer import Uncertainty as Uncertainty
 from ._ask import ask as ask
 from ._ask import parse_budget as parse_budget
+from ._bind import bind as bind
 from ._coupling import Coupling as Coupling
 from ._coupling import Custom as Custom
 from ._coupling import RankPreserving as RankPreserving
@@ -24,11 +20,15 @@ from ._errors import UnknownName as UnknownName
 from ._errors import UnknownState as UnknownState
 from ._errors import listing as listing
 from ._errors import near as near
+from ._finding import Assumption as Assumption
+from ._finding import Finding as Finding
+from ._finding import Interval as Interval
+from ._finding import Step as Step
+from ._finding import Uncertainty as Uncertainty
 from ._graph import CausalGraph as CausalGraph
 from ._ladder import Ladder as Ladder
 from ._ladder import ladder as ladder
 from ._model import Model as Model
-from ._model import Variable as Variable
 from ._noise import Bernoulli as Bernoulli
 from ._noise import Categorical as Categorical
 from ._noise import Noise as Noise
@@ -50,11 +50,11 @@ from ._query import Expectation as Expectation
 from ._query import Number as Number
 from ._query import Probability as Probability
 from ._query import Query as Query
-from ._query import bind as bind
 from ._query import placeholders as placeholders
 from ._query import print_query as print_query
 from ._query import query_nodes as query_nodes
 from ._query import query_terms as query_terms
+from ._relevance import rung as rung
 from ._structured import expr_from_data as expr_from_data
 from ._structured import expr_to_data as expr_to_data
 from ._structured import query_from_data as query_from_data
@@ -82,9 +82,9 @@ from ._text import number_text as number_text
 from ._text import settings_text as settings_text
 from ._units import Unit as Unit
 from ._units import possible_units as possible_units
+from ._variable import Variable as Variable
 from ._worlds import Worlds as Worlds
 from ._worlds import build_worlds as build_worlds
-from ._worlds import rung as rung
 
 __all__ = [
     "MAX_NUMBER",

@@ -4,75 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
+from ._finding import Assumption, Finding, Interval, Number, Status, Step, Uncertainty
 from ._query import Query, print_query
+from ._render import answer_data, answer_latex, answer_text
 from ._syntax import Value
-
-Finding: TypeAlias = Literal["exact", "estimate", "bounds", "not_identified", "undefined", "contradiction", "refused"]
-Status: TypeAlias = Literal["ok", "undefined", "contradiction"]
-Granter: TypeAlias = Literal["the text", "the user", "the method"]
-Number: TypeAlias = "float | NDArray[np.float64]"
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step of a derivation: its name, what it claims, why it may be made, and whose theorem it is."""
-
-    name: str
-    claim: str
-    reason: str
-    citation: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Assumption:
-    """Something the answer rests on, and who granted it."""
-
-    text: str
-    granted_by: Granter
-
-
-@dataclass(frozen=True)
-class Interval:
-    """Where the answer can lie. Shapes are those of `Answer.value`.
-
-    Attributes:
-        lower, upper: inner ends: each is attained by some law.
-        outer_lower, outer_upper: no law goes beyond these.
-        sharp: inner and outer ends are proved to be the same.
-        lower_at, upper_at: for a single number, a state of the roots of unknown law that attains each end.
-    """
-
-    lower: Number
-    upper: Number
-    outer_lower: Number
-    outer_upper: Number
-    sharp: bool
-    lower_at: Mapping[str, Value] | None = None
-    upper_at: Mapping[str, Value] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Uncertainty:
-    """Kinds of uncertainty, kept apart; None where a kind is absent.
-
-    Attributes:
-        sampling: standard error from finite counts (same shape as the value).
-        rounding: interval from printed digits.
-        floating_point: bound on the absolute error of the arithmetic.
-        noise, parameters, monte_carlo: spread of a unit's noise, of fitted parameters, of drawn samples.
-    """
-
-    noise: Number | None = None
-    parameters: Number | None = None
-    sampling: Number | None = None
-    monte_carlo: Number | None = None
-    rounding: tuple[float, float] | None = None
-    floating_point: float | None = None
 
 
 @dataclass(frozen=True)
@@ -114,20 +51,14 @@ class Answer:
 
     def to_text(self, *, derivation: bool = True) -> str:
         """The answer in a few lines, the derivation below it."""
-        from ._render import answer_text  # rendering is imported when used: most answers of a batch are never printed
-
         return answer_text(self, derivation=derivation)
 
     def to_latex(self) -> str:
         """The query, its value and the derivation as LaTeX."""
-        from ._render import answer_latex
-
         return answer_latex(self)
 
     def to_json(self) -> dict[str, Any]:
         """The answer as JSON data (no NaN: undefined rows are null)."""
-        from ._render import answer_data
-
         return answer_data(self)
 
     @property

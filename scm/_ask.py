@@ -13,20 +13,17 @@ from numpy.typing import NDArray
 from ._answer import Answer, Assumption, Finding, Uncertainty
 from ._coupling import Coupling, granted
 from ._derivation import Scene, derive
-from ._errors import InvalidModel, InvalidQuery, ScmError
+from ._errors import InvalidModel, InvalidQuery
 from ._mechanism import Table
 from ._model import Model
 from ._parse import parse_query
 from ._query import Distribution, Query, print_query, query_terms, term_parts
+from ._relevance import rung
 from ._resolve import resolve
 from ._rows import code_rows
 from ._sampling import counted_tables, standard_error
 from ._syntax import print_expr
-from ._worlds import rung
-from .solvers import DEFAULT, Refusal
-from .solvers._contract import Budget
-from .solvers._laws import Record, Setting
-from .solvers.exact import Solution, interval, sharp
+from .solvers import DEFAULT, Budget, Record, Refusal, Setting, Solution, interval, sharp
 
 Array = NDArray[np.float64]
 
@@ -97,7 +94,7 @@ def _answer(setting: Setting, query: Query, solution: Solution, step: Any, batch
     rounding = max((p.rounding for p in setting.record.plans), default=0.0)
     sampling = None
     if finding == "estimate":
-        sampling = shape(standard_error(setting, query, solution))
+        sampling = shape(standard_error(setting, query))
     answer = replace(answer, uncertainty=Uncertainty(sampling=sampling, floating_point=_absolute(solution, rounding)))
     return replace(answer, derivation=derive(Scene(setting, query, solution, step, answer)))
 
@@ -138,7 +135,8 @@ def _distribution_states(model: Model, query: Query) -> tuple[tuple[str, tuple[A
     shapes = {tuple(states for _, states in f) for f in found}
     if len(shapes) > 1 or len({isinstance(q, Distribution) for q in query_terms(query)}) > 1:
         raise InvalidQuery(
-            f"{print_query(query)} combines distributions over different states, or one with a number. Ask for each by itself."
+            f"{print_query(query)} combines distributions over different states, or one with a number. "
+            "Ask for each by itself."
         )
     return max(found, key=lambda f: [name for name, _ in f])
 
@@ -149,7 +147,10 @@ def _assumptions(setting: Setting) -> tuple[Assumption, ...]:
     for name in counted_tables(setting):
         table = setting.model.mechanisms[name]
         if isinstance(table, Table) and table.totals is not None:
-            text = f"the units counted for {name!r} ({sum(table.totals):g} in all) are drawn at random from the population the answer speaks of"
+            text = (
+                f"the units counted for {name!r} ({sum(table.totals):g} in all) are drawn at random "
+                "from the population the answer speaks of"
+            )
             out.append(Assumption(text, "the method"))
     return tuple(out)
 
@@ -182,17 +183,11 @@ def parse_budget(budget: float | str | Budget | None) -> Budget:
         if not budget > 0:
             raise InvalidQuery(f"A budget is a positive number of seconds, got {budget!r}.")
         return Budget.of(float(budget))
-    found = re.fullmatch(r"\s*([\d.]+)\s*(s|sec|min|m|h)?\s*(?:,\s*([\d.]+)\s*(kB|KB|MB|GB|B)?\s*)?", budget)
-    try:
-        assert found is not None
-        seconds = float(found[1]) * {"min": 60, "m": 60, "h": 3600}.get(found[2] or "s", 1)
-        scale = {"kB": 1e3, "KB": 1e3, "MB": 1e6, "GB": 1e9}.get(found[4] or "B", 1)
-        memory = None if found[3] is None else float(found[3]) * scale
-    except (AssertionError, ValueError):
-        raise InvalidQuery(
-            f"Cannot read the budget {budget!r}; write TIME[,MEMORY], for example 30s or 2min,4GB."
-        ) from None
-    return Budget.of(seconds, memory)
-
-
-__all__ = ["ScmError", "ask", "parse_budget"]
+    found = re.fullmatch(
+        r"\s*(\d+\.?\d*|\.\d+)\s*(s|sec|min|m|h)?\s*(?:,\s*(\d+\.?\d*|\.\d+)\s*(kB|KB|MB|GB|B)?\s*)?", budget
+    )
+    if found is None:
+        raise InvalidQuery(f"Cannot read the budget {budget!r}; write TIME[,MEMORY], for example 30s or 2min,4GB.")
+    seconds = float(found[1]) * {"min": 60, "m": 60, "h": 3600}.get(found[2] or "s", 1)
+    scale = {"kB": 1e3, "KB": 1e3, "MB": 1e6, "GB": 1e9}.get(found[4] or "B", 1)
+    return Budget.of(seconds, None if found[3] is None else float(found[3]) * scale)

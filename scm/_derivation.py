@@ -8,12 +8,12 @@ from typing import Any
 
 from ._answer import Answer, Step
 from ._query import Contrast, Distribution, Number, Probability, Query, Term, print_query, query_terms, term_parts
-from ._syntax import Set, Value, Var, World, conjuncts, print_assignment, print_expr, print_name, terms
+from ._relevance import relevant_world, rung
+from ._syntax import Set, Var, World, conjuncts, print_assignment, print_expr, print_name, terms
 from ._text import number_text, settings_text
-from ._trace import NoisePosterior, changed_variables, noise_posterior, shown_name, values_in
-from ._worlds import build_worlds, relevant_world, rung
-from .solvers._laws import Record, Setting, split_given
-from .solvers.exact import Solution, solve
+from ._trace import changed_variables, shown_name, values_in
+from ._worlds import build_worlds
+from .solvers import NoisePosterior, Record, Setting, Solution, noise_posterior, solve, split_given
 
 THEOREM = "Pearl (2009), theorem 7.1.7"
 SHOWN = 4

@@ -47,7 +47,7 @@ class InvalidQuery(ScmError):
 
 
 class InvalidModel(ScmError):
-    """A model, mechanism or noise law that cannot be: a law that does not sum to one, an outcome that is no state, ..."""
+    """A model, mechanism or noise law that cannot be, such as a law that does not sum to one."""
 
 
 class InvalidGraph(ScmError):

@@ -48,10 +48,12 @@ class CausalGraph:
                         f"{a!r} is its own cause ({a} -> {a}). A variable cannot cause itself: drop the self-loop."
                     )
         if not nx.is_directed_acyclic_graph(self.networkx):
-            cycle = [a for a, _ in nx.find_cycle(self.networkx)]
+            # networkx does not say what edges it finds.
+            found: list[tuple[str, str]] = list(nx.find_cycle(self.networkx))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+            cycle = [cause for cause, _ in found]
             raise InvalidGraph(
-                f"The causes go round in a circle: {' -> '.join([*cycle, cycle[0]])}. A causal model here must be acyclic: "
-                "drop one of these edges, or split a variable by time."
+                f"The causes go round in a circle: {' -> '.join([*cycle, cycle[0]])}. "
+                "A causal model here must be acyclic: drop one of these edges, or split a variable by time."
             )
 
     @cached_property

@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from ._errors import InvalidFile, ScmError, listing, near
-from ._model import Model, Variable
 from ._noise import Bernoulli, Categorical, Noise, NoiseLaw, Unknown
 from ._syntax import Value, print_expr
+from ._variable import Variable
 
 FORMAT = "twinworld-model"
 VERSION = 1
 MAX_CHARACTERS = 20_000_000
 
 
-def model_to_json(model: Model, *, indent: int | None = 2) -> str:
-    """The model as JSON text; `model_from_json` gives an equal model back."""
-    variables = [_variable_data(v) for v in model.variables]
-    noises = [{"name": n.name, **_law_data(n.law)} for n in model.items if isinstance(n, Noise)]
-    order = [item.name for item in model.items]
-    data = {"format": FORMAT, "version": VERSION, "order": order, "noises": noises, "variables": variables}
+def items_to_json(items: Sequence[Variable | Noise], *, indent: int | None = 2) -> str:
+    """The variables and shared noises of a model as JSON text; `items_from_json` gives equal ones back."""
+    data = {
+        "format": FORMAT,
+        "version": VERSION,
+        "order": [item.name for item in items],
+        "noises": [_noise_data(item) for item in items if isinstance(item, Noise)],
+        "variables": [_variable_data(item) for item in items if isinstance(item, Variable)],
+    }
     return json.dumps(data, indent=indent, ensure_ascii=False, allow_nan=False)
+
+
+def _noise_data(noise: Noise) -> dict[str, Any]:
+    return {"name": noise.name, **_law_data(noise.law)}
 
 
 def _law_data(law: NoiseLaw) -> dict[str, Any]:
@@ -48,7 +55,7 @@ def _variable_data(v: Variable) -> dict[str, Any]:
         if rows is not None:
             out[field] = [[list(key), _row_data(row)] for key, row in rows]
     if v.noise:
-        out["noise"] = [{"name": n.name, **_law_data(n.law)} for n in v.noise]
+        out["noise"] = [_noise_data(n) for n in v.noise]
     if v.description:
         out["description"] = v.description
     return out
@@ -67,17 +74,18 @@ def _row_data(row: object) -> object:
 # Reading
 
 
-def model_from_json(text: str) -> Model:
-    """The model that a JSON text describes.
+def items_from_json(text: str) -> list[Variable | Noise]:
+    """The variables and shared noises that a JSON text describes, in order.
 
     Raises:
-        InvalidFile: not JSON, another format or version, or an entry that is not what it should be (its place is named).
-        InvalidModel, InvalidGraph, UnknownName, QuerySyntaxError: a model that cannot be.
+        InvalidFile: not JSON, another format or version, or an entry that is not what it should be, with its place.
+        InvalidModel, QuerySyntaxError: a variable that cannot be.
     """
     data = _object(_load(text), "the file")
     if data.get("format") != FORMAT:
         raise InvalidFile(
-            f"The file has format {str(data.get('format'))[:60]!r}; {FORMAT!r} is wanted. Is it a Problem? Then use `solve`."
+            f"The file has format {str(data.get('format'))[:60]!r}; {FORMAT!r} is wanted. "
+            "Is it a Problem? Then use `solve`."
         )
     if data.get("version") != VERSION:
         raise InvalidFile(
@@ -96,7 +104,7 @@ def model_from_json(text: str) -> Model:
         raise InvalidFile(
             f"order lists {listing(order)}; it must list every variable and shared noise once: {listing(items)}."
         )
-    return Model(*(items[name] for name in order))
+    return [items[name] for name in order]
 
 
 def _load(text: str) -> object:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TypeAlias
+from typing import SupportsFloat, TypeAlias
 
 from ._errors import InvalidModel
 from ._syntax import Value
@@ -23,20 +23,26 @@ def check_probability(value: object, where: str) -> float:
     Raises:
         InvalidModel: not a number, NaN, negative or above one.
     """
-    if isinstance(value, bool) or not isinstance(value, (int, float, Fraction)):
-        try:
-            number = float(value) if hasattr(value, "__float__") and not isinstance(value, (str, bool)) else None  # pyright: ignore[reportArgumentType]
-        except (TypeError, ValueError):
-            number = None
-        if number is None:
-            raise InvalidModel(
-                f"{where} has probability {value!r}; a number from 0 to 1 is wanted (0.95, not '95 percent')."
-            )
-    else:
-        number = float(value)
-    if math.isnan(number) or number < -1e-12 or number > 1 + TOLERANCE:
+    number = _as_number(value)
+    if number is None:
+        raise InvalidModel(
+            f"{where} has probability {value!r}; a number from 0 to 1 is wanted (0.95, not '95 percent')."
+        )
+    # Written so that NaN is refused, and before float() could choke on a huge integer.
+    if not -1e-12 <= number <= 1 + TOLERANCE:
         raise InvalidModel(f"{where} has probability {value!r}; a number from 0 to 1 is wanted.")
-    return min(max(number, 0.0), 1.0)
+    return min(max(float(number), 0.0), 1.0)
+
+
+def _as_number(value: object) -> int | float | Fraction | None:
+    if isinstance(value, (bool, str)):
+        return None
+    if isinstance(value, (int, float, Fraction)):
+        return value
+    try:
+        return float(value) if isinstance(value, SupportsFloat) else None
+    except (TypeError, ValueError):
+        return None
 
 
 def check_law(states: Sequence[Value], probabilities: Iterable[object], where: str) -> tuple[float, ...]:
@@ -56,18 +62,26 @@ def check_law(states: Sequence[Value], probabilities: Iterable[object], where: s
     return law if total == 1 else tuple(p / total for p in law)
 
 
+def check_state(state: object, where: str) -> Value:
+    """A number, a truth value or a label.
+
+    Raises:
+        InvalidModel: something else, or a number that is not finite.
+    """
+    if not isinstance(state, (bool, int, float, str)):
+        raise InvalidModel(f"{where} has the state {state!r}; states are numbers, True/False or labels.")
+    if isinstance(state, float) and not math.isfinite(state):
+        raise InvalidModel(f"{where} has the state {state!r}; numeric states are finite.")
+    return state
+
+
 def check_states(states: Iterable[Value], where: str) -> tuple[Value, ...]:
     """At least one state, all different, each a number, a truth value or a label.
 
     Raises:
         InvalidModel: otherwise.
     """
-    found = tuple(states)
-    for state in found:
-        if not isinstance(state, (bool, int, float, str)):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise InvalidModel(f"{where} has the state {state!r}; states are numbers, True/False or labels.")
-        if isinstance(state, float) and not math.isfinite(state):
-            raise InvalidModel(f"{where} has the state {state!r}; numeric states are finite.")
+    found = tuple(check_state(state, where) for state in states)
     if not found:
         raise InvalidModel(f"{where} has no states; give at least one.")
     if len(set(found)) != len(found):

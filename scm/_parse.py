@@ -1,327 +1,30 @@
 """Text to syntax: queries, expressions (events, equations), with a caret in every error.
 
-A thin layer: `query.lark` says what is accepted, the callbacks below build the values of `_syntax` and `_query`. No text
-is ever evaluated.
+A thin layer: `query.lark` says what is accepted, the callbacks of `_grammar` build the values of `_syntax` and
+`_query`. No text is ever evaluated.
 """
+
+# lark types its parser, its errors and the classes that it decorates only in part.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from importlib import resources
-from typing import Any, TypeVar, cast
+from typing import Any
 
-from lark import Lark, Token, Transformer, UnexpectedInput, v_args
+from lark import Lark, UnexpectedInput
 from lark.exceptions import UnexpectedCharacters, VisitError
 
 from ._errors import InvalidQuery, QuerySyntaxError, near
-from ._query import Contrast, Distribution, Expectation, Number, Probability, Query
-from ._syntax import (
-    MAX_DEPTH,
-    Assignment,
-    Const,
-    Draw,
-    Expr,
-    Law,
-    Op,
-    Placeholder,
-    Set,
-    Soft,
-    Value,
-    Var,
-    World,
-    conjunction,
-    depth,
-    target_text,
-    world,
-)
+from ._grammar import NAMELESS, Build, Wrong
+from ._query import Contrast, Number, Query, term_parts
+from ._syntax import MAX_DEPTH, Expr, Placeholder, depth, walk
 
 MAX_LENGTH = 20_000
 """Longest query or equation text, in characters."""
-
-_COMPARE = {"==": "=", "≤": "<=", "≥": ">=", "≠": "!="}
-
-
-class _Wrong(Exception):
-    """A problem found by a callback; becomes a `QuerySyntaxError` that shows the text."""
-
-
-@dataclass(frozen=True)
-class _Do:
-    world: World
-
-
-def _unquote(text: str) -> str:
-    return re.sub(r"\\(.)", r"\1", text[1:-1])
-
-
-def _number(text: str) -> int | float:
-    if re.fullmatch(r"\d+", text):
-        if len(text) > 15:
-            raise _Wrong(f"The number {text[:15]}... is too long; states have at most 15 digits.")
-        return int(text)
-    value = float(text)
-    if value > 1e15:
-        raise _Wrong(f"The number {text} is too large; states go up to 1e15.")
-    return value
-
-
-def _negated(expr: Expr) -> Expr:
-    if isinstance(expr, Const) and not isinstance(expr.value, (bool, str)):
-        return Const(-expr.value)
-    return Op("neg", (expr,))
-
-
-def _name_placeholders(args: Sequence[Expr]) -> tuple[Expr, ...]:
-    """`Z = ?` is `Z = ?Z`."""
-    named = [a for a in args if isinstance(a, Var)]
-    filled: list[Expr] = []
-    for a in args:
-        if isinstance(a, Placeholder) and not a.name:
-            if len(named) != 1:
-                raise _Wrong("A bare ? takes the name of the variable beside it; here write ?name.")
-            a = Placeholder(named[0].name)
-        filled.append(a)
-    return tuple(filled)
-
-
-@v_args(inline=True)
-class _Build(Transformer[Token, Any]):
-    """One callback a rule of the grammar."""
-
-    # --- queries
-    def probability(self, _open: Token, items: list[Expr], *rest: Any) -> Query:
-        given, imposed = self._given(rest)
-        if all(isinstance(item, Var) for item in items):
-            of = tuple(cast(Var, _impose(item, imposed)) for item in items)
-            return Distribution(of, given)
-        bare = [item for item in items if isinstance(item, Var)]
-        if bare:
-            raise _Wrong(
-                f"{bare[0].name!r} has no value beside parts that have one. Write a value for each part, or for none."
-            )
-        return Probability(_impose(conjunction(*items), imposed), given)
-
-    def expectation(self, _open: Token, items: list[Expr], *rest: Any) -> Query:
-        given, imposed = self._given(rest)
-        if len(items) != 1:
-            raise _Wrong("E[...] takes one expression.")
-        return Expectation(_impose(items[0], imposed), given)
-
-    def _given(self, rest: tuple[Any, ...]) -> tuple[Expr | None, World]:
-        conditions: list[Expr | _Do] = rest[1] if len(rest) > 1 else []
-        imposed: list[Assignment] = [a for c in conditions if isinstance(c, _Do) for a in c.world]
-        plain = [c for c in conditions if not isinstance(c, _Do)]
-        for part in plain:
-            if isinstance(part, Var):
-                raise _Wrong(
-                    f"The condition {part.name!r} has no value. Write {part.name} = value, or {part.name} = ? for one a row."
-                )
-        together = world(*imposed)
-        return (_impose(conjunction(*plain), together) if plain else None), together
-
-    def do_world(self, _open: Token, assignments: list[Assignment], _close: Token | None = None) -> _Do:
-        return _Do(world(*assignments))
-
-    def query_number(self, token: Token) -> Query:
-        return Number(float(_number(token)))
-
-    def query_neg(self, query: Query) -> Query:
-        return Number(-query.value) if isinstance(query, Number) else Contrast("-", Number(0.0), query)
-
-    def query_add(self, left: Query, right: Query) -> Query:
-        return Contrast("+", left, right)
-
-    def query_sub(self, left: Query, right: Query) -> Query:
-        return Contrast("-", left, right)
-
-    def query_mul(self, left: Query, right: Query) -> Query:
-        return Contrast("*", left, right)
-
-    def query_div(self, left: Query, right: Query) -> Query:
-        return Contrast("/", left, right)
-
-    def items(self, *items: Expr) -> list[Expr]:
-        return list(items)
-
-    def conditions(self, *items: Any) -> list[Any]:
-        return list(items)
-
-    # --- expressions
-    def if_else(self, then: Expr, condition: Expr, other: Expr) -> Expr:
-        return Op("if", (condition, then, other))
-
-    def or_(self, *args: Expr) -> Expr:
-        return args[0] if len(args) == 1 else Op("or", args)
-
-    def xor(self, *args: Expr) -> Expr:
-        return args[0] if len(args) == 1 else Op("xor", args)
-
-    def and_(self, *args: Expr) -> Expr:
-        return conjunction(*args)
-
-    def not_(self, arg: Expr) -> Expr:
-        return Op("not", (arg,))
-
-    def compare(self, left: Expr, op: Token, right: Expr) -> Expr:
-        return Op(cast(Any, _COMPARE.get(op, str(op))), _name_placeholders((left, right)))
-
-    def member(self, *args: Expr) -> Expr:
-        return Op("in", args)
-
-    def add(self, left: Expr, right: Expr) -> Expr:
-        return Op("+", (left, right))
-
-    def sub(self, left: Expr, right: Expr) -> Expr:
-        return Op("+", (left, Op("neg", (right,))))
-
-    def mul(self, left: Expr, right: Expr) -> Expr:
-        return Op("*", (left, right))
-
-    def div(self, left: Expr, right: Expr) -> Expr:
-        return Op("/", (left, right))
-
-    def neg(self, arg: Expr) -> Expr:
-        return _negated(arg)
-
-    def number(self, token: Token) -> Expr:
-        return Const(_number(token))
-
-    def true(self, _token: Token) -> Expr:
-        return Const(True)
-
-    def false(self, _token: Token) -> Expr:
-        return Const(False)
-
-    def label(self, token: Token) -> Expr:
-        return Const(_unquote(token))
-
-    def placeholder(self, token: Token) -> Expr:
-        name = token[1:]
-        return Placeholder(_unquote(name) if name.startswith('"') else name)
-
-    def var(self, name: str, in_world: World = ()) -> Expr:
-        return Var(name, in_world)
-
-    def function(self, token: Token, *args: Expr) -> Expr:
-        op = token[:3]
-        if op == "abs" and len(args) != 1:
-            raise _Wrong("abs() takes one value.")
-        return Op(cast(Any, op), args)
-
-    def bracket(self, items: list[Expr]) -> Expr:
-        return conjunction(*items)
-
-    def name(self, token: Token) -> str:
-        name = _unquote(token) if token.type == "QUOTED" else str(token)
-        if not name.strip():
-            raise _Wrong("A name cannot be empty.")
-        return name
-
-    # --- worlds
-    def world(self, _open: Token, assignments: list[Assignment]) -> World:
-        return world(*assignments)
-
-    def assignments(self, *assignments: Assignment) -> list[Assignment]:
-        return list(assignments)
-
-    def target(self, *names: str) -> tuple[str, str | None]:
-        return (names[0], None) if len(names) == 1 else (names[1], names[0])
-
-    def set_value(self, target: tuple[str, str | None], _equals: Token, value: Expr) -> Assignment:
-        if isinstance(value, Placeholder) and not value.name:
-            value = Placeholder(target[0] if target[1] is None else target[1])
-        if isinstance(value, Op):
-            raise _Wrong(
-                f"{target[0]} is set with = to a value or to another term. For a formula of other variables write :=."
-            )
-        return Set(target[0], value, target[1])
-
-    def soft(self, target: tuple[str, str | None], value: Expr) -> Assignment:
-        return Soft(target[0], value, target[1])
-
-    def draw(self, target: tuple[str, str | None], cases: tuple[tuple[Expr | None, Law], ...]) -> Assignment:
-        return Draw(target[0], cases, target[1])
-
-    def draw_policy(self, target: tuple[str, str | None], policy: str) -> Assignment:
-        return Draw(target[0], (), target[1], policy)
-
-    def law_last(self, law: Law) -> tuple[tuple[Expr | None, Law], ...]:
-        return ((None, law),)
-
-    def law_case(self, law: Law, condition: Expr, rest: tuple[Any, ...]) -> tuple[tuple[Expr | None, Law], ...]:
-        return ((condition, law), *rest)
-
-    def weights(self, *weights: tuple[Value, float]) -> Law:
-        return weights
-
-    def weight(self, state: Expr, probability: Expr) -> tuple[Value, float]:
-        if isinstance(state, Var) and not state.world:
-            state = Const(state.name)
-        match state, probability:
-            case Const(value), Const(p) if not isinstance(p, (str, bool)):
-                return value, float(p)
-            case _:
-                raise _Wrong("A law is written {state: probability, ...}.")
-
-
-def _impose(expr: Expr, imposed: World) -> Expr:
-    """`do(...)` beside an expression puts every term of it in that world."""
-    if not imposed:
-        return expr
-    if isinstance(expr, Op):
-        return Op(expr.op, tuple(_impose(a, imposed) for a in expr.args))
-    if isinstance(expr, Var):
-        if expr.world:
-            raise _Wrong(
-                f"{expr.name} has a world of its own beside do(...). Write every world as a subscript: "
-                f"{expr.name}[{', '.join(target_text(a) + '=...' for a in imposed)}, ...]."
-            )
-        return Var(expr.name, imposed)
-    return expr
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Front
-
-
-@lru_cache(maxsize=2)
-def _parser(start: str) -> Lark:
-    grammar = resources.files(__package__ or "scm").joinpath("query.lark").read_text(encoding="utf-8")
-    return Lark(grammar, parser="lalr", lexer="contextual", start=start, transformer=_Build(), maybe_placeholders=False)
-
-
-T = TypeVar("T")
-
-
-def _run(start: str, text: str, what: str) -> Any:
-    if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers outside the type checker
-        raise InvalidQuery(f"{what} must be text, got {type(text).__name__}.")
-    if not text.strip():
-        raise QuerySyntaxError(text, 0, f"Empty text where {what} is wanted, such as P(Y=1 | do(X=1)).")
-    if len(text) > MAX_LENGTH:
-        raise QuerySyntaxError(
-            text, MAX_LENGTH, f"{what} of {len(text):,} characters; at most {MAX_LENGTH:,} are read."
-        )
-    try:
-        return _parser(start).parse(text)
-    except UnexpectedInput as wrong:
-        raise _syntax_error(text, wrong) from None
-    except _Wrong as wrong:
-        raise QuerySyntaxError(text, 0, str(wrong)) from None
-    except VisitError as wrong:
-        if isinstance(wrong.orig_exc, (_Wrong, InvalidQuery)):
-            raise QuerySyntaxError(text, 0, str(wrong.orig_exc)) from None
-        raise
-    except InvalidQuery as wrong:
-        raise QuerySyntaxError(text, 0, str(wrong)) from None
-
-
-def _check_depth(text: str, expressions: Iterable[Expr]) -> None:
-    if any(depth(expr) > MAX_DEPTH for expr in expressions):
-        raise QuerySyntaxError(text, 0, f"Nested deeper than {MAX_DEPTH} levels. Split it into parts.")
 
 
 def parse_query(text: str, known: Iterable[str] = ()) -> Query:
@@ -334,28 +37,64 @@ def parse_query(text: str, known: Iterable[str] = ()) -> Query:
     Raises:
         QuerySyntaxError: the text is not in the grammar; the message has a caret.
     """
-    query = _guarded(lambda: _run("query", text, "a query"), text, known)
+    query: Query = _read("query", text, "a query", known)
     _check_contrast(text, query)
-    _check_depth(text, [Op("and", tuple(part for part in _roots(query)))])
+    _check_parts(text, _parts(query))
     return query
 
 
-def _roots(query: Query) -> list[Expr]:
-    out: list[Expr] = []
-    stack: list[Query] = [query]
-    while stack:
-        match stack.pop():
-            case Contrast(_, left, right):
-                stack += [left, right]
-            case Probability(event, given):
-                out += [event] if given is None else [event, given]
-            case Expectation(expr, given):
-                out += [expr] if given is None else [expr, given]
-            case Distribution(of, given):
-                out += list(of) if given is None else [*of, given]
-            case Number():
-                pass
-    return out
+def parse_expression(text: str, known: Iterable[str] = ()) -> Expr:
+    """The text of an event or equation to an expression, for example `order or u_nervous`.
+
+    Raises:
+        QuerySyntaxError: the text is not in the grammar; the message has a caret.
+    """
+    expr: Expr = _read("expr", text, "an equation", known)
+    _check_parts(text, [expr])
+    return expr
+
+
+@lru_cache(maxsize=2)
+def _parser(start: str) -> Lark:
+    grammar = resources.files(__package__ or "scm").joinpath("query.lark").read_text(encoding="utf-8")
+    return Lark(grammar, parser="lalr", lexer="contextual", start=start, transformer=Build(), maybe_placeholders=False)
+
+
+def _read(start: str, text: str, what: str, known: Iterable[str]) -> Any:
+    """What `text` says, or an error that suggests the nearest known name."""
+    if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers outside the type checker
+        raise InvalidQuery(f"{what} must be text, got {type(text).__name__}.")
+    try:
+        return _run(start, text, what)
+    except RecursionError:
+        raise QuerySyntaxError(text, 0, "Nested too deep to read. Split it into parts.") from None
+    except QuerySyntaxError as wrong:
+        word = re.match(r"\w+", text[wrong.position :])
+        hint = near(word.group(), known) if word else ""
+        raise QuerySyntaxError(text, wrong.position, wrong.problem + hint) from None
+
+
+def _run(start: str, text: str, what: str) -> Any:
+    if not text.strip():
+        raise QuerySyntaxError(text, 0, f"Empty text where {what} is wanted, such as P(Y=1 | do(X=1)).")
+    if len(text) > MAX_LENGTH:
+        raise QuerySyntaxError(
+            text, MAX_LENGTH, f"{what} of {len(text):,} characters; at most {MAX_LENGTH:,} are read."
+        )
+    try:
+        return _parser(start).parse(text)
+    except UnexpectedInput as wrong:
+        raise _syntax_error(text, wrong) from None
+    except (Wrong, InvalidQuery) as wrong:
+        raise QuerySyntaxError(text, 0, str(wrong)) from None
+    except VisitError as wrong:
+        if isinstance(wrong.orig_exc, (Wrong, InvalidQuery)):
+            raise QuerySyntaxError(text, 0, str(wrong.orig_exc)) from None
+        raise
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Bounds that the grammar does not hold. Nothing here recurses or hashes: what came may still be of any depth.
 
 
 def _check_contrast(text: str, query: Query) -> None:
@@ -367,28 +106,28 @@ def _check_contrast(text: str, query: Query) -> None:
     raise QuerySyntaxError(text, 0, f"A contrast of more than {MAX_DEPTH * 4} parts. Split it.")
 
 
-def parse_expression(text: str, known: Iterable[str] = ()) -> Expr:
-    """The text of an event or equation to an expression, for example `order or u_nervous`.
+def _parts(query: Query) -> list[Expr]:
+    """What is asked and given in every term."""
+    found: list[Expr] = []
+    stack: list[Query] = [query]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, Contrast):
+            stack += [part.left, part.right]
+        elif not isinstance(part, Number):
+            found += term_parts(part)
+    return found
 
-    Raises:
-        QuerySyntaxError: the text is not in the grammar; the message has a caret.
-    """
-    expr = _guarded(lambda: _run("expr", text, "an equation"), text, known)
-    _check_depth(text, [expr])
-    return expr
+
+def _check_parts(text: str, parts: Sequence[Expr]) -> None:
+    if any(depth(part) > MAX_DEPTH for part in parts):
+        raise QuerySyntaxError(text, 0, f"Nested deeper than {MAX_DEPTH} levels. Split it into parts.")
+    if any(isinstance(node, Placeholder) and not node.name for part in parts for node in walk(part)):
+        raise QuerySyntaxError(text, 0, NAMELESS)
 
 
-def _guarded(parse: Callable[[], T], text: str, known: Iterable[str]) -> T:
-    try:
-        return parse()
-    except RecursionError:
-        raise QuerySyntaxError(text, 0, "Nested too deep to read. Split it into parts.") from None
-    except QuerySyntaxError as wrong:
-        names = list(known)
-        word = re.match(r"\w+", text[wrong.position :])
-        hint = near(word.group(), names) if word and names else ""
-        raise QuerySyntaxError(text, wrong.position, wrong.problem + hint) if hint else wrong from None
-
+# ---------------------------------------------------------------------------------------------------------------------
+# Errors
 
 _READABLE = {
     "BAR": "|", "RPAR": ")", "RSQB": "]", "RBRACE": "}", "COMMA": ",", "NAME": "a name", "QUOTED": "a name",

@@ -5,30 +5,11 @@ Famous quantities are functions that build these (`_quantities`); text is parsed
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Literal, TypeAlias, assert_never
 
-from ._errors import InvalidQuery
-from ._syntax import (
-    Const,
-    Draw,
-    Expr,
-    Law,
-    Op,
-    Placeholder,
-    Set,
-    Soft,
-    Value,
-    Var,
-    World,
-    conjunction,
-    conjuncts,
-    print_expr,
-    substitute,
-    walk,
-    world,
-)
+from ._syntax import Const, Expr, Op, Placeholder, Var, conjunction, conjuncts, print_expr, walk
 
 
 class _Arithmetic:
@@ -55,7 +36,7 @@ class _Arithmetic:
         return print_query(_query(self))
 
 
-@dataclass(frozen=True, slots=True, repr=True)
+@dataclass(frozen=True, slots=True)
 class Probability(_Arithmetic):
     """`P(event | given)`; the event may speak of any number of worlds."""
 
@@ -166,109 +147,6 @@ def query_nodes(query: Query) -> Iterator[Expr]:
 def placeholders(query: Query) -> tuple[str, ...]:
     """Names that rows of data must fill, in order of appearance."""
     return tuple(dict.fromkeys(node.name for node in query_nodes(query) if isinstance(node, Placeholder)))
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Rewriting
-
-
-def map_expr(
-    expr: Expr,
-    leaf: Mapping[Placeholder, Const | Placeholder],
-    policies: Mapping[str, tuple[tuple[Expr | None, Law], ...]],
-) -> Expr:
-    """`expr` with placeholders and policy names filled, inside worlds too."""
-
-    def fill(node: Const | Placeholder | Var) -> Const | Placeholder | Var:
-        if isinstance(node, Placeholder) and node in leaf:
-            return leaf[node]
-        if isinstance(node, Var):
-            return Var(node.name, map_world(node.world, leaf, policies))
-        return node
-
-    return substitute(expr, fill)
-
-
-def map_world(
-    assignments: World,
-    leaf: Mapping[Placeholder, Const | Placeholder],
-    policies: Mapping[str, tuple[tuple[Expr | None, Law], ...]],
-) -> World:
-    """A world with placeholders and policy names filled."""
-    out: list[Set | Soft | Draw] = []
-    for a in assignments:
-        match a:
-            case Set(target, value, parent):
-                new = map_expr(value, leaf, policies)
-                assert not isinstance(new, Op)
-                out.append(Set(target, new, parent))
-            case Soft(target, value, parent):
-                out.append(Soft(target, map_expr(value, leaf, policies), parent))
-            case Draw(target, cases, parent, policy):
-                if policy is not None and policy in policies:
-                    out.append(Draw(target, policies[policy], parent))
-                else:
-                    filled = tuple((None if c is None else map_expr(c, leaf, policies), law) for c, law in cases)
-                    out.append(Draw(target, filled, parent, policy))
-            case _:
-                assert_never(a)
-    return world(*out)
-
-
-def map_term(
-    term: Term,
-    leaf: Mapping[Placeholder, Const | Placeholder],
-    policies: Mapping[str, tuple[tuple[Expr | None, Law], ...]] | None = None,
-) -> Term:
-    """A term with placeholders and policy names filled."""
-    policies = policies or {}
-    given = None if term.given is None else map_expr(term.given, leaf, policies)
-    match term:
-        case Probability(event):
-            return Probability(map_expr(event, leaf, policies), given)
-        case Expectation(expr):
-            return Expectation(map_expr(expr, leaf, policies), given)
-        case Distribution(of):
-            return Distribution(tuple(Var(v.name, map_world(v.world, leaf, policies)) for v in of), given)
-        case _:
-            assert_never(term)
-
-
-def bind(query: Query, **values: Value | Mapping[Value, float]) -> Query:
-    """`query` with placeholders (a value) and policy names (a mapping state -> probability) filled in.
-
-    Raises:
-        InvalidQuery: a name that the query does not leave open.
-    """
-    leaf: dict[Placeholder, Const | Placeholder] = {
-        Placeholder(k): Const(v) for k, v in values.items() if not isinstance(v, Mapping)
-    }
-    policies = {k: ((None, tuple(v.items())),) for k, v in values.items() if isinstance(v, Mapping)}
-    open_names = set(placeholders(query)) | set(_policy_names(query))
-    for name in values:
-        if name not in open_names:
-            raise InvalidQuery(f"The query leaves {sorted(open_names) or 'nothing'} open, not {name!r}.")
-    return map_query(query, leaf, policies)
-
-
-def map_query(
-    query: Query,
-    leaf: Mapping[Placeholder, Const | Placeholder],
-    policies: Mapping[str, tuple[tuple[Expr | None, Law], ...]],
-) -> Query:
-    """A query with placeholders and policy names filled."""
-    match query:
-        case Number():
-            return query
-        case Contrast(_, left, right):
-            return replace(query, left=map_query(left, leaf, policies), right=map_query(right, leaf, policies))
-        case _:
-            return map_term(query, leaf, policies)
-
-
-def _policy_names(query: Query) -> tuple[str, ...]:
-    draws = (a for node in query_nodes(query) if isinstance(node, Var) for a in node.world)
-    return tuple(a.policy for a in draws if isinstance(a, Draw) and a.policy is not None)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -5,24 +5,56 @@ from __future__ import annotations
 import math
 import re
 import textwrap
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Protocol, cast
 
 import numpy as np
 
-from ._answer import Answer, Interval
-from ._query import print_query
+from ._finding import Assumption, Finding, Interval, Number, Status, Step, Uncertainty
+from ._latex import query_latex
+from ._query import Query, print_query
+from ._syntax import Value
 from ._text import number_text
 
 WIDTH = 96
 RUNGS = {1: "seeing", 2: "doing", 3: "imagining"}
 
 
+class Printable(Protocol):
+    """What there is to print: the fields of an `Answer`."""
+
+    @property
+    def query(self) -> Query: ...
+    @property
+    def finding(self) -> Finding: ...
+    @property
+    def value(self) -> Number | None: ...
+    @property
+    def interval(self) -> Interval | None: ...
+    @property
+    def status(self) -> tuple[Status, ...]: ...
+    @property
+    def states(self) -> tuple[tuple[str, tuple[Value, ...]], ...]: ...
+    @property
+    def rung(self) -> int: ...
+    @property
+    def uncertainty(self) -> Uncertainty: ...
+    @property
+    def derivation(self) -> tuple[Step, ...]: ...
+    @property
+    def assumptions(self) -> tuple[Assumption, ...]: ...
+    @property
+    def refusals(self) -> tuple[tuple[str, str], ...]: ...
+    @property
+    def plan(self) -> Mapping[str, Any]: ...
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 # Text
 
 
-def answer_text(answer: Answer, *, derivation: bool = True) -> str:
+def answer_text(answer: Printable, *, derivation: bool = True) -> str:
     """The answer in a few lines."""
     lines = [
         f"{print_query(answer.query)} = {value_text(answer)}",
@@ -42,7 +74,7 @@ def answer_text(answer: Answer, *, derivation: bool = True) -> str:
     return "\n".join(lines)
 
 
-def derivation_lines(answer: Answer) -> list[str]:
+def derivation_lines(answer: Printable) -> list[str]:
     """Numbered steps, wrapped."""
     out: list[str] = []
     for n, step in enumerate(answer.derivation, 1):
@@ -56,7 +88,7 @@ def derivation_lines(answer: Answer) -> list[str]:
     return out
 
 
-def value_text(answer: Answer) -> str:
+def value_text(answer: Printable) -> str:
     """The value, the ends, or the finding."""
     if answer.interval is not None and isinstance(answer.interval.lower, float):
         return _interval_text(answer.interval)
@@ -68,51 +100,59 @@ def value_text(answer: Answer) -> str:
 
 
 def _interval_text(interval: Interval) -> str:
-    ends = f"between {number_text(float(interval.lower))} and {number_text(float(interval.upper))}"
-    return (
-        ends
-        if interval.sharp
-        else f"{ends} (at most from {number_text(float(interval.outer_lower))} to {number_text(float(interval.outer_upper))})"
-    )
+    ends = ends_text(float(interval.lower), float(interval.upper))
+    if interval.sharp:
+        return ends
+    low, high = number_text(float(interval.outer_lower)), number_text(float(interval.outer_upper))
+    return f"{ends} (at most from {low} to {high})"
 
 
-def _array_text(answer: Answer, most: int = 16) -> str:
-    low = np.asarray(answer.value if answer.value is not None else answer.interval.lower if answer.interval else ())
+def _array_text(answer: Printable, most: int = 16) -> str:
+    low = np.asarray(answer.value if answer.interval is None else answer.interval.lower)
     high = low if answer.interval is None else np.asarray(answer.interval.upper)
-    if answer.states and len(answer.states) == 1 and low.ndim == 1:
-        names = [repr(s) for s in answer.states[0][1]]
-    else:
-        names = [
-            f"#{i + 1}" if low.ndim == 1 else "#" + ",".join(map(str, np.add(np.unravel_index(i, low.shape), 1)))
-            for i in range(low.size)
-        ]
-    cells = [
-        f"{name}: {'undefined' if math.isnan(a) else number_text(a) if a == b else f'between {number_text(a)} and {number_text(b)}'}"
-        for name, a, b in zip(names[:most], low.ravel()[:most].tolist(), high.ravel()[:most].tolist(), strict=False)
-    ]
+    ends = zip(low.ravel()[:most].tolist(), high.ravel()[:most].tolist(), strict=True)
+    cells = [f"{_cell_name(answer, low.shape, i)}: {_cell_text(a, b)}" for i, (a, b) in enumerate(ends)]
     return "{" + ", ".join(cells) + (", ..." if low.size > most else "") + "}"
+
+
+def _cell_name(answer: Printable, shape: tuple[int, ...], i: int) -> str:
+    """The state of a cell, or its place, counted from one."""
+    if len(answer.states) == 1 and len(shape) == 1:
+        return repr(answer.states[0][1][i])
+    return "#" + ",".join(str(int(k) + 1) for k in np.unravel_index(i, shape))
+
+
+def _cell_text(lower: float, upper: float) -> str:
+    if math.isnan(lower):
+        return "undefined"
+    return number_text(lower) if lower == upper else ends_text(lower, upper)
+
+
+def ends_text(lower: float, upper: float) -> str:
+    """Two ends as words."""
+    return f"between {number_text(lower)} and {number_text(upper)}"
 
 
 # ---------------------------------------------------------------------------------------------------------------------
 # JSON
 
 
-def plain(value: Any) -> Any:
+def plain(value: object) -> Any:
     """Arrays as lists, NaN and infinities as null."""
     if isinstance(value, np.ndarray):
-        return plain(value.tolist())  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+        return plain(cast("list[object]", value.tolist()))
     if isinstance(value, np.generic):
-        return plain(value.item())
+        return plain(cast(object, value.item()))
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, dict):
-        return {str(k): plain(v) for k, v in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+        return {str(k): plain(v) for k, v in cast("dict[object, object]", value).items()}
     if isinstance(value, (list, tuple)):
-        return [plain(v) for v in value]  # pyright: ignore[reportUnknownVariableType]
+        return [plain(v) for v in cast("Sequence[object]", value)]
     return value
 
 
-def answer_data(answer: Answer) -> dict[str, Any]:
+def answer_data(answer: Printable) -> dict[str, Any]:
     """The answer as JSON data."""
     interval = answer.interval
     return {
@@ -150,23 +190,22 @@ def interval_data(interval: Interval) -> dict[str, Any]:
 # LaTeX
 
 
-def answer_latex(answer: Answer) -> str:
+def answer_latex(answer: Printable) -> str:
     """The query, its value and the derivation, as a LaTeX fragment (needs amsmath)."""
-    from ._latex import query_latex  # a third of the renderings' code that plain text does not need
-
     out = [rf"\[ {query_latex(answer.query)} = {_value_latex(answer)} \]"]
     if answer.derivation:
         out.append(r"\begin{enumerate}")
         for step in answer.derivation:
             cites = f" ({escaped(step.citation)})" if step.citation else ""
             out.append(
-                rf"  \item \textbf{{{escaped(step.name)}.}} {escaped(step.claim)}, because {escaped(step.reason)}{cites}."
+                rf"  \item \textbf{{{escaped(step.name)}.}} {escaped(step.claim)}, "
+                rf"because {escaped(step.reason)}{cites}."
             )
         out.append(r"\end{enumerate}")
     return "\n".join(out)
 
 
-def _value_latex(answer: Answer) -> str:
+def _value_latex(answer: Printable) -> str:
     if (
         answer.interval is not None
         and isinstance(answer.interval.lower, float)

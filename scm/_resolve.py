@@ -13,7 +13,22 @@ from typing import assert_never
 from ._errors import InvalidModel, InvalidQuery, UnknownName, UnknownState
 from ._noise import check_law
 from ._query import Contrast, Distribution, Expectation, Number, Probability, Query
-from ._syntax import Assignment, Const, Draw, Expr, Op, Placeholder, Set, Soft, Value, Var, World, print_const, world
+from ._syntax import (
+    Assignment,
+    Const,
+    Draw,
+    Expr,
+    Op,
+    Placeholder,
+    Set,
+    Soft,
+    Value,
+    Var,
+    World,
+    carrier_of,
+    print_const,
+    world,
+)
 
 States = Mapping[str, tuple[Value, ...]]
 
@@ -81,7 +96,7 @@ class _Resolver:
         for name in (a.target, a.parent):
             if name is not None and name not in self.states:
                 raise UnknownName(name, self.states, self.where)
-        carrier = a.target if a.parent is None else a.parent
+        carrier = carrier_of(a)
         states = self.states[carrier]
         match a:
             case Set(_, Const(value)):

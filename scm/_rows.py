@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ._errors import InvalidQuery, InvalidRows, UnknownState, listing, near
 from ._query import Query, placeholders, query_nodes
 from ._resolve import state_of
-from ._syntax import Const, Op, Placeholder, Set, Value, Var
+from ._syntax import Const, Op, Placeholder, Set, Value, Var, World, carrier_of
 
 States = Mapping[str, tuple[Value, ...]]
 Codes = NDArray[np.intp]
@@ -52,7 +52,7 @@ def carriers(query: Query) -> dict[str, list[str]]:
         elif isinstance(node, Var):
             for a in node.world:
                 if isinstance(a, Set) and isinstance(a.value, Placeholder):
-                    found[a.value.name].append(a.target if a.parent is None else a.parent)
+                    found[a.value.name].append(carrier_of(a))
     return found
 
 
@@ -61,7 +61,7 @@ def code_rows(query: Query, rows: Mapping[str, Sequence[object]] | None, states:
 
     Raises:
         InvalidQuery: the query has placeholders but no rows came.
-        InvalidRows: a column is missing, unknown, of another length, or has a value that is no state (its row is named).
+        InvalidRows: a column is missing, unknown, of another length, or has a value that is no state (with its row).
     """
     wanted = carriers(query)
     domains = {name: _domain(name, variables, states) for name, variables in wanted.items()}
@@ -74,7 +74,8 @@ def code_rows(query: Query, rows: Mapping[str, Sequence[object]] | None, states:
     for name in rows:
         if name not in wanted:
             raise InvalidRows(
-                f"The rows have a column {name!r} that the query does not use; its placeholders are {listing(wanted)}.{near(name, wanted)}"
+                f"The rows have a column {name!r} that the query does not use; "
+                f"its placeholders are {listing(wanted)}.{near(name, wanted)}"
             )
     lengths = {name: len(column) for name, column in rows.items()}
     if len(set(lengths.values())) > 1:
@@ -108,7 +109,8 @@ def _codes(name: str, variable: str, column: Sequence[object], domain: tuple[Val
                 known[item] = domain.index(state_of(variable, cast(Value, item), domain))
         except (UnknownState, TypeError):
             raise InvalidRows(
-                f"Row {i + 1}, column {name!r}: {item!r} is not a state of {variable!r}; its states are {listing(domain)}."
+                f"Row {i + 1}, column {name!r}: {item!r} is not a state of {variable!r}; "
+                f"its states are {listing(domain)}."
             ) from None
         codes[i] = known[item]
     return codes
@@ -136,10 +138,9 @@ def row_groups(query: Query, columns: Mapping[str, Codes], rows: int, domains: S
             partner[equal, j] = k
     patterns, inverse = np.unique(partner, axis=0, return_inverse=True)
     for p, pattern in enumerate(patterns):
-        replace = {Placeholder(n): tokens[n][k] for n, k in zip(names, pattern, strict=True) if k >= 0}
-        yield Group(
-            np.flatnonzero(inverse.reshape(-1) == p), {name: _last(token, replace) for name, token in replace.items()}
-        )
+        replace = {Placeholder(n): tokens[n][int(k)] for n, k in zip(names, pattern.tolist(), strict=True) if k >= 0}
+        ends = {name: _last(token, replace) for name, token in replace.items()}
+        yield Group(np.flatnonzero(inverse.reshape(-1) == p), ends)
 
 
 def _last(token: Const | Placeholder, replace: Mapping[Placeholder, Const | Placeholder]) -> Const | Placeholder:
@@ -159,15 +160,9 @@ def _tokens(query: Query) -> dict[str, list[Const | Placeholder]]:
     uses: list[tuple[str, Const | Placeholder]] = []
     for node in query_nodes(query):
         if isinstance(node, Op) and node.op in ("=", "in"):
-            for v in (a for a in node.args if isinstance(a, Var)):
-                uses += [(v.name, a) for a in node.args if isinstance(a, (Const, Placeholder))]
+            uses += _compared(node)
         elif isinstance(node, Var):
-            for a in node.world:
-                carrier = a.target if a.parent is None else a.parent
-                if isinstance(a, Set) and isinstance(a.value, Var):
-                    kin.tie(carrier, a.value.name)
-                elif isinstance(a, Set):
-                    uses.append((carrier, a.value))
+            uses += _imposed(node.world, kin)
     groups: dict[str, dict[Const | Placeholder, None]] = {}
     for variable, token in uses:
         groups.setdefault(kin.find(variable), {})[token] = None
@@ -178,6 +173,23 @@ def _tokens(query: Query) -> dict[str, list[Const | Placeholder]]:
         for i, name in enumerate(names):
             out.setdefault(name.name, []).extend([*constants, *names[:i]])
     return out
+
+
+def _compared(comparison: Op) -> Iterator[tuple[str, Const | Placeholder]]:
+    """Each variable of a comparison with each value it is compared with."""
+    for variable in (a for a in comparison.args if isinstance(a, Var)):
+        yield from ((variable.name, a) for a in comparison.args if isinstance(a, (Const, Placeholder)))
+
+
+def _imposed(world: World, kin: _Kin) -> Iterator[tuple[str, Const | Placeholder]]:
+    """Each variable that a world sets, with its value; one that is set to another variable is tied to it."""
+    for a in world:
+        if isinstance(a, Set):
+            carrier = carrier_of(a)
+            if isinstance(a.value, Var):
+                kin.tie(carrier, a.value.name)
+            else:
+                yield carrier, a.value
 
 
 class _Kin:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ._errors import InvalidModel
-from ._mechanism import Equation, NoiseTable, Table
-from ._noise import probabilities
-from ._syntax import Value, evaluate
+from ._evaluate import evaluate
+from ._mechanism import Equation, Mechanism, NoiseTable, Table
+from ._noise import Noise, probabilities
+from ._syntax import Value
 
-Codes = NDArray[np.intp]
+if TYPE_CHECKING:
+    from jax import Array as PRNGKey
+
+Codes: TypeAlias = NDArray[np.intp]
 
 
-def _uniform(key: Any, stream: int, n: int) -> NDArray[np.float64]:
+def _uniform(key: PRNGKey, stream: int, n: int) -> NDArray[np.float64]:
     """`n` numbers in [0, 1) with 53 random bits each (JAX's own floats have 23: too few for rare states)."""
     import jax  # half a second, only where units are drawn
 
@@ -24,32 +29,38 @@ def _uniform(key: Any, stream: int, n: int) -> NDArray[np.float64]:
     return ((words[0] >> 5) * 67108864 + (words[1] >> 6)) / 9007199254740992.0
 
 
-def sample(model: Any, n: int, *, key: Any) -> dict[str, NDArray[Any]]:
-    """`n` units: a column of states for each variable, see `Model.sample`."""
+def sample(
+    noises: Mapping[str, Noise],
+    mechanisms: Mapping[str, Mechanism],
+    states: Mapping[str, tuple[Value, ...]],
+    n: int,
+    *,
+    key: PRNGKey,
+) -> dict[str, NDArray[Any]]:
+    """`n` units of the model with these parts (mechanisms in topological order), see `Model.sample`."""
     if n < 0:
         raise InvalidModel(f"sample() draws a number of units from 0 up, got {n}.")
     codes: dict[str, Codes] = {}
-    for stream, (name, noise) in enumerate(model.noises.items()):
+    for stream, (name, noise) in enumerate(noises.items()):
         law = probabilities(noise.law)
         if law is None:
             raise InvalidModel(
                 f"The noise {name!r} has an unknown law: nothing can be drawn from it. Give it a law first."
             )
         codes[name] = _draw(np.broadcast_to(np.array(law), (n, len(law))), _uniform(key, stream, n))
-    for stream, (name, mechanism) in enumerate(model.mechanisms.items(), len(model.noises)):
+    for stream, (name, mechanism) in enumerate(mechanisms.items(), len(noises)):
         inputs = [codes[i] for i in mechanism.inputs]
-        states = [model.states[i] for i in mechanism.inputs]
-        own = model.states[name]
+        domains = [states[i] for i in mechanism.inputs]
         match mechanism:
             case Table(_, rows):
-                codes[name] = _draw(np.array(rows)[_row(inputs, states, n)], _uniform(key, stream, n))
+                codes[name] = _draw(np.array(rows)[_row(inputs, domains, n)], _uniform(key, stream, n))
             case NoiseTable(_, found):
-                codes[name] = np.array([own.index(x) for x in found])[_row(inputs, states, n)]
+                codes[name] = np.array([states[name].index(x) for x in found])[_row(inputs, domains, n)]
             case Equation():
-                codes[name] = _equation(mechanism, inputs, states, own, n)
+                codes[name] = _equation(mechanism, inputs, domains, states[name], n)
             case _:
-                raise AssertionError(f"no such mechanism: {mechanism!r}")
-    return {v.name: _column(model.states[v.name], codes[v.name]) for v in model.variables}
+                assert_never(mechanism)
+    return {name: _column(states[name], codes[name]) for name in mechanisms}
 
 
 def _draw(laws: NDArray[np.float64], u: NDArray[np.float64]) -> Codes:

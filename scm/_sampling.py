@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._mechanism import Table
-from ._model import Model
+from ._model import with_mechanism
 from ._query import Query
-from .solvers._laws import Record, Setting
-from .solvers.exact import solve
+from .solvers import Record, Setting, solve
 
 Array = NDArray[np.float64]
 STEP = 1e-6
@@ -25,7 +24,7 @@ def counted_tables(setting: Setting) -> tuple[str, ...]:
     return tuple(name for name, m in found if isinstance(m, Table) and m.totals is not None)
 
 
-def standard_error(setting: Setting, query: Query, solution: object) -> Array:
+def standard_error(setting: Setting, query: Query) -> Array:
     """Standard error of the answer, for every cell and row.
 
     Rows of different tables and parents are independent multinomials. Shares of 0 and 1 are shrunk by half a count for
@@ -35,7 +34,8 @@ def standard_error(setting: Setting, query: Query, solution: object) -> Array:
     variance = np.zeros_like(base)
     for name in counted_tables(setting):
         table = setting.model.mechanisms[name]
-        assert isinstance(table, Table) and table.totals is not None
+        assert isinstance(table, Table)
+        assert table.totals is not None
         for r, total in enumerate(table.totals):
             if total <= 0:
                 continue
@@ -53,19 +53,3 @@ def _moved(setting: Setting, query: Query, name: str, table: Table, r: int, s: i
     rows = (*table.rows[:r], tuple(float(p) for p in row), *table.rows[r + 1 :])
     model = with_mechanism(setting.model, name, replace(table, rows=rows))
     return solve(replace(setting, model=model, record=Record()), query).lower
-
-
-def with_mechanism(model: Model, name: str, table: Table) -> Model:
-    """The same model with one table changed; nothing else is checked again."""
-    copy = object.__new__(Model)
-    object.__setattr__(copy, "items", model.items)
-    mechanisms, states = dict(model.mechanisms), model.states
-    mechanisms[name] = table
-    for field, value in (
-        ("graph", model.graph),
-        ("variables", model.variables),
-        ("noises", model.noises),
-        ("_resolved", (mechanisms, states)),
-    ):
-        copy.__dict__[field] = value
-    return copy

@@ -10,13 +10,13 @@ error names the place inside the document. `expr_from_data(expr_to_data(x)) == x
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias, assert_never, cast, get_args
+from typing import Any, TypeAlias, assert_never, cast, get_args
 
+from ._document import as_list, as_name, as_number, as_value, check_keys, misfit, only_kind, shortened
 from ._errors import InvalidFile, InvalidQuery, listing, near
 from ._query import Contrast, Distribution, Expectation, Number, Probability, Query
 from ._syntax import (
     MAX_DEPTH,
-    MAX_NUMBER,
     Assignment,
     Const,
     Draw,
@@ -38,8 +38,6 @@ Data: TypeAlias = dict[str, Any]
 
 MAX_NODES = 5_000
 """Most parts (objects) of one document."""
-MAX_NAME = 200
-"""Longest name or label, in characters."""
 MAX_TERMS = 4 * MAX_DEPTH
 """Longest chain of `+ - * /` between queries; as in the query text."""
 
@@ -141,28 +139,6 @@ def query_from_data(data: object, where: str = "query") -> Query:
     return _Reader().query(data, where, 1)
 
 
-def _wrong(where: str, got: object, wanted: str, hint: str = "") -> InvalidFile:
-    return InvalidFile(f"{where}: got {_shown(got)}, wanted {wanted}.{' ' + hint if hint else ''}")
-
-
-def _shown(value: object) -> str:
-    """A foreign value for a message: never longer than a line, whatever it is."""
-    match value:
-        case str():
-            return repr(value if len(value) <= 40 else value[:40] + "...")
-        case dict():
-            keys = [str(key)[:40] for key in cast("dict[object, object]", value)]
-            return f"an object with {listing(keys, 6)}" if keys else "an empty object"
-        case list():
-            return f"a list of {len(cast('list[object]', value))}"
-        case int() if not isinstance(value, bool) and abs(value) > MAX_NUMBER:
-            return "a number past 1e15"
-        case None:
-            return "null"
-        case _:
-            return repr(value)[:40]
-
-
 class _Reader:
     """One pass over one document; counts its parts."""
 
@@ -174,38 +150,38 @@ class _Reader:
         if self._nodes > MAX_NODES:
             raise InvalidFile(f"{where}: more than {MAX_NODES:,} parts. Split it into several.")
         if level > cap:
-            raise InvalidFile(f"{_short(where)}: nested deeper than {cap} levels. Split it into parts.")
+            raise InvalidFile(f"{shortened(where)}: nested deeper than {cap} levels. Split it into parts.")
         if not isinstance(data, dict):
-            raise _wrong(where, data, "an object", "Write {...} with the keys described in the documentation.")
+            raise misfit(where, data, "an object", "Write {...} with the keys described in the documentation.")
         return cast("dict[str, object]", data)
 
     def expr(self, data: object, where: str, level: int) -> Expr:
         """Any expression."""
         given = self._object(data, where, level)
-        kind = _kind(given, _EXPRESSIONS, where)
+        kind = only_kind(given, _EXPRESSIONS, where)
         if kind == "const":
-            _keys(given, where, "const")
-            return Const(_value(given["const"], f"{where}.const"))
+            check_keys(given, where, "const")
+            return Const(as_value(given["const"], f"{where}.const"))
         if kind == "placeholder":
-            _keys(given, where, "placeholder")
-            return Placeholder(_name(given["placeholder"], f"{where}.placeholder"))
+            check_keys(given, where, "placeholder")
+            return Placeholder(as_name(given["placeholder"], f"{where}.placeholder"))
         if kind == "var":
             return self._var(given, where, level)
         return self._op(given, where, level)
 
     def _var(self, given: Mapping[str, object], where: str, level: int) -> Var:
-        _keys(given, where, "var", optional=("world",))
-        assignments = _list(given.get("world", []), f"{where}.world")
+        check_keys(given, where, "var", optional=("world",))
+        assignments = as_list(given.get("world", []), f"{where}.world")
         read = [self._assignment(item, f"{where}.world[{i}]", level) for i, item in enumerate(assignments)]
-        return Var(_name(given["var"], f"{where}.var"), _world(read, f"{where}.world"))
+        return Var(as_name(given["var"], f"{where}.var"), _world(read, f"{where}.world"))
 
     def _op(self, given: Mapping[str, object], where: str, level: int) -> Op:
-        _keys(given, where, "op", "args")
+        check_keys(given, where, "op", "args")
         op = given["op"]
         if not isinstance(op, str) or op not in _OPERATORS:
             hint = near(op, _OPERATORS).strip() if isinstance(op, str) else ""
-            raise _wrong(f"{where}.op", op, f"one of {listing(_OPERATORS, 30)}", hint)
-        args = _list(given["args"], f"{where}.args")
+            raise misfit(f"{where}.op", op, f"one of {listing(_OPERATORS, 30)}", hint)
+        args = as_list(given["args"], f"{where}.args")
         least, most = _ARITY[op]
         if len(args) < least or (most is not None and len(args) > most):
             wanted = f"{least}" if least == most else f"at least {least}"
@@ -217,27 +193,27 @@ class _Reader:
 
     def _assignment(self, data: object, where: str, level: int) -> Assignment:
         given = self._object(data, where, level)
-        kind = _kind(given, _ASSIGNMENTS, where)
-        target = _name(given[kind], f"{where}.{kind}")
-        parent = None if "parent" not in given else _name(given["parent"], f"{where}.parent")
+        kind = only_kind(given, _ASSIGNMENTS, where)
+        target = as_name(given[kind], f"{where}.{kind}")
+        parent = None if "parent" not in given else as_name(given["parent"], f"{where}.parent")
         if kind == "draw":
             return self._draw(given, target, parent, where, level)
-        _keys(given, where, kind, "value", optional=("parent",))
+        check_keys(given, where, kind, "value", optional=("parent",))
         value = self.expr(given["value"], f"{where}.value", level + 1)
         if kind == "soft":
             return Soft(target, value, parent)
         if isinstance(value, Op):
-            raise _wrong(
+            raise misfit(
                 f"{where}.value", given["value"], "a constant, a placeholder or a variable", "For a formula use 'soft'."
             )
         return Set(target, value, parent)
 
     def _draw(self, given: Mapping[str, object], target: str, parent: str | None, where: str, level: int) -> Draw:
         if "policy" in given:
-            _keys(given, where, "draw", "policy", optional=("parent",))
-            return Draw(target, (), parent, _name(given["policy"], f"{where}.policy"))
-        _keys(given, where, "draw", "cases", optional=("parent",))
-        cases = _list(given["cases"], f"{where}.cases")
+            check_keys(given, where, "draw", "policy", optional=("parent",))
+            return Draw(target, (), parent, as_name(given["policy"], f"{where}.policy"))
+        check_keys(given, where, "draw", "cases", optional=("parent",))
+        cases = as_list(given["cases"], f"{where}.cases")
         read = tuple(self._case(case, f"{where}.cases[{i}]", level) for i, case in enumerate(cases))
         conditional = [condition is not None for condition, _ in read]
         if conditional != [True] * (len(read) - 1) + [False]:
@@ -248,28 +224,28 @@ class _Reader:
 
     def _case(self, data: object, where: str, level: int) -> tuple[Expr | None, Law]:
         given = self._object(data, where, level)
-        _keys(given, where, "law", optional=("if",))
+        check_keys(given, where, "law", optional=("if",))
         condition = self.expr(given["if"], f"{where}.if", level + 1) if "if" in given else None
-        weights = _list(given["law"], f"{where}.law")
+        weights = as_list(given["law"], f"{where}.law")
         if not weights:
-            raise _wrong(f"{where}.law", weights, "at least one state with its probability")
+            raise misfit(f"{where}.law", weights, "at least one state with its probability")
         return condition, tuple(self._weight(item, f"{where}.law[{i}]", level) for i, item in enumerate(weights))
 
     def _weight(self, data: object, where: str, level: int) -> tuple[Value, float]:
         given = self._object(data, where, level)
-        _keys(given, where, "state", "probability")
-        return _value(given["state"], f"{where}.state"), _number(given["probability"], f"{where}.probability")
+        check_keys(given, where, "state", "probability")
+        return as_value(given["state"], f"{where}.state"), as_number(given["probability"], f"{where}.probability")
 
     def query(self, data: object, where: str, level: int) -> Query:
         """Any query."""
         given = self._object(data, where, level, MAX_TERMS)
-        kind = _kind(given, _QUERIES, where)
+        kind = only_kind(given, _QUERIES, where)
         if kind == "number":
-            _keys(given, where, "number")
-            return Number(_number(given["number"], f"{where}.number"))
+            check_keys(given, where, "number")
+            return Number(as_number(given["number"], f"{where}.number"))
         if kind == "contrast":
             return self._contrast(given, where, level)
-        _keys(given, where, kind, optional=("given",))
+        check_keys(given, where, kind, optional=("given",))
         condition = self.expr(given["given"], f"{where}.given", 1) if "given" in given else None
         if kind == "distribution":
             return Distribution(self._terms(given["distribution"], f"{where}.distribution"), condition)
@@ -277,83 +253,20 @@ class _Reader:
         return Probability(asked, condition) if kind == "probability" else Expectation(asked, condition)
 
     def _terms(self, data: object, where: str) -> tuple[Var, ...]:
-        read = [self.expr(item, f"{where}[{i}]", 1) for i, item in enumerate(_list(data, where))]
+        read = [self.expr(item, f"{where}[{i}]", 1) for i, item in enumerate(as_list(data, where))]
         of = tuple(term for term in read if isinstance(term, Var))
         if not of or len(of) < len(read):
-            raise _wrong(where, data, "a list of variables, at least one", "For an event use 'probability'.")
+            raise misfit(where, data, "a list of variables, at least one", "For an event use 'probability'.")
         return of
 
     def _contrast(self, given: Mapping[str, object], where: str, level: int) -> Contrast:
-        _keys(given, where, "contrast", "left", "right")
+        check_keys(given, where, "contrast", "left", "right")
         op = given["contrast"]
         if op not in ("+", "-", "*", "/"):
-            raise _wrong(f"{where}.contrast", op, "one of '+', '-', '*', '/'")
+            raise misfit(f"{where}.contrast", op, "one of '+', '-', '*', '/'")
         left = self.query(given["left"], f"{where}.left", level + 1)
         right = self.query(given["right"], f"{where}.right", level + 1)
-        return Contrast(cast(Literal["+", "-", "*", "/"], op), left, right)
-
-
-def _short(where: str) -> str:
-    """The head of a path that has grown absurdly long."""
-    return where if len(where) <= 80 else where[:80] + "..."
-
-
-def _kind(given: Mapping[str, object], kinds: tuple[str, ...], where: str) -> str:
-    """The one key that says what an object is."""
-    found = [kind for kind in kinds if kind in given]
-    if len(found) != 1:
-        raise _wrong(where, given, f"an object with exactly one of {listing(kinds)}")
-    return found[0]
-
-
-def _keys(given: Mapping[str, object], where: str, *needed: str, optional: tuple[str, ...] = ()) -> None:
-    allowed = (*needed, *optional)
-    for key in given:
-        if key not in allowed:
-            hint = near(str(key)[:MAX_NAME], allowed).strip()
-            raise _wrong(where, str(key), f"only the keys {listing(allowed)}", hint or "Leave it out.")
-    for key in needed:
-        if key not in given:
-            raise _wrong(where, given, f"the key {key!r} too")
-
-
-def _list(data: object, where: str) -> list[object]:
-    if not isinstance(data, list):
-        raise _wrong(where, data, "a list", "Write [...].")
-    return cast("list[object]", data)
-
-
-def _name(data: object, where: str) -> str:
-    if not isinstance(data, str):
-        raise _wrong(where, data, "a name in quotes")
-    if not data.strip():
-        raise _wrong(where, data, "a name that is not empty")
-    if len(data) > MAX_NAME:
-        raise _wrong(where, data, f"a name of at most {MAX_NAME} characters")
-    return data
-
-
-def _value(data: object, where: str) -> Value:
-    """A state: a truth value, a bounded finite number, or a short label."""
-    if isinstance(data, bool):
-        return data
-    if isinstance(data, str):
-        if len(data) > MAX_NAME:
-            raise _wrong(where, data, f"a label of at most {MAX_NAME} characters")
-        return data
-    # Size first: NaN fails the comparison, and isfinite would choke on a huge integer.
-    if isinstance(data, (int, float)) and abs(data) <= MAX_NUMBER:
-        return data
-    raise _wrong(where, data, "true, false, a label, or a finite number of size at most 1e15")
-
-
-def _number(data: object, where: str) -> float:
-    if isinstance(data, (int, float)) and not isinstance(data, bool):
-        # An integer past the range of floats makes isfinite raise, so its size is looked at first.
-        if abs(data) <= MAX_NUMBER:
-            return float(data)
-        raise _wrong(where, data, "a finite number of size at most 1e15")
-    raise _wrong(where, data, "a number")
+        return Contrast(op, left, right)
 
 
 def _world(assignments: list[Assignment], where: str) -> World:

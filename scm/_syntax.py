@@ -19,10 +19,13 @@ Operator: TypeAlias = Literal[
     "and", "or", "xor", "not", "=", "!=", "<", "<=", ">", ">=", "in", "+", "*", "/", "neg", "if", "min", "max", "abs"
 ]
 ASSOCIATIVE = frozenset({"and", "or", "+", "*"})
-COMPARISONS = frozenset({"=", "!=", "<", "<=", ">", ">="})
-KEYWORDS = frozenset("and or not xor if else in do min max abs True False true false".split())
+KEYWORDS = frozenset(
+    ["and", "or", "not", "xor", "if", "else", "in", "do", "min", "max", "abs", "True", "False", "true", "false"]
+)
 MAX_DEPTH = 60
 """Deepest nesting of an expression or world that is accepted."""
+MAX_NUMBER = 1e15
+"""Numbers past this are refused: a hostile equation must not grow integers without end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ class Var:
 
 @dataclass(frozen=True, slots=True)
 class Op:
-    """An operation. Nested associative operations of one kind are one operation: `(a and b) and c` is `a and b and c`."""
+    """An operation. Nested associative ones of one kind are one operation: `(a and b) and c` is `a and b and c`."""
 
     op: Operator
     args: tuple[Expr, ...]
@@ -81,7 +84,7 @@ class Set:
 
 @dataclass(frozen=True, slots=True)
 class Soft:
-    """`target := expr`: a deterministic policy of variables *in the same world*; `target` itself means its natural value."""
+    """`target := expr`: a policy of variables *in the same world*; `target` in it means its natural value."""
 
     target: str
     value: Expr
@@ -93,9 +96,10 @@ Law: TypeAlias = tuple[tuple[Value, float], ...]
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """`target ~ law`: a stochastic intervention, drawn afresh. `cases` are (condition, law) pairs, the last without one.
+    """`target ~ law`: a stochastic intervention, drawn afresh.
 
-    A `policy` name stands for cases that `bind` supplies.
+    `cases` are (condition, law) pairs, the last without a condition. A `policy` name stands for cases that `bind`
+    supplies.
     """
 
     target: str
@@ -121,11 +125,16 @@ def world(*assignments: Assignment) -> World:
         if key in seen:
             where = target_text(item)
             raise InvalidQuery(
-                f"One world sets {where} twice: {print_assignment(seen[key])} and {print_assignment(item)}. Keep one, or "
-                "write two terms, one for each world."
+                f"One world sets {where} twice: {print_assignment(seen[key])} and {print_assignment(item)}. "
+                "Keep one, or write two terms, one for each world."
             )
         seen[key] = item
     return tuple(sorted(unique, key=lambda a: (a.target, a.parent or "")))
+
+
+def carrier_of(assignment: Assignment) -> str:
+    """The variable whose value the assignment replaces: the target, or the parent at the end of an edge."""
+    return assignment.target if assignment.parent is None else assignment.parent
 
 
 def conjunction(*parts: Expr) -> Expr:
@@ -205,128 +214,15 @@ def substitute(expr: Expr, replace: Callable[[Const | Placeholder | Var], Expr])
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-# Meaning
-
-
-def truth(value: Value) -> bool:
-    """A state read as a truth value; only True/False and 1/0 can be."""
-    if isinstance(value, str) or value not in (0, 1):
-        raise InvalidQuery(
-            f"{value!r} stands where a truth value is wanted. Compare it (for example `= {print_const(value)}`) instead."
-        )
-    return bool(value)
-
-
-def evaluate(expr: Expr, lookup: Callable[[Var], Value]) -> Value:
-    """The value of `expr` when each term has the value `lookup` gives.
-
-    Raises:
-        InvalidQuery: an operation on values it has no meaning for, such as a label plus one.
-    """
-    match expr:
-        case Const(value):
-            return value
-        case Var():
-            return lookup(expr)
-        case Op(op, args):
-            return _apply(op, args, lookup)
-        case Placeholder(name):
-            raise InvalidQuery(
-                f"Placeholder ?{name} has no value here: give it with rows={{{name!r}: [...]}} or bind()."
-            )
-        case _:
-            assert_never(expr)
-
-
-def _apply(op: Operator, args: tuple[Expr, ...], lookup: Callable[[Var], Value]) -> Value:
-    match op:
-        case "and":
-            return all(truth(evaluate(a, lookup)) for a in args)
-        case "or":
-            return any(truth(evaluate(a, lookup)) for a in args)
-        case "xor":
-            return sum(truth(evaluate(a, lookup)) for a in args) % 2 == 1
-        case "not":
-            return not truth(evaluate(args[0], lookup))
-        case "if":
-            chosen = args[1] if truth(evaluate(args[0], lookup)) else args[2]
-            return evaluate(chosen, lookup)
-        case "=" | "!=" | "in":
-            value, *others = (evaluate(a, lookup) for a in args)
-            return (value not in others) if op == "!=" else (value in others)
-        case _:
-            return _arithmetic(op, [_number(evaluate(a, lookup), op) for a in args])
-
-
-def _number(value: Value, op: Operator) -> int | float:
-    if isinstance(value, str):
-        raise InvalidQuery(
-            f"{op!r} needs numbers, got the label {value!r}. Give the variable numeric states, or compare with =."
-        )
-    return int(value) if isinstance(value, bool) else value
-
-
-def _arithmetic(op: Operator, v: list[int | float]) -> Value:
-    match op:
-        case "<":
-            return v[0] < v[1]
-        case "<=":
-            return v[0] <= v[1]
-        case ">":
-            return v[0] > v[1]
-        case ">=":
-            return v[0] >= v[1]
-        case "+":
-            return sum(v)
-        case "*":
-            return _product(v)
-        case "/":
-            if v[1] == 0:
-                raise InvalidQuery(f"Division by zero: {v[0]} / {v[1]}. Guard it with `... if ... else ...`.")
-            return v[0] / v[1]
-        case "neg":
-            return -v[0]
-        case "min":
-            return min(v)
-        case "max":
-            return max(v)
-        case "abs":
-            return abs(v[0])
-        case _:
-            raise AssertionError(f"not arithmetic: {op}")
-
-
-MAX_NUMBER = 1e15
-"""Numbers past this are refused: a hostile equation must not grow integers without end."""
-
-
-def _product(values: list[int | float]) -> int | float:
-    result: int | float = 1
-    for value in values:
-        result *= value
-        if abs(result) > MAX_NUMBER:
-            raise InvalidQuery(f"A product grew past {MAX_NUMBER:g}. Use smaller numeric states.")
-    return result
-
-
-# ---------------------------------------------------------------------------------------------------------------------
 # Text
 
 _PLAIN = re.compile(r"[^\W\d](?:(?!_\{)\w)*\Z")
 _LEVEL: dict[str, int] = {
-    "if": 0,
-    "or": 1,
-    "xor": 2,
-    "and": 3,
-    "not": 4,
-    "=": 5,
-    "!=": 5,
-    "<": 5,
-    "<=": 5,
-    ">": 5,
-    ">=": 5,
-}
-_LEVEL |= {"in": 5, "+": 6, "*": 7, "/": 7, "neg": 8, "min": 9, "max": 9, "abs": 9}
+    "if": 0, "or": 1, "xor": 2, "and": 3, "not": 4,
+    "=": 5, "!=": 5, "<": 5, "<=": 5, ">": 5, ">=": 5, "in": 5,
+    "+": 6, "*": 7, "/": 7, "neg": 8, "min": 9, "max": 9, "abs": 9,
+}  # fmt: skip
+"""How tightly each operation binds."""
 
 
 def print_name(name: str) -> str:
@@ -372,7 +268,7 @@ def _print_op(expr: Op) -> str:
         case "neg":
             return f"-{print_expr(args[0], level + 1)}"
         case "in":
-            return f"{print_expr(args[0], level + 1)} in {{{', '.join(print_expr(a) for a in args[1:])}}}"
+            return f"{print_expr(args[0], level + 1)} in {{{', '.join(print_expr(a, level + 1) for a in args[1:])}}}"
         case "if":
             return f"{print_expr(args[1], 1)} if {print_expr(args[0], 1)} else {print_expr(args[2])}"
         case "+":

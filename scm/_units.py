@@ -1,4 +1,7 @@
-"""The units that the evidence leaves possible, each followed through every world of the question: to word, and to teach."""
+"""The units that the evidence leaves possible, each followed through every world of the question.
+
+To word answers, and to teach.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,8 @@ from ._query import Query, query_terms, term_parts
 from ._resolve import resolve
 from ._rows import code_rows
 from ._syntax import Value, Var, World, terms
-from ._trace import noise_posterior, values_in
-from .solvers._contract import Budget
-from .solvers._laws import Record, Setting, split_given
+from ._trace import values_in
+from .solvers import Budget, Record, Setting, noise_posterior, split_given
 
 
 @dataclass(frozen=True)

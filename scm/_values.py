@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from ._errors import InvalidModel
-from ._syntax import Const, Expr, Op, Placeholder, Value, Var, evaluate, terms
+from ._evaluate import evaluate
+from ._syntax import Const, Expr, Op, Placeholder, Value, Var, terms
 
 GRID = 1 << 12
 """Up to so many combinations, an expression is enumerated whole; beyond, its arguments are taken one by one."""

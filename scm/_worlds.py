@@ -13,24 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, assert_never
+from typing import TypeAlias, assert_never
 
-from ._errors import InvalidQuery, UnknownName
+from ._errors import UnknownName
 from ._graph import CausalGraph
-from ._syntax import (
-    Assignment,
-    Const,
-    Draw,
-    Expr,
-    Placeholder,
-    Set,
-    Soft,
-    Var,
-    World,
-    assignment_parts,
-    print_assignment,
-    terms,
-)
+from ._relevance import check_world, relevant_world
+from ._syntax import Assignment, Const, Draw, Expr, Placeholder, Set, Soft, Var, World, assignment_parts, terms
 
 Fixed: TypeAlias = Const | Placeholder
 Slot: TypeAlias = "int | Const | Placeholder"
@@ -119,10 +107,8 @@ class _Builder:
     def _assigned(self, carrier: str, a: Assignment, world: World) -> Slot:
         """What an assignment puts in place of `carrier`'s value."""
         match a:
-            case Set(_, Var(name, inner)):
-                return self.term(name, inner)
             case Set(_, value):
-                return value
+                return self.term(value.name, value.world) if isinstance(value, Var) else value
             case Soft() | Draw():
                 mechanism: MechanismId = Policy(a.value) if isinstance(a, Soft) else Fresh(a)
                 without = tuple(b for b in world if b is not a)
@@ -137,79 +123,6 @@ class _Builder:
             self.known[instance] = len(self.instances)
             self.instances.append(instance)
         return self.known[instance]
-
-
-def check_world(graph: CausalGraph, world: World) -> None:
-    """That every assignment of `world`, nested ones included, can be made on `graph`.
-
-    Raises:
-        UnknownName: a variable that the graph does not have.
-        InvalidQuery: an edge that is not there, or a policy that reads what it affects.
-    """
-    for a in world:
-        for name in (a.target, a.parent):
-            if name is not None and name not in graph.parents:
-                raise UnknownName(name, graph.variables)
-        if a.parent is not None and a.parent not in graph.parents[a.target]:
-            raise InvalidQuery(
-                f"{print_assignment(a)} needs an edge {a.parent} -> {a.target}; the causes of {a.target!r} are "
-                f"{', '.join(map(repr, graph.parents[a.target])) or 'none'}."
-            )
-        for part in assignment_parts(a):
-            for term in terms(part):
-                if isinstance(a, Set):
-                    check_world(graph, term.world)
-                else:
-                    _check_policy(graph, a, term)
-
-
-def _check_policy(graph: CausalGraph, a: Soft | Draw, term: Var) -> None:
-    if term.world:
-        raise InvalidQuery(f"{print_assignment(a)}: a policy reads variables of its own world, without subscripts.")
-    if term.name not in graph.parents:
-        raise UnknownName(term.name, graph.variables)
-    affected = graph.descendants([a.target]) - ({a.target} if a.parent is None else set())
-    if term.name in affected:
-        raise InvalidQuery(
-            f"{print_assignment(a)} reads {term.name!r}, which {a.target!r} affects: the policy would go in a circle."
-        )
-
-
-def relevant_world(graph: CausalGraph, name: str, world: World) -> World:
-    """The assignments of `world` that can reach `name`: those on a path into it not cut by another assignment."""
-    if not world:
-        return world
-    cut = {a.target: a for a in world if a.parent is None}
-    edges: dict[tuple[str, str], Assignment] = {(a.parent, a.target): a for a in world if a.parent is not None}
-    used: dict[Assignment, None] = {}
-    seen: set[tuple[str, bool]] = set()
-    stack: list[tuple[str, bool]] = [(name, False)]
-    while stack:
-        node, natural = stack.pop()
-        if (node, natural) in seen:
-            continue
-        seen.add((node, natural))
-        own = None if natural else cut.get(node)
-        if own is not None:
-            used[own] = None
-            stack += _policy_reads(own)
-            continue
-        for parent in graph.parents[node]:
-            edge = edges.get((parent, node))
-            if edge is None:
-                stack.append((parent, False))
-            else:
-                used[edge] = None
-                stack += _policy_reads(edge)
-    return tuple(a for a in world if a in used)
-
-
-def _policy_reads(a: Assignment) -> list[tuple[str, bool]]:
-    """What a policy reads in its own world; its own target naturally, without the policy."""
-    if isinstance(a, Set):
-        return []
-    carrier = a.target if a.parent is None else a.parent
-    return [(t.name, t.name == carrier and a.parent is None) for part in assignment_parts(a) for t in terms(part)]
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -324,40 +237,3 @@ def _trimmed(closure: _Closure, place: Mapping[Var, Slot]) -> Worlds:
     )
     fixed = {number[i]: value for i, value in closure.fixed.items() if i in number}
     return Worlds(instances, {t: renumber(s) for t, s in wanted.items()}, fixed, closure.impossible)
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# The rung
-
-
-def rung(graph: CausalGraph, parts: Sequence[Expr]) -> Literal[1, 2, 3]:
-    """Step of the causal ladder: 1 seeing, 2 doing, 3 imagining; after interventions that cannot matter are dropped."""
-    worlds: set[World] = set()
-    for term in (t for part in parts for t in terms(part)):
-        world = relevant_world(graph, term.name, term.world)
-        worlds.add(tuple(a for a in world if not (a.parent is None and a.target == term.name and isinstance(a, Set))))
-        if any(_imagines(a) for a in world):
-            return 3
-    # A term that only reads a world's own setting, or an ancestor of it, fits any world with the same setting.
-    return 1 if worlds <= {()} else 2 if len(_merged(graph, parts)) == 1 else 3
-
-
-def _merged(graph: CausalGraph, parts: Sequence[Expr]) -> set[World]:
-    """The worlds of all terms, each term counted in the largest world that leaves it unchanged."""
-    found = [t for part in parts for t in terms(part)]
-    widest: set[World] = {t.world for t in found}
-    return next(
-        (
-            {w}
-            for w in widest
-            if all(relevant_world(graph, t.name, w) == relevant_world(graph, t.name, t.world) for t in found)
-        ),
-        widest,
-    )
-
-
-def _imagines(a: Assignment) -> bool:
-    """Whether an assignment reads another world, a natural value, or one edge only."""
-    if a.parent is not None or (isinstance(a, Set) and isinstance(a.value, Var)):
-        return True
-    return any(t.name == a.target for part in assignment_parts(a) for t in terms(part))

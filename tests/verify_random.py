@@ -5,6 +5,7 @@ on any mismatch; a case is reproduced by its seed alone.
 """
 
 import argparse
+import signal
 import sys
 import time
 from collections import Counter
@@ -17,12 +18,24 @@ from tests.generators import pair
 from tests.plain import kinds
 
 SHOWN = 10
+SECONDS = 60
+"""Longest that one comparison may take (most take milliseconds): an endless loop is a mismatch like any other."""
 CHECKS: tuple[Callable[[object], Outcome], ...] = (*(check_pair,) * 6, *(check_bare,) * 2, *(check_rows,) * 2)
 
 
 def check(seed: int, index: int) -> Outcome:
     """The comparison of this number; each has its own seed."""
-    return CHECKS[index % len(CHECKS)](f"{seed}-{index}")
+    if hasattr(signal, "SIGALRM"):
+        signal.signal(signal.SIGALRM, _out_of_time)
+        signal.alarm(SECONDS)
+    outcome = CHECKS[index % len(CHECKS)](f"{seed}-{index}")
+    if hasattr(signal, "SIGALRM"):
+        signal.alarm(0)
+    return outcome
+
+
+def _out_of_time(*_: object) -> None:
+    raise TimeoutError(f"no answer after {SECONDS} s")
 
 
 def outcomes(pairs: int, seed: int, workers: int) -> Iterator[Outcome]:

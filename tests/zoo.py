@@ -32,6 +32,7 @@ from tests.zoo_models import (
     SQUAD,
     TRAINING,
     TRIAL,
+    TURNED,
     VERMA,
     XOR,
     all_of,
@@ -216,4 +217,5 @@ ZOO: dict[str, Case] = {
         "oracle",
         "oracle",
     ),
+    "turned, imposed on a wider variable": Case(TURNED, mean(at("Y", X=at("A"))), Fraction(1, 5), "oracle"),
 }

@@ -259,3 +259,10 @@ KITE = model(
     v("M", "A W UM", lambda a, w, e: (a & w) ^ e),
     v("Y", "A W M UY", lambda a, w, m, e: a + w + (m ^ e), (0, 1, 2, 3)),
 )
+# States in opposite order, and fewer of them than where they are imposed.
+TURNED = model(
+    {"UA": coin("0.2"), "UX": coin("0.7")},
+    v("A", "UA", lambda e: e, (1, 0)),
+    v("X", "UX", lambda e: 2 * e, (0, 1, 2)),
+    v("Y", "X", lambda x: x, (0, 1, 2)),
+)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 
-from scm._syntax import Expr, Var, conjunction
+from scm import Expr, Var, conjunction
 
 from .._problem import Problem, ProblemQuery, Reply
 from ._story import Fact, Rule, Story, Unreadable, ask_whether, disjunction, negate, quoted

@@ -8,9 +8,11 @@ from typing import NamedTuple
 from .._printed import printed_probability
 from ._story import Unreadable, quoted
 
-_WORDS = "two three four five six seven eight nine ten".split()
+_WORDS = ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 _COUNT = rf"(?:\d+|one|{'|'.join(_WORDS)})"
-NUMBER = rf"(?:\d+/\d+|{_COUNT} (?:in|out of) (?:{_COUNT}|a hundred)|-?\d*\.?\d+ ?(?:%|percent|per cent)|-?\d*\.?\d+|one half|half)"
+_SHARE = rf"{_COUNT} (?:in|out of) (?:{_COUNT}|a hundred)"
+NUMBER = rf"(?:\d+/\d+|{_SHARE}|-?\d*\.?\d+ ?(?:%|percent|per cent)|-?\d*\.?\d+|one half|half)"
+"""A probability as texts print it."""
 _KIND = r"(?:probability|chance|likelihood)"
 _BEHIND = re.compile(
     rf"^(?P<rest>.+?) (?:, )?(?:with (?:a |an )?{_KIND}(?: of)? (?P<a>{NUMBER})|with (?:a |an )?(?P<b>{NUMBER}) {_KIND}"
@@ -18,7 +20,8 @@ _BEHIND = re.compile(
     re.IGNORECASE,
 )
 _BEFORE = re.compile(
-    rf"^(?:with (?:a |an )?{_KIND}(?: of)? (?P<a>{NUMBER})|with (?:a |an )?(?P<b>{NUMBER}) {_KIND}|(?P<c>{NUMBER}) of the time"
+    rf"^(?:with (?:a |an )?{_KIND}(?: of)? (?P<a>{NUMBER})|with (?:a |an )?(?P<b>{NUMBER}) {_KIND}"
+    rf"|(?P<c>{NUMBER}) of the time"
     rf"|in (?P<d>{NUMBER}) (?:of )?(?:the |all )?cases|there is (?:a |an )?(?P<e>{NUMBER}) {_KIND} (?:that|of)"
     rf"|there is (?:a )?{_KIND} of (?P<f>{NUMBER}) that) (?:, )?(?P<rest>.+)$",
     re.IGNORECASE,

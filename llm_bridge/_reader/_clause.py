@@ -8,7 +8,7 @@ A word that carries structure ("because", "only", "perhaps", "it") has no place 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from ._lemma import (
@@ -19,37 +19,38 @@ from ._lemma import (
     HAVE,
     VERBS,
     WILL,
+    base_form,
     is_participle,
     is_past,
     is_plural,
     lemma,
     third_person,
+    words,
 )
 from ._story import Unreadable, quoted
 
 PASSIVE = "\u1d56"
 """Marks the lemma of a participle behind `be`: being shot is not shooting."""
 
-_IDLE = frozenset(
-    "still also then actually indeed therefore thus hence always too consequently nevertheless nonetheless immediately "
-    "automatically anyway definitely certainly first itself really in-fact accordingly now".split()
+_IDLE = words(
+    """still also then actually indeed therefore thus hence always too consequently nevertheless nonetheless immediately
+    automatically anyway definitely certainly first itself really in-fact accordingly now"""
 )
-_EVENT_VERBS = frozenset({"happen", "occur", "present"})
-_WEATHER = frozenset(
-    "rain snow hail thunder freeze drizzle pour sunny cold hot dark warm windy icy late foggy cloudy".split()
+_EVENT_VERBS = words("happen occur present")
+_WEATHER = words("rain snow hail thunder freeze drizzle pour sunny cold hot dark warm windy icy late foggy cloudy")
+STRUCTURE = words(
+    """if unless because since as so though although but yet however or and nor either neither both each every all
+    most many few several half only even maybe perhaps probably possibly likely unlikely usually often
+    sometimes rarely seldom typically generally mostly may might can could should must ought than whether
+    which who whom whose that what why how where when while whenever until till before after except instead
+    despite without otherwise else another same more less fewer enough almost nearly hardly barely
+    probability chance percent odds likelihood he she they it him them these those there let why yesterday
+    today tomorrow tonight earlier later again suppose assume imagine assuming cause causes caused causing
+    lead leads led prevent prevents prevented trigger triggers triggered result results affect affects
+    affected influence influences influenced depend depends depending sufficient necessary needed required
+    requires effect effects would us therefore about"""
 )
-STRUCTURE = frozenset(
-    "if unless because since as so though although but yet however or and nor either neither both each every all most many "
-    "few several half only even maybe perhaps probably possibly likely unlikely usually often sometimes rarely seldom "
-    "typically generally mostly may might can could should must ought than whether which who whom whose that what why how "
-    "where when while whenever until till before after except instead despite without otherwise else another same more "
-    "less fewer enough almost nearly hardly barely probability chance percent odds likelihood he she they it him them "
-    "these those there let why yesterday today tomorrow tonight earlier later again suppose assume imagine assuming "
-    "cause causes caused causing lead leads led prevent prevents prevented trigger triggers triggered result results "
-    "affect affects affected influence influences influenced depend depends depending sufficient necessary needed "
-    "required requires effect effects would us therefore about".split()
-)
-_CAUSAL = frozenset({"led"})
+"""Words that hold sentences together: none may be left inside a clause."""
 _NUMBER = re.compile(r"[\d.,/%]+\Z")
 
 
@@ -64,6 +65,12 @@ class Clause:
     words: str
     subject: tuple[str, ...] = ()
     no_body: bool = False
+    sure: bool = True
+
+
+def opposite(said: Clause) -> Clause:
+    """The same thing, denied."""
+    return replace(said, positive=not said.positive)
 
 
 def verb_at(tokens: list[str], *, plural: bool = False, bare: bool = False) -> int | None:
@@ -103,11 +110,12 @@ def _verb_form(low: str, *, subject: str, plural: bool, bare: bool) -> bool:
     return low.endswith("s") and (not is_plural(subject) or subject.lower().endswith("s'"))
 
 
-def _guess_verb(tokens: list[str]) -> int | None:
+def guess_verb(tokens: list[str]) -> int | None:
     """The likely place of an unknown verb ("the blicket glorps"): the last word with a verb's ending."""
     for i in range(len(tokens) - 1, 0, -1):
         low = tokens[i].lower()
         ending = (low.endswith("s") and not low.endswith(("ss", "us", "is"))) or low.endswith("ed")
+        ending = ending and lemma(low) != low
         if ending and len(low) > 3 and not is_determiner(tokens[i - 1]) and not is_plural(tokens[i - 1]):
             return i
     return None
@@ -126,9 +134,8 @@ def clause(phrase: str, *, bare: bool = False) -> Clause:
     """
     tokens = [t for t in phrase.split() if t.lower() not in _IDLE]
     tokens, positive, no_body = _polarity(tokens, phrase)
-    weather = any(t.lower() == "it" for t in tokens)
-    tokens = _drop_dummies(tokens)
-    weather = weather and all(t.lower() != "it" for t in tokens)
+    said, tokens = tokens, _drop_dummies(tokens)
+    weather = any(t.lower() == "it" for t in said) and all(t.lower() != "it" for t in tokens)
     _refuse_structure(tokens, phrase)
     key = _key(tokens)
     if not key:
@@ -137,11 +144,26 @@ def clause(phrase: str, *, bare: bool = False) -> Clause:
         return Clause(
             key, positive, _name(["it", *(t for t in tokens if t.lower() not in AUXILIARIES)], 1), True, phrase
         )
-    verb = verb_at(tokens, bare=bare)
-    if verb is None and len(tokens) > 1 and not bare:
-        verb = _guess_verb(tokens)
+    if len(tokens) < len(said):
+        return Clause(key, positive, _name(tokens, None), False, phrase, (), no_body)
+    tokens, verb = _verb_of(tokens, bare=bare)
     subject = _key(tokens[:verb]) if verb else ()
-    return Clause(key, positive, _name(tokens, verb), verb is not None, phrase, subject, no_body)
+    return Clause(key, positive, _name(tokens, verb), verb is not None, phrase, subject, no_body, not bare)
+
+
+def _verb_of(tokens: list[str], *, bare: bool) -> tuple[list[str], int | None]:
+    """The words with their verb, and its place; a state behind "makes" gets its "is"."""
+    verb = verb_at(tokens, bare=bare)
+    if verb is not None or len(tokens) < 2:
+        return tokens, verb
+    if not bare:
+        return tokens, guess_verb(tokens)
+    if len(tokens) < 3 or tokens[-1][0].isupper():
+        return tokens, None
+    last = tokens[-1].lower()
+    if last.endswith("ing") and lemma(last) in VERBS:
+        return [*tokens[:-1], third_person(lemma(last))], len(tokens) - 1
+    return [*tokens[:-1], "is", tokens[-1]], len(tokens) - 1
 
 
 def _polarity(tokens: list[str], phrase: str) -> tuple[list[str], bool, bool]:
@@ -206,7 +228,7 @@ def _names_something(low: list[str], i: int) -> bool:
     return plain and not inflected and (not after or after in AUXILIARIES or lemma(after) in VERBS)
 
 
-_PREPOSITIONS = frozenset("of in on at by for with from to over under above below exceeds than around".split())
+_PREPOSITIONS = words("of in on at by for with from to over under above below exceeds than around")
 
 
 def _key(tokens: list[str]) -> tuple[str, ...]:
@@ -276,7 +298,9 @@ def _present(auxiliaries: list[str], rest: list[str], *, plural: bool, person: s
     if auxiliaries and auxiliaries[-1] in HAVE and not is_participle(rest[0].lower()):
         return ["have" if plural else "has", *rest]
     low = rest[0].lower()
-    base = lemma(low)
+    if not auxiliaries and low.endswith("s") and lemma(low) not in VERBS:
+        return list(rest)
+    base = base_form(low)
     return [base if plural or person in _PERSONS else third_person(base), *rest[1:]]
 
 

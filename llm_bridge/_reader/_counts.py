@@ -1,42 +1,47 @@
-"""Sentences that count: "Of the 350 patients who got treatment A, 87 had small stones, of whom 81 recovered."
+"""Sentences that count units with a description.
 
-Each becomes counts of a description within a description: 87 of the 350 with (treatment a) have (small stone). What the
-descriptions are states of is settled later, when all are known.
+"Of the 350 patients who got treatment A, 87 had small stones, of whom 81 recovered" becomes counts of a description
+within a description: 87 of the 350 with (treatment a) have (small stone). What the descriptions are states of is
+settled later, when all are known.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from ._clause import PASSIVE, STRUCTURE, clause
 from ._lemma import AUXILIARIES, is_past, lemma
+from ._lemma import words as word_set
 from ._story import Unreadable, quoted
 
 Trait: TypeAlias = tuple[tuple[str, ...], bool]
 """A description by its key, and whether it holds."""
 
 _N = r"\d[\d,]*"
-_NOUN = r"(?:patients|people|persons|students|individuals|participants|subjects|cases|users|employees|children|adults|applicants|customers|units|workers|plants|players|drivers|animals|mice)"
+_NOUN = (
+    r"(?:patients|people|persons|students|individuals|participants|subjects|cases|users|employees|children|adults"
+    r"|applicants|customers|units|workers|plants|players|drivers|animals|mice)"
+)
 _GROUP = re.compile(
-    rf"^(?:of|among|out of) (?:the |these |those |all |all the )?(?P<n>{_N})(?: (?:others?|remaining))?(?P<who>(?: .*?)?) , (?P<rest>.+)$",
+    rf"^(?:of|among|out of) (?:the |these |those |all |all the )?(?P<n>{_N})(?: (?:others?"
+    rf"|remaining))?(?P<who>(?: .*?)?) , (?P<rest>.+)$",
     re.IGNORECASE,
 )
 _FRACTION = re.compile(
-    rf"^(?P<k>{_N}) (?:out )?of (?:the |these |those |all )?(?P<n>{_N})(?P<rest> .+)$|^(?P<k2>\d+)/(?P<n2>\d+)(?: of)?(?: the)?(?P<rest2> .+)$",
+    rf"^(?P<k>{_N}) (?:out )?of (?:the |these |those |all )?(?P<n>{_N})(?P<rest> .+)$"
+    rf"|^(?P<k2>\d+)/(?P<n2>\d+)(?: of)?(?: the)?(?P<rest2> .+)$",
     re.IGNORECASE,
 )
 _ITEM = re.compile(rf"^(?P<k>{_N})(?: of (?:them|these|those|whom))?(?P<rest> .+)$", re.IGNORECASE)
-_WHOM = re.compile(rf" , (?:of whom|and of these|of these|of those|of which|and of those|of them) ", re.IGNORECASE)
+_WHOM = re.compile(r" , (?:of whom|and of these|of these|of those|of which|and of those|of them) ", re.IGNORECASE)
 _SPLIT = re.compile(rf"(?: , and | , | and | but )(?=(?:the other |of the )?{_N}(?:/\d+)?(?: |$))", re.IGNORECASE)
-_MARKERS = re.compile(
-    r"\b(?:who|with|that|given|receiving|taking|getting|on|having|in|under|were|was)\b", re.IGNORECASE
-)
-_EMPTY_WORDS = AUXILIARIES | frozenset(
-    "get receive take give have with on who that in the a an of use under undergo choose be as were was group choice choose assign to "
-    "treat by patient person individual participant subject case user their only".split()
+_DID_NOT = re.compile(rf"^(?P<k>{_N}) (?:did|do|were|was|had) not$", re.IGNORECASE)
+_EMPTY_WORDS = AUXILIARIES | word_set(
+    """get receive take give have with on who that in the a an of use under undergo choose be as were was group choice
+    assign to treat by patient person individual participant subject case user their only"""
 )
 
 
@@ -74,17 +79,34 @@ def read_counts(phrase: str, words: str) -> list[Count]:
 
 
 def _items(phrase: str, given: tuple[Trait, ...], whole: int | None, words: str) -> list[Count]:
-    """`87 had small stones, of whom 81 recovered, and 263 had large stones, of whom ...`"""
+    """Counts in `87 had small stones, of whom 81 recovered, and 263 had large stones, of whom ...`."""
     out: list[Count] = []
-    main = _split_outside_whom(phrase)
-    for item in main:
+    for item in _split_outside_whom(phrase):
+        if out and (rest := _DID_NOT.match(item.strip(" ,"))):
+            opposite = tuple((key, not holds) for key, holds in out[-1].found)
+            out.append(_checked(replace(out[-1], found=opposite, part=_number(rest["k"]))))
+            continue
         outer, *inner = _WHOM.split(item)
         count = _item(outer.strip(" ,"), given, whole, words)
         out.append(count)
         for piece in inner:
             for sub in _SPLIT.split(piece):
                 out.append(_item(sub.strip(" ,"), (*count.given, *count.found), count.part, words))
+    _check_total(given, whole, out, words)
     return out
+
+
+def _check_total(given: tuple[Trait, ...], whole: int | None, counts: list[Count], words: str) -> None:
+    """Parts that bring totals of their own must make up the whole: no number of the text is dropped."""
+    own = {
+        count.given: count.whole for count in counts if count.whole is not None and count.given[: len(given)] == given
+    }
+    if whole is None or any(count.whole == whole and count.given == given for count in counts):
+        return
+    if sum(own.values()) != whole:
+        raise Unreadable(
+            f"{quoted(words)} speaks of {whole}, but its parts make up {sum(own.values())}. Correct one of them."
+        )
 
 
 def _split_outside_whom(phrase: str) -> list[str]:
@@ -138,7 +160,8 @@ def traits(phrase: str) -> tuple[Trait, ...]:
     phrase = re.sub(rf"^ *{_NOUN}\b", "", phrase, flags=re.IGNORECASE)
     out: list[Trait] = []
     for piece in re.split(
-        r" (?:who|that) | and (?:who |that |had |got )?(?=(?:with|had|got|were|took|treatment|did|received)\b)| (?=with |without )",
+        r" (?:who|that) | and (?:who |that |had |got )?(?=(?:with|had|got|were|took|treatment|did|received)\b)"
+        r"| (?=with |without )",
         f" {phrase} ",
     ):
         if piece.strip(" ,"):
@@ -164,7 +187,7 @@ def plain(key: Iterable[str]) -> tuple[str, ...]:
     return tuple(
         w
         for w in (k.rstrip(PASSIVE) for k in key)
-        if w not in _EMPTY_WORDS and lemma(w) not in _EMPTY_WORDS or w == "a"
+        if (w not in _EMPTY_WORDS and lemma(w) not in _EMPTY_WORDS) or w == "a"
     )
 
 

@@ -7,8 +7,14 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+
+def words(text: str) -> frozenset[str]:
+    """The words of `text`, as a set."""
+    return frozenset(text.split())
+
+
 _IRREGULAR = """
-arise arose arisen|awake awoke awoken|bear bore borne|beat beat beaten|become became become|begin began begun
+arise arose arisen|bear bore borne|beat beat beaten|become became become|begin began begun
 bend bent bent|bite bit bitten|bleed bled bled|blow blew blown|break broke broken|bring brought brought
 build built built|burst burst burst|buy bought bought|catch caught caught|choose chose chosen|come came come
 cost cost cost|cut cut cut|deal dealt dealt|dig dug dug|draw drew drawn|drink drank drunk|drive drove driven
@@ -64,11 +70,11 @@ WILL = frozenset({"will", "would", "shall"})
 AUXILIARIES = BE | HAVE | DO | WILL
 DETERMINERS = frozenset({"the", "a", "an", "this", "these", "those", "any", "some"})
 
-_NOT_ING = frozenset(
-    "thing ring king string spring bring sing wing swing sling cling sting fling evening morning ceiling nothing something "
-    "anything everything during lightning wedding building".split()
+_NOT_ING = words(
+    """thing ring king string spring bring sing wing swing sling cling sting fling evening morning ceiling nothing
+    something anything everything during lightning wedding building"""
 )
-_NOT_ED = frozenset("bed red need speed seed feed bleed shed hundred naked indeed weed greed sled breed exceed".split())
+_NOT_ED = words("bed red need speed seed feed bleed shed hundred naked indeed weed greed sled breed exceed")
 
 _forms: dict[str, str] = {}
 _past: set[str] = set()
@@ -90,9 +96,10 @@ _forms |= (
     dict.fromkeys(BE, "be") | dict.fromkeys(HAVE, "have") | {"does": "do", "did": "do", "done": "do", "goes": "go"}
 )
 # The two adjectives of state whose verb says the same of the outcome; nothing else is linked by meaning.
-_forms |= {"dead": "die", "dying": "die", "died": "die", "lying": "lie", "tying": "tie"}
+_forms |= {"dead": "die", "dying": "die", "died": "die", "lied": "lie", "tied": "tie", "lying": "lie", "tying": "tie"}
+_participles |= {"had", "been", "done"}
 _past |= {"had", "did", "was", "were"}
-_PLURAL = frozenset("men women children people firemen riflemen policemen police feet teeth mice geese".split())
+_PLURAL = words("men women children people firemen riflemen policemen police feet teeth mice geese")
 
 
 def _with_e(stem: str) -> str:
@@ -105,6 +112,8 @@ def _with_e(stem: str) -> str:
         return stem[:-1]
     if len(stem) > 2 and stem[-1] == stem[-2] and stem[:-1] in VERBS:
         return stem[:-1]
+    if len(stem) > 4:
+        return stem
     vowels = "".join("v" if c in "aeiouy" else "c" for c in stem)
     if stem[-1:] in ("c", "v", "u", "z") or stem.endswith(("rg", "ng", "dg", "rs", "ns", "at", "iz", "ag")):
         return stem + "e"
@@ -117,6 +126,13 @@ def _with_e(stem: str) -> str:
 @lru_cache(maxsize=20_000)
 def lemma(word: str) -> str:
     """The lemma of a lower-case word."""
+    found = base_form(word)
+    # Whether an unknown verb lost an "e" ("intervened") cannot be told, so long unknown words go without.
+    return found[:-1] if len(found) > 5 and found.endswith("e") and found not in VERBS else found
+
+
+def base_form(word: str) -> str:
+    """The lemma as it is printed; for unknown words a good guess."""
     if word in _forms:
         return _forms[word]
     if word.endswith("ied") and len(word) > 4:

@@ -1,7 +1,7 @@
 """Which clauses of a text speak of the same thing, and what each thing is called.
 
-Inside the reader a variable goes by its key. When all is read, keys become names; a pair of keys that may or may not mean
-the same makes the text unreadable, and so does a clause that no rule knows.
+Inside the reader a variable goes by its key. When all is read, keys become names; a pair of keys that may or may not
+mean the same makes the text unreadable, and so does a clause that no rule knows.
 """
 
 from __future__ import annotations
@@ -10,21 +10,20 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from scm._syntax import Const, Expr, Op, Set, Var, world
+from scm import Const, Expr, Op, Set, Var, World, world
 
 from ._clause import PASSIVE, Clause
+from ._lemma import words
 from ._story import Fact, Unreadable, quoted
 
-_OPPOSITES = [
-    ("on", "off"), ("open", "closed"), ("open", "close"), ("open", "shut"), ("open", "close" + PASSIVE), ("live", "die"),
-    ("alive", "die"), ("wet", "dry"), ("hot", "cold"), ("up", "down"), ("high", "low"), ("true", "false"), ("win", "lose"),
-    ("pass", "fail"), ("sick", "healthy"), ("sick", "well"), ("full", "empty"), ("guilty", "innocent"), ("locked", "open"),
-    ("start", "stop"), ("rise", "fall"), ("increase", "decrease"), ("increase", "reduce"), ("present", "absent"),
-    ("day", "night"), ("light", "dark"), ("awake", "asleep"), ("survive", "die"), ("accept", "reject"), ("hit", "miss"),
-    ("arrive", "leave"), ("lock" + PASSIVE, "open"), ("lock", "unlock"), ("early", "late"), ("strong", "weak"), ("good", "bad"),
-]  # fmt: skip
-_OPPOSITE = {frozenset(pair) for pair in _OPPOSITES}
-_COMMON = frozenset("have be do of in on at by for with from to up down off out over get go make happen person".split())
+_OPPOSITES = f"""on-off open-closed open-close open-shut open-close{PASSIVE} live-die alive-die wet-dry hot-cold up-
+down high-low true-false win-lose pass-fail sick-healthy sick-well full-empty guilty-innocent
+locked-open start-stop rise-fall increase-decrease increase-reduce present-absent day-night light-
+dark awake-asleep survive-die accept-reject hit-miss arrive-leave lock{PASSIVE}-open lock-unlock
+early-late strong-weak good-bad"""
+_OPPOSITE = {frozenset(pair.split("-")) for pair in _OPPOSITES.split()}
+_ACTIVE = {(word,) for word in ("on", "run", "active", "ring", "sound", "operate", "work")} | {("go", "off")}
+_COMMON = words("""have be do of in on at by for with from to up down off out over get go make happen person""")
 
 
 @dataclass(slots=True)
@@ -46,11 +45,22 @@ class Names:
         """The clause as a fact about its key; `declare` where a rule or a law speaks of it."""
         key = " ".join(clause.key)
         mention = self.mentions.setdefault(key, Mention(clause))
-        if declare and (not mention.declared or (clause.is_sentence and not mention.clause.is_sentence)):
+        better = clause.is_sentence and clause.sure and not mention.clause.is_sentence and len(clause.key) > 1
+        if better or (declare and not mention.declared):
             mention.clause = clause
         mention.declared |= declare
         mention.always_nobody &= clause.no_body
         return Fact(key, clause.positive)
+
+    def settle(self) -> dict[str, str]:
+        """Nouns that stand for their being active: `the sprinkler` beside `the sprinkler is on`; key -> key."""
+        declared = [m.clause for m in self.mentions.values() if m.declared]
+        out: dict[str, str] = {}
+        for noun in declared:
+            fitting = [c for c in declared if c.is_sentence and c.subject == noun.key and not noun.is_sentence]
+            if len(fitting) == 1 and fitting[0].key[len(noun.key) :] in _ACTIVE:
+                out[" ".join(noun.key)] = " ".join(fitting[0].key)
+        return out
 
     def declared(self, clause: Clause) -> Fact:
         """As `fact`, for clauses of rules."""
@@ -69,8 +79,9 @@ class Names:
 
     def free(self, clause: Clause) -> bool:
         """Whether a clause shares no word with anything declared, so that it cannot be a misread mention of it."""
+        known = {word for m in self.mentions.values() if m.declared for word in m.clause.key} - _COMMON
         words = set(clause.key) - _COMMON
-        return all(not words & (set(m.clause.key) - _COMMON) for m in self.mentions.values() if m.declared)
+        return not words & known and not any(len(w) > 3 and difflib.get_close_matches(w, known, 1, 0.75) for w in words)
 
     def nearest(self, clause: Clause) -> str:
         """' Did you mean ...?' for the declared clause that shares most words, or all names."""
@@ -85,13 +96,13 @@ class Names:
             else f" Known: {', '.join(map(quoted, ranked[:8])) or 'nothing'}."
         )
 
-    def check(self) -> None:
-        """Refuse pairs that may or may not speak of the same thing.
+    def check(self, alias: Mapping[str, str]) -> None:
+        """Refuse pairs that may or may not speak of the same thing, other than those that `alias` settles.
 
         Raises:
             Unreadable: naming the pair.
         """
-        declared = [m.clause for m in self.mentions.values() if m.declared]
+        declared = [m.clause for key, m in self.mentions.items() if m.declared and key not in alias]
         by_word: dict[str, list[Clause]] = {}
         for clause in declared:
             for word in set(clause.key):
@@ -103,22 +114,27 @@ class Names:
                     _compare(one, other)
 
     # --- names
-    def naming(self) -> dict[str, tuple[str, bool]]:
-        """Key -> (name, whether truth is turned round): `nobody is home` keeps its own words if nobody says otherwise."""
+    def naming(self, alias: Mapping[str, str]) -> dict[str, tuple[str, bool]]:
+        """Key -> (name, whether truth is turned round).
+
+        `nobody is home` keeps its own words where the text never speaks of somebody at home.
+        """
         out: dict[str, tuple[str, bool]] = {}
         taken: set[str] = set()
         for key, mention in self.mentions.items():
             name = mention.clause.name
             flip = mention.always_nobody and "somebody" in name
             name = name.replace("somebody", "nobody", 1) if flip else name
+            if key in alias:
+                continue
             name = name if name not in taken else key
             taken.add(name)
             out[key] = (name, flip)
-        return out
+        return out | {noun: out[key] for noun, key in alias.items()}
 
 
 def _compare(one: Clause, other: Clause) -> None:
-    short, long = sorted((one, other), key=lambda c: len(c.key))
+    short, long = sorted((one, other), key=lambda c: (len(c.key), c.is_sentence))
     if _opposite(one.key, other.key):
         reason = "are opposites, but nothing says that exactly one of them holds. Say one of them with 'not'"
     elif _same_but_for_modifiers(short, long):
@@ -139,10 +155,13 @@ def _opposite(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
 
 
 def _same_but_for_modifiers(short: Clause, long: Clause) -> bool:
+    if sorted(short.key) == sorted(long.key) and not (short.is_sentence and long.is_sentence):
+        return True
     if len(short.key) == len(long.key):
         return tuple(w.rstrip(PASSIVE) for w in short.key) == tuple(w.rstrip(PASSIVE) for w in long.key)
     if not short.is_sentence and long.is_sentence:
-        return short.key == long.subject
+        # "the alarm" beside "the alarm rings", "smoking" beside "John smokes".
+        return short.key in (long.subject, long.key[len(long.subject) :]) and short.key != long.key
     if not _subsequence(short.key, long.key):
         return False
     if short.is_sentence and long.is_sentence:
@@ -178,10 +197,13 @@ def rename(expr: Expr, naming: Mapping[str, tuple[str, bool]]) -> Expr:
             return expr
 
 
-def _rename_world(there: tuple[object, ...], naming: Mapping[str, tuple[str, bool]]) -> tuple[Set, ...]:
+def _rename_world(there: World, naming: Mapping[str, tuple[str, bool]]) -> World:
     out: list[Set] = []
     for item in there:
-        assert isinstance(item, Set) and isinstance(item.value, Const)  # the reader imposes nothing else
-        name, flip = naming.get(item.target, (item.target, False))
-        out.append(Set(name, Const(not item.value.value) if flip else item.value))
-    return tuple(a for a in world(*out) if isinstance(a, Set))
+        match item:
+            case Set(target, Const(value)):
+                name, flip = naming.get(target, (target, False))
+                out.append(Set(name, Const(not value if flip else value)))
+            case _:
+                raise AssertionError(f"the reader imposes constants only, not {item}")
+    return world(*out)

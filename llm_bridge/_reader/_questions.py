@@ -10,12 +10,13 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ._clause import Clause
+from ._clause import Clause, opposite
 from ._combine import Tree, all_of, combine
 from ._story import Unreadable, quoted
 
 BUT_FOR = (
-    "'Did it cause' is read as but-for: would the effect have failed to happen without the cause, both having happened? "
+    "'Did it cause' is read as but-for: would the effect have failed to happen without the cause, both having "
+    "happened? "
     "Other definitions of actual cause may differ."
 )
 SEEN = "The 'if' of the question is read as something learned, not as something done."
@@ -35,8 +36,10 @@ class Question:
 
 
 _CLASSIFY = re.compile(
-    r"^(?:would|could|what|how|is|are|was|were|did|does|do|will|had|has|have|if .+ , (?:would|will|what|how|does|do|did|is|are"
-    r"|was|were)|without .+ , would|given (?:that )?.+ , (?:what|how|would|is|did|was|does)|which|who|why|when .+ , (?:would"
+    r"^(?:would|could|what|how|is|are|was|were|did|does|do|will|had|has|have|if .+ , (?:would|will|what|how|does|do"
+    r"|did|is|are"
+    r"|was|were)|without .+ , would|given (?:that )?.+ , (?:what|how|would|is|did|was|does)|which|who|why"
+    r"|when .+ , (?:would"
     r"|will|does|is|what|how)|supposing)\b",
     re.IGNORECASE,
 )
@@ -44,13 +47,18 @@ _OPENING = re.compile(
     r"^(?:so|now|then|and|but|finally|in that case|in this case|question|given this|given all this)(?: ,)? ",
     re.IGNORECASE,
 )
-_SEE = r"(?:we|you|i|one) (?:(?:also|now) )?(?:see|saw|observe|observed|know|knew|learn|learned|find|found|notice|noticed|hear|heard)(?: out)?"
+_SEE = (
+    r"(?:we|you|i|one) (?:(?:also|now) )?(?:see|saw|observed?|know|knew|learn|learned|find|found|noticed?|hear|heard)"
+    r"(?: out)?"
+)
 _FORCE = re.compile(
-    r"^(?:(?:we|you|i|one|somebody) (?:were to |would )?(?:force|forced|make|made|cause|caused|set|get|got)|we (?:intervene|intervened) (?:so that|to make)) (?P<what>.+)$",
+    r"^(?:(?:we|you|i|one|somebody) (?:were to |would )?(?:force|forced|make|made|cause|caused|set|get|got)"
+    r"|we (?:intervene|intervened) (?:so that|to make)) (?P<what>.+)$",
     re.IGNORECASE,
 )
 _STOP = re.compile(
-    r"^(?:we|you|i|one|somebody) (?:were to |would )?(?:prevent|prevented|stop|stopped|ban|banned|block|blocked) (?P<what>.+)$",
+    r"^(?:we|you|i|one|somebody) (?:were to |would )?(?:prevent|prevented|stop|stopped|ban|banned|block"
+    r"|blocked) (?P<what>.+)$",
     re.IGNORECASE,
 )
 
@@ -73,7 +81,8 @@ def read_question(phrase: str, words: str) -> Question:
         if (question := pattern(phrase, words)) is not None:
             return question
     raise Unreadable(
-        f"This question cannot be read: {quoted(words)}. Ask 'Would X happen if Y had not happened?', 'How likely is X given "
+        f"This question cannot be read: {quoted(words)}. Ask 'Would X happen if Y had not happened?', 'How likely is "
+        f"X given "
         "that Y?', or 'What is the probability that X?'."
     )
 
@@ -83,7 +92,7 @@ def read_question(phrase: str, words: str) -> Question:
 
 
 def _given_first(phrase: str, words: str) -> Question | None:
-    """`Given that X, what is ...?`; `If we see X, how likely ...?`"""
+    """`Given that X, what is ...?`; `If we see X, how likely ...?`."""
     match = re.match(
         rf"^(?:given (?:that )?|knowing that |(?:if|when|once) {_SEE} (?:that )?|after seeing (?:that )?)(.+?) , (.+)$",
         phrase,
@@ -108,7 +117,7 @@ def _condition(question: Question, kind: str, phrase: str, *, imposing: bool) ->
         )
     elif match := _STOP.match(phrase):
         what = re.sub(r" from (?:being |happening$|occurring$)?", " ", match["what"]).strip()
-        question.imposed += [_deny(item) for item in _imposed(what, bare=True)]
+        question.imposed += [opposite(item) for item in _imposed(what, bare=True)]
     elif imposing or kind == "had":
         question.imposed += _imposed(phrase)
     else:
@@ -123,31 +132,30 @@ def _imposed(phrase: str, *, bare: bool = False) -> list[Clause]:
     return all_of(combine(phrase, bare=bare), "What is imposed")
 
 
-def _deny(item: Clause) -> Clause:
-    from dataclasses import replace
-
-    return replace(item, positive=not item.positive)
-
-
 _TAIL = re.compile(
-    r"^(?P<head>.+?) (?:, )?(?P<kind>if|when|had|given that|given|even if|knowing that|after (?:we|you|i) (?:see|learn|observe) that|without|in case|once"
+    r"^(?P<head>.+?)(?<! have)(?<! not)(?<! been)(?<! be) (?:, )?(?P<kind>if|when|given that|given|even if|knowing that|after (?:we|you|i) (?:see|learn"
+    r"|observe) that|without|in case|once"
     r"|provided that|provided) (?P<tail>.+)$",
     re.IGNORECASE,
 )
+
+
+# "had" begins a condition only where no other word does, and where it is not the verb of what is asked.
+_HAD = re.compile(r"^(?P<head>.+?)(?<! have)(?<! not)(?<! has) (?:, )?(?P<kind>had) (?P<tail>.+)$", re.IGNORECASE)
 
 
 def _with_tail(phrase: str, question: Question, *, imposing: bool) -> Question:
     """Read `EVENT if CONDITION` into `question`; `imposing` where a plain "if" is subjunctive."""
     if re.match(r"^had ", phrase, re.IGNORECASE):
         raise Unreadable(f"What is asked in {quoted(phrase)}?")
-    match = _TAIL.match(phrase)
+    match = _TAIL.match(phrase) or _HAD.match(phrase)
     if match is None:
         question.event = combine(phrase, bare=True)
         return question
     question.event = combine(match["head"], bare=True)
     kind, tail = match["kind"].lower(), match["tail"]
     if kind == "without":
-        question.imposed += [_deny(item) for item in all_of(combine(tail), "What is imposed")]
+        question.imposed += [opposite(item) for item in all_of(combine(tail), "What is imposed")]
         return question
     if (also := re.match(r"^(.+?) (?:, )?(?:given that|given) (.+)$", tail, re.IGNORECASE)) and not kind.startswith(
         "given"
@@ -169,7 +177,7 @@ def _new(words: str, reply: Literal["yes-no", "number"]) -> Question:
 
 
 def _would(phrase: str, words: str) -> Question | None:
-    """`Would E if C?`, `If C, would E?`, `Had C, would E?`, `Would E had C?`, `Without N, would E?`"""
+    """`Would E if C?`, `If C, would E?`, `Had C, would E?`, `Would E had C?`, `Without N, would E?`."""
     question = _new(words, "yes-no")
     if match := re.match(
         r"^(?P<kind>even if|if|had|without|were) (?P<tail>.+) , would (?P<event>.+)$", phrase, re.IGNORECASE
@@ -189,8 +197,10 @@ def _how_likely(phrase: str, words: str) -> Question | None:
     )
     rest = front["rest"] if front else phrase
     match = re.match(
-        r"^(?:what (?:is|was|would be|are|would have been) (?:the )?(?:probability|chances?|likelihood|odds) (?:that|of)"
-        r"|how (?:likely|probable) (?:is|was|would|are|were)(?: it| it be| it have been)?(?: (?:that|for))?) (?P<event>.+)$",
+        r"^(?:what (?:is|was|would be|are|would have been) (?:the )?(?:probability|chances?|likelihood|odds) (?:that"
+        r"|of)"
+        r"|how (?:likely|probable) (?:is|was|would|are|were)(?: it| it be| it have been)?(?: (?:that"
+        r"|for))?) (?P<event>.+)$",
         rest,
         re.IGNORECASE,
     )
@@ -208,9 +218,10 @@ def _how_likely(phrase: str, words: str) -> Question | None:
 
 
 def _more_likely(phrase: str, words: str) -> Question | None:
-    """`Is E more likely than not ...?`, `Is it likely that E?`"""
+    """`Is E more likely than not ...?`, `Is it likely that E?`."""
     match = re.match(
-        r"^(?:is|was|would) (?:it (?:be )?(?:more )?(?:likely|probable)(?: than not)? that (?P<a>.+)|(?P<b>.+?) (?:be )?more (?:likely|probable) than not(?P<tail>.*))$",
+        r"^(?:is|was|would) (?:it (?:be )?(?:more )?(?:likely|probable)(?: than not)? that (?P<a>.+)"
+        r"|(?P<b>.+?) (?:be )?more (?:likely|probable) than not(?P<tail>.*))$",
         phrase,
         re.IGNORECASE,
     )
@@ -221,9 +232,10 @@ def _more_likely(phrase: str, words: str) -> Question | None:
 
 
 def _but_for(phrase: str, words: str) -> Question | None:
-    """`Did A cause B?`, `Was A the cause of B?`, `Did B happen because of A?`, `Was B caused by A?`"""
+    """`Did A cause B?`, `Was A the cause of B?`, `Did B happen because of A?`, `Was B caused by A?`."""
     match = re.match(
-        r"^(?:did|does|do) (?P<a>.+?) (?:actually |really )?(?:cause|lead to|trigger|bring about|result in|make|produce|prevent) (?P<b>.+)$"
+        r"^(?:did|does|do) (?P<a>.+?) (?:actually |really )?(?:cause|lead to|trigger|bring about|result in"
+        r"|make(?= (?:(?:the|an?) \S+ \S|(?!the |an? )\S+ \S))|produce|prevent) (?P<b>.+)$"
         r"|^(?:was|is|were|are) (?P<a2>.+?) (?:the|a) (?:actual |real )?(?:cause|reason) (?:of|for|that) (?P<b2>.+)$"
         r"|^(?:was|is|were) (?P<b3>.+?) (?:caused|triggered|brought about) by (?P<a3>.+)$"
         r"|^(?:did|was|is) (?P<b4>.+?) because (?:of )?(?P<a4>.+)$",
@@ -245,7 +257,7 @@ def _but_for(phrase: str, words: str) -> Question | None:
     question = _new(words, "yes-no")
     causes, event = all_of(combine(cause), "The cause"), combine(effect, bare=True)
     question.given = [combine(cause), event]
-    question.imposed = [_deny(item) for item in causes]
+    question.imposed = [opposite(item) for item in causes]
     question.event = event
     question.denied = True
     question.assumptions.append(BUT_FOR)
@@ -253,7 +265,7 @@ def _but_for(phrase: str, words: str) -> Question | None:
 
 
 def _plain(phrase: str, words: str) -> Question | None:
-    """`Did E?`, `Is E?`, `Will E if C?`, `If C, does E?`"""
+    """`Did E?`, `Is E?`, `Will E if C?`, `If C, does E?`."""
     front = re.match(
         r"^(?P<kind>if|when) (?P<tail>.+?) , (?P<rest>(?:did|does|do|is|are|was|were|will|has|have) .+)$",
         phrase,
@@ -263,7 +275,7 @@ def _plain(phrase: str, words: str) -> Question | None:
     match = re.match(r"^(?P<aux>did|does|do|is|are|was|were|will|has|have) (?P<event>.+)$", rest, re.IGNORECASE)
     if match is None:
         return None
-    event = match["event"]
+    event = re.sub(r"^there ", f"there {match['aux']} ", match["event"])
     question = _new(words, "yes-no")
     if front:
         event = f"{event} {front['kind']} {front['tail']}"

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from scm._syntax import Expr, conjunction
+from scm import Expr, conjunction
 
 from ._chance import split_chance
 from ._clause import Clause
@@ -61,7 +60,8 @@ _CONJUNCTIONS: dict[str, Kind] = {
     "just when": "exactly", "just in case": "exactly", "if but only if": "exactly", "when and only when": "exactly",
     "only if": "needed", "only when": "needed", "only as long as": "needed", "only while": "needed",
     "unless": "prevents", "except when": "prevents", "except if": "prevents",
-    "as long as": "enough", "so long as": "enough", "as soon as": "enough", "every time": "enough", "each time": "enough",
+    "as long as": "enough", "so long as": "enough", "as soon as": "enough",
+    "every time": "enough", "each time": "enough",
     "provided that": "enough", "provided": "enough", "whenever": "enough", "when": "enough", "if": "enough",
     "once": "enough", "in case": "enough", "while": "enough",
 }  # fmt: skip
@@ -77,7 +77,7 @@ def conditional(phrase: str, words: str, reading: Reading) -> bool:
     if not _ANY.search(phrase):
         return False
     if match := _PREFIX.match(phrase):
-        cause, rest = _split(match["rest"], phrase)
+        cause, rest = _split(re.sub(r" (and|or) (?:if|when) ", r" \1 ", match["rest"], flags=re.IGNORECASE), phrase)
         extra: Expr | None = None
         if inner := _INFIX.match(rest):
             if _CONJUNCTIONS[inner["conj"].lower()] != "prevents":
@@ -88,7 +88,7 @@ def conditional(phrase: str, words: str, reading: Reading) -> bool:
     match = _INFIX.match(phrase)
     if match is None:
         return False
-    cause, extra = match["cause"], None
+    cause, extra = re.sub(r" (and|or) (?:if|when) ", r" \1 ", match["cause"], flags=re.IGNORECASE), None
     if inner := re.match(
         r"^(.+?) (?:, )?(?:but )?(?:not )?(?:unless|except when|except if) (.+)$", cause, re.IGNORECASE
     ):
@@ -182,14 +182,16 @@ def _states_conditional(effect: str) -> bool:
 # Verbs of causing
 
 _BRINGS = (
-    "causes?|leads? to|results? in|triggers?|brings? about|produces?|creates?|induces?|sets? off|gives? rise to|generates?"
+    "causes?|leads? to|results? in|triggers?|brings? about|produces?|creates?|induces?|sets? off|gives? rise "
+    "to|generates?"
     "|provokes?|is the cause of|is a cause of|are the cause of|are the causes of|makes?|activates?"
 )
 _STOPS = "prevents?|stops?|blocks?|inhibits?|suppress(?:es)?|averts?|precludes?|rules? out|keeps?"
 _HOW = r"(?:(?:will|always|directly|also|together|each|both|alone|by itself|by themselves|on its own|on their own) )*"
 _CAUSES = re.compile(rf" (?P<how>{_HOW})(?P<verb>{_BRINGS}|{_STOPS}) ", re.IGNORECASE)
 _CAUSED_BY = re.compile(
-    r"^(.+?) (?:is|are) (?:always )?(?:caused|triggered|brought about|produced|induced|set off|activated)(?: only)? by (.+)$",
+    r"^(.+?) (?:is|are) (?:always )?(?:caused|triggered|brought about|produced|induced|set off"
+    r"|activated)(?: only)? by (.+)$",
     re.IGNORECASE,
 )
 
@@ -246,7 +248,7 @@ def _causal(phrase: str, words: str, reading: Reading) -> None:
 def _causes(phrase: str, how: str, reading: Reading) -> list[Expr]:
     """The cause; several where each of a list is said to be enough."""
     phrase = re.sub(r" (?:together|alone|by itself)$", "", phrase, flags=re.IGNORECASE)
-    tree = combine(phrase)
+    tree = combine(phrase, noun=True)
     each = "each" in how or "both" in how or "by themselves" in how or "on their own" in how
     if isinstance(tree, Group) and tree.joint == "and":
         if each:
@@ -260,6 +262,9 @@ def _causes(phrase: str, how: str, reading: Reading) -> list[Expr]:
 
 def _caused(phrase: str, verb: str) -> tuple[list[Clause], Kind]:
     stops = re.fullmatch(_STOPS, verb) is not None
+    if verb.startswith("keep"):
+        # "keeps the door from opening" prevents; "keeps the door open" brings about.
+        stops = " from " in phrase
     if stops and re.search(r"\bnot\b", phrase):
         raise Unreadable(f"Preventing that something does not happen, in {quoted(phrase)}: say what happens instead.")
     phrase = re.sub(r"^(.+?) from (?:being |happening$|occurring$)?", r"\1 ", phrase) if stops else phrase
@@ -267,7 +272,9 @@ def _caused(phrase: str, verb: str) -> tuple[list[Clause], Kind]:
     if verb.startswith(("keep", "stop", "make")) and len(phrase.split()) == 1 and phrase[0].islower():
         raise Unreadable(f"What does {quoted(verb + ' ' + phrase)} bring about? Say what then happens.")
     # Behind "makes" and "to" verbs have no ending; a plain "causes" is followed by a noun.
-    tree = combine(" ".join(infinitive.split()), bare=stops or infinitive != phrase or verb.startswith("make"))
+    tree = combine(
+        " ".join(infinitive.split()), bare=stops or infinitive != phrase or verb.startswith(("make", "keep"))
+    )
     return all_of(tree, "The effect"), "prevents" if stops else "enough"
 
 
@@ -298,7 +305,7 @@ def enough_or_needed(phrase: str, words: str, reading: Reading) -> bool:
             _enough(match["causes"], (named["how"] or "").lower(), target, words, reading)
         return True
     if (match := _REQUIRES.match(phrase)) and not re.search(r"\b(?:if|to)\b", phrase):
-        _needed(match["causes"], match["for"], words, reading)
+        _needed(match["causes"], combine(match["for"]), words, reading)
         return True
     if match := _WITHOUT.match(phrase):
         effects, strength = _effects(match["effect"] or match["effect2"])
@@ -321,59 +328,34 @@ def _without(effect: Clause, tree: Tree, words: str, reading: Reading) -> None:
         reading.story.rules.append(Rule(known.name, "needed", cause, words))
 
 
-def _target(match: re.Match[str]) -> str:
+def _target(match: re.Match[str]) -> Tree:
+    """What it is enough or needed for: `for the lamp to glow`, `to cause a fire`, `for fire`."""
     named = match.groupdict()
-    return named.get("cause") or " ".join(filter(None, (named.get("for"), named.get("to"))))
+    if named.get("to"):
+        return combine(f"{named['for']} {named['to']}", bare=True)
+    return combine(named.get("cause") or named["for"])
 
 
-def _enough(causes: str, how: str, target: str, words: str, reading: Reading) -> None:
+def _enough(causes: str, how: str, target: Tree, words: str, reading: Reading) -> None:
     causes = re.sub(r" (?:alone|by itself)$", "", causes, flags=re.IGNORECASE)
     together = causes.lower().endswith(" together") or "together" in how
     causes = re.sub(r" together$", "", causes, flags=re.IGNORECASE)
     each = "each" in how or "both" in how or "themselves" in how
-    tree = combine(re.sub(r"^both ", "", causes, flags=re.IGNORECASE) if each else causes)
+    tree = combine(re.sub(r"^both ", "", causes, flags=re.IGNORECASE) if each else causes, noun=True)
     parts = [tree]
     if isinstance(tree, Group) and tree.joint == "and":
         if each:
             parts = list(tree.parts)
         elif not together:
             raise Unreadable(f"Is each of {quoted(causes)} enough, or only both? Say 'each' or 'together'.")
-    for effect in all_of(combine(target, bare=True), "The effect"):
+    for effect in all_of(target, "The effect"):
         reading.rule(effect, "enough", disjunction([reading.expr(part) for part in parts]), words)
 
 
-def _needed(causes: str, target: str, words: str, reading: Reading) -> None:
-    tree = combine(re.sub(r" together$", "", causes, flags=re.IGNORECASE))
-    for effect in all_of(combine(target, bare=True), "The effect"):
+def _needed(causes: str, target: Tree, words: str, reading: Reading) -> None:
+    tree = combine(re.sub(r" together$", "", causes, flags=re.IGNORECASE), noun=True)
+    for effect in all_of(target, "The effect"):
         known = reading.names.declared(effect)
         if not effect.positive:
             raise Unreadable(f"What is needed for {quoted(effect.words)} not to happen is not clear. Use 'if'.")
         reading.story.rules.append(Rule(known.name, "needed", reading.expr(tree), words))
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Who affects whom
-
-AFFECTS = re.compile(
-    r"^(?P<causes>.+?) (?:directly |both )*(?:affects?|influences?|has an? (?:direct )?(?:effect|influence) on|acts? on) "
-    r"(?P<effects>.+)$",
-    re.IGNORECASE,
-)
-DEPENDS = re.compile(
-    r"^(?P<effects>.+?) (?:directly )?(?:depends?|is influenced by|is affected by)(?: on)? (?P<causes>.+)$",
-    re.IGNORECASE,
-)
-
-
-def affects(phrase: str, words: str, reading: Reading) -> bool:
-    """`X affects Y and Z`: arrows of the causal graph. Returns False for any other sentence."""
-    match = AFFECTS.match(phrase) or DEPENDS.match(phrase)
-    if match is None:
-        return False
-    for cause in all_of(combine(match["causes"]), "The cause"):
-        for effect in all_of(combine(match["effects"]), "The effect"):
-            reading.affects.append((cause, effect, words))
-    return True
-
-
-RULES: tuple[Callable[[str, str, Reading], bool], ...] = (conditional, enough_or_needed, causal, affects)

@@ -12,8 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from scm._query import Probability
-from scm._syntax import Const, Expr, Op, Set, Var, conjunction, world
+from scm import Const, Expr, Op, Probability, Set, Var, conjunction, world
 
 from .._problem import Edge, Equation, Problem, ProblemQuery, ProblemVariable, Reply, Statement
 

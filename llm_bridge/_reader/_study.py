@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from scm._query import Contrast, Probability, Query
-from scm._syntax import Const, Expr, Op, Set, Value, Var, conjunction
+from scm import Const, Contrast, Expr, Op, Probability, Query, Set, Value, Var, conjunction
 
 from .._problem import Edge, Problem, ProblemQuery, ProblemVariable, Reply, Statement
 from ._clause import clause
@@ -59,6 +58,8 @@ class Study:
     # --- variables
     def label(self, key: tuple[str, ...], group: Group) -> Value:
         """The words that set a state apart, as the text writes them."""
+        if any(len(other[-1]) == 1 for other in group.keys):
+            return key[-1].upper()
         others = {word for other in group.keys if other != key for word in other}
         own = [word for word in key if word not in others] or list(key)
         shown = [
@@ -89,7 +90,8 @@ class Study:
         if unnamed:
             what = " / ".join(quoted(" ".join(key)) for key in unnamed[0].keys)
             raise Unreadable(
-                f"The counts do not say what causes what: nothing is said about {what}. Add sentences such as 'stone size affects "
+                f"The counts do not say what causes what: nothing is said about {what}. Add sentences such as 'stone "
+                f"size affects "
                 "treatment and recovery', for each variable that is counted."
             )
         return [Edge(cause=matched[c].name, effect=matched[e].name, words=w) for c, e, w in arrows]
@@ -156,17 +158,20 @@ class Study:
             if (found := form(phrase)) is not None:
                 return found
         raise Unreadable(
-            f"This question cannot be read: {quoted(phrase)}. Ask 'What would the recovery rate be if everyone got treatment A?' or "
+            f"This question cannot be read: {quoted(phrase)}. Ask 'What would the recovery rate be if everyone got "
+            f"treatment A?' or "
             "'Is treatment A better than treatment B?'."
         )
 
     def rate(self, phrase: str) -> tuple[list[Query], Reply] | None:
-        """`What would the recovery rate be if everyone got A?`"""
+        """`What would the recovery rate be if everyone got A?`."""
         share = r"(?:probability|chance|likelihood|rate|proportion|fraction|share|percentage)"
         match = re.match(
-            rf"^{_FRAME} (?:be )?(?:the )?(?:{share} (?:of|that) )?(?P<what>.+?)(?: {share})?(?: be| have been)? (?P<kind>if|had|among|for|of|given(?: that)?|under|with) (?P<who>.+)$"
+            rf"^{_FRAME} (?:be )?(?:the )?(?:{share} (?:of|that) )?(?P<what>.+?)(?: {share})?(?: be"
+            rf"| have been)? (?P<kind>if|had|among|for|of|given(?: that)?|under|with) (?P<who>.+)$"
             rf"|^(?:what|which) {share} of (?:{_PEOPLE}) would (?:have )?(?P<what2>.+?) (?P<kind2>if|had) (?P<who2>.+)$"
-            rf"|^how likely (?:is|would) (?:it be that )?(?P<what3>.+?)(?: be)? (?P<kind3>if|had|for|among|given(?: that)?) (?P<who3>.+)$",
+            rf"|^how likely (?:is|would) (?:it be that )?(?P<what3>.+?)(?: be)? (?P<kind3>if|had|for|among"
+            rf"|given(?: that)?) (?P<who3>.+)$",
             phrase,
             re.IGNORECASE,
         )
@@ -200,7 +205,8 @@ class Study:
         """`everyone got treatment A`, `nobody took the drug`."""
         negative = re.match(r"^(?:nobody|no one|no (?:patients?|people)) ", phrase, re.IGNORECASE) is not None
         rest = re.sub(
-            rf"^(?:we (?:gave|give) )?(?:everyone|everybody|all|nobody|no one|no)(?: (?:the |of the )?{_PEOPLE})?(?: were| was| had| is)? ",
+            rf"^(?:we (?:gave|give) )?(?:everyone|everybody|all|nobody|no one|no)(?: (?:the "
+            rf"|of the )?{_PEOPLE})?(?: were| was| had| is)? ",
             "",
             phrase,
             flags=re.IGNORECASE,
@@ -218,10 +224,13 @@ class Study:
         return Probability(Op("=", (Var(outcome, there), Const(True))))
 
     def effect(self, phrase: str) -> tuple[list[Query], Reply] | None:
-        """`What is the effect of treatment A rather than B on recovery?`, `How much more likely would ... under A than B?`"""
+        """`What is the effect of treatment A rather than B on recovery?` and its kin."""
         match = re.match(
-            r"^(?:what is|what's|how (?:large|big|strong) is) the (?:average |causal |total )*effect of (?P<a>.+?)(?: (?:rather than|instead of|compared (?:with|to)|versus|vs|over) (?P<b>.+?))? on (?P<y>.+)$"
-            r"|^how much (?:more|less) likely (?:is|would) (?P<y2>.+?)(?: be)? (?:under|with|if everyone got|if everyone gets) (?P<a2>.+?) than (?:under |with |if everyone got )?(?P<b2>.+)$",
+            r"^(?:what is|what's|how (?:large|big|strong) is) the (?:average |causal "
+            r"|total )*effect of (?P<a>.+?)(?: (?:rather than|instead of|compared (?:with|to)|versus|vs"
+            r"|over) (?P<b>.+?))? on (?P<y>.+)$"
+            r"|^how much (?:more|less) likely (?:is|would) (?P<y2>.+?)(?: be)? (?:under|with|if everyone got"
+            r"|if everyone gets) (?P<a2>.+?) than (?:under |with |if everyone got )?(?P<b2>.+)$",
             phrase,
             re.IGNORECASE,
         )
@@ -253,9 +262,10 @@ class Study:
         return self.event(found[0])
 
     def better(self, phrase: str) -> tuple[list[Query], Reply] | None:
-        """`Is treatment A better than treatment B?`, `Which treatment is better?`"""
+        """`Is treatment A better than treatment B?`, `Which treatment is better?`."""
         match = re.match(
-            r"^(?:is|does|was|are) (?P<a>.+?) (?:work |works )?(?:better|more effective) than (?P<b>.+?)(?: (?:for|at|in terms of) (?P<y>.+))?$",
+            r"^(?:is|does|was|are) (?P<a>.+?) (?:work |works )?(?:better|more effective) than (?P<b>.+?)(?: (?:for|at"
+            r"|in terms of) (?P<y>.+))?$",
             phrase,
             re.IGNORECASE,
         )
@@ -263,7 +273,8 @@ class Study:
             outcome = self.good_outcome(match["y"])
             return [self.contrast(match["a"], match["b"], outcome)], Reply(kind="yes-no", comparison=">", threshold=0.0)
         match = re.match(
-            r"^(?:which|what) (?P<x>.+?) (?:is|works|should be) (?:the )?(?:better|best|more effective|preferred|used|chosen)(?: one| overall)?$",
+            r"^(?:which|what) (?P<x>.+?) (?:is|works|should be) (?:the )?(?:better|best|more effective|preferred|used"
+            r"|chosen)(?: one| overall)?$",
             phrase,
             re.IGNORECASE,
         )
@@ -277,9 +288,10 @@ class Study:
         return queries, Reply(kind="choice", options=tuple(f"{group[0].name} {state}" for state in group[0].labels))
 
     def changes(self, phrase: str) -> tuple[list[Query], Reply] | None:
-        """`Does the drug increase the chance of recovery?`, `Does the drug help?`"""
+        """`Does the drug increase the chance of recovery?`, `Does the drug help?`."""
         match = re.match(
-            r"^(?:does|do|will|would|did) (?P<a>.+?) (?:(?P<up>increase|raise|improve)|(?P<down>decrease|lower|reduce)) (?:the )?(?:(?:chances?|probability|likelihood|rate) of )?(?P<y>.+)$"
+            r"^(?:does|do|will|would|did) (?P<a>.+?) (?:(?P<up>increase|raise|improve)|(?P<down>decrease|lower"
+            r"|reduce)) (?:the )?(?:(?:chances?|probability|likelihood|rate) of )?(?P<y>.+)$"
             r"|^(?:does|do|did) (?P<a2>.+?) (?:help|work)(?: (?:patients|people))?$",
             phrase,
             re.IGNORECASE,
@@ -360,9 +372,8 @@ def _alternatives(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
 
 def _fits(phrase: str, group: Group) -> bool:
     words = plain(clause(phrase).key)
-    own = {word for key in group.keys for word in key} | {
-        k for key in group.keys for w in key for k in _KIN.get(w, "").split()
-    }
+    own = {word for key in group.keys for word in key} | set(plain(clause(group.name).key) if group.name else ())
+    own |= {kin for key in group.keys for word in key for kin in _KIN.get(word, "").split()}
     return any(_same_stem(word, other) for word in words for other in own)
 
 

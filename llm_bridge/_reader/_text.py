@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from ._lemma import VERBS, lemma, words
 from ._story import Unreadable, quoted
 
 MAX_WORDS = 120
 """Longest sentence that is read; keeps the time for a sentence bounded."""
 
-_QUOTES = str.maketrans({"’": "'", "‘": "'", "–": "-", "—": ",", "\u00a0": " "})
+_QUOTES = str.maketrans({"\u2019": "'", "\u2018": "'", "–": "-", "—": ",", "\u00a0": " "})
 _TOKEN = re.compile(
-    r"\d{1,3}(?:,\d{3})+(?![\d,])|\d+\s?/\s?\d+|\d*\.?\d+\s?%?|[^\W\d_]+(?:['-][^\W_]+)*'?|[.?!;:,]|\n\s*(?:[-*•]|\d+[.)])?|\S"
+    r"\d{1,3}(?:,\d{3})+(?![\d,])|\d+\s?/\s?\d+|\d*\.?\d+\s?%?|[^\W\d_]+(?:['-][^\W_]+)*'?|[.?!;:,]|\n\s*(?:[-*•]"
+    r"|\d+[.)])?|\S"
 )
 _CONTRACTIONS = {
     "won't": "will not", "can't": "can not", "cannot": "can not", "shan't": "shall not", "it's": "it is",
@@ -20,9 +22,20 @@ _CONTRACTIONS = {
     "noone": "nobody", "no-one": "nobody", "someone": "somebody", "anyone": "somebody", "anybody": "somebody",
 }  # fmt: skip
 _TITLES = frozenset({"mr", "mrs", "ms", "dr", "st", "prof"})
-_NAME_FOLLOWS = frozenset(
-    "and or is are was were does did do has had will would not alone together happens occurs happened occurred to nor "
-    "cause causes caused leads lead results triggers trigger makes make prevents prevent stops stop brings produces".split()
+_NAME_FOLLOWS = words(
+    """and or is are was were does did do has had will would not alone together happens occurs happened occurred to
+    nor cause causes caused leads lead results triggers trigger makes make prevents prevent stops stop
+    brings produces"""
+)
+
+
+_WEATHER = frozenset({"rain", "snow", "hail", "frost", "fog", "wind", "storm", "thunder", "lightning"})
+_FUNCTION_WORDS = words("""if when unless either neither both without with it there would had is was did does no not""")
+
+
+_BEGINNINGS = words(
+    """if when whenever unless without either neither both the there we would what how did does was is are were will had
+    suppose assume given in it of among rules rule facts question observation every once provided"""
 )
 
 
@@ -61,6 +74,21 @@ def sentences(text: str) -> list[Sentence]:
         tokens += _words(token, initial=not tokens, following=following)
     if tokens:
         out.append(_sentence(tokens, "", text[first:last]))
+    return _without_capitals(out)
+
+
+def _without_capitals(found: list[Sentence]) -> list[Sentence]:
+    """Sentences whose first word loses the capital that only its place gave it."""
+    inside = {word for s in found for word in s.phrase.split()[1:]}
+    lemmas = {lemma(word) for word in inside if word.islower()}
+    out: list[Sentence] = []
+    for sentence in found:
+        first, _, rest = sentence.phrase.partition(" ")
+        low = first.lower()
+        common = lemma(low) in lemmas or lemma(low) in VERBS or lemma(low) in _WEATHER or low in _FUNCTION_WORDS
+        if first[:1].isupper() and len(first) > 1 and first not in inside and common:
+            sentence = sentence._replace(phrase=f"{low} {rest}".strip())
+        out.append(sentence)
     return out
 
 
@@ -68,8 +96,10 @@ def _ends(token: str, tokens: list[str], following: str) -> bool:
     if token == ".":
         return not (tokens and tokens[-1].lower() in _TITLES)
     if token.startswith("\n"):
-        # A new line ends a sentence when a capital or a bullet follows, or when the line is empty.
-        return token.count("\n") > 1 or len(token.strip()) > 0 or following[:1].isupper()
+        # A new line ends a sentence when an empty line, a bullet or a word that can only begin a sentence follows; a
+        # name may as well stand there because the text was wrapped.
+        begins = following[:1].isupper() and following.lower() in _BEGINNINGS
+        return token.count("\n") > 1 or len(token.strip()) > 0 or begins
     return token in ("?", "!", ";", ":")
 
 

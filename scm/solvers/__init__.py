@@ -1,16 +1,28 @@
-"""Solvers: one file a method. `DEFAULT` is the registry: an ordered tuple, exact before approximate, cheap before dear."""
+"""Solvers: one file a method.
+
+`DEFAULT` is the registry: an ordered tuple, exact before approximate, cheap before dear.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
 from .._query import Query
+from ._contract import Budget as Budget
 from ._kernels import NeedsCoupling, TooWide
-from ._laws import Setting
-from .exact import Solution, solve
+from ._posterior import NoisePosterior as NoisePosterior
+from ._posterior import noise_posterior as noise_posterior
+from ._setting import Fact as Fact
+from ._setting import Record as Record
+from ._setting import Setting as Setting
+from ._setting import split_given as split_given
+from ._solution import Solution as Solution
+from ._solution import interval as interval
+from ._solution import sharp as sharp
+from .exact import solve as solve
 
 
 class Refusal(Exception):
@@ -35,7 +47,7 @@ class Solver(Protocol):
 
 
 @contextmanager
-def _refusals() -> Iterator[None]:
+def _refusals() -> Generator[None]:
     try:
         yield
     except (NeedsCoupling, TooWide) as wrong:

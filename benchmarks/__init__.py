@@ -1,0 +1,1 @@
+"""Speed, measured: `python -m benchmarks` writes RESULTS.md, whole or not at all."""

@@ -1,0 +1,53 @@
+"""`twinworld query`: the engine alone."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from scm import Answer, InvalidQuery, Model, Value, ask, bind, parse_query, placeholders
+
+from ._cli_print import as_json, engine_explanation, explained, section, steps_text, value_of, wrapped
+
+
+def run_query(arguments: argparse.Namespace, document: str, settings: Mapping[str, Value]) -> int:
+    """Answer one query of a model and print it.
+
+    Raises:
+        ScmError: the model, the query, a setting, an assumption or the budget cannot be meant.
+    """
+    model = Model.from_json(document)
+    query = parse_query(arguments.query, model.variable_states)
+    query = bind(query, **settings) if settings else query
+    if left := placeholders(query):
+        raise InvalidQuery(f"{query} leaves ?{left[0]} open. Give its value: --set {left[0]}=VALUE.")
+    answer = ask(model, query, assume=tuple(arguments.assume), budget=arguments.budget, key=arguments.seed)
+    if arguments.json:
+        data = _data(answer) | (engine_explanation(model, answer) if arguments.explain else {})
+        print(as_json(data))
+    elif answer.finding != "refused":
+        print(_text(model, answer, arguments.derivation, arguments.explain))
+    if answer.finding != "refused":
+        return 0
+    reasons = "\n".join(f"  {solver}: {reason}" for solver, reason in answer.refusals)
+    print(f"twinworld: no method can work out {answer.text}.\n{reasons}", file=sys.stderr)
+    return 3
+
+
+def _data(answer: Answer) -> dict[str, Any]:
+    data = answer.to_json()
+    value = answer.value
+    reply = value if isinstance(value, float) else None
+    return {"answer": f"{answer.text} is {value_of(answer)}.", "reply": reply, "problem": None} | data
+
+
+def _text(model: Model, answer: Answer, derivation: bool | None, explain: bool) -> str:
+    head, *rest = answer.to_text(derivation=False).splitlines()
+    out = ["\n".join([wrapped(head, "", "  "), *(wrapped(line.strip(), "  ", "    ") for line in rest)])]
+    if derivation is not False and answer.derivation:
+        out.append(section("How it follows", steps_text(answer.derivation, full=bool(derivation) or explain)))
+    if explain:
+        out += explained(model, answer)
+    return "\n\n".join(out)

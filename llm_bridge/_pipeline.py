@@ -1,0 +1,309 @@
+"""Text to answer, and back to words: every stage timed and traced, and every failure a plain reply."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Literal, TypeAlias, TypeVar
+
+from scm import Answer, Assumption, Bernoulli, Coupling, Finding, Model, Query, ScmError, Variable, ask, number_text
+
+from ._compile import Compiled, compile_problem
+from ._lesson import lesson
+from ._problem import Problem
+from ._reader import read
+from ._rounding import Spread, spreads
+from ._verbalise import Case, line
+from ._verdict import Said, verdict, without_evidence
+
+T = TypeVar("T")
+Outcome: TypeAlias = "Finding | Literal['unreadable']"
+Grants: TypeAlias = "str | Coupling | Sequence[str | Coupling]"
+
+_WORST: tuple[Finding, ...] = ("refused", "contradiction", "undefined", "not_identified", "bounds", "estimate", "exact")
+_FAULTS = (ValueError, RecursionError, MemoryError, OverflowError)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage of the chain: what went in, what came out, how long it took, and the fault that ended it, if any."""
+
+    name: str
+    took: str
+    gave: str
+    seconds: float
+    fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """Something that the reply rests on, and who granted it."""
+
+    text: str
+    granted_by: Literal["the text", "the reader", "the user", "the method"]
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the bridge says to one question.
+
+    Attributes:
+        reply: "yes", "no", a number or one of the options; None where none of them is warranted.
+        finding: the summary of the answers, or "unreadable".
+        problem: the text as it was read; None where it could not be.
+        answers: the engine's answer to each query of the Problem.
+        instead: where the observation is impossible, the answers that hold if it is dropped.
+        fault: why there is no answer; empty where there is one.
+        assumptions: what the reply rests on, each with who granted it.
+        trace: the stages, in order.
+    """
+
+    reply: Said
+    finding: Outcome
+    problem: Problem | None = None
+    answers: tuple[Answer, ...] = ()
+    instead: tuple[Answer, ...] = ()
+    fault: str = ""
+    assumptions: tuple[Granted, ...] = ()
+    trace: tuple[Stage, ...] = ()
+    compiled: Compiled | None = None
+
+    @cached_property
+    def line(self) -> str:
+        """The answer in one sentence or two."""
+        return line(self._case)
+
+    @cached_property
+    def words(self) -> str:
+        """The answer in plain words, with the reason a teacher would give. Worked out when first read."""
+        return lesson(self._case)
+
+    @property
+    def _case(self) -> Case:
+        return Case(self.problem, self.compiled, self.answers, self.instead, self.reply, self.finding, self.fault)
+
+    def to_json(self) -> dict[str, Any]:
+        """The reply as JSON data; no NaN and no infinity."""
+        first = self.answers[0].to_json() if self.answers else {}
+        queries = [str(item.query) for item in self.problem.queries] if self.problem else []
+        data: dict[str, Any] = {
+            "answer": self.words,
+            "reply": self.reply,
+            "finding": self.finding,
+            "value": first.get("value"),
+            "interval": first.get("interval"),
+            "uncertainty": first.get("uncertainty", {}),
+            "query": queries[0] if queries else None,
+            "problem": None if self.problem is None else self.problem.model_dump(mode="json", exclude_defaults=True),
+            "assumptions": [{"text": a.text, "granted_by": a.granted_by} for a in self.assumptions],
+            "derivation": first.get("derivation", []),
+        }
+        if self.fault:
+            data["fault"] = self.fault
+        if len(self.answers) > 1:
+            data["answers"] = [answer.to_json() for answer in self.answers]
+        if self.instead:
+            data["without_observation"] = [answer.to_json() for answer in self.instead]
+        return data
+
+
+class _Stop(Exception):
+    """A stage failed; its fault is in the trace."""
+
+
+class _Run:
+    """One run of the chain."""
+
+    def __init__(self, assume: Grants, budget: float | str | None, key: Any) -> None:
+        self.options: dict[str, Any] = {"assume": assume, "budget": budget, "key": key}
+        if assume or budget is not None:
+            # What cannot be meant here is the caller's mistake, whatever the question: find it on the simplest one.
+            ask(Model(Variable("X", noise=Bernoulli(0.5))), "P(X)", **self.options)
+        self.trace: list[Stage] = []
+        self.found = Reply(None, "refused")
+
+    def stage(self, name: str, took: str, work: Callable[[], T], gave: Callable[[T], str]) -> T:
+        """Do and trace one stage.
+
+        Raises:
+            _Stop: it failed.
+        """
+        start = time.perf_counter()
+        try:
+            made = work()
+        except _FAULTS as wrong:
+            fault = str(wrong) if isinstance(wrong, ScmError) else _unplanned(wrong)
+            self.trace.append(Stage(name, took, "", time.perf_counter() - start, fault))
+            raise _Stop from wrong
+        self.trace.append(Stage(name, took, gave(made), time.perf_counter() - start))
+        return made
+
+    def read(self, text: str, reader: Callable[[str], Problem]) -> Problem:
+        """The text as a Problem."""
+        return self.stage("read", f"{len(text):,} characters", lambda: reader(text), _problem_size)
+
+    def solve(self, problem: Problem) -> None:
+        """From a Problem to answers and what they say."""
+        self.found = replace(self.found, problem=problem)
+        compiled = self.stage(
+            "compile", _problem_size(problem), lambda: compile_problem(problem), lambda made: _model_size(made)
+        )
+        self.found = replace(self.found, compiled=compiled)
+        answers = self.ask(compiled, compiled.queries, "ask")
+        finding = min((a.finding for a in answers), key=_WORST.index)
+        self.found = replace(self.found, answers=answers, finding=finding, fault=_refusals(answers))
+        if finding in ("exact", "estimate", "bounds"):
+            answers = self.round(problem, answers)
+        elif finding == "undefined":
+            self.drop(compiled)
+        said = verdict(problem.reply, answers) if finding in ("exact", "estimate", "bounds") else None
+        self.found = replace(self.found, answers=answers, reply=said)
+
+    def ask(self, compiled: Compiled, queries: Sequence[Query], name: str) -> tuple[Answer, ...]:
+        """The engine's answers."""
+        took = "; ".join(map(str, queries))
+        return self.stage(name, took, lambda: tuple(ask(compiled.model, q, **self.options) for q in queries), _shown)
+
+    def drop(self, compiled: Compiled) -> None:
+        """What would hold without the observation, where it is impossible."""
+        dropped = tuple(map(without_evidence, compiled.queries))
+        if dropped != compiled.queries:
+            try:
+                instead = self.ask(compiled, dropped, "ask without the observation")
+            except _Stop:
+                return
+            self.found = replace(self.found, instead=instead)
+
+    def round(self, problem: Problem, answers: tuple[Answer, ...]) -> tuple[Answer, ...]:
+        """The answers with what the rounding of printed numbers leaves open."""
+        if all(s.value is None for s in problem.statements):
+            return answers
+
+        def asker(moved: Problem) -> list[Answer]:
+            compiled = compile_problem(moved)
+            return [ask(compiled.model, q, **self.options) for q in compiled.queries]
+
+        took = f"{sum(s.value is not None for s in problem.statements)} printed numbers"
+        found = self.stage("rounding", took, lambda: spreads(problem, answers, asker), _shown_spreads)
+        return tuple(_with_spread(a, s) for a, s in zip(answers, found, strict=True))
+
+    def reply(self) -> Reply:
+        """Everything found, with its assumptions."""
+        found = self.found
+        problem, compiled = found.problem, found.compiled
+        texts = [Granted(text, "the reader") for text in (problem.assumptions if problem else ())]
+        texts += [Granted(note, "the method") for note in (compiled.notes if compiled else ())]
+        texts += [_granted(a) for answer in found.answers for a in answer.assumptions]
+        return replace(found, assumptions=tuple(dict.fromkeys(texts)), trace=tuple(self.trace))
+
+
+def answer_text(
+    text: str,
+    *,
+    reader: Callable[[str], Problem] = read,
+    assume: Grants = (),
+    budget: float | str | None = None,
+    key: Any = None,
+) -> Reply:
+    """The whole chain: a causal question in words, its answer in words.
+
+    Args:
+        text: rules, what was seen, and one question.
+        reader: what turns the text into a Problem; the offline reader by default.
+        assume: what the user grants, as for `scm.ask`.
+        budget: what the computation may take, as for `scm.ask`.
+        key: a random key, as for `scm.ask`.
+
+    Returns:
+        A reply, whatever the text says: what cannot be read or worked out is told in it.
+
+    Raises:
+        ScmError: `assume` or `budget` cannot be meant.
+    """
+    run = _Run(assume, budget, key)
+    try:
+        problem = run.read(text, reader)
+    except _Stop:
+        run.found = Reply(None, "unreadable", fault=run.trace[-1].fault or "")
+        return run.reply()
+    return _solved(run, problem)
+
+
+def solve_problem(
+    problem: Problem, *, assume: Grants = (), budget: float | str | None = None, key: Any = None
+) -> Reply:
+    """The chain from a Problem; the rest is as for `answer_text`."""
+    return _solved(_Run(assume, budget, key), problem)
+
+
+def _solved(run: _Run, problem: Problem) -> Reply:
+    if problem.cannot is not None:
+        run.found = Reply(None, "unreadable", problem, fault=problem.cannot)
+        return run.reply()
+    try:
+        run.solve(problem)
+    except _Stop:
+        run.found = replace(run.found, fault=run.trace[-1].fault or "")
+    return run.reply()
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Parts
+
+
+def _unplanned(wrong: BaseException) -> str:
+    """A fault that no message was written for, such as a recursion limit."""
+    if isinstance(wrong, RecursionError):
+        return "This is nested too deep to be worked on. Split it into parts."
+    if isinstance(wrong, MemoryError):
+        return "This needs more memory than there is. Ask for less at once."
+    return f"{type(wrong).__name__}: {wrong}"
+
+
+def _refusals(answers: Sequence[Answer]) -> str:
+    return " ".join(dict.fromkeys(reason for answer in answers for _, reason in answer.refusals))
+
+
+def _granted(assumption: Assumption) -> Granted:
+    return Granted(assumption.text, assumption.granted_by)
+
+
+def _with_spread(answer: Answer, spread: Spread | None) -> Answer:
+    if spread is None:
+        return answer
+    way = "all corners" if spread.every_corner else "one number at a time (approximate)"
+    uncertainty = replace(answer.uncertainty, rounding=(spread.lower, spread.upper))
+    return replace(answer, uncertainty=uncertainty, diagnostics={**answer.diagnostics, "rounding": way})
+
+
+def _problem_size(problem: Problem) -> str:
+    if problem.cannot is not None:
+        return "what cannot be read"
+    counts = {
+        "variable": len(problem.variables),
+        "equation": len(problem.equations),
+        "statement": len(problem.statements),
+        "query": len(problem.queries),
+    }
+    return ", ".join(f"{n} {_plural(word, n)}" for word, n in counts.items() if n)
+
+
+def _plural(word: str, n: int) -> str:
+    return word if n == 1 else "queries" if word == "query" else f"{word}s"
+
+
+def _model_size(compiled: Compiled) -> str:
+    model = compiled.model
+    edges = len(model.graph.edges)
+    return f"a model of {len(model.variables)} variables and {edges} {_plural('edge', edges)}"
+
+
+def _shown(answers: Sequence[Answer]) -> str:
+    values = (f"{number_text(a.value)} " if isinstance(a.value, float) else "" for a in answers)
+    return "; ".join(f"{value}({a.finding})" for value, a in zip(values, answers, strict=True))
+
+
+def _shown_spreads(found: Sequence[Spread | None]) -> str:
+    return "; ".join("not moved" if s is None else f"{s.lower:.6g} to {s.upper:.6g}" for s in found)

@@ -1,0 +1,336 @@
+"""Answers as words: the line that replies, without its reasons (`_lesson`). Every number is the engine's."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from scm import (
+    Answer,
+    Const,
+    Contrast,
+    Expr,
+    Op,
+    Probability,
+    Query,
+    ScmError,
+    Set,
+    Value,
+    Var,
+    ask,
+    conjuncts,
+    number_text,
+)
+
+from ._compile import Compiled
+from ._phrases import Phrases, capital, joined
+from ._problem import Problem
+from ._reader._questions import BUT_FOR
+from ._reasons import Setting, observed_values
+from ._rounding import ends_of
+from ._verdict import Said, holds, verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """All there is to say; the fields are those of `Reply`."""
+
+    problem: Problem | None
+    compiled: Compiled | None
+    answers: tuple[Answer, ...]
+    instead: tuple[Answer, ...]
+    reply: Said
+    finding: str
+    fault: str
+
+
+class Asked(NamedTuple):
+    """A probability that can be said in plain words: facts in one world, and what was seen."""
+
+    event: Setting
+    imposed: Setting
+    given: Expr | None
+
+
+def line(case: Case) -> str:
+    """The answer in a sentence or two."""
+    if case.finding == "unreadable":
+        return f"I could not read this. {_sentence(case.fault)}"
+    if not case.answers or case.problem is None or case.finding == "refused":
+        return f"This cannot be worked out here. {_sentence(case.fault)}"
+    speaker = Speaker(case, case.problem)
+    if case.finding == "undefined":
+        return speaker.undefined()
+    if case.problem.reply.kind == "choice":
+        return speaker.choice()
+    return speaker.reply(case.answers[0], case.reply)
+
+
+def asked_of(query: Query) -> Asked | None:
+    """`query` as something to say in plain words; None for nested, compared, soft or combined terms."""
+    if not isinstance(query, Probability):
+        return None
+    facts: list[tuple[str, Value]] = []
+    worlds: set[Setting] = set()
+    for part in conjuncts(query.event):
+        match part:
+            case Op("=", (Var(name, there), Const(value))) if (imposed := _plain_world(there)) is not None:
+                facts.append((name, value))
+                worlds.add(imposed)
+            case _:
+                return None
+    return Asked(tuple(facts), worlds.pop(), query.given) if len(worlds) == 1 else None
+
+
+def _plain_world(there: Sequence[object]) -> Setting | None:
+    out: list[tuple[str, Value]] = []
+    for item in there:
+        if not isinstance(item, Set) or item.parent is not None or not isinstance(item.value, Const):
+            return None
+        out.append((item.target, item.value.value))
+    return tuple(out)
+
+
+class Speaker:
+    """Words for one case."""
+
+    def __init__(self, case: Case, problem: Problem) -> None:
+        self.case = case
+        self.problem = problem
+        self.phrases = Phrases(problem)
+        self.but_for = BUT_FOR in problem.assumptions
+
+    def reply(self, answer: Answer, said: Said) -> str:
+        """The reply to one query, and the number or the outcome behind it."""
+        asked = asked_of(answer.query)
+        if asked is None:
+            return self._general(answer, said)
+        if answer.finding == "bounds":
+            return self._open(answer, asked, said)
+        value = answer.value
+        if not isinstance(value, float):
+            return self._general(answer, said)
+        if said in ("yes", "no") and value in (0.0, 1.0) and _unspread(answer):
+            return f"{capital(str(said))}. {self._certain(asked, value > 0)}"
+        given = (
+            f"given that {self.phrases.event(asked.given)}, "
+            if asked.given is not None and value not in (0.0, 1.0)
+            else ""
+        )
+        told = f"{given}the probability that {self.statement(asked, True, condition=True)} is {shown(answer)}"
+        return f"{_capital_unless(self._lead(said), told)}{self._spread(answer)}.{self._caution(answer, said)}"
+
+    def statement(self, asked: Asked, truth: bool, *, still: bool = False, condition: bool = False) -> str:
+        """The event, or its denial; with `condition`, what is imposed behind it."""
+        say = self.phrases.would if asked.imposed else self.phrases.fact
+        if len(asked.event) == 1:
+            name, value = asked.event[0]
+            told = say(name, value, truth, still=still)
+        else:
+            told = joined(say(name, value) for name, value in asked.event)
+            told = told if truth else f"it is not so that {told}"
+        if not condition or not asked.imposed:
+            return told
+        return f"{told} if {joined(self.phrases.supposed(name, value) for name, value in asked.imposed)}"
+
+    # --- certain outcomes
+
+    def _certain(self, asked: Asked, truth: bool) -> str:
+        if self.but_for:
+            # The event asked about is the effect's absence without the cause.
+            return f"By the but-for test, {self.statement(asked, truth, still=not truth, condition=True)}."
+        still = self._still(asked, truth)
+        told = self._echo(asked, truth, still) or self.statement(asked, truth, still=still, condition=True)
+        return capital(told) + "."
+
+    def _still(self, asked: Asked, truth: bool) -> bool:
+        """Whether the imagined outcome is the one that was observed."""
+        seen = observed_values(asked.given)
+        if not asked.imposed or len(asked.event) != 1 or asked.event[0][0] not in seen:
+            return False
+        return (seen[asked.event[0][0]] == asked.event[0][1]) == truth
+
+    def _echo(self, asked: Asked, truth: bool, still: bool) -> str | None:
+        """The asker's own words: `Would the prisoner have died if ...` turned into a statement."""
+        if len(asked.event) != 1 or not self.phrases.is_clause(asked.event[0][0]):
+            return None
+        words = self.problem.queries[0].words.strip().rstrip("?. ")
+        match = re.match(r"would (?P<what>.+?) (?:even )?(?P<how>(?:if|had) .+)$", words, re.IGNORECASE)
+        if match is None or not all(self.phrases.is_clause(name) for name, _ in asked.imposed):
+            return None
+        name, value = asked.event[0]
+        happens = bool(value) == truth
+        forms = self.phrases.forms(name, happens)
+        subject = [word.lower() for word in forms.subject.split() if word != "the"]
+        tokens = [word for word in match["what"].split() if word.lower() not in ("not", "still", "also", "then")]
+        head = tokens[1:] if tokens[0].lower() in ("the", "a", "an") else tokens
+        verb = head[len(subject) :]
+        if [word.lower() for word in head[: len(subject)]] != subject or not verb:
+            return None
+        said = ["would", *(["still"] if still else []), *([] if happens else ["not"]), *verb]
+        return f"{forms.subject} {' '.join(said)} {match['how']}"
+
+    # --- what is not determined
+
+    def _open(self, answer: Answer, asked: Asked, said: Said) -> str:
+        low, high = ends_of(answer) or (0.0, 1.0)
+        ends = self._attained(answer)
+        if ends is None:
+            where = f"lies between {number_text(low)} and {number_text(high)}"
+        elif self.problem.reply.kind == "yes-no" and said is None and (low, high) == (0.0, 1.0):
+            # The reply at each end, whatever its comparison is.
+            at_low, at_high = (holds(self.problem.reply, end) for end in (low, high))
+            yes, no = (ends[1], ends[0]) if at_high and not at_low else (ends[0], ends[1])
+            return f"Not determined by what is said: the answer is yes {yes}, and no {no}."
+        else:
+            where = f"lies between {number_text(low)} ({ends[0]}) and {number_text(high)} ({ends[1]})"
+        given = f"given that {self.phrases.event(asked.given)}, " if asked.given is not None else ""
+        lead = self._lead(said) or "Not determined by what is said: "
+        return f"{lead}{given}the probability that {self.statement(asked, True, condition=True)} {where}."
+
+    def _attained(self, answer: Answer) -> tuple[str, str] | None:
+        """States of unknown causes that attain the lower and the upper end."""
+        interval = answer.interval
+        if interval is None or interval.lower_at is None or interval.upper_at is None:
+            return None
+        low, high = interval.lower_at, interval.upper_at
+        return self._roots(low, high), self._roots(high, low)
+
+    def _roots(self, at: Mapping[str, Value], other: Mapping[str, Value]) -> str:
+        differing = {name: value for name, value in at.items() if other.get(name) != value} or dict(at)
+        told = joined(self.phrases.fact(self._variable_of(name), value) for name, value in differing.items())
+        return f"if, for example, {told}" if len(differing) > 1 else f"if {told}"
+
+    def _variable_of(self, noise: str) -> str:
+        """The variable that a noise of unknown law is all of."""
+        name = noise.removeprefix("u_")
+        return name if self.phrases.knows(name) else noise
+
+    # --- queries without plain words
+
+    def _general(self, answer: Answer, said: Said) -> str:
+        told = self._difference(answer) or f"{answer.text} is {shown(answer)}"
+        lead = self._lead(said)
+        if answer.finding == "bounds" and not lead:
+            lead = "Not determined by what is said: "
+        return f"{_capital_unless(lead, told)}{self._spread(answer)}.{self._caution(answer, said)}"
+
+    def _difference(self, answer: Answer) -> str | None:
+        """`P(Y | do(X = 1)) - P(Y | do(X = 0))` as two probabilities and their difference."""
+        query = answer.query
+        if not isinstance(query, Contrast) or query.op != "-" or self.case.compiled is None:
+            return None
+        sides = (query.left, query.right)
+        left, right = map(asked_of, sides)
+        if left is None or right is None or not left.imposed or left.event != right.event or left.given != right.given:
+            return None
+        try:
+            found = [ask(self.case.compiled.model, term) for term in sides]
+        except ScmError:
+            return None
+        first, second = (rounded_to(a.value, answer) for a in found)
+        one, two = (joined(self.phrases.supposed(n, v) for n, v in side.imposed) for side in (left, right))
+        given = f", given that {self.phrases.event(left.given)}," if left.given is not None else ""
+        told = f"the probability that {self.statement(left, True)}{given} is {first} if {one} and {second} if {two}"
+        return f"{told}: a difference of {shown(answer)}"
+
+    def _lead(self, said: Said) -> str:
+        form = self.problem.reply
+        if said not in ("yes", "no"):
+            return ""
+        if form.comparison == ">" and form.threshold == 0.5:
+            return "Yes, more likely than not: " if said == "yes" else "No, not more likely than not: "
+        return f"{capital(str(said))}: "
+
+    def _caution(self, answer: Answer, said: Said) -> str:
+        """What stands in the way of taking the number as it is."""
+        form, value, error = self.problem.reply, answer.value, answer.uncertainty.sampling
+        if form.kind != "yes-no":
+            return ""
+        if said is None and answer.uncertainty.rounding is not None:
+            return " The printed numbers are rounded, and within their rounding the answer could be yes or no."
+        if isinstance(value, float) and isinstance(error, float) and 0 < abs(value - form.threshold) < 2 * error:
+            return f" That is less than two standard errors from {number_text(form.threshold)}: chance may explain it."
+        return ""
+
+    def _spread(self, answer: Answer) -> str:
+        """Standard error and rounding, as far as there are any."""
+        parts: list[str] = []
+        error = answer.uncertainty.sampling
+        if isinstance(error, float):
+            parts.append(f"standard error {error:.2g}, from {self.units()}")
+        if not _unspread(answer) and answer.uncertainty.rounding is not None:
+            low, high = answer.uncertainty.rounding
+            about = "" if answer.diagnostics.get("rounding") == "all corners" else "roughly "
+            parts.append(f"{about}between {low:.3g} and {high:.3g} within the rounding of the printed numbers")
+        return "".join(f", {part}" for part in parts)
+
+    def units(self) -> str:
+        """How many units were counted, and what the text calls them: `700 patients`."""
+        counted = [s for s in self.problem.statements if s.counts is not None]
+        most = max((s.counts[1] for s in counted if s.counts is not None), default=0)
+        if self.case.compiled is not None:
+            tables = (getattr(mechanism, "totals", None) for mechanism in self.case.compiled.model.mechanisms.values())
+            most = max([most, *(round(sum(totals)) for totals in tables if totals)])
+        nouns = {noun for s in counted for noun in re.findall(r"\d (people|[a-z]+s)\b", s.words)}
+        return f"{most:,} {nouns.pop() if len(nouns) == 1 else 'counted cases'}"
+
+    def choice(self) -> str:
+        """The option that is ahead, beside the others."""
+        form = self.problem.reply
+        told = joined(
+            f"{shown(answer)} for {name}" for name, answer in zip(form.options, self.case.answers, strict=False)
+        )
+        return (
+            f"None of the options is certainly ahead: {told}."
+            if self.case.reply is None
+            else f"{self.case.reply}: {told}."
+        )
+
+    def undefined(self) -> str:
+        """An observation that cannot be, and what would hold if it were dropped."""
+        asked = asked_of(self.case.answers[0].query)
+        given = self.phrases.event(asked.given) if asked and asked.given is not None else "what is given"
+        told = f"This has no answer as it stands: by what is said it cannot be that {given}."
+        if not self.case.instead:
+            return told
+        aside = Speaker(Case(self.problem, self.case.compiled, self.case.instead, (), None, "exact", ""), self.problem)
+        said = aside.reply(self.case.instead[0], verdict(self.problem.reply, self.case.instead))
+        return f"{told} With that observation left aside: {said[:1].lower()}{said[1:]}"
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Numbers
+
+
+def shown(answer: Answer) -> str:
+    """The value: an estimate as far as its standard error goes, ends, or a table."""
+    if isinstance(answer.value, float):
+        return rounded_to(answer.value, answer)
+    return answer.to_text(derivation=False).splitlines()[0].removeprefix(f"{answer.text} = ")
+
+
+def rounded_to(value: object, answer: Answer) -> str:
+    """`value` with as many digits as the uncertainty of `answer` lets mean something."""
+    if not isinstance(value, float):
+        return "not determined"
+    error = answer.uncertainty.sampling
+    if isinstance(error, float) and error > 0:
+        return f"{value:.{max(0, 1 - math.floor(math.log10(error)))}f}"
+    return number_text(value) if _unspread(answer) else f"{value:.4g}"
+
+
+def _unspread(answer: Answer) -> bool:
+    rounding = answer.uncertainty.rounding
+    return rounding is None or rounding[0] == rounding[1]
+
+
+def _sentence(text: str) -> str:
+    return text if text.rstrip().endswith((".", "!", "?", "^")) else f"{text}."
+
+
+def _capital_unless(lead: str, told: str) -> str:
+    return f"{lead}{told}" if lead else capital(told)

@@ -1,0 +1,219 @@
+"""Items of a suite: what is asked, what the label says, and where in which file it stands."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal, NoReturn, TypeAlias, cast
+
+from scm import ScmError, listing, near
+
+from .._problem import InvalidProblem, Problem
+
+Suite: TypeAlias = Literal["CounterBench", "own"]
+Expected: TypeAlias = str | float
+
+MAX_BYTES = 1 << 30
+"""Largest file that is read."""
+
+_OWN = ("id", "text", "problem", "answer", "tolerance", "type", "group")
+_FORMATS = (
+    "CounterBench's keys given_info, question, answer, type, question_id; or our own: id, text (or problem), answer, "
+    "and perhaps tolerance, type, group"
+)
+
+
+class BenchError(ScmError):
+    """A suite file that cannot be read, or an output file that cannot be used. Nothing was run, or nothing was lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One question with its label.
+
+    Attributes:
+        key: what tells this item from others: its content, and which of several equal items it is. Neither the file nor
+            the place in it matters.
+        suite: whose format it came in.
+        asked: the text, or a Problem.
+        group: the cluster that the file states; empty if it states none.
+    """
+
+    key: str
+    id: str | int
+    suite: Suite
+    asked: str | Problem
+    expected: Expected
+    tolerance: float
+    type: str
+    group: str
+
+
+def read_items(files: Iterable[str | Path], limit: int | None = None) -> tuple[list[Item], frozenset[str]]:
+    """The items of every file, in order, and the keys of those left out because they are beyond the limit.
+
+    Args:
+        files: suite files.
+        limit: take the first `limit` items of each file only.
+
+    Raises:
+        BenchError: a file or an item cannot be read; the message names file and line.
+    """
+    paths = [Path(path) for path in files]
+    seen = Counter[str]()
+    items: list[Item] = []
+    beyond: set[str] = set()
+    for path in paths:
+        for number, (where, data) in enumerate(_entries(path)):
+            item = _item(data, where, seen)
+            if limit is None or number < limit:
+                items.append(item)
+            else:
+                beyond.add(item.key)
+    if not items:
+        raise BenchError(f"There is no item in {listing(map(str, paths))}. Wanted one JSON object a line: {_FORMATS}.")
+    return items, frozenset(beyond)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Files
+
+
+def _entries(path: Path) -> Iterator[tuple[str, object]]:
+    """Each entry of a file, with the place it stands at."""
+    text = _content(path)
+    if text.lstrip().startswith("["):
+        whole = _parsed(text, f"{path}")
+        for number, data in enumerate(cast("list[object]", whole), 1):
+            yield f"{path}, item {number}", data
+        return
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            yield f"{path}, line {number}", _parsed(line, f"{path}, line {number}")
+
+
+def _content(path: Path) -> str:
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise BenchError(f"{path} has {path.stat().st_size:,} bytes; at most {MAX_BYTES:,} are read. Split it.")
+        return path.read_bytes().decode("utf-8-sig")
+    except OSError as wrong:
+        raise BenchError(f"{path} cannot be read: {wrong.strerror or wrong}. Give the path of a suite file.") from None
+    except UnicodeDecodeError as wrong:
+        line = path.read_bytes()[: wrong.start].count(b"\n") + 1
+        raise BenchError(f"{path}, line {line}: this is not UTF-8 text. Save the file as UTF-8.") from None
+
+
+def _parsed(text: str, where: str) -> object:
+    def constant(name: str) -> NoReturn:
+        raise ValueError(f"{name} is no JSON number")
+
+    try:
+        return json.loads(text, parse_constant=constant)
+    except json.JSONDecodeError as wrong:
+        line = f", line {wrong.lineno}" if "\n" in text else ""
+        raise BenchError(f"{where}{line}: this is not JSON: {wrong.msg} at column {wrong.colno}.") from None
+    except (ValueError, RecursionError) as wrong:
+        why = "it is nested too deep" if isinstance(wrong, RecursionError) else str(wrong)
+        raise BenchError(f"{where}: this is not JSON that can be read: {why}.") from None
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Entries
+
+
+def _item(data: object, where: str, seen: Counter[str]) -> Item:
+    if not isinstance(data, dict):
+        raise BenchError(f"{where}: got {_shown(data)}, wanted an object with {_FORMATS}.")
+    entry = cast("dict[str, Any]", data)
+    item = _counterbench(entry, where) if {"given_info", "question"} <= entry.keys() else _own(entry, where)
+    seen[item.key] += 1
+    again = seen[item.key]
+    return item if again == 1 else replace(item, key=f"{item.key}-{again}")
+
+
+def _counterbench(entry: Mapping[str, Any], where: str) -> Item:
+    text = f"{_text(entry, 'given_info', where)} {_text(entry, 'question', where)}"
+    expected = _expected(entry, where, ())
+    name = entry.get("question_id", where)
+    if isinstance(expected, float):
+        raise BenchError(f'{where}: \'answer\' is {_shown(entry["answer"])}, wanted "yes" or "no".')
+    kind = _text(entry, "type", where) if "type" in entry else "other"
+    return Item(_key(text, expected, 0.0), _named(name, where), "CounterBench", text, expected, 0.0, kind, "")
+
+
+def _own(entry: Mapping[str, Any], where: str) -> Item:
+    if unknown := [key for key in entry if key not in _OWN]:
+        hint = near(unknown[0], _OWN)
+        raise BenchError(f"{where}: {listing(unknown)} is in no format known here.{hint} Wanted {_FORMATS}.")
+    if ("text" in entry) == ("problem" in entry):
+        got = "both" if "text" in entry else "neither"
+        raise BenchError(f"{where}: an item has either 'text' or 'problem'; got {got}. Wanted {_FORMATS}.")
+    if "id" not in entry:
+        raise BenchError(f"{where}: 'id' is missing. Give each item a text or whole number of its own.")
+    asked = _text(entry, "text", where) if "text" in entry else _problem(entry["problem"], where)
+    options = asked.reply.options if isinstance(asked, Problem) and asked.reply.kind == "choice" else ()
+    expected = _expected(entry, where, options)
+    tolerance = _tolerance(entry.get("tolerance", 1e-9), expected, "tolerance" in entry, where)
+    content = asked if isinstance(asked, str) else asked.to_json()
+    kind = _text(entry, "type", where) if "type" in entry else "other"
+    group = "" if "group" not in entry else str(_named(entry["group"], where, "group"))
+    name = _named(entry["id"], where)
+    return Item(_key(content, expected, tolerance), name, "own", asked, expected, tolerance, kind, group)
+
+
+def _problem(data: object, where: str) -> Problem:
+    try:
+        return Problem.from_data(data)
+    except InvalidProblem as wrong:
+        raise BenchError(f"{where}: the Problem cannot be meant. {wrong}") from None
+
+
+def _text(entry: Mapping[str, Any], key: str, where: str) -> str:
+    value = entry[key]
+    if not isinstance(value, str) or not value.strip():
+        raise BenchError(f"{where}: {key!r} is {_shown(value)}, wanted a text.")
+    return value
+
+
+def _named(value: object, where: str, key: str = "id") -> str | int:
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        raise BenchError(f"{where}: {key!r} is {_shown(value)}, wanted a text or a whole number.")
+    return value
+
+
+def _expected(entry: Mapping[str, Any], where: str, options: tuple[str, ...]) -> Expected:
+    if "answer" not in entry:
+        raise BenchError(f"{where}: 'answer' is missing. Wanted {_FORMATS}.")
+    value = entry["answer"]
+    if isinstance(value, str):
+        if value in options:
+            return value
+        if not options and value.strip().lower() in ("yes", "no"):
+            return value.strip().lower()
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and not options and abs(value) < 1e300:
+        return float(value)
+    wanted = f"one of {listing(options)}" if options else '"yes", "no" or a number'
+    raise BenchError(f"{where}: 'answer' is {_shown(value)}, wanted {wanted}.")
+
+
+def _tolerance(value: object, expected: Expected, given: bool, where: str) -> float:
+    if given and isinstance(expected, str):
+        raise BenchError(f"{where}: 'tolerance' goes with a number, but the answer is {expected!r}. Leave it out.")
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
+        raise BenchError(f"{where}: 'tolerance' is {_shown(value)}, wanted a number that is not negative.")
+    return 0.0 if isinstance(expected, str) else float(value)
+
+
+def _key(content: str, expected: Expected, tolerance: float) -> str:
+    return hashlib.sha256(json.dumps([content, expected, tolerance]).encode()).hexdigest()[:24]
+
+
+def _shown(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else f"{text[:60]}..."

@@ -1,0 +1,258 @@
+"""The command `twinworld`. Its help loads nothing but the standard library; each command imports what it needs.
+
+Exit status: 0 for any finding, 2 for misuse, 3 for what is refused or cannot be read, 130 when interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from ._cli_input import BadInput, check_files, check_output, file_of, settings_of, text_of
+
+OK, MISUSE, REFUSED, INTERRUPTED, PIPE_CLOSED = 0, 2, 3, 130, 141
+
+_ABOUT = """\
+Causal questions on every rung of the ladder, answered exactly and said back in words.
+
+  twinworld ask "If it rains, the road is wet. It rained.
+                 Would the road have been wet if it had not rained?"
+"""
+_AFTER = """\
+`twinworld COMMAND --help` shows the options of a command, with an example.
+Exit status: 0 for any finding (undefined and bounds included), 2 for misuse, 3 for what is refused or unreadable.
+"""
+_ASK = """\
+Answer a causal question in words: rules, what was seen, and one question. Nothing leaves this machine.
+"""
+_ASK_EXAMPLES = """\
+examples:
+  twinworld ask "We know that Ziklo causes Blaf. Would Blaf occur if not Ziklo?"
+  twinworld ask story.txt --explain
+  echo "If the fuse is blown, the light is off. ..." | twinworld ask - --json
+"""
+_SOLVE = """\
+Answer a Problem: the form between words and engine, as JSON (variables, equations, statements, queries).
+"""
+_SOLVE_EXAMPLES = """\
+example, with problem.json holding
+  {"variables": [{"name": "X"}, {"name": "Y"}], "equations": [{"variable": "Y", "expression": "X"}],
+   "queries": [{"query": "P(Y[X=False]=True | X=True)"}], "reply": {"kind": "yes-no"}}
+
+  twinworld solve problem.json
+"""
+_QUERY = """\
+Ask the engine about a model in Twinworld's own JSON form (what `Model.to_json()` of the package `scm` writes).
+"""
+_QUERY_EXAMPLES = """\
+queries:
+  P(Y=1 | X=1)                    seeing
+  P(Y=1 | do(X=1))                doing
+  P(Y[X=0]=0 | X=1, Y=1)          imagining: Y, had X been 0, where both were 1
+  E[Y[X=1, M=M[X=0]]] - E[Y[X=0]] a nested contrast (the natural direct effect)
+
+example:
+  twinworld query model.json "P(Y[X=0]=0 | X=?x, Y=1)" --set x=1
+"""
+_BENCH = """\
+Run suite files (CounterBench as published, or Twinworld's own JSONL) and score the answers.
+"""
+_BENCH_EXAMPLES = """\
+example:
+  twinworld bench counterbench.jsonl --out results.jsonl
+"""
+
+
+class Misuse(Exception):
+    """The command cannot be meant: exit status 2."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line, as data."""
+    raw = argparse.RawDescriptionHelpFormatter
+    top = argparse.ArgumentParser("twinworld", description=_ABOUT, epilog=_AFTER, formatter_class=raw)
+    top.add_argument("--version", action=_Version, nargs=0, help="show the version and leave")
+    commands = top.add_subparsers(metavar="COMMAND", required=True)
+
+    def command(name: str, run: Callable[[argparse.Namespace], int], short: str, about: str, after: str):
+        made = commands.add_parser(name, help=short, description=about, epilog=after, formatter_class=raw)
+        made.set_defaults(run=run)
+        return made
+
+    ask = command("ask", _ask, "answer a question in words", _ASK, _ASK_EXAMPLES)
+    ask.add_argument("text", metavar="TEXT|FILE|-", help="the question, a file that holds it, or - for standard input")
+    _add_answering(ask)
+    solve = command("solve", _solve, "answer a Problem file", _SOLVE, _SOLVE_EXAMPLES)
+    solve.add_argument("problem", metavar="PROBLEM.json|-", help="the Problem, or - for standard input")
+    _add_answering(solve)
+    query = command("query", _query, "ask the engine about a model", _QUERY, _QUERY_EXAMPLES)
+    query.add_argument("model", metavar="MODEL.json|-", help="the model, or - for standard input")
+    query.add_argument("query", metavar="QUERY", help="what to ask of it")
+    query.add_argument(
+        "--set", metavar="NAME=VALUE", action="append", default=[], help="the value of a placeholder ?NAME (repeatable)"
+    )
+    _add_answering(query)
+    bench = command("bench", _bench, "run and score suite files", _BENCH, _BENCH_EXAMPLES)
+    bench.add_argument("files", metavar="FILE", nargs="+", help="suite files")
+    bench.add_argument("--out", metavar="FILE", help="write one line per item here; a run that was cut off resumes")
+    bench.add_argument("--json", action="store_true", help="print the scores as JSON")
+    bench.add_argument("--limit", metavar="N", type=_count, help="score the first N items of each file only")
+    bench.add_argument("--no-progress", action="store_true", help="show no progress")
+    return top
+
+
+def _add_answering(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--json", action="store_true", help="print the answer as JSON")
+    command.add_argument(
+        "--assume",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="grant an assumption, such as rank_preserving (repeatable)",
+    )
+    command.add_argument(
+        "--budget", metavar="TIME[,MEMORY]", help="refuse what would take longer or need more, such as 10s,2GB"
+    )
+    command.add_argument(
+        "--seed", metavar="N", type=int, help="for methods that draw at random; the exact ones ignore it"
+    )
+    command.add_argument(
+        "--explain", action="store_true", help="show how it was read, planned and worked out, rung by rung"
+    )
+    command.add_argument(
+        "--derivation",
+        action=argparse.BooleanOptionalAction,
+        help="every step with its reason and source, or no steps at all",
+    )
+
+
+class _Version(argparse.Action):
+    """Look the version up only when it is asked for."""
+
+    def __call__(self, *_: Any) -> NoReturn:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            print(f"twinworld {version('twinworld')}")
+        except PackageNotFoundError:
+            print("twinworld, run from its source folder")
+        sys.exit(OK)
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"got {text!r}, wanted a whole number above 0")
+    return int(text)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        argv: the arguments; those of the process by default.
+
+    Returns:
+        The exit status.
+    """
+    try:
+        try:
+            arguments = parser().parse_args(argv)
+            return arguments.run(arguments)
+        finally:
+            sys.stdout.flush()
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else OK
+    except (Misuse, BadInput) as wrong:
+        return _complain(str(wrong), MISUSE)
+    except KeyboardInterrupt:
+        return _complain("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        # The reader of our output has left, as in `twinworld ... | head`; nothing more can be said to it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PIPE_CLOSED
+    except (MemoryError, RecursionError):
+        return _complain("this is too large or nested too deep to be worked on. Split it into parts", REFUSED)
+
+
+def _complain(why: str, status: int) -> int:
+    print(f"twinworld: {why}", file=sys.stderr)
+    return status
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Commands
+
+
+def _ask(arguments: argparse.Namespace) -> int:
+    text = text_of(arguments.text)
+    from ._pipeline import answer_text
+
+    return _reply(arguments, lambda options: answer_text(text, **options))
+
+
+def _solve(arguments: argparse.Namespace) -> int:
+    document = file_of(arguments.problem, "a Problem as JSON")
+    from ._pipeline import solve_problem
+    from ._problem import InvalidProblem, Problem
+
+    try:
+        problem = Problem.from_json(document)
+    except InvalidProblem as wrong:
+        raise Misuse(f"{arguments.problem} is no usable Problem.\n{wrong}") from None
+    return _reply(arguments, lambda options: solve_problem(problem, **options))
+
+
+def _reply(arguments: argparse.Namespace, answer: Callable[[dict[str, Any]], Any]) -> int:
+    from scm import ScmError
+
+    from ._cli_print import as_json, explanation, reply_text
+
+    try:
+        reply = answer({"assume": tuple(arguments.assume), "budget": arguments.budget, "key": arguments.seed})
+    except ScmError as wrong:
+        raise Misuse(str(wrong)) from None
+    refused = reply.finding in ("refused", "unreadable")
+    if arguments.json:
+        print(as_json(reply.to_json() | (explanation(reply) if arguments.explain else {})))
+    elif not refused or arguments.explain:
+        print(reply_text(reply, derivation=arguments.derivation, explain=arguments.explain))
+    return _complain(reply.fault or reply.words, REFUSED) if refused else OK
+
+
+def _query(arguments: argparse.Namespace) -> int:
+    document = file_of(arguments.model, "a model as JSON")
+    from scm import ScmError
+
+    from ._cli_query import run_query
+
+    try:
+        return run_query(arguments, document, settings_of(arguments.set))
+    except ScmError as wrong:
+        raise Misuse(str(wrong)) from None
+
+
+def _bench(arguments: argparse.Namespace) -> int:
+    check_files(arguments.files)
+    if arguments.out is not None:
+        check_output(arguments.out)
+    from scm import ScmError
+
+    from .bench import run_bench
+
+    try:
+        summary = run_bench(
+            arguments.files, out=arguments.out, limit=arguments.limit, progress=not arguments.no_progress
+        )
+    except (ScmError, OSError) as wrong:
+        raise Misuse(str(wrong)) from None
+    from ._cli_print import as_json
+
+    print(as_json(summary.to_json()) if arguments.json else summary.to_text())
+    return OK
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,140 @@
+"""`Variable`: one variable with its mechanism, as a user writes it."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import TypeAlias, cast
+
+from ._errors import InvalidModel
+from ._mechanism import Rows
+from ._noise import Noise, NoiseLaw, check_states
+from ._parse import parse_expression
+from ._syntax import Expr, Value, terms
+
+Key: TypeAlias = tuple[Value, ...]
+"""One state for each input of a mechanism."""
+Items: TypeAlias = tuple[tuple[Key, object], ...]
+"""Rows as they are kept: hashable pairs of key and row, not yet checked."""
+
+
+def _as_items(rows: Rows | Sequence[float] | None) -> Items | None:
+    if rows is None:
+        return None
+    if not isinstance(rows, Mapping):
+        return (((), _held(rows)),)
+    return tuple((key if isinstance(key, tuple) else (key,), _held(row)) for key, row in rows.items())
+
+
+def _held(row: object) -> object:
+    """A row as a value that nobody can change."""
+    if isinstance(row, Mapping):
+        return tuple(cast("Mapping[object, object]", row).items())
+    if isinstance(row, Sequence) and not isinstance(row, str):
+        return tuple(cast("Sequence[object]", row))
+    return row
+
+
+@dataclass(frozen=True, init=False)
+class Variable:
+    """A variable with its mechanism, as a user writes it.
+
+    Args:
+        name: any text; in queries, names with spaces are quoted.
+        states: ordered; by default those the equation can take, or False and True.
+        parents: the inputs of `table`, `counts` or `function`, in the order of their keys; shared noises may be among
+            them.
+        equation: a formula of parents and noises, e.g. `"order or u_nervous"`.
+        table: P(variable | parents) as {parents' states: probabilities in the order of `states`, or {state: p}}; for a
+            root, the law itself.
+        counts: like `table`, with counts of observed units; answers are then estimates.
+        function: the outcome for {parents' states..., own noises' states...}: an explicit noise table.
+        noise: a law (of the noise `u_<name>`), or {noise name: law}. Without any mechanism the variable is its noise.
+        description: what it means, in words.
+
+    Raises:
+        InvalidModel: two mechanisms, or none.
+    """
+
+    name: str
+    states: tuple[Value, ...] | None
+    parents: tuple[str, ...] | None
+    equation: Expr | None
+    table: Items | None
+    counts: Items | None
+    function: Items | None
+    noise: tuple[Noise, ...]
+    description: str
+
+    def __init__(
+        self,
+        name: str,
+        states: Sequence[Value] | None = None,
+        *,
+        parents: Sequence[str] | None = None,
+        equation: str | Expr | None = None,
+        table: Rows | Sequence[float] | None = None,
+        counts: Rows | Sequence[float] | None = None,
+        function: Rows | None = None,
+        noise: NoiseLaw | Mapping[str, NoiseLaw] | None = None,
+        description: str = "",
+    ) -> None:
+        """Keep what was given, as values."""
+        if not isinstance(name, str) or not name.strip():  # pyright: ignore[reportUnnecessaryIsInstance]  # untyped callers
+            raise InvalidModel(f"A variable's name is text, got {name!r}.")
+        mechanisms = {"equation": equation, "table": table, "counts": counts, "function": function}
+        _check_mechanism(name, [k for k, v in mechanisms.items() if v is not None], parents, noise is not None)
+        own = noise.items() if isinstance(noise, Mapping) else () if noise is None else ((f"u_{name}", noise),)
+        values = {
+            "name": name,
+            "states": None if states is None else check_states(states, f"Variable {name!r}"),
+            "parents": None if parents is None else tuple(parents),
+            "equation": parse_expression(equation) if isinstance(equation, str) else equation,
+            "table": _as_items(table),
+            "counts": _as_items(counts),
+            "function": _as_items(function),
+            "noise": tuple(Noise(n, law) for n, law in own),
+            "description": description,
+        }
+        for field, value in values.items():
+            object.__setattr__(self, field, value)
+
+
+def _check_mechanism(name: str, given: Sequence[str], parents: object, has_noise: bool) -> None:
+    """That one mechanism is there, with what belongs to it."""
+    if len(given) > 1:
+        raise InvalidModel(f"{name!r} has {' and '.join(given)}; one mechanism is wanted.")
+    if isinstance(parents, str):
+        raise InvalidModel(f"{name!r} has parents={parents!r}; a tuple of names is wanted: parents=({parents!r},).")
+    if not given and parents is not None:
+        raise InvalidModel(
+            f"{name!r} has parents but no equation, table, counts or function. Say how it depends on them."
+        )
+    if not given and not has_noise:
+        raise InvalidModel(
+            f"{name!r} has no mechanism. "
+            "Give an equation, table, counts, function or noise (noise=Unknown() if nothing is known)."
+        )
+    if has_noise and given and given[0] in ("table", "counts"):
+        raise InvalidModel(
+            f"{name!r} has a table and a noise. A table has no explicit noise; use function= or equation=."
+        )
+
+
+def with_states(variable: Variable, states: tuple[Value, ...]) -> Variable:
+    """The same variable with its states spelt out, so that they no longer depend on its parents' mechanisms."""
+    copy = object.__new__(Variable)
+    for field in fields(variable):
+        object.__setattr__(copy, field.name, states if field.name == "states" else getattr(variable, field.name))
+    return copy
+
+
+def inputs_of(variable: Variable, known: Container[str]) -> tuple[str, ...]:
+    """Everything the mechanism reads: parents, shared noises, own noises. `known` are all names of the model."""
+    own = tuple(n.name for n in variable.noise)
+    if variable.equation is not None:
+        # Any other bare name is a label, or is refused when the equation is resolved.
+        return tuple(dict.fromkeys(t.name for t in terms(variable.equation) if t.name in known))
+    if variable.table is None and variable.counts is None and variable.function is None:
+        return own
+    return (*(variable.parents or ()), *own)

@@ -1,0 +1,75 @@
+"""What every term of one query is solved under, and what solving leaves behind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._coupling import Coupling
+from .._model import Model
+from .._syntax import Const, Expr, Op, Placeholder, Value, Var, conjuncts
+from .._worlds import Worlds
+from ._contract import Budget, Plan
+
+Values: TypeAlias = tuple[Value, ...]
+Fact: TypeAlias = "tuple[Var, Const | Placeholder]"
+
+
+@dataclass
+class Record:
+    """What solving left behind for `plan` and `derivation`."""
+
+    plans: list[Plan] = field(default_factory=lambda: [])
+    worlds: list[Worlds] = field(default_factory=lambda: [])
+    couplings: dict[str, Coupling] = field(default_factory=lambda: {})
+    consistency: bool = False
+
+    def add(self, plan: Plan, worlds: Worlds) -> None:
+        """Keep one plan that was made."""
+        self.plans.append(plan)
+        self.worlds.append(worlds)
+        self.couplings.update(plan.network.couplings)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What every term of one query is solved under."""
+
+    model: Model
+    couplings: tuple[Coupling, ...]
+    budget: Budget
+    columns: Mapping[str, NDArray[np.intp]]
+    domains: Mapping[str, Values]
+    rows: int
+    record: Record
+
+
+def split_given(model: Model, given: Expr | None) -> tuple[tuple[Fact, ...], tuple[Expr, ...]]:
+    """Evidence that fixes one term each, and the rest."""
+    facts: list[Fact] = []
+    rest: list[Expr] = []
+    for part in conjuncts(given):
+        fact = as_fact(model, part)
+        if fact is None:
+            rest.append(part)
+        else:
+            facts.append(fact)
+    return tuple(facts), tuple(rest)
+
+
+def as_fact(model: Model, part: Expr) -> Fact | None:
+    """`part` as `term = value`, if that is what it says."""
+    match part:
+        case Op("=", (Var() as term, (Const() | Placeholder()) as value)) | Op(
+            "=", ((Const() | Placeholder()) as value, Var() as term)
+        ):
+            return term, value
+        case Op("not", (Var() as term,)):
+            false = next((s for s in model.states[term.name] if not isinstance(s, str) and s == 0), None)
+            return None if false is None else (term, Const(false))
+        case _:
+            return None

@@ -1,0 +1,62 @@
+"""What a solver found: ends for every cell and row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._finding import Interval, Status
+from .._syntax import Value
+
+Array = NDArray[np.float64]
+
+AGREE = 1e-12
+"""Ends closer than this are one answer."""
+
+
+@dataclass(frozen=True)
+class Solution:
+    """Ends for every cell and row; equal ends are a value.
+
+    Attributes:
+        lower, upper: inner ends, each attained by some law; the last axis is rows.
+        outer_lower, outer_upper: ends that no law passes.
+        status: of each row.
+        lower_at, upper_at: for a single number, a state of the roots of unknown law that attains each end.
+    """
+
+    lower: Array
+    upper: Array
+    outer_lower: Array
+    outer_upper: Array
+    status: list[Status]
+    lower_at: Mapping[str, Value] | None = None
+    upper_at: Mapping[str, Value] | None = None
+
+    @property
+    def ends(self) -> tuple[Array, Array, Array, Array]:
+        """Inner ends, then outer ones."""
+        return self.lower, self.upper, self.outer_lower, self.outer_upper
+
+
+def point(value: Array, status: list[Status]) -> Solution:
+    """A solution whose ends are one value."""
+    return Solution(value, value, value, value, status)
+
+
+def sharp(solution: Solution) -> bool:
+    """Whether inner and outer ends are the same everywhere."""
+    ok = ~np.isnan(solution.lower)
+    return bool(
+        np.all(np.abs(solution.outer_lower - solution.lower)[ok] <= AGREE)
+        and np.all(np.abs(solution.outer_upper - solution.upper)[ok] <= AGREE)
+    )
+
+
+def interval(solution: Solution, shape: Callable[[Array], float | Array]) -> Interval:
+    """The ends as an `Interval`, each through `shape` (a function from arrays to what the answer holds)."""
+    lower, upper, outer_lower, outer_upper = map(shape, solution.ends)
+    return Interval(lower, upper, outer_lower, outer_upper, sharp(solution), solution.lower_at, solution.upper_at)
