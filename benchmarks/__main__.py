@@ -22,12 +22,13 @@ Written by `python -m benchmarks`{quick}. Do not edit: run it again. The median 
 
 
 def main() -> int:
-    """Run every part; 1 where a target is missed or an answer is wrong."""
+    """Run every part; 1 where an answer is wrong. A missed target is told, but depends on the machine."""
     parser = argparse.ArgumentParser("python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer runs and smaller work, for a look")
     parser.add_argument("--out", type=Path, default=RESULTS, help="where to write (default: benchmarks/RESULTS.md)")
     arguments = parser.parse_args()
     rows: list[Row] = []
+    load = os.getloadavg()[0]
     try:
         for part in (cold, engine, peers):
             for row in part.rows(quick=arguments.quick):
@@ -38,11 +39,11 @@ def main() -> int:
         return 1
     quick = " --quick" if arguments.quick else ""
     today = datetime.date.today().isoformat()
-    write_whole(arguments.out, HEAD.format(quick=quick, date=today, machine=machine()) + table(rows) + "\n")
+    write_whole(arguments.out, HEAD.format(quick=quick, date=today, machine=machine(load)) + table(rows) + "\n")
     missed = [row for row in rows if row.target is not None and row.median >= row.target]
     for row in missed:
         print(f"Missed: {row.work}: {shown_time(row.median)}, target {shown_time(row.target or 0)}", file=sys.stderr)
-    return 1 if missed else 0
+    return 0
 
 
 def write_whole(path: Path, text: str) -> None:

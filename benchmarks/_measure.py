@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import resource
 import statistics
 import subprocess
 import sys
@@ -69,7 +70,24 @@ def timed(work: Callable[[], object], runs: int) -> tuple[float, ...]:
     return tuple(times)
 
 
-def run(command: Sequence[str], *, check: bool = True) -> str:
+def shell(part: str, work: str, command: Sequence[str], runs: int, target: float | None) -> Row:
+    """A row for a command, each run a fresh process.
+
+    Processor time is told as well: unlike wall time it hardly grows when other programs are busy.
+    """
+    run(command)  # writes bytecode and fills the page cache, as the first use after an installation does
+    before = processor_time()
+    times = timed(lambda: run(command), runs)
+    return Row(part, work, times, target, f"processor time {shown_time((processor_time() - before) / runs)}")
+
+
+def processor_time() -> float:
+    """Seconds that the processes started here have computed, all together."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def run(command: Sequence[str]) -> str:
     """The standard output of a fresh process in the project's folder.
 
     Raises:
@@ -78,7 +96,7 @@ def run(command: Sequence[str], *, check: bool = True) -> str:
     # A measured process must not get its bytecode from nowhere: the first run writes it, as after any installation.
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment)
-    if check and done.returncode:
+    if done.returncode:
         raise Wrong(f"{' '.join(command)[:200]} gave status {done.returncode}:\n{done.stderr[-2000:]}")
     return done.stdout
 
@@ -88,12 +106,13 @@ def python(*arguments: str) -> list[str]:
     return [sys.executable, *arguments]
 
 
-def machine() -> str:
-    """What it was measured on, in one line."""
+def machine(load: float) -> str:
+    """What it was measured on, in one line; a load near the number of cores makes wall times too long."""
     return ", ".join(
         (
             _processor(),
             f"{os.cpu_count()} cores",
+            f"load {load:.1f} before the first run",
             f"{platform.system()} {platform.release().split('-')[0]}",
             f"Python {platform.python_version()}",
             *(f"{name} {found}" for name in ("numpy", "cotengra", "pgmpy", "pyagrum") if (found := installed(name))),

@@ -8,6 +8,7 @@ import random
 import sys
 import time
 from collections.abc import Iterator
+from typing import Any
 
 from ._measure import Row, python, run
 
@@ -38,7 +39,9 @@ def model_of(size: int, seed: int) -> tuple[object, str]:
         before = names[max(0, place - REACH) : place]
         parents = rng.sample(before, min(len(before), rng.choice((1, 2, 2))))
         inputs = (*parents, f"u_{name}")
-        function = {row: rng.random() < 0.5 for row in itertools.product((False, True), repeat=len(inputs))}
+        function: dict[Any, bool] = {
+            row: rng.random() < 0.5 for row in itertools.product((False, True), repeat=len(inputs))
+        }
         # The last input is the noise: it turns the value round, so that every observation is possible.
         function |= {(*row[:-1], True): not function[(*row[:-1], False)] for row in function}
         noise = Bernoulli(round(rng.uniform(0.1, 0.4), 3))

@@ -22,7 +22,7 @@ def text_of(argument: str) -> str:
         return _file(argument)
     if not any(c.isspace() for c in argument) and argument.endswith((".txt", ".md", ".json", ".jsonl")):
         raise BadInput(f"There is no file {argument}. Check the path, or give the question itself in quotes.")
-    return argument
+    return _decoded(os.fsencode(argument), "the question")  # bytes that the locale could not decode are still there
 
 
 def file_of(path: str, wanted: str) -> str:

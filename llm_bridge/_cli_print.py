@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -19,7 +20,8 @@ MOST_LINES = 40
 
 def as_json(data: object) -> str:
     """One JSON document; a NaN or an infinity in it would be our mistake, and raises."""
-    return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False)
+    plain = (sys.stdout.encoding or "").lower() not in ("utf-8", "utf8")
+    return json.dumps(data, indent=2, ensure_ascii=plain, allow_nan=False)
 
 
 def reply_text(reply: Reply, *, derivation: bool | None, explain: bool) -> str:

@@ -142,7 +142,7 @@ class _Run:
 
     def read(self, text: str, reader: Callable[[str], Problem]) -> Problem:
         """The text as a Problem."""
-        return self.stage("read", f"{len(text):,} characters", lambda: reader(text), _problem_size)
+        return self.stage("read", f"{len(text):,} characters", lambda: reader(_unicode(text)), _problem_size)
 
     def solve(self, problem: Problem) -> None:
         """From a Problem to answers and what they say."""
@@ -253,13 +253,28 @@ def _solved(run: _Run, problem: Problem) -> Reply:
 # Parts
 
 
+def _unicode(text: str) -> str:
+    """`text`, if it is one.
+
+    Raises:
+        ValueError: it holds halves of characters, as a wrong decoding leaves them behind.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError as wrong:
+        raise ValueError(
+            f"The text is damaged at character {wrong.start:,}: half a character stands there. Decode it as UTF-8."
+        ) from None
+    return text
+
+
 def _unplanned(wrong: BaseException) -> str:
     """A fault that no message was written for, such as a recursion limit."""
     if isinstance(wrong, RecursionError):
         return "This is nested too deep to be worked on. Split it into parts."
     if isinstance(wrong, MemoryError):
         return "This needs more memory than there is. Ask for less at once."
-    return f"{type(wrong).__name__}: {wrong}"
+    return str(wrong) if type(wrong) is ValueError else f"{type(wrong).__name__}: {wrong}"
 
 
 def _refusals(answers: Sequence[Answer]) -> str:

@@ -8,17 +8,35 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
-from scm import Const, Expr, Model, Op, Probability, ScmError, Set, Value, Var, ask, conjuncts, possible_units, world
-from scm._evaluate import evaluate
-from scm._mechanism import Equation
+from scm import (
+    Const,
+    Equation,
+    Expr,
+    Model,
+    Op,
+    Probability,
+    ScmError,
+    Set,
+    Value,
+    Var,
+    ask,
+    conjunction,
+    conjuncts,
+    evaluate,
+    possible_units,
+    terms,
+    world,
+)
 
 Setting: TypeAlias = tuple[tuple[str, Value], ...]
 """What is imposed, by name."""
 
 MOST_ASKED = 80
 """Most questions that one explanation may put to the engine."""
+MOST_UNITS = 64
+"""Most possible units that are followed; beyond, the engine is asked about one variable at a time."""
 MOST_CASES = 512
-"""Most joint states of a rule's inputs that are tried for a shorter reason."""
+"""Most joint states of a rule's inputs that are tried one by one."""
 
 
 class _Shared(NamedTuple):
@@ -67,7 +85,7 @@ class Certainties:
         self.world = world(*(Set(name, Const(value)) for name, value in imposed))
         self.affected = model.graph.descendants(self.imposed) - self.imposed.keys() if imposed else frozenset[str]()
         self.observed = observed_values(query.given)
-        self._units = possible_units(model, query)
+        self._units = possible_units(model, _with_roots(model, query), most=MOST_UNITS)
         self._known: dict[tuple[str, bool], Value | None] = {}
 
     def value(self, name: str, *, imagined: bool) -> Value | None:
@@ -113,15 +131,28 @@ class Certainties:
         if not isinstance(mechanism, Equation) or wanted is None:
             return None
         inputs = {n: self.model.states[n] for n in mechanism.inputs}
-        if math.prod(map(len, inputs.values())) > MOST_CASES:
-            return None
         parents = [p for p in self.model.graph.parents[name] if p in inputs]
         certain = [(p, v) for p in parents if (v := self.value(p, imagined=imagined)) is not None]
-        for size in range(len(certain) + 1):
-            for chosen in itertools.combinations(certain, size):
-                if _forced(mechanism.expr, inputs, dict(chosen), wanted):
-                    return chosen
-        return None
+        for chosen in ((), *((fact,) for fact in certain)):
+            if _forced(mechanism.expr, inputs, dict(chosen), wanted):
+                return chosen
+        if not _forced(mechanism.expr, inputs, dict(certain), wanted):
+            return None
+        # From the last, every cause that the others make needless is left out.
+        kept = certain
+        for fact in reversed(certain):
+            fewer = [other for other in kept if other != fact]
+            kept = fewer if _forced(mechanism.expr, inputs, dict(fewer), wanted) else kept
+        return tuple(kept)
+
+
+def _with_roots(model: Model, query: Probability) -> Probability:
+    """`query` with every root among its causes spoken of, so that its units say what those roots are too."""
+    spoken = {term.name for part in (query.event, query.given) if part is not None for term in terms(part)}
+    causes = frozenset[str]().union(*(model.graph.ancestors[name] for name in spoken))
+    roots = [name for name in model.graph.order if name in causes and not model.graph.parents[name]]
+    named = (Op("=", (Var(name), Const(model.states[name][0]))) for name in roots)
+    return Probability(conjunction(*conjuncts(query.event), *named), query.given)
 
 
 def observed_values(given: Expr | None) -> dict[str, Value]:
@@ -137,8 +168,11 @@ def observed_values(given: Expr | None) -> dict[str, Value]:
 
 
 def _forced(expr: Expr, inputs: Mapping[str, Sequence[Value]], chosen: Mapping[str, Value], wanted: Value) -> bool:
-    """Whether the rule gives `wanted` whatever the other inputs are."""
+    """Whether the rule surely gives `wanted` whatever the other inputs are; with too many cases, by logic alone."""
     free = [n for n in inputs if n not in chosen]
+    if math.prod(len(inputs[n]) for n in free) > MOST_CASES:
+        found = _settled(expr, chosen)
+        return found is not None and found == wanted
     for values in itertools.product(*(inputs[n] for n in free)):
         scope = {**chosen, **dict(zip(free, values, strict=True))}
         try:
@@ -147,6 +181,26 @@ def _forced(expr: Expr, inputs: Mapping[str, Sequence[Value]], chosen: Mapping[s
         except ScmError:
             return False
     return True
+
+
+def _settled(expr: Expr, chosen: Mapping[str, Value]) -> Value | None:
+    """What known inputs settle of a rule of and, or, not, by Kleene's three-valued logic; None where they do not."""
+    match expr:
+        case Const(value):
+            return value
+        case Var(name, ()):
+            return chosen.get(name)
+        case Op("not", (part,)):
+            found = _settled(part, chosen)
+            return None if found is None else not found
+        case Op("and" | "or" as op, parts):
+            settles = op == "or"
+            values = [_settled(part, chosen) for part in parts]
+            if any(value is not None and bool(value) == settles for value in values):
+                return settles
+            return None if None in values else not settles
+        case _:
+            return None
 
 
 def chain_to(targets: Sequence[str], certain: Certainties) -> Chain | None:

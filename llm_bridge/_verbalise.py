@@ -33,6 +33,10 @@ from ._reasons import Setting, observed_values
 from ._rounding import ends_of
 from ._verdict import Said, holds, verdict
 
+MOST_FACTS = 4
+"""Facts that are listed one by one where each end of an answer is attained."""
+_OPEN = "Not determined by what is said"
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
@@ -177,32 +181,37 @@ class Speaker:
 
     def _open(self, answer: Answer, asked: Asked, said: Said) -> str:
         low, high = ends_of(answer) or (0.0, 1.0)
-        ends = self._attained(answer)
+        ends = self._attained(answer, observed_values(asked.given))
         if ends is None:
             where = f"lies between {number_text(low)} and {number_text(high)}"
         elif self.problem.reply.kind == "yes-no" and said is None and (low, high) == (0.0, 1.0):
             # The reply at each end, whatever its comparison is.
             at_low, at_high = (holds(self.problem.reply, end) for end in (low, high))
             yes, no = (ends[1], ends[0]) if at_high and not at_low else (ends[0], ends[1])
-            return f"Not determined by what is said: the answer is yes {yes}, and no {no}."
+            return f"{_OPEN}: the answer is yes {yes}, and no {no}."
         else:
             where = f"lies between {number_text(low)} ({ends[0]}) and {number_text(high)} ({ends[1]})"
         given = f"given that {self.phrases.event(asked.given)}, " if asked.given is not None else ""
-        lead = self._lead(said) or "Not determined by what is said: "
+        lead = self._lead(said) or f"{_OPEN}: "
         return f"{lead}{given}the probability that {self.statement(asked, True, condition=True)} {where}."
 
-    def _attained(self, answer: Answer) -> tuple[str, str] | None:
-        """States of unknown causes that attain the lower and the upper end."""
+    def _attained(self, answer: Answer, seen: Mapping[str, Value]) -> tuple[str, str] | None:
+        """States of unknown causes that attain the lower and the upper end, without those that were seen anyway."""
         interval = answer.interval
         if interval is None or interval.lower_at is None or interval.upper_at is None:
             return None
-        low, high = interval.lower_at, interval.upper_at
-        return self._roots(low, high), self._roots(high, low)
+        low, high = (
+            {n: v for noise, v in at.items() if (n := self._variable_of(noise)) not in seen}
+            for at in (interval.lower_at, interval.upper_at)
+        )
+        return (self._roots(low, high), self._roots(high, low)) if low else None
 
     def _roots(self, at: Mapping[str, Value], other: Mapping[str, Value]) -> str:
-        differing = {name: value for name, value in at.items() if other.get(name) != value} or dict(at)
-        told = joined(self.phrases.fact(self._variable_of(name), value) for name, value in differing.items())
-        return f"if, for example, {told}" if len(differing) > 1 else f"if {told}"
+        shown = {name: value for name, value in at.items() if len(at) <= MOST_FACTS or other.get(name) != value}
+        facts = [self.phrases.fact(name, value) for name, value in shown.items()]
+        rest = [f"{len(facts) - MOST_FACTS} more such facts"] if len(facts) > MOST_FACTS + 1 else facts[MOST_FACTS:]
+        told = joined([*facts[:MOST_FACTS], *rest])
+        return f"if, for example, {told}" if len(at) > 1 else f"if {told}"
 
     def _variable_of(self, noise: str) -> str:
         """The variable that a noise of unknown law is all of."""
@@ -215,7 +224,7 @@ class Speaker:
         told = self._difference(answer) or f"{answer.text} is {shown(answer)}"
         lead = self._lead(said)
         if answer.finding == "bounds" and not lead:
-            lead = "Not determined by what is said: "
+            lead = f"{_OPEN}: "
         return f"{_capital_unless(lead, told)}{self._spread(answer)}.{self._caution(answer, said)}"
 
     def _difference(self, answer: Answer) -> str | None:
@@ -299,7 +308,8 @@ class Speaker:
             return told
         aside = Speaker(Case(self.problem, self.case.compiled, self.case.instead, (), None, "exact", ""), self.problem)
         said = aside.reply(self.case.instead[0], verdict(self.problem.reply, self.case.instead))
-        return f"{told} With that observation left aside: {said[:1].lower()}{said[1:]}"
+        joint = " it is" if said.startswith(_OPEN) else ":"
+        return f"{told} With that observation left aside{joint} {said[:1].lower()}{said[1:]}"
 
 
 # ---------------------------------------------------------------------------------------------------------------------

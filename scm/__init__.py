@@ -20,6 +20,7 @@ from ._errors import UnknownName as UnknownName
 from ._errors import UnknownState as UnknownState
 from ._errors import listing as listing
 from ._errors import near as near
+from ._evaluate import evaluate as evaluate
 from ._finding import Assumption as Assumption
 from ._finding import Finding as Finding
 from ._finding import Interval as Interval
@@ -28,6 +29,7 @@ from ._finding import Uncertainty as Uncertainty
 from ._graph import CausalGraph as CausalGraph
 from ._ladder import Ladder as Ladder
 from ._ladder import ladder as ladder
+from ._mechanism import Equation as Equation
 from ._model import Model as Model
 from ._noise import Bernoulli as Bernoulli
 from ._noise import Categorical as Categorical
@@ -99,6 +101,7 @@ __all__ = [
     "Custom",
     "Distribution",
     "Draw",
+    "Equation",
     "Expectation",
     "Expr",
     "Finding",
@@ -142,6 +145,7 @@ __all__ = [
     "conjunction",
     "conjuncts",
     "ett",
+    "evaluate",
     "expr_from_data",
     "expr_to_data",
     "ladder",

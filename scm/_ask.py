@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,16 +14,17 @@ from ._answer import Answer, Assumption, Finding, Uncertainty
 from ._coupling import Coupling, granted
 from ._derivation import Scene, derive
 from ._errors import InvalidModel, InvalidQuery
-from ._mechanism import Table
 from ._model import Model
-from ._parse import parse_query
 from ._query import Distribution, Query, print_query, query_terms, term_parts
 from ._relevance import rung
-from ._resolve import resolve
+from ._resolve import read_query
 from ._rows import code_rows
-from ._sampling import counted_tables, standard_error
+from ._standard_error import counted_totals, standard_error
 from ._syntax import print_expr
 from .solvers import DEFAULT, Budget, Record, Refusal, Setting, Solution, interval, sharp
+
+if TYPE_CHECKING:
+    from ._sample import PRNGKey
 
 Array = NDArray[np.float64]
 
@@ -35,7 +36,7 @@ def ask(
     rows: Mapping[str, Sequence[object]] | None = None,
     assume: str | Coupling | Sequence[str | Coupling] = (),
     budget: float | str | Budget | None = None,
-    key: Any = None,
+    key: PRNGKey | None = None,
 ) -> Answer:
     """Answer a query of any rung.
 
@@ -54,15 +55,22 @@ def ask(
         QuerySyntaxError, UnknownName, UnknownState, InvalidQuery, InvalidRows: the question cannot be meant.
     """
     del key  # no solver here draws yet; the argument is part of the promise
-    if not isinstance(knowledge, Model):  # pyright: ignore[reportUnnecessaryIsInstance]
+    if not isinstance(knowledge, Model):  # pyright: ignore[reportUnnecessaryIsInstance]  # untyped callers
         raise InvalidModel(f"ask() takes a Model first, got {type(knowledge).__name__}.")
-    parsed = parse_query(query, knowledge.variable_states) if isinstance(query, str) else query
-    asked = resolve(parsed, knowledge.variable_states)
-    items = (assume,) if isinstance(assume, (str, Coupling)) else tuple(assume)
+    asked = read_query(query, knowledge.variable_states)
+    _distribution_states(knowledge, asked)
     coded = code_rows(asked, rows, knowledge.variable_states)
     limits = parse_budget(budget)
-    setting = Setting(knowledge, granted(items), limits, coded.columns, coded.domains, coded.count, Record())
-    step = max((rung(knowledge.graph, term_parts(term)) for term in query_terms(asked)), default=1)
+    setting = Setting(
+        knowledge,
+        granted(assume),
+        limits,
+        coded.columns,
+        coded.domains,
+        coded.count,
+        Record(),
+    )
+    steps: list[Literal[1, 2, 3]] = [1, *(rung(knowledge.graph, term_parts(term)) for term in query_terms(asked))]
     refusals: list[tuple[str, str]] = []
     for solver in DEFAULT:
         try:
@@ -70,32 +78,30 @@ def ask(
         except Refusal as refusal:
             refusals.append((solver.name, str(refusal)))
             continue
-        return _answer(setting, asked, solution, step, rows is not None, solver.name)
-    return Answer(asked, "refused", rung=step, status=(), refusals=tuple(refusals))
+        return _answer(setting, asked, solution, max(steps), rows is not None, solver.name)
+    return Answer(asked, "refused", rung=max(steps), status=(), refusals=tuple(refusals))
 
 
-def _answer(setting: Setting, query: Query, solution: Solution, step: Any, batch: bool, solver: str) -> Answer:
-    states = _distribution_states(setting.model, query)
-    shape = _shaper(batch)
-    finding = _finding(setting, solution)
-    determined = bool(np.all(np.isnan(solution.lower) | (solution.lower == solution.upper)))
-    has_value = finding in ("exact", "estimate")
+def _answer(
+    setting: Setting, query: Query, solution: Solution, step: Literal[1, 2, 3], batch: bool, solver: str
+) -> Answer:
+    shape, finding = _shaper(batch), _finding(setting, solution)
+    error = standard_error(setting, query) if finding == "estimate" else None
+    rounding = max((p.rounding for p in setting.record.plans), default=0.0)
     answer = Answer(
         query,
         finding,
-        value=shape(solution.lower) if has_value and determined else None,
+        value=shape(solution.lower) if finding in ("exact", "estimate") else None,
         interval=interval(solution, shape) if finding == "bounds" else None,
         status=tuple(solution.status),
-        states=states,
+        states=_distribution_states(setting.model, query),
         rung=step,
-        assumptions=_assumptions(setting),
+        uncertainty=Uncertainty(
+            sampling=None if error is None else shape(error), floating_point=_absolute(solution, rounding)
+        ),
+        assumptions=_assumptions(setting, certain=finding == "estimate" and error is None),
         plan=_plan(setting, solver),
     )
-    rounding = max((p.rounding for p in setting.record.plans), default=0.0)
-    sampling = None
-    if finding == "estimate":
-        sampling = shape(standard_error(setting, query))
-    answer = replace(answer, uncertainty=Uncertainty(sampling=sampling, floating_point=_absolute(solution, rounding)))
     return replace(answer, derivation=derive(Scene(setting, query, solution, step, answer)))
 
 
@@ -110,10 +116,10 @@ def _finding(setting: Setting, solution: Solution) -> Finding:
     ok = ~np.isnan(solution.lower)
     if np.any(solution.upper[ok] != solution.lower[ok]) or not sharp(solution):
         return "bounds"
-    return "estimate" if counted_tables(setting) else "exact"
+    return "estimate" if counted_totals(setting) else "exact"
 
 
-def _shaper(batch: bool) -> Any:
+def _shaper(batch: bool) -> Callable[[Array], float | Array]:
     def shape(array: Array) -> float | Array:
         # Inside, rows are the last axis; a user reads them first.
         out = np.moveaxis(np.asarray(array, dtype=float), -1, 0)
@@ -141,17 +147,19 @@ def _distribution_states(model: Model, query: Query) -> tuple[tuple[str, tuple[A
     return max(found, key=lambda f: [name for name, _ in f])
 
 
-def _assumptions(setting: Setting) -> tuple[Assumption, ...]:
-    used = {c.name: c for c in setting.record.couplings.values()}
-    out = [Assumption(f"{c.claim} ({c.citation})", "the user") for c in used.values()]
-    for name in counted_tables(setting):
-        table = setting.model.mechanisms[name]
-        if isinstance(table, Table) and table.totals is not None:
-            text = (
-                f"the units counted for {name!r} ({sum(table.totals):g} in all) are drawn at random "
-                "from the population the answer speaks of"
-            )
-            out.append(Assumption(text, "the method"))
+def _assumptions(setting: Setting, *, certain: bool) -> tuple[Assumption, ...]:
+    """What was granted and used; `certain`: the answer needs shares of 0 and 1 in the counts to be the truth."""
+    used = dict.fromkeys(f"{c.claim} ({c.citation})" for c in setting.record.couplings.values())
+    out = [Assumption(text, "the user") for text in used]
+    for name, totals in counted_totals(setting).items():
+        text = (
+            f"the units counted for {name!r} ({sum(totals):g} in all) are drawn at random "
+            "from the population the answer speaks of"
+        )
+        out.append(Assumption(text, "the method"))
+    if certain:
+        text = "what was never counted cannot happen; if it could, the answer would depend on a coupling"
+        out.append(Assumption(text, "the method"))
     return tuple(out)
 
 

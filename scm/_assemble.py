@@ -90,7 +90,10 @@ def _rows(v: Variable, items: Items, inputs: tuple[str, ...], states: States) ->
     for key, row in items:
         if len(key) != len(inputs):
             raise InvalidModel(f"{v.name!r} has a row for {key}; a key has one state for each of {inputs}.")
-        found[tuple(state_of(n, x, states[n]) for n, x in zip(inputs, key, strict=True))] = row
+        place = tuple(state_of(n, x, states[n]) for n, x in zip(inputs, key, strict=True))
+        if place in found:
+            raise InvalidModel(f"{v.name!r} has two rows for {_named(inputs, place)}. Keep one.")
+        found[place] = row
     for key in _grid(v, inputs, states):
         if key not in found:
             raise InvalidModel(

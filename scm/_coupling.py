@@ -1,4 +1,4 @@
-"""Couplings: what a user may grant where conditional probabilities alone do not say how a variable behaves across worlds.
+"""Couplings: what a user may grant where a table alone does not say how a variable behaves across worlds.
 
 A coupling gives the joint law of one variable's instances under different parent configurations. It must have the right
 margins and agree with itself when an instance is dropped; that equal configurations give equal values is the engine's
@@ -8,7 +8,7 @@ part. None is ever used unless granted (`assume=`), and the grant is printed in 
 from __future__ import annotations
 
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -26,23 +26,27 @@ TOLERANCE = 1e-9
 
 @runtime_checkable
 class Coupling(Protocol):
-    """A named way to join the laws of one variable under several parent configurations.
-
-    Attributes:
-        name: what the answer prints.
-        claim: what is assumed, in a sentence.
-        citation: where it comes from.
-        variables: the variables it is granted for; None means every table.
-    """
+    """A named way to join the laws of one variable under several parent configurations."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """What the answer prints."""
+        ...
+
     @property
-    def claim(self) -> str: ...
+    def claim(self) -> str:
+        """What is assumed, in a sentence."""
+        ...
+
     @property
-    def citation(self) -> str: ...
+    def citation(self) -> str:
+        """Where it comes from."""
+        ...
+
     @property
-    def variables(self) -> tuple[str, ...] | None: ...
+    def variables(self) -> tuple[str, ...] | None:
+        """The variables it is granted for; None means every table."""
+        ...
 
     def kernel(self, laws: Array, configurations: Rows) -> Array:
         """The joint laws.
@@ -59,7 +63,10 @@ class Coupling(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RankPreserving:
-    """One uniform noise pushed through every inverse distribution function: ranks are kept. Depends on the order of states."""
+    """One uniform noise pushed through every inverse distribution function: ranks are kept.
+
+    Depends on the order of states.
+    """
 
     variables: tuple[str, ...] | None = None
 
@@ -72,7 +79,10 @@ class RankPreserving:
     def claim(self) -> str:
         """What is assumed."""
         who = "every variable given by a table" if self.variables is None else ", ".join(map(repr, self.variables))
-        return f"rank_preserving: {who} responds to one uniform noise through its inverse distribution function, in the order of its states"
+        return (
+            f"rank_preserving: {who} responds to one uniform noise through its inverse distribution function, "
+            "in the order of its states"
+        )
 
     @property
     def citation(self) -> str:
@@ -80,14 +90,14 @@ class RankPreserving:
         return "comonotone coupling (Fréchet 1951; Hoeffding 1940)"
 
     def kernel(self, laws: Array, configurations: Rows) -> Array:
-        """Lengths of the intersections of the states' intervals of [0, 1]: max(0, min_i F_i(x_i) - max_i F_i(x_i - 1))."""
+        """Lengths of the states' intervals of [0, 1] intersected: max(0, min_i F_i(x_i) - max_i F_i(x_i - 1))."""
         n, m, s = laws.shape
         upper = np.cumsum(laws, axis=2)
         upper[:, :, -1] = 1.0
         lower = np.concatenate([np.zeros((n, m, 1)), upper[:, :, :-1]], axis=2)
-        high, low = np.full((n,) + (1,) * m, np.inf), np.full((n,) + (1,) * m, -np.inf)
+        high, low = np.full((n, *[1] * m), np.inf), np.full((n, *[1] * m), -np.inf)
         for i in range(m):
-            shape = (n,) + tuple(s if j == i else 1 for j in range(m))
+            shape = (n, *(s if j == i else 1 for j in range(m)))
             high = np.minimum(high, upper[:, i].reshape(shape))
             low = np.maximum(low, lower[:, i].reshape(shape))
         return np.maximum(high - low, 0.0)
@@ -95,7 +105,10 @@ class RankPreserving:
 
 @dataclass(frozen=True, slots=True)
 class Custom:
-    """A user's own coupling: a name, a claim and a kernel (see `Coupling.kernel`); its laws are checked where it is used."""
+    """A user's own coupling: a name, a claim and a kernel (see `Coupling.kernel`).
+
+    Its laws are checked where it is used.
+    """
 
     name: str
     function: Callable[[Array, Rows], Array]
@@ -107,38 +120,39 @@ class Custom:
         """What the user's function gives, after a check of its shape."""
         found = np.asarray(self.function(laws, configurations), dtype=float)
         n, m, s = laws.shape
-        if found.shape != (n,) + (s,) * m:
-            raise InvalidModel(
-                f"The coupling {self.name!r} gave an array of shape {found.shape}; {(n,) + (s,) * m} is wanted."
-            )
+        wanted = (n, *[s] * m)
+        if found.shape != wanted:
+            raise InvalidModel(f"The coupling {self.name!r} gave an array of shape {found.shape}; {wanted} is wanted.")
         return found
 
 
 rank_preserving = RankPreserving()
+"""The coupling that keeps ranks, for every variable given by a table."""
 
 NAMED: dict[str, Coupling] = {"rank_preserving": rank_preserving}
 """Couplings that can be granted by name."""
 
 
-def granted(assume: tuple[str | Coupling, ...]) -> tuple[Coupling, ...]:
-    """The couplings that `assume` grants.
+def granted(assume: str | Coupling | Iterable[str | Coupling]) -> tuple[Coupling, ...]:
+    """The couplings that `assume` grants, by name or as they are.
 
     Raises:
-        InvalidQuery: a name that is no known assumption.
+        InvalidQuery: a name that is no known assumption, or something else.
     """
-    out: list[Coupling] = []
-    for item in assume:
-        if isinstance(item, str):
-            if item not in NAMED:
-                raise InvalidQuery(
-                    f"Unknown assumption {item!r}; what can be granted is {', '.join(NAMED)}.{near(item, NAMED)}"
-                )
-            out.append(NAMED[item])
-        elif isinstance(item, Coupling):  # pyright: ignore[reportUnnecessaryIsInstance]
-            out.append(item)
-        else:
-            raise InvalidQuery(f"assume= takes names or couplings, got {type(item).__name__}.")
-    return tuple(out)
+    items = (assume,) if isinstance(assume, (str, Coupling)) else tuple(assume)
+    return tuple(_granted(item) for item in items)
+
+
+def _granted(item: object) -> Coupling:
+    if isinstance(item, Coupling):
+        return item
+    if not isinstance(item, str):
+        raise InvalidQuery(f"assume= takes names or couplings, got {type(item).__name__}.")
+    if item not in NAMED:
+        raise InvalidQuery(
+            f"Unknown assumption {item!r}; what can be granted is {', '.join(NAMED)}.{near(item, NAMED)}"
+        )
+    return NAMED[item]
 
 
 def check_coupling(coupling: Coupling, laws: Array, configurations: Rows) -> Array:
@@ -156,9 +170,10 @@ def check_coupling(coupling: Coupling, laws: Array, configurations: Rows) -> Arr
     axes = string.ascii_lowercase[:m]
     for i in range(m):
         margin = np.einsum(f"...{axes}->...{axes[i]}", joint)
-        if np.abs(margin - laws[:, i]).max(initial=0.0) > TOLERANCE:
+        off = np.abs(margin - laws[:, i]).max(initial=0.0)
+        if off > TOLERANCE:
             raise InvalidModel(
-                f"The coupling {coupling.name!r} has the wrong margins: off by {np.abs(margin - laws[:, i]).max():.3g}. "
+                f"The coupling {coupling.name!r} has the wrong margins: off by {off:.3g}. "
                 "Its joint law must give back the table's row for each configuration."
             )
     if m > 2:

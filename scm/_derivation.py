@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ._answer import Answer, Step
+from ._nesting import unnesting
 from ._query import Contrast, Distribution, Number, Probability, Query, Term, print_query, query_terms, term_parts
 from ._relevance import relevant_world, rung
 from ._syntax import Set, Var, World, conjuncts, print_assignment, print_expr, print_name, terms
 from ._text import number_text, settings_text
 from ._trace import changed_variables, shown_name, values_in
 from ._worlds import build_worlds
-from .solvers import NoisePosterior, Record, Setting, Solution, noise_posterior, solve, split_given
+from .solvers import Fact, NoisePosterior, Record, Setting, Solution, noise_posterior, solve, split_given
 
 THEOREM = "Pearl (2009), theorem 7.1.7"
 SHOWN = 4
@@ -58,6 +59,7 @@ def _term_steps(scene: Scene, term: Term, *, alone: bool) -> Iterator[Step]:
         yield _abduction(setting, term, posterior)
     yield from _actions(asked)
     yield from _couplings(scene)
+    yield from unnesting(setting, term)
     yield _prediction(scene, term, asked, posterior, alone)
 
 
@@ -66,16 +68,16 @@ def _exclusion(setting: Setting, asked: tuple[Var, ...]) -> Iterator[Step]:
         kept = relevant_world(setting.model.graph, t.name, t.world)
         own = [a for a in t.world if a.target == t.name and a.parent is None]
         if len(kept) < len(t.world) and not own:
-            dropped = [a for a in t.world if a not in kept]
+            dropped = ", ".join(print_assignment(a) for a in t.world if a not in kept)
             yield Step(
                 "exclusion",
                 f"{print_expr(t)} = {print_expr(Var(t.name, kept))}",
-                f"{', '.join(print_assignment(a) for a in dropped)} cannot reach {print_name(t.name)} by a directed path",
+                f"{dropped} cannot reach {print_name(t.name)} by a directed path",
                 "Galles & Pearl (1998)",
             )
 
 
-def _consistency(scene: Scene, asked: tuple[Var, ...], facts: Any) -> Iterator[Step]:
+def _consistency(scene: Scene, asked: tuple[Var, ...], facts: tuple[Fact, ...]) -> Iterator[Step]:
     graph = scene.setting.model.graph
     plain, merged = build_worlds(graph, asked, ()), build_worlds(graph, asked, facts)
     same = [

@@ -9,9 +9,8 @@ from ._answer import Answer
 from ._ask import ask
 from ._coupling import Coupling
 from ._model import Model
-from ._parse import parse_query
 from ._query import Distribution, Expectation, Probability, Query, Term, term_parts
-from ._resolve import resolve
+from ._resolve import read_query
 from ._syntax import Const, Expr, Op, Set, Var, conjunction, conjuncts, substitute, terms
 
 
@@ -38,7 +37,7 @@ def ladder(
     Raises:
         The errors of `ask`.
     """
-    asked = resolve(parse_query(query) if isinstance(query, str) else query, model.variable_states)
+    asked = read_query(query, model.variable_states)
     if not isinstance(asked, (Probability, Expectation, Distribution)) or asked.given is None:
         return None
     found = tuple(t for part in term_parts(asked) for t in terms(part))

@@ -108,6 +108,8 @@ def items_from_json(text: str) -> list[Variable | Noise]:
 
 
 def _load(text: str) -> object:
+    if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # untyped callers
+        raise InvalidFile(f"A model file is text, got {type(text).__name__}.")
     if len(text) > MAX_CHARACTERS:
         raise InvalidFile(f"The file has {len(text):,} characters; a model file has at most {MAX_CHARACTERS:,}.")
     try:
@@ -189,7 +191,16 @@ def _law(kind: str, data: object, where: str) -> NoiseLaw:
     if kind == "unknown":
         return Unknown(tuple(_value(s, f"{where}.unknown") for s in _list(data, f"{where}.unknown")))
     pairs = [_pair(p, f"{where}.categorical") for p in _list(data, f"{where}.categorical")]
-    return Categorical({_value(s, f"{where}.categorical"): cast(float, p) for s, p in pairs})
+    return Categorical(cast("dict[Value, float]", _by_state(pairs, f"{where}.categorical")))
+
+
+def _by_state(pairs: list[tuple[object, object]], where: str) -> dict[Value, object]:
+    found: dict[Value, object] = {}
+    for state, entry in pairs:
+        if _value(state, where) in found:
+            raise InvalidFile(f"{where}: the state {state!r} stands there twice.")
+        found[_value(state, where)] = entry
+    return found
 
 
 def _pair(data: object, where: str) -> tuple[object, object]:
@@ -232,5 +243,5 @@ def _rows(data: object, where: str) -> dict[tuple[Value, ...], object]:
 def _row(row: object, where: str) -> object:
     if isinstance(row, dict):
         pairs = [_pair(p, where) for p in _list(cast("dict[str, object]", row).get("by_state"), f"{where}.by_state")]
-        return {_value(s, where): p for s, p in pairs}
+        return _by_state(pairs, where)
     return tuple(cast("list[object]", row)) if isinstance(row, list) else row

@@ -145,6 +145,7 @@ class Unknown:
 
 
 NoiseLaw: TypeAlias = Bernoulli | Categorical | Unknown
+"""What is known of how likely each state of a noise is."""
 
 
 def probabilities(law: NoiseLaw) -> tuple[float, ...] | None:
@@ -158,3 +159,16 @@ class Noise:
 
     name: str
     law: NoiseLaw
+
+    def __post_init__(self) -> None:
+        """Check the name and the kind of law."""
+        _check_noise(self.name, self.law)
+
+
+def _check_noise(name: object, law: object) -> None:
+    if not isinstance(name, str) or not name.strip():
+        raise InvalidModel(f"A noise's name is text, got {name!r}.")
+    if not isinstance(law, (Bernoulli, Categorical, Unknown)):
+        raise InvalidModel(
+            f"The noise {name!r} has the law {law!r}; Bernoulli(p), Categorical({{state: p}}) or Unknown() is wanted."
+        )

@@ -92,6 +92,7 @@ class Contrast(_Arithmetic):
 Term: TypeAlias = Probability | Expectation | Distribution
 """What one plan answers."""
 Query: TypeAlias = Probability | Expectation | Distribution | Number | Contrast
+"""A question of any rung."""
 
 
 def _explicit(event: Expr) -> Expr:

@@ -12,6 +12,7 @@ from typing import assert_never
 
 from ._errors import InvalidModel, InvalidQuery, UnknownName, UnknownState
 from ._noise import check_law
+from ._parse import parse_query
 from ._query import Contrast, Distribution, Expectation, Number, Probability, Query
 from ._syntax import (
     Assignment,
@@ -152,6 +153,19 @@ def resolve_expr(expr: Expr, states: States, labels: Sequence[Value] = (), where
         UnknownName, UnknownState, InvalidQuery: as their messages say.
     """
     return _Resolver(states, labels, where).expr(expr)
+
+
+def read_query(query: str | Query, states: States) -> Query:
+    """A query, or its text, with every name known and every compared constant a declared state.
+
+    Raises:
+        QuerySyntaxError, UnknownName, UnknownState, InvalidQuery: as their messages say.
+    """
+    if isinstance(query, str):
+        return resolve(parse_query(query, states), states)
+    if not isinstance(query, (Probability, Expectation, Distribution, Number, Contrast)):  # pyright: ignore[reportUnnecessaryIsInstance]  # untyped callers
+        raise InvalidQuery(f"A query is text or a Query, got {type(query).__name__}.")
+    return resolve(query, states)
 
 
 def resolve(query: Query, states: States) -> Query:

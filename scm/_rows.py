@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from ._syntax import Const, Op, Placeholder, Set, Value, Var, World, carrier_of
 
 States = Mapping[str, tuple[Value, ...]]
 Codes = NDArray[np.intp]
+Token: TypeAlias = Const | Placeholder
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,8 @@ def code_rows(query: Query, rows: Mapping[str, Sequence[object]] | None, states:
                 f"The rows have a column {name!r} that the query does not use; "
                 f"its placeholders are {listing(wanted)}.{near(name, wanted)}"
             )
+        if not _is_column(rows[name]):
+            raise InvalidRows(f"The column {name!r} is {type(rows[name]).__name__}; a list of values is wanted.")
     lengths = {name: len(column) for name, column in rows.items()}
     if len(set(lengths.values())) > 1:
         raise InvalidRows(f"The columns have different lengths: {lengths}. Every column needs one value a row.")
@@ -86,6 +90,11 @@ def code_rows(query: Query, rows: Mapping[str, Sequence[object]] | None, states:
             raise InvalidRows(f"No column fills ?{name}. The rows have {listing(rows)}.")
         out[name] = _codes(name, variables[0], rows[name], domains[name])
     return Rows(out, domains, next(iter(lengths.values()), 1))
+
+
+def _is_column(column: object) -> bool:
+    """Whether values can be taken from it; arrays and the columns of data frames are no `Sequence`."""
+    return isinstance(column, Sized) and isinstance(column, Iterable) and not isinstance(column, str)
 
 
 def _domain(name: str, variables: Sequence[str], states: States) -> tuple[Value, ...]:
@@ -122,66 +131,70 @@ def row_groups(query: Query, columns: Mapping[str, Codes], rows: int, domains: S
     Two values can only meet at one instance if they belong to the same variable, or to variables tied by nesting; only
     those are compared.
     """
-    tokens = _tokens(query)
     if not columns:
         yield Group(np.arange(rows), {})
         return
-    names = list(columns)
-    partner = np.full((rows, len(names)), -1)
-    for j, name in enumerate(names):
-        for k, token in reversed(list(enumerate(tokens.get(name, ())))):
-            equal = (
-                columns[token.name] == columns[name]
-                if isinstance(token, Placeholder)
-                else columns[name] == _position(domains[name], token)
-            )
-            partner[equal, j] = k
-    patterns, inverse = np.unique(partner, axis=0, return_inverse=True)
+    groups = _meeting(query)
+    tokens = sorted(dict.fromkeys(t for group in groups for t in group), key=lambda t: isinstance(t, Placeholder))
+    labels = _labels(tokens, groups, columns, rows, domains)
+    patterns, inverse = np.unique(labels, axis=0, return_inverse=True)
     for p, pattern in enumerate(patterns):
-        replace = {Placeholder(n): tokens[n][int(k)] for n, k in zip(names, pattern.tolist(), strict=True) if k >= 0}
-        ends = {name: _last(token, replace) for name, token in replace.items()}
-        yield Group(np.flatnonzero(inverse.reshape(-1) == p), ends)
+        stand = {t: tokens[int(k)] for t, k in zip(tokens, pattern, strict=True) if isinstance(t, Placeholder)}
+        replace = {name: token for name, token in stand.items() if token != name}
+        yield Group(np.flatnonzero(inverse.reshape(-1) == p), replace)
 
 
-def _last(token: Const | Placeholder, replace: Mapping[Placeholder, Const | Placeholder]) -> Const | Placeholder:
-    """The end of a chain of replacements; each goes to a constant or an earlier placeholder."""
-    while isinstance(token, Placeholder) and token in replace:
-        token = replace[token]
-    return token
+def _labels(
+    tokens: Sequence[Token], groups: Sequence[Sequence[Token]], columns: Mapping[str, Codes], rows: int, domains: States
+) -> NDArray[np.intp]:
+    """For each row and token, the first token equal to it by value, constants first; equality spreads to all groups."""
+    place = {token: i for i, token in enumerate(tokens)}
+    labels = np.tile(np.arange(len(tokens)), (rows, 1))
+    pairs = [
+        (place[a], place[b], _equal(a, b, columns, domains))
+        for group in groups
+        for a, b in itertools.combinations(group, 2)
+    ]
+    while True:
+        before = labels.copy()
+        for i, j, equal in pairs:
+            least = np.minimum(labels[:, i], labels[:, j])
+            labels[:, i] = np.where(equal, least, labels[:, i])
+            labels[:, j] = np.where(equal, least, labels[:, j])
+        if np.array_equal(before, labels):
+            return labels
 
 
-def _position(domain: tuple[Value, ...], token: Const) -> int:
-    return domain.index(token.value) if token.value in domain else -1
+def _equal(a: Token, b: Token, columns: Mapping[str, Codes], domains: States) -> NDArray[np.bool_]:
+    """In which rows two tokens have the same value (states of different variables may stand in another order)."""
+    first, second = (((t.value,) if isinstance(t, Const) else domains[t.name]) for t in (a, b))
+    same = np.array([[x == y for y in second] for x in first])
+    at = tuple(columns[t.name] if isinstance(t, Placeholder) else 0 for t in (a, b))
+    return np.asarray(same[at])
 
 
-def _tokens(query: Query) -> dict[str, list[Const | Placeholder]]:
-    """For each placeholder, what it is to be compared with: constants first, then earlier placeholders."""
+def _meeting(query: Query) -> list[list[Token]]:
+    """Groups of constants and placeholders that may meet at one instance."""
     kin = _Kin()
-    uses: list[tuple[str, Const | Placeholder]] = []
+    uses: list[tuple[str, Token]] = []
     for node in query_nodes(query):
         if isinstance(node, Op) and node.op in ("=", "in"):
             uses += _compared(node)
         elif isinstance(node, Var):
             uses += _imposed(node.world, kin)
-    groups: dict[str, dict[Const | Placeholder, None]] = {}
+    groups: dict[str, dict[Token, None]] = {}
     for variable, token in uses:
         groups.setdefault(kin.find(variable), {})[token] = None
-    out: dict[str, list[Const | Placeholder]] = {}
-    for group in groups.values():
-        constants = [t for t in group if isinstance(t, Const)]
-        names = [t for t in group if isinstance(t, Placeholder)]
-        for i, name in enumerate(names):
-            out.setdefault(name.name, []).extend([*constants, *names[:i]])
-    return out
+    return [list(group) for group in groups.values()]
 
 
-def _compared(comparison: Op) -> Iterator[tuple[str, Const | Placeholder]]:
+def _compared(comparison: Op) -> Iterator[tuple[str, Token]]:
     """Each variable of a comparison with each value it is compared with."""
     for variable in (a for a in comparison.args if isinstance(a, Var)):
         yield from ((variable.name, a) for a in comparison.args if isinstance(a, (Const, Placeholder)))
 
 
-def _imposed(world: World, kin: _Kin) -> Iterator[tuple[str, Const | Placeholder]]:
+def _imposed(world: World, kin: _Kin) -> Iterator[tuple[str, Token]]:
     """Each variable that a world sets, with its value; one that is set to another variable is tied to it."""
     for a in world:
         if isinstance(a, Set):

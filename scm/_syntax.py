@@ -15,6 +15,7 @@ from typing import Literal, TypeAlias, assert_never
 from ._errors import InvalidQuery
 
 Value: TypeAlias = bool | int | float | str
+"""A state of a variable. `True` and `1` are the same state, as in Python."""
 Operator: TypeAlias = Literal[
     "and", "or", "xor", "not", "=", "!=", "<", "<=", ">", ">=", "in", "+", "*", "/", "neg", "if", "min", "max", "abs"
 ]
@@ -67,6 +68,7 @@ class Op:
 
 
 Expr: TypeAlias = Const | Placeholder | Var | Op
+"""An event, a formula or an equation's right side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,7 @@ class Soft:
 
 
 Law: TypeAlias = tuple[tuple[Value, float], ...]
+"""States with their probabilities."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,7 @@ class Draw:
 
 Assignment: TypeAlias = Set | Soft | Draw
 World: TypeAlias = tuple[Assignment, ...]
+"""What is imposed, in canonical order (see `world`); the empty world is the factual one."""
 
 
 def world(*assignments: Assignment) -> World:

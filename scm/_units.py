@@ -9,9 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ._model import Model
-from ._parse import parse_query
 from ._query import Query, query_terms, term_parts
-from ._resolve import resolve
+from ._resolve import read_query
 from ._rows import code_rows
 from ._syntax import Value, Var, World, terms
 from ._trace import values_in
@@ -44,7 +43,7 @@ def possible_units(model: Model, query: str | Query, *, most: int = 16) -> tuple
     Raises:
         QuerySyntaxError, UnknownName, UnknownState, InvalidQuery: as `ask`.
     """
-    asked = resolve(parse_query(query) if isinstance(query, str) else query, model.variable_states)
+    asked = read_query(query, model.variable_states)
     found = query_terms(asked)
     if len(found) != 1:
         return None

@@ -17,7 +17,7 @@ from typing import TypeAlias, assert_never
 
 from ._errors import UnknownName
 from ._graph import CausalGraph
-from ._relevance import check_world, relevant_world
+from ._relevance import check_world
 from ._syntax import Assignment, Const, Draw, Expr, Placeholder, Set, Soft, Var, World, assignment_parts, terms
 
 Fixed: TypeAlias = Const | Placeholder
@@ -87,12 +87,14 @@ class _Builder:
         self.memo: dict[tuple[str, World], Slot] = {}
 
     def term(self, name: str, world: World) -> Slot:
-        """The instance of `name` in `world`; assignments that cannot reach it are dropped first (exclusion)."""
-        relevant = relevant_world(self.graph, name, world)
-        key = (name, relevant)
-        if key not in self.memo:
-            self.memo[key] = self._make(name, relevant)
-        return self.memo[key]
+        """The instance of `name` in `world`. Assignments that cannot reach it change no slot of it (exclusion)."""
+        if (name, world) not in self.memo:
+            causes = self.graph.ancestors[name]
+            # Causes first, so that a long chain of them is no deep recursion.
+            for cause in self.graph.order:
+                if cause in causes and (cause, world) not in self.memo:
+                    self.memo[cause, world] = self._make(cause, world)
+        return self.memo[name, world]
 
     def _make(self, name: str, world: World) -> Slot:
         for a in world:

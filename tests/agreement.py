@@ -78,10 +78,16 @@ def findings(expected: Any) -> tuple[str, ...]:
     return ("exact", "bounds") if all(lower == upper for lower, upper in numbers) else ("bounds",)
 
 
+def numbers(answer: scm.Answer) -> Any:
+    """The value as an array: over rows, where there are rows, and over states, where there are states."""
+    assert answer.value is not None, f"{answer.finding} has no value"
+    return np.asarray(answer.value, float)
+
+
 def _ends(answer: scm.Answer) -> tuple[Any, Any]:
     if answer.interval is not None:
         return np.asarray(answer.interval.lower, float), np.asarray(answer.interval.upper, float)
-    return np.asarray(answer.value, float), np.asarray(answer.value, float)
+    return numbers(answer), numbers(answer)
 
 
 def _match(found: tuple[Any, Any], expected: Any) -> Outcome:

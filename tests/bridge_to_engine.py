@@ -41,7 +41,7 @@ def _variable(variable: Plain, own: dict[Any, Any]) -> scm.Variable:
     if "equation" in variable:
         return scm.Variable(name, states, equation=variable["equation"], noise=noise)
     listed = (*parents, *(u for u in noises if u not in own))
-    function = {_key(row, parents, noises, own): value for row, value in variable["function"].items()}
+    function: dict[Any, Any] = {_key(row, parents, noises, own): value for row, value in variable["function"].items()}
     return scm.Variable(name, states, parents=listed, function=function, noise=noise)
 
 

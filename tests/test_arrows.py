@@ -25,34 +25,49 @@ ROOT = Path(__file__).resolve().parent.parent
 LAYERS: dict[str, tuple[str, ...]] = {
     "0 what went wrong": ("_errors",),
     "1 what can be said": (
-        "_syntax",
-        "_values",
         "_graph",
+        "_syntax",
+        "_evaluate",
+        "_values",
+        "_text",
         "_query",
+        "_bind",
+        "_latex",
+        "_grammar",
         "_parse",
+        "_document",
         "_structured",
         "_quantities",
         "_estimand",
-        "_render",
     ),
     "2 what is known, and what an answer is": (
         "_noise",
         "_resolve",
+        "_rows",
         "_mechanism",
         "_coupling",
+        "_variable",
+        "_assemble",
+        "_sample",
+        "_model_json",
         "_model",
         "_study",
+        "_finding",
+        "_render",
         "_answer",
     ),
-    "3 counterfactual worlds, identification": ("_worlds", "identify"),
+    "3 counterfactual worlds, identification": ("_relevance", "_worlds", "identify"),
     "4 ways to solve": ("solvers",),
-    "5 the front door": ("_ask",),
+    "5 the account of an answer": ("_trace", "_standard_error", "_nesting", "_derivation"),
+    "6 the front door": ("_ask", "_ladder", "_units"),
 }
 
 # Identification reads graphs and queries only: worlds carry mechanisms by an opaque id.
+MODELS = frozenset({"_noise", "_mechanism", "_coupling", "_variable", "_assemble", "_model"})
 APART: dict[str, frozenset[str]] = {
-    "_worlds": frozenset({"_noise", "_mechanism", "_coupling", "_model"}),
-    "identify": frozenset({"_noise", "_mechanism", "_coupling", "_model"}),
+    "_relevance": MODELS,
+    "_worlds": MODELS,
+    "identify": MODELS,
 }
 
 # `import scm` must load none of these: a graph, a query and the help text need no array library.

@@ -74,7 +74,7 @@ TEXTS = {
     "empty": ("", ["empty", "what causes what"]),
     "blank": (" \n\t ", ["empty"]),
     "German": ("Wenn es regnet, ist die Straße nass. Wäre die Straße nass, wenn es nicht geregnet hätte?", []),
-    "Chinese": ("如果下雨，路就湿。如果没有下雨，路会湿吗？", []),
+    "Japanese": ("雨が降ると道が濡れる。雨が降らなかったら、道は濡れただろうか。", []),
     "no question": ("If it rains, the road is wet.", ["question", "Would"]),
     "unknown name": ("We know that Ziklo causes Blaf. Would Blof occur if not Ziklo?", ["Blof"]),
     "unknown clause": ("If it rains, the road is wet. Would the garden be wet if it had not rained?", ["garden"]),
@@ -134,7 +134,7 @@ def test_a_file_that_is_not_there(run: Run):
 def test_a_file_that_is_no_text(run: Run, tmp_path: Path):
     (tmp_path / "latin.txt").write_bytes("Wenn es regnet, ist die Straße nass.".encode("latin-1"))
     for command in ("ask", "solve"):
-        says(run(command, "latin.txt"), MISUSE, "latin.txt is not UTF-8", "0xdf", "position 27", "Save it as UTF-8")
+        says(run(command, "latin.txt"), MISUSE, "latin.txt is not UTF-8", "0xdf", "position 28", "Save it as UTF-8")
 
 
 def test_a_folder(run: Run, tmp_path: Path):
@@ -147,6 +147,28 @@ def test_a_huge_file(run: Run, tmp_path: Path):
         file.truncate(30_000_000)
     for command in ("ask", "solve"):
         says(run(command, "huge.txt"), MISUSE, "more than 20,000,000 bytes", "Cut it")
+
+
+@pytest.mark.parametrize("locale", ["C.UTF-8", "C"])
+def test_an_argument_that_is_no_text(tmp_path: Path, locale: str):
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "LC_ALL": locale, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    for text, status, words in (
+        (b"We know that \xff causes Blaf. Would Blaf occur?", MISUSE, "the question is not UTF-8"),
+        ("Wäre die Straße nass?".encode(), REFUSED, "nass"),
+    ):
+        command = [sys.executable, "-m", "llm_bridge.cli", "ask", text]
+        says(subprocess.run(command, capture_output=True, cwd=tmp_path, env=env, timeout=120), status, words)
+
+
+def test_a_terminal_that_lacks_letters(tmp_path: Path):
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"}
+    text = "We know that Émile causes Zoë. Would Zoë occur if not Émile?"
+    command = [sys.executable, "-m", "llm_bridge.cli", "ask", text]
+    plain = subprocess.run(command, capture_output=True, cwd=tmp_path, env=env, timeout=120)
+    assert (plain.returncode, plain.stderr) == (0, b"")
+    assert plain.stdout.startswith(rb"No. Zo\xeb would not occur if \xc9mile did not occur.")
+    data = subprocess.run([*command, "--json"], capture_output=True, cwd=tmp_path, env=env, timeout=120)
+    assert json.loads(data.stdout)["answer"].startswith("No. Zoë would not occur")
 
 
 def test_standard_input_that_is_no_text(run: Run):
@@ -170,7 +192,10 @@ PROBLEMS: dict[str, tuple[object, list[str]]] = {
     "95 percent": (with_value("95 percent"), ["95 percent", "wanted a printed number"]),
     "a list": (with_value([0.5]), ["statements[0].value", "wanted text in quotes"]),
     "self-loop": (problem(edges=[{"cause": "X", "effect": "X"}]), ["'X' -> 'X'", "self-loop", "drop it"]),
-    "duplicate": (problem(variables=[{"name": "X"}, {"name": "Y"}, {"name": "X"}]), ["'X' is declared 2 times", "rename"]),
+    "duplicate": (
+        problem(variables=[{"name": "X"}, {"name": "Y"}, {"name": "X"}]),
+        ["'X' is declared 2 times", "rename"],
+    ),
     "cycle": (
         problem(edges=None, statements=None, equations=[{"variable": v, "expression": e} for v, e in ("XY", "YX")]),
         ["circle", "X -> Y -> X"],
@@ -181,7 +206,9 @@ PROBLEMS: dict[str, tuple[object, list[str]]] = {
     "nothing": ({}, ["variables", "cannot"]),
     "an array": ([1, 2], ["wanted an object"]),
     "code in an equation": (
-        problem(edges=None, statements=None, equations=[{"variable": "Y", "expression": "__import__('os').system('ls')"}]),
+        problem(
+            edges=None, statements=None, equations=[{"variable": "Y", "expression": "__import__('os').system('ls')"}]
+        ),
         ["equations[0].expression", "^"],
     ),
     "a huge number in an equation": (
@@ -189,7 +216,7 @@ PROBLEMS: dict[str, tuple[object, list[str]]] = {
         ["equations[0].expression"],
     ),
     "deep nesting in an equation": (
-        problem(edges=None, statements=None, equations=[{"variable": "Y", "expression": "(" * 5_000 + "X" + ")" * 5_000}]),
+        problem(edges=None, statements=None, equations=[{"variable": "Y", "expression": "not " * 5_000 + "X"}]),
         ["equations[0].expression"],
     ),
     "unbalanced brackets": (problem(queries=[{"query": "P(Y=True | (X=True)"}]), ["queries[0].query", "^"]),
@@ -239,7 +266,12 @@ MODEL = {
     "noises": [],
     "variables": [
         {"name": "X", "noise": [{"name": "u_X", "bernoulli": 0.5}]},
-        {"name": "Y", "parents": ["X"], "table": [[[False], [0.9, 0.1]], [[True], [0.3, 0.7]]], "states": [False, True]},
+        {
+            "name": "Y",
+            "parents": ["X"],
+            "table": [[[False], [0.9, 0.1]], [[True], [0.3, 0.7]]],
+            "states": [False, True],
+        },
     ],
 }
 
@@ -250,7 +282,7 @@ QUERIES: dict[str, tuple[list[str], list[str]]] = {
     "unknown name": (["P(Yy=1)"], ["'Yy'", "Did you mean 'Y'"]),
     "unknown state": (["P(Y=7)"], ["7", "not a state of 'Y'"]),
     "code": (["__import__('os')"], ["^"]),
-    "deep": (["P(" + "(" * 3_000 + "Y" + ")" * 3_000 + "=1)"], []),
+    "deep": (["P(" + "not " * 3_000 + "Y)"], ["nested"]),
     "an open placeholder": (["P(Y=1 | X=?x)"], ["?x", "--set x=VALUE"]),
     "a setting for nothing": (["P(Y=1)", "--set", "x=1"], ["x"]),
     "a setting without value": (["P(Y=1 | X=?x)", "--set", "x"], ["wanted NAME=VALUE"]),
@@ -272,7 +304,13 @@ MODELS: dict[str, tuple[object, list[str]]] = {
     "another version": ({**MODEL, "version": 99}, ["99"]),
     "another format": ({"nodes": []}, ["twinworld-model"]),
     "a law that does not sum to one": (
-        {**MODEL, "variables": [MODEL["variables"][0], {**MODEL["variables"][1], "table": [[[False], [0.9, 0.3]], [[True], [0.3, 0.7]]]}]},
+        {
+            **MODEL,
+            "variables": [
+                MODEL["variables"][0],
+                {**MODEL["variables"][1], "table": [[[False], [0.9, 0.3]], [[True], [0.3, 0.7]]]},
+            ],
+        },
         ["sums to 1.2"],
     ),
     "a self-loop": (
@@ -298,7 +336,9 @@ def test_a_query_that_is_refused(run: Run):
 # The command line itself
 
 
-@pytest.mark.parametrize("arguments", [(), ("aks", "x"), ("ask",), ("ask", "x", "--model", "gpt"), ("bench", "x", "--limit", "0")])
+@pytest.mark.parametrize(
+    "arguments", [(), ("aks", "x"), ("ask",), ("ask", "x", "--model", "gpt"), ("bench", "x", "--limit", "0")]
+)
 def test_arguments_that_do_not_fit(run: Run, arguments: tuple[str, ...]):
     says(run(*arguments), MISUSE, "usage: twinworld", "error:")
 

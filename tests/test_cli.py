@@ -18,8 +18,8 @@ from scm import Bernoulli, Model, Variable
 ROOT = Path(__file__).resolve().parent.parent
 FIRING_SQUAD = (
     "If the court orders the execution, the captain gives the signal. If the captain gives the signal, rifleman A "
-    "shoots and rifleman B shoots. If rifleman A or rifleman B shoots, the prisoner dies. We observed that the prisoner "
-    "died. Would the prisoner have died if rifleman A had not shot?"
+    "shoots and rifleman B shoots. If rifleman A or rifleman B shoots, the prisoner dies. We observed that the "
+    "prisoner died. Would the prisoner have died if rifleman A had not shot?"
 )
 PROMISED = {"answer", "reply", "finding", "value", "interval", "query", "problem", "assumptions", "derivation"}
 
@@ -31,6 +31,11 @@ def strict(text: str) -> Any:
         pytest.fail(f"{name} in the output")
 
     return json.loads(text, parse_constant=refuse)
+
+
+@pytest.fixture(autouse=True)
+def _wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
 
 
 @pytest.fixture
@@ -67,9 +72,13 @@ def test_ask_reads_a_file_and_standard_input(tmp_path: Path, capsys: pytest.Capt
     path.write_text("\ufeff" + FIRING_SQUAD, encoding="utf-8")
     assert cli.main(["ask", str(path)]) == 0
     from_file = capsys.readouterr().out
-    env = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "100"}
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
     piped = subprocess.run(
-        [sys.executable, "-m", "llm_bridge.cli", "ask", "-"], input=FIRING_SQUAD, capture_output=True, text=True, env=env
+        [sys.executable, "-m", "llm_bridge.cli", "ask", "-"],
+        input=FIRING_SQUAD,
+        capture_output=True,
+        text=True,
+        env=env,
     )
     assert piped.stdout == from_file
 
@@ -163,8 +172,8 @@ def test_query_on_what_has_probability_zero_is_an_answer(model_file: str, capsys
 
 
 def test_query_with_a_granted_coupling(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    table = {False: (0.9, 0.1), True: (0.3, 0.7)}
-    model = Model(Variable("X", noise=Bernoulli(0.5)), Variable("Y", (False, True), parents=("X",), table=table))
+    effect = Variable("Y", (False, True), parents=("X",), table={False: (0.9, 0.1), True: (0.3, 0.7)})
+    model = Model(Variable("X", noise=Bernoulli(0.5)), effect)
     path = tmp_path / "model.json"
     path.write_text(model.to_json())
     query = "P(Y[X=False]=False | X=True, Y=True)"
@@ -232,6 +241,20 @@ def test_an_interruption_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: py
     monkeypatch.setattr("llm_bridge._pipeline.ask", interrupted)
     assert cli.main(["ask", FIRING_SQUAD]) == 130
     assert capsys.readouterr().err == "twinworld: interrupted\n"
+
+
+def test_an_error_of_our_own_is_one_line_too(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    def broken(*_: object, **__: object) -> None:
+        raise AssertionError("a bug")
+
+    monkeypatch.setattr("llm_bridge._pipeline.ask", broken)
+    assert cli.main(["ask", FIRING_SQUAD]) == 70
+    err = capsys.readouterr().err
+    assert "AssertionError: a bug" in err
+    assert "TWINWORLD_TRACEBACK=1" in err
+    monkeypatch.setenv("TWINWORLD_TRACEBACK", "1")
+    with pytest.raises(AssertionError, match="a bug"):
+        cli.main(["ask", FIRING_SQUAD])
 
 
 @pytest.mark.parametrize("columns", ["40", "80", "300"])

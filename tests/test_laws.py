@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import scm
-from tests.agreement import TOLERANCE, told
+from tests.agreement import TOLERANCE, numbers, told
 from tests.bridge_to_engine import to_model
 from tests.generators import pair, random_model
 from tests.oracle import Plain, Query, truth
@@ -24,7 +24,7 @@ def engine(model: scm.Model, query: Query) -> float | None:
     """The engine's exact answer; nothing where it is undefined."""
     answer = scm.ask(model, to_text(query))
     assert answer.finding in ("exact", "undefined"), to_text(query)
-    return None if answer.finding == "undefined" else float(answer.value)
+    return None if answer.finding == "undefined" else float(numbers(answer))
 
 
 def draw_model(seed: str, least: int = 2) -> tuple[random.Random, Plain, scm.Model, dict[str, tuple[Any, ...]]]:

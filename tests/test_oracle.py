@@ -1,8 +1,11 @@
 """The oracle against closed forms, hand enumeration and the literature; the generators against what they promise."""
 
 import random
+import subprocess
+import sys
 from collections import Counter
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,12 +34,20 @@ from tests.zoo_models import (
 )
 
 F = Fraction
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def random_unit(chosen: Plain, rng: random.Random) -> Unit:
     """Any unit of a model; laws are not looked at."""
     closed = couple(chosen, "independent")
     return Unit(closed, {name: rng.choice(noise["states"]) for name, noise in closed["noises"].items()})
+
+
+@pytest.mark.parametrize("modules", ["tests.oracle", "tests.generators, tests.plain, tests.zoo", "tests.agreement"])
+def test_it_stands_alone(modules: str) -> None:
+    """Neither the oracle nor what feeds it loads the engine; `tests.agreement` shows that this probe can fail."""
+    probe = f"import sys, {modules}; sys.exit('scm' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", probe], cwd=ROOT).returncode == (modules == "tests.agreement")
 
 
 @pytest.mark.parametrize("name", ZOO)

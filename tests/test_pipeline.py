@@ -46,7 +46,14 @@ def test_a_number():
 
 @pytest.mark.parametrize(
     ("comparison", "threshold", "said"),
-    [(">", 0.5, "no"), ("<", 0.5, "yes"), (">", 0.06, "yes"), (">=", 0.0625, "yes"), (">", 0.0625, "no"), ("=", 0.0625, "yes")],
+    [
+        (">", 0.5, "no"),
+        ("<", 0.5, "yes"),
+        (">", 0.06, "yes"),
+        (">=", 0.0625, "yes"),
+        (">", 0.0625, "no"),
+        ("=", 0.0625, "yes"),
+    ],
 )
 def test_yes_or_no_by_the_comparison_of_the_problem(comparison: str, threshold: float, said: str):
     form = {"kind": "yes-no", "comparison": comparison, "threshold": threshold}
@@ -93,10 +100,7 @@ def test_an_impossible_observation_comes_with_what_holds_without_it():
 
 
 def test_the_part_of_an_observation_that_cannot_be_is_named():
-    reply = answer_text(CHAIN + "We observed Ziklo and not Blaf and not Gorp. Would Trune occur if not Ziklo?")
-    reply = reply if reply.finding == "undefined" else answer_text(
-        CHAIN + "We observed Ziklo and not Blaf. We observed not Gorp. Would Trune occur if not Ziklo?"
-    )
+    reply = answer_text(CHAIN + "We observed Ziklo and not Blaf. We observed not Gorp. Would Trune occur if not Ziklo?")
     assert "Already it cannot be that Ziklo occurs and Blaf does not occur." in reply.words
 
 
@@ -111,6 +115,12 @@ def test_what_cannot_be_read():
     reply = answer_text("The weather is nice.")
     assert (reply.finding, reply.reply, reply.answers) == ("unreadable", None, ())
     assert reply.words == f"I could not read this. {reply.fault}"
+
+
+def test_half_a_character():
+    reply = answer_text("We know that \ud800 causes Blaf. Would Blaf occur?")
+    assert reply.finding == "unreadable"
+    assert "damaged at character 13" in reply.words
 
 
 def test_what_a_reader_could_not_formalise():
@@ -128,7 +138,9 @@ def test_a_missing_number_is_refused_by_name():
 def test_a_name_that_no_rule_mentions_has_no_effect():
     reply = answer_text(CHAIN + "We observed Trune. Would Trune occur if not Zulu?")
     assert reply.reply == "yes"
-    assert [a.text for a in reply.assumptions if "Zulu" in a.text] == ['No rule mentions "Zulu", so it has no effect on anything.']
+    assert [a.text for a in reply.assumptions if "Zulu" in a.text] == [
+        'No rule mentions "Zulu", so it has no effect on anything.'
+    ]
     assert "no effect" in reply.words
 
 
@@ -142,7 +154,7 @@ def test_rounding_gives_the_range_over_all_corners():
     ends = [(1 - p) * q / (1 - (1 - p) * (1 - q)) for p, q in itertools.product((0.595, 0.605), (0.095, 0.105))]
     assert reply.reply == pytest.approx(0.0625)
     assert reply.answers[0].uncertainty.rounding == pytest.approx((min(ends), max(ends)), abs=1e-12)
-    assert "between 0.0585 and 0.0667 within the rounding" in reply.words
+    assert f"between {min(ends):.3g} and {max(ends):.3g} within the rounding" in reply.words
     assert [stage.name for stage in reply.trace] == ["compile", "ask", "rounding"]
 
 

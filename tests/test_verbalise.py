@@ -12,8 +12,9 @@ from llm_bridge import Problem, Reply, answer_text, solve_problem
 from llm_bridge._phrases import Phrases, base_of, joined
 
 SQUAD = (
-    "If the court orders the execution, the captain gives the signal. If the captain gives the signal, rifleman A shoots "
-    "and rifleman B shoots. If rifleman A or rifleman B shoots, the prisoner dies. We observed that the prisoner died. "
+    "If the court orders the execution, the captain gives the signal. If the captain gives the signal, rifleman A "
+    "shoots and rifleman B shoots. If rifleman A or rifleman B shoots, the prisoner dies. We observed that the "
+    "prisoner died. "
 )
 
 
@@ -50,7 +51,7 @@ def phrases(name: str, words: str = "", states: tuple[Any, ...] = (False, True),
          "there would be no smoking", "there were no smoking"),
         ("vaccine", "the vaccine", "the vaccine is present", "the vaccine is not present",
          "the vaccine would not be present", "the vaccine were not present"),
-        ("rifleman_a", "", "rifleman_a is true", "rifleman_a is false", "rifleman_a would be false", "rifleman_a were false"),
+        ("rifle_a", "", "rifle_a is true", "rifle_a is false", "rifle_a would be false", "rifle_a were false"),
     ],
 )  # fmt: skip
 def test_a_fact_in_every_mood(name: str, words: str, yes: str, no: str, would_not: str, if_not: str):
@@ -109,8 +110,8 @@ def test_a_lesson_on_the_firing_squad():
     assert reply.words == (
         "Yes. The prisoner would still have died if rifleman A had not shot. We know that the prisoner dies; that is "
         "possible only if the court orders the execution. Since the court orders the execution, the captain gives the "
-        "signal, so rifleman B shoots. Now imagine that rifleman A does not shoot, with everything else left as it was. "
-        "Since rifleman B shoots, the prisoner still dies."
+        "signal, so rifleman B shoots. Now imagine that rifleman A does not shoot, with everything else left as it "
+        "was. Since rifleman B shoots, the prisoner still dies."
     )
 
 
@@ -118,17 +119,18 @@ def test_a_lesson_on_the_firing_squad():
     ("text", "words"),
     [
         (
-            "We know that Ziklo causes Blaf, Blaf and Ziklo together cause Trune, Trune causes not Vork, and Vork causes "
-            "Lumbo. Would Lumbo occur if not Ziklo instead of Ziklo?",
-            "Yes. Lumbo would occur if Ziklo did not occur. Imagine that Ziklo does not occur. Then Blaf does not occur. "
-            "Since Ziklo does not occur, Trune does not occur, so Vork occurs, so Lumbo occurs.",
+            "We know that Ziklo causes Blaf, Blaf and Ziklo together cause Trune, Trune causes not Vork, and Vork "
+            "causes Lumbo. Would Lumbo occur if not Ziklo instead of Ziklo?",
+            "Yes. Lumbo would occur if Ziklo did not occur. Imagine that Ziklo does not occur. Then Blaf does not "
+            "occur, so Trune does not occur, so Vork occurs, so Lumbo occurs.",
         ),
         (
-            "We know that Ziklo causes Blaf, and Blaf or Gorp causes Trune. We observed not Trune. Would Trune occur if "
-            "not Ziklo?",
-            "No. Trune would still not occur if Ziklo did not occur. We know that Trune does not occur; that is possible "
-            "only if Gorp does not occur. Now imagine that Ziklo does not occur, with everything else left as it was. "
-            "Then Blaf does not occur. Since Blaf does not occur and Gorp does not occur, Trune still does not occur.",
+            "We know that Ziklo causes Blaf, and Blaf or Gorp causes Trune. We observed not Trune. Would Trune occur "
+            "if not Ziklo?",
+            "No. Trune would still not occur if Ziklo did not occur. We know that Trune does not occur; that is "
+            "possible only if Gorp does not occur. Now imagine that Ziklo does not occur, with everything else left "
+            "as it was. Then Blaf does not occur. Since Blaf does not occur and Gorp does not occur, Trune still does "
+            "not occur.",
         ),
         (
             "If the alarm rings and nobody is home, the neighbour calls the police. We saw that the alarm rang and the "
@@ -138,12 +140,12 @@ def test_a_lesson_on_the_firing_squad():
         ),
         (
             "If there is a fire, the alarm rings. The alarm rang. Would the alarm have rung if there had been no fire?",
-            "No. The alarm would not ring if there were no fire. Imagine that there is no fire, with everything else left "
-            "as it was. Then the alarm does not ring, whatever else was observed.",
+            "No. The alarm would not ring if there were no fire. Imagine that there is no fire, with everything else "
+            "left as it was. Then the alarm does not ring, whatever else was observed.",
         ),
         (
-            "If Arnold drops a match or Bella drops a match, the forest burns. Arnold dropped a match and Bella dropped a "
-            "match. Did the forest burn because Arnold dropped a match?",
+            "If Arnold drops a match or Bella drops a match, the forest burns. Arnold dropped a match and Bella "
+            "dropped a match. Did the forest burn because Arnold dropped a match?",
             "No. By the but-for test, the forest would still burn if Arnold did not drop a match. We know that Bella "
             "drops a match. Now imagine that Arnold does not drop a match, with everything else left as it was. Since "
             "Bella drops a match, the forest still burns.",
@@ -151,25 +153,20 @@ def test_a_lesson_on_the_firing_squad():
     ],
 )
 def test_a_lesson(text: str, words: str):
-    assert_same_words(answer_text(text).words, words)
-
-
-def assert_same_words(said: str, wanted: str) -> None:
-    """Equal but for steps that the shortest explanation may leave out."""
-    assert said == wanted or said == wanted.replace("Then Blaf does not occur. Since Ziklo does not occur, ", "Then ")
+    assert answer_text(text).words == words
 
 
 def test_a_question_on_chance_tells_what_the_observation_teaches():
     text = (
-        "If the captain signals or rifleman A is nervous, rifleman A shoots. If the captain signals, rifleman B shoots. If "
-        "rifleman A or rifleman B shoots, the prisoner dies. The captain signals with probability 6/10. Rifleman A is "
-        "nervous with probability 1/10. In fact, the prisoner died. What is the probability that the prisoner would have "
-        "died had rifleman A not shot?"
+        "If the captain signals or rifleman A is nervous, rifleman A shoots. If the captain signals, rifleman B "
+        "shoots. If rifleman A or rifleman B shoots, the prisoner dies. The captain signals with probability 6/10. "
+        "Rifleman A is nervous with probability 1/10. In fact, the prisoner died. What is the probability that the "
+        "prisoner would have died had rifleman A not shot?"
     )
     assert answer_text(text).words == (
-        "Given that the prisoner dies, the probability that the prisoner would die if rifleman A did not shoot is 0.9375. "
-        "Knowing that the prisoner dies changes the probability that the captain signals from 0.6 to 0.9375 and that "
-        "rifleman A is nervous from 0.1 to 0.1562."
+        "Given that the prisoner dies, the probability that the prisoner would die if rifleman A did not shoot is "
+        "0.9375. Knowing that the prisoner dies changes the probability that the captain signals from 0.6 to 0.9375 "
+        "and that rifleman A is nervous from 0.1 to 0.1562."
     )
 
 
@@ -186,7 +183,7 @@ def test_a_query_without_plain_words_is_quoted():
 
 
 def test_an_explanation_too_long_is_left_out(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("llm_bridge._reasons.possible_units", lambda *_: None)
+    monkeypatch.setattr("llm_bridge._reasons.possible_units", lambda *_, **__: None)
     monkeypatch.setattr("llm_bridge._reasons.MOST_ASKED", 0)
     reply = answer_text(SQUAD + "Would the prisoner have died if rifleman A had not shot?")
     assert reply.words == reply.line
@@ -195,7 +192,7 @@ def test_an_explanation_too_long_is_left_out(monkeypatch: pytest.MonkeyPatch):
 def test_the_same_explanation_with_units_and_without(monkeypatch: pytest.MonkeyPatch):
     question = SQUAD + "Would the prisoner have died if rifleman A had not shot?"
     with_units = answer_text(question).words
-    monkeypatch.setattr("llm_bridge._reasons.possible_units", lambda *_: None)
+    monkeypatch.setattr("llm_bridge._reasons.possible_units", lambda *_, **__: None)
     assert answer_text(question).words == with_units
 
 
@@ -234,13 +231,14 @@ def strangers(reply: Reply) -> list[str]:
 @pytest.mark.parametrize(
     "text",
     [
-        "Rain makes the road wet with probability 0.9. It rains with probability 0.3. What is the probability that the road is wet?",
+        "Rain makes the road wet with probability 0.9. It rains with probability 0.3. What is the probability that "
+        "the road is wet?",
         "We know that Ziklo causes Blaf. Would Blaf occur if not Ziklo?",
-        "If there is a burglary, the alarm sounds with probability 0.9. If there is an earthquake, the alarm sounds with "
-        "probability 0.3. There is a burglary with probability 0.01. There is an earthquake with probability 0.02. The "
-        "alarm sounded. How likely is it that there was a burglary?",
-        "Of the 1,000 people who got the vaccine, 50 fell ill. Of the 1,000 people who did not get the vaccine, 200 fell "
-        "ill. The vaccine affects illness. What would the illness rate be if everyone got the vaccine?",
+        "If there is a burglary, the alarm sounds with probability 0.9. If there is an earthquake, the alarm sounds "
+        "with probability 0.3. There is a burglary with probability 0.01. There is an earthquake with probability "
+        "0.02. The alarm sounded. How likely is it that there was a burglary?",
+        "Of the 1,000 people who got the vaccine, 50 fell ill. Of the 1,000 people who did not get the vaccine, 200 "
+        "fell ill. The vaccine affects illness. What would the illness rate be if everyone got the vaccine?",
     ],
 )
 def test_every_number_is_the_engines(text: str):

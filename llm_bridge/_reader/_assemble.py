@@ -11,6 +11,7 @@ from .._problem import Edge, Problem, ProblemQuery, ProblemVariable, Reply, Stat
 from ._clause import Clause
 from ._combine import Group, Tree, all_of, leaves, to_expr
 from ._names import rename
+from ._opposites import link
 from ._questions import Question
 from ._rules import Reading
 from ._story import Fact, Rule, Unreadable, ask_whether, quoted
@@ -25,6 +26,7 @@ def finish(reading: Reading, question: Question) -> Problem:
     story, names = reading.story, reading.names
     if not story.rules and not reading.conditional and not reading.chances:
         raise Unreadable("Nothing in the text says what causes what. Add rules such as 'If X happens, Y happens.'")
+    link(reading, question)
     _tables(reading)
     for effect, cause, words in ((e, c, w) for c, e, w in reading.affects):
         if not any(s.term.event == _true(" ".join(effect.key)) for s in story.statements):

@@ -133,9 +133,9 @@ def _imposed(phrase: str, *, bare: bool = False) -> list[Clause]:
 
 
 _TAIL = re.compile(
-    r"^(?P<head>.+?)(?<! have)(?<! not)(?<! been)(?<! be) (?:, )?(?P<kind>if|when|given that|given|even if|knowing that|after (?:we|you|i) (?:see|learn"
-    r"|observe) that|without|in case|once"
-    r"|provided that|provided) (?P<tail>.+)$",
+    r"^(?P<head>.+?)(?<! have)(?<! not)(?<! been)(?<! be) (?:, )?"
+    r"(?P<kind>if|when|given that|given|even if|knowing that|after (?:we|you|i) (?:see|learn|observe) that|without"
+    r"|in case|once|provided that|provided) (?P<tail>.+)$",
     re.IGNORECASE,
 )
 

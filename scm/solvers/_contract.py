@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -56,9 +57,8 @@ class Path:
 
 @lru_cache(maxsize=2048)
 def _path(terms: tuple[tuple[int, ...], ...], output: tuple[int, ...], sizes: tuple[tuple[int, int], ...]) -> Path:
-    import cotengra  # imported when used: a tenth of a second that syntax and graphs do not need
-
-    module: Any = cotengra
+    # Imported when used: a tenth of a second that syntax and graphs do not need.
+    module: Any = import_module("cotengra")
     size = dict(sizes)
     tree = module.array_contract_tree(terms, output, size, optimize="greedy", canonicalize=False)
     if tree.contraction_cost() > SEARCH_ABOVE:
@@ -83,7 +83,7 @@ class Plan:
 
     @property
     def rounding(self) -> float:
-        """Bound on the relative error of a sum of products of non-negative numbers: operations in sequence times epsilon."""
+        """Bound on the relative error of a sum of products of non-negative numbers: epsilon for each operation."""
         terms = sum(f.array.ndim + 1 for f in self.network.factors) + sum(self.network.sizes.values())
         return 4 * terms * float(np.finfo(float).eps)
 
@@ -107,9 +107,9 @@ def make_plan(network: Network, output: Sequence[int], budget: Budget) -> Plan:
     path = _path(terms, tuple(number[x] for x in output), sizes) if len(terms) > 1 else Path((), 1.0, 1.0, 0.0)
     if path.operations > budget.operations or path.entries > budget.entries:
         raise TooWide(
-            f"The exact contraction is forecast at {path.operations:.3g} operations and arrays of {path.entries * 8:.3g} bytes "
-            f"(width {path.width:.0f}); the budget is {budget.operations:.3g} operations and {budget.entries * 8:.3g} bytes. "
-            "Raise the budget, or ask about fewer variables at once."
+            f"The exact contraction is forecast at {path.operations:.3g} operations and arrays of "
+            f"{path.entries * 8:.3g} bytes (width {path.width:.0f}); the budget is {budget.operations:.3g} operations "
+            f"and {budget.entries * 8:.3g} bytes. Raise the budget, or ask about fewer variables at once."
         )
     return Plan(network, tuple(output), path)
 

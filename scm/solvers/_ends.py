@@ -8,7 +8,8 @@ evidence of each; elsewhere they are attained, but a mixture may pass them, and 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import assert_never
+from dataclasses import replace
+from typing import Any, assert_never, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,41 +28,62 @@ Bools = NDArray[np.bool_]
 def query_ends(setting: Setting, query: Query, terms: Mapping[Query, Leaf]) -> Solution:
     """The ends of `query` from the leaves of its terms, of which there is at least one."""
     leaves = dict(zip(terms, align_all(list(terms.values())), strict=True))
-    some = next(iter(leaves.values()))
-    own = len(some.roots)
-    value = np.asarray(combine(query, {term: leaf.value for term, leaf in leaves.items()}))
-    defined = np.logical_and.reduce([leaf.defined for leaf in leaves.values()])
-    cells = value.ndim - defined.ndim
-    mask = defined.reshape(defined.shape[:own] + (1,) * cells + defined.shape[own:]) & ~np.isnan(value)
-    states = tuple(range(own))
-    low, high = np.where(mask, value, np.inf), np.where(mask, value, -np.inf)
-    lower, upper, ok = low.min(axis=states), high.max(axis=states), mask.any(axis=states)
+    low, high = _by_state(query, leaves)
+    states = tuple(range(len(next(iter(leaves.values())).roots)))
+    lower, upper = low.min(axis=states), high.max(axis=states)
     outer_lower, outer_upper = lower, upper
     linear = _linear(query, leaves)
-    if own and not linear.all():
-        widest = _outer(query, leaves, own)
+    if states and not linear.all():
+        # A law with every state possible: where no state alone defines all terms, it still does.
+        mixed = np.where(linear, np.nan, combine(query, {term: _mixture(leaf) for term, leaf in leaves.items()}))
+        lower, upper = np.fmin(lower, mixed), np.fmax(upper, mixed)
+        widest = _outer(query, leaves)
         outer_lower = np.where(linear, lower, np.minimum(widest[0], lower))
         outer_upper = np.where(linear, upper, np.maximum(widest[1], upper))
+    ok = np.isfinite(lower)
     with np.errstate(invalid="ignore"):  # ends that are both infinite, where nothing is defined
         agree = ok & (outer_upper - outer_lower <= AGREE)
-    ends = (
-        lower,
-        np.where(agree, lower, upper),
-        np.where(agree, lower, outer_lower),
-        np.where(agree, lower, outer_upper),
+    upper, outer_lower, outer_upper = (np.where(agree, lower, end) for end in (upper, outer_lower, outer_upper))
+    ends: list[Array] = [np.where(ok, end, np.nan) for end in (lower, upper, outer_lower, outer_upper)]
+    rows = ok.reshape(-1, setting.rows).all(axis=0)
+    status: list[Status] = ["ok" if x else "undefined" for x in cast("list[bool]", rows.tolist())]
+    found = Solution(ends[0], ends[1], ends[2], ends[3], status)
+    if not states or lower.shape != (1,) or not ok[0] or agree[0]:
+        return found
+    return replace(
+        found, lower_at=_state_of(setting, leaves, low, lower), upper_at=_state_of(setting, leaves, high, upper)
     )
-    lower, upper, outer_lower, outer_upper = (np.where(ok, end, np.nan) for end in ends)
-    row_ok = ok.reshape(-1, ok.shape[-1]).all(axis=0)
-    status: list[Status] = ["ok" if x else "undefined" for x in row_ok.tolist()]
-    if not own or cells or setting.rows != 1 or not row_ok[0] or agree.all():
-        return Solution(lower, upper, outer_lower, outer_upper, status)
-    at = [_state_at(setting, some.roots, value.shape[:own], int(k)) for k in (low.argmin(), high.argmax())]
-    return Solution(lower, upper, outer_lower, outer_upper, status, *at)
 
 
-def _state_at(setting: Setting, roots: tuple[str, ...], shape: tuple[int, ...], at: int) -> dict[str, Value]:
-    codes = np.unravel_index(at, shape)
-    return {r: setting.model.states[r][int(c)] for r, c in zip(roots, codes, strict=True)}
+def _by_state(query: Query, leaves: Mapping[Query, Leaf]) -> tuple[Array, Array]:
+    """The value of `query` for each state of the roots; where it has none, infinite: no minimum, no maximum."""
+    value = np.asarray(combine(query, {term: leaf.value for term, leaf in leaves.items()}))
+    defined = np.logical_and.reduce([_beside(leaf.defined, leaf.value) for leaf in leaves.values()])
+    defined = defined & ~np.isnan(value)
+    return np.where(defined, value, np.inf), np.where(defined, value, -np.inf)
+
+
+def _beside(of_evidence: NDArray[Any], value: Array) -> NDArray[Any]:
+    """An array over roots and rows with axes of length one for the states of a distribution."""
+    cells = value.ndim - of_evidence.ndim
+    return np.expand_dims(of_evidence, tuple(range(of_evidence.ndim - 1, of_evidence.ndim - 1 + cells)))
+
+
+def _state_of(setting: Setting, leaves: Mapping[Query, Leaf], by_state: Array, end: Array) -> dict[str, Value] | None:
+    """The state of the roots that attains an end, if one does: in `by_state`, every axis but the last is a root."""
+    hits = np.argwhere(by_state[..., 0] == end[0])
+    if not len(hits):
+        return None
+    roots = next(iter(leaves.values())).roots
+    return {root: setting.model.states[root][k] for root, k in zip(roots, hits[0].tolist(), strict=True)}
+
+
+def _mixture(leaf: Leaf) -> Array:
+    """A term's value where every state of the roots is equally likely; NaN where the evidence has no weight in any."""
+    states = tuple(range(len(leaf.roots)))
+    weight = _beside(leaf.weight, leaf.value)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.nansum(leaf.value * weight, axis=states) / weight.sum(axis=states)
 
 
 def combine(query: Query, values: Mapping[Query, Array]) -> Array | float:
@@ -89,7 +111,7 @@ def combine(query: Query, values: Mapping[Query, Array]) -> Array | float:
 
 
 def _linear(query: Query, leaves: Mapping[Query, Leaf]) -> Bools:
-    """For each row, whether the query is one ratio of linear functions of the roots' law: point masses attain its ends."""
+    """For each row, whether the query is one ratio of linear functions of the law: point masses attain its ends."""
     weights = [leaf.weight for leaf in leaves.values()]
     states = tuple(range(weights[0].ndim - 1))
     shares = [weight / np.maximum(weight.max(axis=states), np.finfo(float).tiny) for weight in weights]
@@ -111,21 +133,21 @@ def _degree(query: Query) -> int:
             return 1
 
 
-def _outer(query: Query, leaves: Mapping[Query, Leaf], own: int) -> tuple[Array, Array]:
+def _outer(query: Query, leaves: Mapping[Query, Leaf]) -> tuple[Array, Array]:
     """Ends that no law can pass: interval arithmetic over the ends of each term."""
     match query:
         case Number(value):
             return np.asarray(value), np.asarray(value)
         case Contrast(op, left, right):
-            return _interval(op, _outer(left, leaves, own), _outer(right, leaves, own))
+            return _interval(op, _outer(left, leaves), _outer(right, leaves))
         case _:
-            value, states = leaves[query].value, tuple(range(own))
+            value, states = leaves[query].value, tuple(range(len(leaves[query].roots)))
             low, high = np.where(np.isnan(value), np.inf, value), np.where(np.isnan(value), -np.inf, value)
             return low.min(axis=states), high.max(axis=states)
 
 
 def _interval(op: str, left: tuple[Array, Array], right: tuple[Array, Array]) -> tuple[Array, Array]:
-    """The ends of `left op right`. A term that no state defines has ends in reverse, infinite: its row is masked later."""
+    """The ends of `left op right`; a term that no state defines has infinite ends, and its row is masked later."""
     (a, b), (c, d) = left, right
     with np.errstate(divide="ignore", invalid="ignore"):
         if op == "+":

@@ -66,7 +66,8 @@ def _small(net: Network, expr: Expr, scope: Mapping[str, Axis]) -> tuple[Expr, d
     found = {leaf: axis for leaf, axis in found.items() if leaf in args}
     if _combinations(found) > MAX_GRID:
         raise InvalidModel(
-            f"{print_expr(expr)[:80]} has {_combinations(found):,} combinations of values, too many to tabulate. Split it."
+            f"{print_expr(expr)[:80]} has {_combinations(found):,} combinations of values, too many to tabulate. "
+            "Split it."
         )
     return Op(expr.op, tuple(args)), found
 

@@ -21,8 +21,9 @@ class NeedsCoupling(ScmError):
     def __init__(self, variable: str) -> None:
         self.variable = variable
         super().__init__(
-            f"{variable!r} is given by conditional probabilities only, which do not say how it would behave in two worlds "
-            "at once. Grant a coupling (assume='rank_preserving', or one of your own), or give an equation or a noise table."
+            f"{variable!r} is given by conditional probabilities only, which do not say how it would behave in two "
+            "worlds at once. Grant a coupling (assume='rank_preserving', or one of your own), or give an equation or a "
+            "noise table."
         )
 
 
@@ -36,10 +37,11 @@ def _forced(laws: Array) -> NDArray[np.bool_]:
 
 
 def _product(laws: Array) -> Array:
+    """The joint laws of independent instances."""
     n, m, s = laws.shape
-    out = np.ones((n,) + (1,) * m)
+    out = np.ones((n, *[1] * m))
     for i in range(m):
-        out = out * laws[:, i].reshape((n,) + tuple(s if j == i else 1 for j in range(m)))
+        out = out * laws[:, i].reshape((n, *(s if j == i else 1 for j in range(m))))
     return out
 
 
@@ -64,9 +66,10 @@ def joint_table(
     s = rows.shape[1]
     if n * s**k > MAX_KERNEL:
         raise TooWide(
-            f"The joint law of {k} instances of {variable!r} has {n * s**k:,} entries; at most {MAX_KERNEL:,} are built."
+            f"The joint law of {k} instances of {variable!r} has {n * s**k:,} entries; "
+            f"at most {MAX_KERNEL:,} are built."
         )
-    out = np.zeros((n,) + (s,) * k)
+    out = np.zeros((n, *[s] * k))
     used = None
     classes = np.argmax(configurations[:, :, None] == configurations[:, None, :], axis=2)
     for pattern in np.unique(classes, axis=0):

@@ -14,6 +14,7 @@ from .._syntax import Expr, Value, Var, terms
 from .._worlds import Fresh, Own, Worlds, build_worlds
 from ._contract import make_plan, run_plan
 from ._factors import build_network
+from ._kernels import TooWide
 from ._setting import Fact, Setting
 
 MOST_STATES = 4096
@@ -39,7 +40,10 @@ class NoisePosterior:
 def noise_posterior(
     setting: Setting, asked: Sequence[Var], facts: Sequence[Fact], conditions: Sequence[Expr]
 ) -> NoisePosterior | None:
-    """The joint law of the noises given the evidence; None where they are too many to list, or tables hide them."""
+    """The joint law of the noises given the evidence; None where they are too many to list, or tables hide them.
+
+    None too where listing them would exceed the budget, and where the evidence has probability zero.
+    """
     inside = [t for c in conditions for t in terms(c)]
     everything = build_worlds(setting.model.graph, [*asked, *inside, *(t for t, _ in facts)], ())
     names = _noises(setting.model, everything)
@@ -50,7 +54,10 @@ def noise_posterior(
         return None
     network = build_network(setting.model, worlds, [], conditions, setting.couplings, setting.domains)
     relevant = [n for n in names if n in network.noises]
-    plan = make_plan(network, [network.noises[n] for n in relevant], setting.budget)
+    try:
+        plan = make_plan(network, [network.noises[n] for n in relevant], setting.budget)
+    except TooWide:
+        return None  # the list is an extra: it may cost more than the answer did
     weights = run_plan(plan, {}, 1, setting.budget).mantissa[..., 0]
     total = weights.sum()
     if network.impossible or not total > 0:

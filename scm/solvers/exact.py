@@ -1,6 +1,7 @@
 """Exact inference for finite models: every rung, any evidence, any number of worlds, by tensor-network contraction.
 
-Balke & Pearl (1994) for twin networks, Shpitser & Pearl (2007) for merging, Gray & Kourtis (2021) for contraction paths.
+Balke & Pearl (1994) for twin networks, Shpitser & Pearl (2007) for merging, Gray & Kourtis (2021) for contraction
+paths.
 Roots of unknown law are enumerated (see `_ends`) or, where they are too many, only their support is looked at.
 """
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from .._bind import replace_placeholders
 from .._finding import Status
-from .._query import Probability, Query, query_terms
+from .._query import Distribution, Probability, Query, query_terms
 from .._rows import row_groups
 from .._syntax import Const, Placeholder
 from ._cells import NeedsRows
@@ -31,6 +32,8 @@ def solve(setting: Setting, query: Query) -> Solution:
     Raises:
         NeedsCoupling, TooWide, InvalidQuery: see `term_leaf`.
     """
+    if not setting.rows:
+        return _of_no_rows(setting, query)
     parts: list[tuple[NDArray[np.intp], Solution]] = []
     for group in row_groups(query, setting.columns, setting.rows, setting.domains):
         columns = {n: c[group.rows] for n, c in setting.columns.items() if Placeholder(n) not in group.replace}
@@ -41,6 +44,11 @@ def solve(setting: Setting, query: Query) -> Solution:
         except NeedsRows:
             parts += _solve_each(setting, query, group.rows)
     return parts[0][1] if len(parts) == 1 and len(parts[0][0]) == setting.rows else _gather(parts, setting.rows)
+
+
+def _of_no_rows(setting: Setting, query: Query) -> Solution:
+    of = next((term.of for term in query_terms(query) if isinstance(term, Distribution)), ())
+    return point(np.zeros((*(len(setting.model.states[t.name]) for t in of), 0)), [])
 
 
 def _solve_each(setting: Setting, query: Query, rows: NDArray[np.intp]) -> list[tuple[NDArray[np.intp], Solution]]:
