@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from ._compile import CannotCompile as CannotCompile
     from ._compile import Compiled as Compiled
     from ._compile import compile_problem as compile_problem
-    from ._pipeline import Granted as Granted
     from ._pipeline import Reply as Reply
     from ._pipeline import Stage as Stage
     from ._pipeline import answer_text as answer_text
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 _HOME = {
     "CannotCompile": "_compile",
     "Compiled": "_compile",
-    "Granted": "_pipeline",
     "InvalidProblem": "_problem",
     "Problem": "_problem",
     "Reply": "_pipeline",
@@ -40,7 +38,6 @@ _HOME = {
 __all__ = [
     "CannotCompile",
     "Compiled",
-    "Granted",
     "InvalidProblem",
     "Problem",
     "Reply",

@@ -37,14 +37,6 @@ class Stage:
     fault: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Granted:
-    """Something that the reply rests on, and who granted it."""
-
-    text: str
-    granted_by: Literal["the text", "the reader", "the user", "the method"]
-
-
 @dataclass(frozen=True)
 class Reply:
     """What the bridge says to one question.
@@ -66,7 +58,7 @@ class Reply:
     answers: tuple[Answer, ...] = ()
     instead: tuple[Answer, ...] = ()
     fault: str = ""
-    assumptions: tuple[Granted, ...] = ()
+    assumptions: tuple[Assumption, ...] = ()
     trace: tuple[Stage, ...] = ()
     compiled: Compiled | None = None
 
@@ -193,9 +185,9 @@ class _Run:
         """Everything found, with its assumptions."""
         found = self.found
         problem, compiled = found.problem, found.compiled
-        texts = [Granted(text, "the reader") for text in (problem.assumptions if problem else ())]
-        texts += [Granted(note, "the method") for note in (compiled.notes if compiled else ())]
-        texts += [_granted(a) for answer in found.answers for a in answer.assumptions]
+        texts = [Assumption(text, "the reader") for text in (problem.assumptions if problem else ())]
+        texts += [Assumption(note, "the method") for note in (compiled.notes if compiled else ())]
+        texts += [a for answer in found.answers for a in answer.assumptions]
         return replace(found, assumptions=tuple(dict.fromkeys(texts)), trace=tuple(self.trace))
 
 
@@ -279,10 +271,6 @@ def _unplanned(wrong: BaseException) -> str:
 
 def _refusals(answers: Sequence[Answer]) -> str:
     return " ".join(dict.fromkeys(reason for answer in answers for _, reason in answer.refusals))
-
-
-def _granted(assumption: Assumption) -> Granted:
-    return Granted(assumption.text, assumption.granted_by)
 
 
 def _with_spread(answer: Answer, spread: Spread | None) -> Answer:

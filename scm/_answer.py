@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 from ._finding import Assumption, Finding, Interval, Number, Status, Step, Uncertainty
@@ -25,11 +26,11 @@ class Answer:
         status: for each row, `ok`, `undefined` (the condition has probability zero) or `contradiction`.
         states: for a distribution, each term with its states, in the order of the axes.
         rung: 1 seeing, 2 doing, 3 imagining.
-        derivation: the steps, as data.
         assumptions: each with who granted it.
         refusals: for `refused`, every solver's reason.
         plan: what the chosen solver was going to do and what it cost.
         diagnostics: figures about the run.
+        account: gives the derivation when it is asked for.
     """
 
     query: Query
@@ -40,11 +41,20 @@ class Answer:
     states: tuple[tuple[str, tuple[Value, ...]], ...] = ()
     rung: Literal[1, 2, 3] = 1
     uncertainty: Uncertainty = field(default_factory=Uncertainty)
-    derivation: tuple[Step, ...] = ()
     assumptions: tuple[Assumption, ...] = ()
     refusals: tuple[tuple[str, str], ...] = ()
     plan: Mapping[str, Any] = field(default_factory=lambda: {})
     diagnostics: Mapping[str, Any] = field(default_factory=lambda: {})
+    account: Callable[[], tuple[Step, ...]] = field(default=tuple, repr=False, compare=False)
+
+    @property
+    def derivation(self) -> tuple[Step, ...]:
+        """The steps, as data; worked out when first read, since most answers of a batch are never explained."""
+        return self._steps
+
+    @cached_property
+    def _steps(self) -> tuple[Step, ...]:
+        return self.account()
 
     def __str__(self) -> str:
         return self.to_text()

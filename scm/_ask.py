@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -88,7 +87,8 @@ def _answer(
     shape, finding = _shaper(batch), _finding(setting, solution)
     error = standard_error(setting, query) if finding == "estimate" else None
     rounding = max((p.rounding for p in setting.record.plans), default=0.0)
-    answer = Answer(
+    scene = Scene(setting, query, solution, finding)
+    return Answer(
         query,
         finding,
         value=shape(solution.lower) if finding in ("exact", "estimate") else None,
@@ -101,8 +101,8 @@ def _answer(
         ),
         assumptions=_assumptions(setting, certain=finding == "estimate" and error is None),
         plan=_plan(setting, solver),
+        account=lambda: derive(scene),
     )
-    return replace(answer, derivation=derive(Scene(setting, query, solution, step, answer)))
 
 
 def _absolute(solution: Solution, relative: float) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ._answer import Answer, Step
+from ._finding import Finding, Step
 from ._nesting import unnesting
 from ._query import Contrast, Distribution, Number, Probability, Query, Term, print_query, query_terms, term_parts
 from ._relevance import relevant_world, rung
@@ -28,8 +28,7 @@ class Scene:
     setting: Setting
     query: Query
     solution: Solution
-    rung: int
-    answer: Answer
+    finding: Finding
 
 
 def derive(scene: Scene) -> tuple[Step, ...]:
@@ -277,9 +276,9 @@ def _roots_step(scene: Scene) -> Iterator[Step]:
     solution = scene.solution
     if solution.lower_at is None or solution.upper_at is None:
         claim = f"the answer is the same for every state of {shown} that the evidence allows"
-        if scene.answer.finding == "bounds":
+        if scene.finding == "bounds":
             claim = f"the answer depends on {shown}, whose law is not known"
-        if scene.answer.finding == "undefined":
+        if scene.finding == "undefined":
             claim = f"no state of {shown} allows the evidence"
     else:
         claim = (

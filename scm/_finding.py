@@ -14,7 +14,7 @@ from ._syntax import Value
 Finding: TypeAlias = Literal["exact", "estimate", "bounds", "not_identified", "undefined", "contradiction", "refused"]
 """The summary of an answer. "refused": cannot be worked out here; "not_identified": cannot be known."""
 Status: TypeAlias = Literal["ok", "undefined", "contradiction"]
-Granter: TypeAlias = Literal["the text", "the user", "the method"]
+Granter: TypeAlias = Literal["the text", "the reader", "the user", "the method"]
 Number: TypeAlias = "float | NDArray[np.float64]"
 
 

@@ -15,6 +15,7 @@ from lark import Token, Transformer, v_args
 from ._query import Contrast, Distribution, Expectation, Number, Probability, Query
 from ._syntax import (
     MAX_NUMBER,
+    NAMELESS,
     Assignment,
     Const,
     Draw,
@@ -32,7 +33,6 @@ from ._syntax import (
     world,
 )
 
-NAMELESS = "A bare ? takes the name of the variable beside it; here write ?name."
 _COMPARE = {"==": "=", "≤": "<=", "≥": ">=", "≠": "!="}
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import graphlib
+import heapq
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import networkx as nx
-
 from ._errors import InvalidGraph, UnknownName
 
 if TYPE_CHECKING:
+    import networkx as nx
+
     Digraph = nx.DiGraph[str]
 
 
@@ -47,18 +49,13 @@ class CausalGraph:
                     raise InvalidGraph(
                         f"{a!r} is its own cause ({a} -> {a}). A variable cannot cause itself: drop the self-loop."
                     )
-        if not nx.is_directed_acyclic_graph(self.networkx):
-            # networkx does not say what edges it finds.
-            found: list[tuple[str, str]] = list(nx.find_cycle(self.networkx))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
-            cycle = [cause for cause, _ in found]
-            raise InvalidGraph(
-                f"The causes go round in a circle: {' -> '.join([*cycle, cycle[0]])}. "
-                "A causal model here must be acyclic: drop one of these edges, or split a variable by time."
-            )
+        _ = self.order
 
     @cached_property
     def networkx(self) -> Digraph:
         """The directed part, as a networkx graph (a copy is yours to change; this one is shared)."""
+        import networkx as nx  # a tenth of a second that most questions do not need
+
         graph: Digraph = nx.DiGraph()
         graph.add_nodes_from(self.variables)
         graph.add_edges_from(self.edges)
@@ -76,7 +73,23 @@ class CausalGraph:
     def order(self) -> tuple[str, ...]:
         """Every variable after its causes; ties as declared."""
         place = {name: i for i, name in enumerate(self.variables)}
-        return tuple(nx.lexicographical_topological_sort(self.networkx, key=place.__getitem__))
+        sorter = graphlib.TopologicalSorter(self.parents)
+        try:
+            sorter.prepare()
+        except graphlib.CycleError as wrong:
+            cycle: list[str] = wrong.args[1]
+            raise InvalidGraph(
+                f"The causes go round in a circle: {' -> '.join(cycle)}. "
+                "A causal model here must be acyclic: drop one of these edges, or split a variable by time."
+            ) from None
+        ready = [place[name] for name in sorter.get_ready()]
+        found: list[str] = []
+        while ready:
+            found.append(self.variables[heapq.heappop(ready)])
+            sorter.done(found[-1])
+            for name in sorter.get_ready():
+                heapq.heappush(ready, place[name])
+        return tuple(found)
 
     @cached_property
     def ancestors(self) -> Mapping[str, frozenset[str]]:

@@ -23,14 +23,15 @@ from ._syntax import (
     world,
 )
 from ._text import number_text
-from .solvers import NeedsCoupling, Record, Setting, solve
+from .solvers import NeedsCoupling, Record, Setting, TooWide, solve
 
 THEOREM = "Correa, Lee & Bareinboim (2021), counterfactual unnesting"
 MOST_STATES = 8
+"""Most states of the inner term that are written out."""
 
 
 def unnesting(setting: Setting, term: Term) -> Iterator[Step]:
-    """One step for a term with a single nested counterfactual: the inner term's law, and the term's value for each state.
+    """One step for a term with a single nested counterfactual: the inner term's law, and what each state gives.
 
     Nothing where there is no nesting, more than one, or a part that is not determined: a derivation shows true steps.
     """
@@ -74,8 +75,8 @@ def _with_world(term: Probability | Expectation, outer: Var, nested: Set, state:
 def _value(setting: Setting, term: Term, size: int) -> list[float] | None:
     try:
         found = solve(replace(setting, record=Record()), term)
-    except NeedsCoupling:
-        return None
+    except (NeedsCoupling, TooWide):
+        return None  # the step is an extra: it may need or cost more than the answer did
     lower, upper = found.lower[..., 0].reshape(size), found.upper[..., 0].reshape(size)
     return None if found.status[0] != "ok" or (lower != upper).any() else [float(x) for x in lower]
 

@@ -28,6 +28,8 @@ MAX_DEPTH = 60
 MAX_NUMBER = 1e15
 """Numbers past this are refused: a hostile equation must not grow integers without end."""
 
+NAMELESS = "A bare ? takes the name of the variable beside it; here write ?name."
+
 
 @dataclass(frozen=True, slots=True)
 class Const:

@@ -34,6 +34,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_bind",
         "_latex",
         "_grammar",
+        "_lalr",
         "_parse",
         "_document",
         "_structured",

@@ -46,12 +46,11 @@ def test_rank_preserving_is_the_inverse_distribution_function() -> None:
     """A noise with one state for each interval between the steps of the two distribution functions."""
     rows = {0: (0.2, 0.3, 0.5), 1: (0.6, 0.3, 0.1)}
     steps = sorted({0.0, 1.0, *(round(float(c), 9) for row in rows.values() for c in np.cumsum(row))})
-    law = {k: b - a for k, (a, b) in enumerate(itertools.pairwise(steps))}
-    outcome = {
-        (x, k): int(np.searchsorted(np.cumsum(row), (steps[k] + steps[k + 1]) / 2))
-        for x, row in rows.items()
-        for k in law
-    }
+    law: dict[scm.Value, float] = {}
+    outcome: dict[Any, object] = {}
+    for k, (a, b) in enumerate(itertools.pairwise(steps)):
+        law[k] = b - a
+        outcome |= {(x, k): int(np.searchsorted(np.cumsum(row), (a + b) / 2)) for x, row in rows.items()}
     told = Model(
         Variable("X", (0, 1), table=(0.5, 0.5)),
         Variable("Y", (0, 1, 2), parents=("X",), function=outcome, noise=scm.Categorical(law)),

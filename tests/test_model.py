@@ -1,5 +1,6 @@
 """Models: what cannot be is refused with what was got, wanted and to try; a model is a value; files are only data."""
 
+import itertools
 import json
 import math
 import random
@@ -30,7 +31,7 @@ BAD: dict[str, tuple[Callable[[], object], type[scm.ScmError], str]] = {
     "huge": (lambda: Bernoulli(10**400), scm.InvalidModel, "a number from 0 to 1 is wanted"),
     "truth value": (lambda: Categorical({"a": True}), scm.InvalidModel, "has probability True"),
     "length": (lambda: table({0: (1,), 1: (1, 0)}), scm.InvalidModel, "has 1 probabilities for 2 states (0, 1)"),
-    "no law": (lambda: table({0: 0.3, 1: (1, 0)}), scm.InvalidModel, "P(Y | X = 0) is 0.3; probabilities of the states"),
+    "no law": (lambda: table({0: 0.3, 1: (1, 0)}), scm.InvalidModel, "P(Y | X = 0) is 0.3; probabilities of"),
     "state twice": (lambda: Variable("X", (1, True), equation="1"), scm.InvalidModel, "True and 1 are the same state"),
     "infinite state": (lambda: Unknown((0.0, math.inf)), scm.InvalidModel, "numeric states are finite"),
     "no states": (lambda: Unknown(()), scm.InvalidModel, "has no states; give at least one"),
@@ -110,7 +111,7 @@ def test_a_cycle_is_printed() -> None:
     assert len(names) == 4
     assert names[0] == names[-1]
     # Each step of the circle printed is an edge: B -> A, C -> B, A -> C.
-    assert {*zip(names, names[1:], strict=False)} == {("B", "A"), ("C", "B"), ("A", "C")}
+    assert {*itertools.pairwise(names)} == {("B", "A"), ("C", "B"), ("A", "C")}
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -239,7 +240,6 @@ def test_a_damaged_file_gives_a_model_or_an_error_of_ours() -> None:
             inner[path[-1]] = odd
             try:
                 Model.from_json(json.dumps(copy))
-            except scm.ScmError as wrong:
-                assert str(wrong)
+            except scm.ScmError:
                 refused += 1
     assert refused > 500

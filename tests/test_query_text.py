@@ -25,8 +25,9 @@ PLACEHOLDERS = st.builds(Placeholder, NAMES)
 
 def negated(expr: scm.Expr) -> scm.Expr:
     """As the parser reads a minus: a negative number is a number."""
-    number = isinstance(expr, Const) and not isinstance(expr.value, bool | str)
-    return Const(-expr.value) if number else Op("neg", (expr,))
+    if isinstance(expr, Const) and not isinstance(expr.value, bool | str):
+        return Const(-expr.value)
+    return Op("neg", (expr,))
 
 
 def operations(inner: st.SearchStrategy[scm.Expr]) -> st.SearchStrategy[scm.Expr]:

@@ -13,7 +13,7 @@ from typing import Protocol
 from .._query import Query
 from ._contract import Budget as Budget
 from ._kernels import NeedsCoupling as NeedsCoupling
-from ._kernels import TooWide
+from ._kernels import TooWide as TooWide
 from ._posterior import NoisePosterior as NoisePosterior
 from ._posterior import noise_posterior as noise_posterior
 from ._setting import Fact as Fact
