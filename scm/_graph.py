@@ -82,7 +82,7 @@ class CausalGraph:
                 f"The causes go round in a circle: {' -> '.join(cycle)}. "
                 "A causal model here must be acyclic: drop one of these edges, or split a variable by time."
             ) from None
-        ready = [place[name] for name in sorter.get_ready()]
+        ready = sorted(place[name] for name in sorter.get_ready())
         found: list[str] = []
         while ready:
             found.append(self.variables[heapq.heappop(ready)])

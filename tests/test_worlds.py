@@ -144,3 +144,8 @@ def test_the_rung_of_a_query(text: str, rung: int) -> None:
     assert isinstance(query, scm.Probability)
     parts = [query.event] if query.given is None else [query.event, query.given]
     assert scm.rung(CHAIN, parts) == rung
+
+
+def test_the_order_of_variables_breaks_ties_as_declared() -> None:
+    graph = CausalGraph(("C", "A", "B", "D", "E"), (("E", "C"), ("E", "B"), ("E", "D"), ("C", "D")))
+    assert graph.order == ("A", "E", "C", "B", "D")
