@@ -12,7 +12,7 @@ from llm_bridge._problem import Problem
 from scm import parse_expression, parse_query
 from tests.reading import cases
 
-READ = [*cases("ordinary"), *cases("heldout")]
+READ = [*cases("ordinary"), *cases("heldout"), *cases("users")]
 ABSTAIN = cases("abstain")
 
 
@@ -87,6 +87,10 @@ def test_an_unknown_name_is_refused_with_the_near_one():
         ("A causes B. A and B happened. Did A cause B?", "but-for"),
         ("If A happens, B happens. Does B happen if A happens?", "something learned"),
         ("A causes B. Would B happen if Zork had not happened?", 'No rule mentions "Zork"'),
+        ("The light is on unless the fuse blows. The light is off. Did the fuse blow?", 'read as not "light is on"'),
+        ("If Al fires, Bob dies. Would Bob be alive if Al had not fired?", '"Bob is alive" is read as not "Bob dies"'),
+        ("If the cat runs, Bob falls. The cat ran and Bob fell. Did the cat cause Bob to fall?", 'read as "cat runs"'),
+        ("It takes A and B to open the safe. The safe was opened. Would the safe open without A?", "read as"),
         ("Cold and wind cause ice. Would there be ice without wind?", "needed together"),
         ("A causes B with probability 0.5. Did B happen?", "independently of all else"),
         ("The sprinkler makes the road wet. If the tap is open, the sprinkler is on. Is the road wet?", "is read as"),

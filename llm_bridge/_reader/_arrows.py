@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from ._combine import all_of, combine
-from ._rules import Reading
+from ._counts import PEOPLE
+from ._reading import Reading
 from ._story import Unreadable, quoted
 
 AFFECTS = re.compile(
@@ -40,3 +41,19 @@ def affects(phrase: str, words: str, reading: Reading) -> bool:
             for effect in all_of(combine(match["effects"], noun=True), "The effect"):
                 reading.affects.append((cause, effect, words))
     return True
+
+
+_WHETHER = re.compile(
+    rf"\bwhether (?:or not )?(?:the |a )?(?:{PEOPLE}|patient|person|student|they|somebody|one) "
+    r"(?:takes?|gets?|receives?|uses?|has|have) ",
+    re.IGNORECASE,
+)
+
+
+def arrow_phrases(causes: str, effects: str, words: str) -> list[tuple[str, str, str]]:
+    """`X affects both Y and Z` as pairs of phrases."""
+    found: list[tuple[str, str, str]] = []
+    causes, effects = _WHETHER.sub("", causes), _WHETHER.sub("", effects)
+    for cause in all_of(combine(causes), "The cause"):
+        found += [(cause.words, effect.words, words) for effect in all_of(combine(effects), "The effect")]
+    return found

@@ -8,12 +8,13 @@ import re
 from scm import Const, Expr, Op, Probability, Var, conjunction
 
 from .._problem import Edge, Problem, ProblemQuery, ProblemVariable, Reply, Statement
+from ._blame import settle_blame
 from ._clause import Clause
 from ._combine import Group, Tree, all_of, leaves, to_expr
 from ._names import rename
 from ._opposites import link
 from ._questions import Question
-from ._rules import Reading
+from ._reading import Reading
 from ._story import Fact, Rule, Unreadable, ask_whether, quoted
 
 
@@ -24,8 +25,11 @@ def finish(reading: Reading, question: Question) -> Problem:
         Unreadable: something is said or asked about what no rule mentions, or two things cannot be told apart.
     """
     story, names = reading.story, reading.names
+    if reading.pending is not None:
+        raise Unreadable(f"What else is needed, behind {quoted(reading.pending[2])}? Go on with 'B is needed too'.")
     if not story.rules and not reading.conditional and not reading.chances:
         raise Unreadable("Nothing in the text says what causes what. Add rules such as 'If X happens, Y happens.'")
+    settle_blame(reading, question)
     link(reading, question)
     _tables(reading)
     for effect, cause, words in ((e, c, w) for c, e, w in reading.affects):
@@ -37,6 +41,7 @@ def finish(reading: Reading, question: Question) -> Problem:
             Edge(cause=names.known(cause, "The text speaks of").name, effect=names.fact(effect).name, words=words)
         )
     _root_chances(reading)
+    _no_opposite_facts(reading, question)
     seen = [_events(tree, reading, f"The text says {quoted(words)};") for tree, words in reading.facts]
     given = [_events(tree, reading, "The question speaks of") for tree in question.given]
     event = [names.known(item, "The question is about") for item in _event(question)]
@@ -83,6 +88,18 @@ def _imposed(item: Clause, reading: Reading) -> Fact:
         return reading.names.known(item, "The question imposes")
     reading.story.assume(f"No rule mentions {quoted(item.name)}, so it has no effect on anything.")
     return reading.names.declared(item)
+
+
+def _no_opposite_facts(reading: Reading, question: Question) -> None:
+    """What was so and was not so is told of two times, and a model has one."""
+    told: dict[tuple[str, ...], Clause] = {}
+    for tree in (*(tree for tree, _ in reading.facts), *question.given):
+        for leaf in leaves(tree) if isinstance(tree, Clause) or tree.joint == "and" else ():
+            before = told.setdefault(leaf.key, leaf)
+            if before.positive != leaf.positive:
+                raise Unreadable(
+                    f"{quoted(before.words)} and {quoted(leaf.words)} cannot both be so. Tell of one time only."
+                )
 
 
 def _no_contradiction(imposed: list[Fact]) -> None:
@@ -169,6 +186,7 @@ def _exclusive_rules(reading: Reading) -> None:
     for rule in story.rules:
         by_effect.setdefault(rule.effect, []).append(rule)
     for key, rules in by_effect.items():
+        _one_strength(rules)
         cases = [_literals(rule.cause) for rule in rules]
         if len(rules) < 2 or not all(rule.strength for rule in rules) or any(case is None for case in cases):
             continue
@@ -183,6 +201,17 @@ def _exclusive_rules(reading: Reading) -> None:
             given = conjunction(*(Fact(name, held).event() for name, held in case.items()))
             term = Probability(Fact(key, rule.kind == "enough").event(), given)
             story.statements.append(Statement(term=term, value=rule.strength, words=rule.words))
+
+
+def _one_strength(rules: list[Rule]) -> None:
+    """One cause of one effect has one probability."""
+    seen: dict[tuple[str, Expr], Rule] = {}
+    for rule in rules:
+        first = seen.setdefault((rule.kind, rule.cause), rule)
+        if first.strength != rule.strength:
+            raise Unreadable(
+                f"{quoted(first.words)} and {quoted(rule.words)} give one cause two probabilities. Keep one."
+            )
 
 
 def _literals(expr: Expr) -> dict[str, bool] | None:

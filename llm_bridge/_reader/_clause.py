@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import pairwise
 
 from ._lemma import (
     AUXILIARIES,
@@ -48,9 +49,12 @@ STRUCTURE = words(
     today tomorrow tonight earlier later again suppose assume imagine assuming cause causes caused causing
     lead leads led prevent prevents prevented trigger triggers triggered result results affect affects
     affected influence influences influenced depend depends depending sufficient necessary needed required
-    requires effect effects would us therefore about"""
+    requires effect effects would us therefore about least majority exactly times none his her its their hers theirs
+    other others former latter respectively latest versa allegedly supposedly apparently seemingly merely almost
+    somewhat slightly partly partially mostly anymore"""
 )
 """Words that hold sentences together: none may be left inside a clause."""
+_COUNTED = words("one two three four five six seven eight nine ten any some")
 _NUMBER = re.compile(r"[\d.,/%]+\Z")
 
 
@@ -66,6 +70,7 @@ class Clause:
     subject: tuple[str, ...] = ()
     no_body: bool = False
     sure: bool = True
+    plural: bool | None = None
 
 
 def opposite(said: Clause) -> Clause:
@@ -107,7 +112,7 @@ def _verb_form(low: str, *, subject: str, plural: bool, bare: bool) -> bool:
         return False
     if is_past(low):
         return True
-    return low.endswith("s") and (not is_plural(subject) or subject.lower().endswith("s'"))
+    return low.endswith("s") and (not is_plural(subject) or subject[0].isupper() or subject.lower().endswith("s'"))
 
 
 def guess_verb(tokens: list[str]) -> int | None:
@@ -116,7 +121,8 @@ def guess_verb(tokens: list[str]) -> int | None:
         low = tokens[i].lower()
         ending = (low.endswith("s") and not low.endswith(("ss", "us", "is"))) or low.endswith("ed")
         ending = ending and lemma(low) != low
-        if ending and len(low) > 3 and not is_determiner(tokens[i - 1]) and not is_plural(tokens[i - 1]):
+        many = is_plural(tokens[i - 1]) and not tokens[i - 1][0].isupper()
+        if ending and len(low) > 3 and not is_determiner(tokens[i - 1]) and not many and not tokens[i][0].isupper():
             return i
     return None
 
@@ -133,6 +139,8 @@ def clause(phrase: str, *, bare: bool = False) -> Clause:
         Unreadable: a word that has no place in a clause, or nothing but empty words.
     """
     tokens = [t for t in phrase.split() if t.lower() not in _IDLE]
+    if not bare:
+        _refuse_stray_denial(tokens, phrase)
     tokens, positive, no_body = _polarity(tokens, phrase)
     said, tokens = tokens, _drop_dummies(tokens)
     weather = any(t.lower() == "it" for t in said) and all(t.lower() != "it" for t in tokens)
@@ -148,7 +156,8 @@ def clause(phrase: str, *, bare: bool = False) -> Clause:
         return Clause(key, positive, _name(tokens, None), False, phrase, (), no_body)
     tokens, verb = _verb_of(tokens, bare=bare)
     subject = _key(tokens[:verb]) if verb else ()
-    return Clause(key, positive, _name(tokens, verb), verb is not None, phrase, subject, no_body, not bare)
+    plural = is_plural(tokens[verb - 1]) if verb and tokens[verb - 1].islower() else None
+    return Clause(key, positive, _name(tokens, verb), verb is not None, phrase, subject, no_body, not bare, plural)
 
 
 def _verb_of(tokens: list[str], *, bare: bool) -> tuple[list[str], int | None]:
@@ -175,6 +184,10 @@ def _polarity(tokens: list[str], phrase: str) -> tuple[list[str], bool, bool]:
     tokens = text.split()
     low = [t.lower() for t in tokens]
     negations = low.count("not") + low.count("nobody") + low.count("no")
+    if low[-1:] in (["not"], ["never"]) and len(low) > 1:
+        raise Unreadable(f"What does {quoted(low[-1])} in {quoted(phrase)} deny? Put it in front of the verb.")
+    if negations and low[0] in ("some", "any"):
+        raise Unreadable(f"Is it {quoted(low[0])} or all that do not, in {quoted(phrase)}? Say 'the', or 'no'.")
     if negations > 1 or "nothing" in low or "nowhere" in low:
         raise Unreadable(f"More than one negation in {quoted(phrase)}, or 'nothing'. Say it with a single 'not'.")
     kept = ["somebody" if t == "nobody" else tokens[i] for i, t in enumerate(low) if t not in ("not", "no")]
@@ -206,8 +219,28 @@ def _refuse_structure(tokens: list[str], phrase: str) -> None:
             raise Unreadable(
                 f"The number {token!r} in {quoted(phrase)} has no meaning here. Say what it counts, or drop it."
             )
-    if tokens and is_determiner(tokens[-1]):
+    if any(one in _COUNTED and of == "of" for one, of in pairwise(low)):
+        raise Unreadable(f"How many of what, in {quoted(phrase)}? Write 'at least one of A and B', or name them.")
+    if tokens and (is_determiner(tokens[-1]) or (low[-1] in BE and len(low) > 1) or low[0] == "be"):
         raise Unreadable(f"{quoted(phrase)} breaks off. Complete it.")
+    _refuse_disorder(phrase)
+
+
+def _refuse_stray_denial(tokens: list[str], phrase: str) -> None:
+    """`the dam not failure`: a "not" belongs in front, behind an auxiliary or before a verb."""
+    for one, word, other in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        if word.lower() not in ("not", "never") or one.lower() in AUXILIARIES | {"there"}:
+            continue
+        if verb_at(["somebody", other], bare=True) != 1 and guess_verb(["somebody", other]) is None:
+            raise Unreadable(f"What does {quoted(word)} in {quoted(phrase)} deny? Put it in front of the verb.")
+
+
+def _refuse_disorder(phrase: str) -> None:
+    """`the is`, `the not`, `the the`: what follows an article is no name."""
+    for one, other in pairwise(phrase.split()):
+        low = other.lower()
+        if one.lower() in ("the", "an") and (is_determiner(other) or low in BE | HAVE or low in ("not", "never")):
+            raise Unreadable(f"What follows {quoted(one)} in {quoted(phrase)} is no name. Put the words in order.")
 
 
 def _out_of_place(word: str, phrase: str) -> str:
@@ -286,6 +319,8 @@ def _name(tokens: list[str], verb: int | None) -> str:
     while group and group[0].lower() in AUXILIARIES:
         rest.append(group.pop(0).lower())
     plural = is_plural(subject[-1]) if subject else False
+    if plural and subject[-1][0].isupper() and group and group[0].lower() == third_person(base_form(group[0].lower())):
+        plural = False
     return " ".join([*subject, *_present(rest, group, plural=plural, person=subject[-1].lower() if subject else "")])
 
 

@@ -16,6 +16,7 @@ from scm import Expr, Op, Var, conjunction
 
 from ._clause import Clause, clause, guess_verb, is_determiner, opposite, verb_at
 from ._lemma import AUXILIARIES, BE, is_past, is_plural, lemma, third_person
+from ._scope import MOST_OF, choices, denied_parts, filled, number_of
 from ._story import Fact, Unreadable, disjunction, quoted
 
 Joint: TypeAlias = Literal["and", "or"]
@@ -34,6 +35,8 @@ Tree: TypeAlias = Clause | Group
 _JOINTS: dict[str, Joint] = {"and": "and", "or": "or", "but": "and", "yet": "and", "nor": "and"}
 _JOINT = re.compile(r"(?:^| )(?:, )?(and|or|but|yet|nor)(?: also| then)? | , ", re.IGNORECASE)
 
+_EACH = re.compile(r"^(?P<who>(?!both\b)[^,]+? and [^,]+?) (?:both|each) (?P<what>(?!of\b).+)$", re.IGNORECASE)
+
 
 def combine(phrase: str, *, bare: bool = False, noun: bool = False) -> Tree:
     """The tree of `phrase`.
@@ -50,8 +53,10 @@ def combine(phrase: str, *, bare: bool = False, noun: bool = False) -> Tree:
     low = phrase.lower()
     if match := re.match(r"neither (.+) nor (.+)", phrase, re.IGNORECASE):
         return _deny(_list([match[1], match[2]], "and", phrase, bare=bare, noun=noun))
-    if match := re.match(r"(?:at least one of )(.+ or .+|.+ and .+)", phrase, re.IGNORECASE):
-        return _same(combine(re.sub(r"\band\b", "or", match[1]), bare=bare, noun=noun), "or", phrase)
+    if (some := number_of(phrase)) is not None:
+        return _some_of(*some, phrase, bare=bare, noun=noun)
+    if match := _EACH.match(phrase):
+        return _same(combine(f"{match['who']} {match['what']}", bare=bare, noun=noun), "and", phrase)
     if low.startswith("both "):
         return _same(combine(phrase[5:], bare=bare, noun=noun), "and", phrase)
     if low.startswith("either ") and " , and " not in low:
@@ -109,7 +114,49 @@ def _list(parts: list[str], joint: Joint, phrase: str, *, bare: bool, noun: bool
     """Parts of one kind; each gets the words it shares with the others."""
     shared = _share([part.strip(" ,") for part in parts], joint, phrase, bare=bare, noun=noun)
     trees: list[Tree] = [combine(part, bare=bare, noun=noun) for part in shared]
+    for i in denied_parts(parts, joint, phrase):
+        joint = "and"
+        trees[i] = _denial(trees[i], phrase)
     return Group(joint, tuple(trees)) if len(trees) > 1 else trees[0]
+
+
+def _denial(tree: Tree, phrase: str) -> Clause:
+    if not isinstance(tree, Clause):
+        raise Unreadable(_open_scope(phrase))
+    return opposite(tree) if tree.positive else tree
+
+
+def _some_of(listed: str, number: int | None, exactly: bool, phrase: str, *, bare: bool, noun: bool) -> Tree:
+    """`at least two of A, B and C vote` and its kin, as the cases that make it true."""
+    parts = _plain_list(listed, phrase, bare=bare, noun=noun)
+    number = len(parts) // 2 + 1 if number is None else len(parts) if number < 0 else number
+    if number == 0:
+        return Group("and", tuple(opposite(part) for part in parts))
+    if number > len(parts):
+        raise Unreadable(f"{quoted(phrase)} asks for {number} of {len(parts)}. Correct one of the numbers.")
+    cases: list[Tree] = []
+    for holding, lacking in choices(len(parts), number, exactly=exactly):
+        case = [parts[i] for i in holding] + [opposite(parts[i]) for i in lacking]
+        cases.append(Group("and", tuple(case)) if len(case) > 1 else case[0])
+    return Group("or", tuple(cases)) if len(cases) > 1 else cases[0]
+
+
+def _plain_list(listed: str, phrase: str, *, bare: bool, noun: bool) -> list[Clause]:
+    """The clauses of a list of subjects with one verb, or of a list of names."""
+    for joint in ("and", "or"):
+        try:
+            tree = combine(re.sub(r" (?:and|or) ", f" {joint} ", listed), bare=bare, noun=noun)
+        except Unreadable:
+            continue
+        parts = [part for part in tree.parts if isinstance(part, Clause)] if isinstance(tree, Group) else []
+        said = {part.key[len(part.subject) :] if part.is_sentence else () for part in parts}
+        alike = isinstance(tree, Group) and len(parts) == len(tree.parts) and len(said) == 1
+        named = all(part.is_sentence for part in parts) or all(
+            not part.is_sentence and (noun or len(part.key) == 1) for part in parts
+        )
+        if alike and named and all(part.positive for part in parts) and len(parts) <= MOST_OF:
+            return parts
+    raise Unreadable(f"Of what is it a number, in {quoted(phrase)}? Write 'at least two of A, B and C'.")
 
 
 _NEGATION = frozenset({"not", "never"})
@@ -119,6 +166,8 @@ def _share(parts: list[str], joint: Joint, phrase: str, *, bare: bool, noun: boo
     words = [part.split() for part in parts]
     if not all(words):
         raise Unreadable(f"Something is missing around the 'and' or 'or' of {quoted(phrase)}.")
+    words = [words[0], *(filled(words[0], later) for later in words[1:])]
+    parts = [" ".join(w) for w in words]
     several = joint == "and" and not noun
     places = [_verb(w, plural=several and i == len(words) - 1, bare=bare) for i, w in enumerate(words)]
     if places[0] is None and places[1:] == [0] * (len(places) - 1):

@@ -20,6 +20,8 @@ from ._story import Unreadable, quoted
 Trait: TypeAlias = tuple[tuple[str, ...], bool]
 """A description by its key, and whether it holds."""
 
+PEOPLE = r"(?:patients|people|persons|students|individuals|participants|subjects|of them|users|employees)"
+"""Words for those who are counted, as a question uses them."""
 _N = r"\d[\d,]*"
 _NOUN = (
     r"(?:patients|people|persons|students|individuals|participants|subjects|cases|users|employees|children|adults"
@@ -63,6 +65,20 @@ def looks_counted(phrase: str) -> bool:
         or re.match(rf"^{_N} (?:out )?of (?:the )?{_N} |^\d+/\d+ .*[a-z]", phrase, re.IGNORECASE)
         or re.match(rf"^{_N} {_NOUN} ", phrase, re.IGNORECASE)
     )
+
+
+_HEADED = re.compile(
+    rf"^(?!(?:of|among|out of|in) )(?P<who>[^\d]+) , (?P<k>{_N}) (?:out )?of (?P<n>{_N})(?P<rest> .+)$", re.IGNORECASE
+)
+
+
+def as_group(phrase: str) -> str:
+    """`treatment A , small stones , 81 of 87 recovered` the other way round."""
+    match = _HEADED.match(phrase)
+    if match is None:
+        return phrase
+    who = " and ".join(f"with {re.sub(r'^with ', '', part.strip())}" for part in match["who"].split(" , "))
+    return f"of {match['n']} patients {who} , {match['k']}{match['rest']}"
 
 
 def read_counts(phrase: str, words: str) -> list[Count]:

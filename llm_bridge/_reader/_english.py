@@ -6,16 +6,22 @@ import re
 from collections.abc import Callable
 
 from .._problem import Problem
-from ._arrows import AFFECTS, DEPENDS, affects, arrow_pieces
+from ._arrows import AFFECTS, DEPENDS, affects, arrow_phrases, arrow_pieces
 from ._assemble import finish
+from ._blame import read_blame
+from ._causal import causal
 from ._chance import NUMBER, as_printed, split_chance
 from ._clause import Clause, opposite
 from ._combine import all_of, combine
-from ._counts import Count, looks_counted, read_counts
-from ._questions import is_question, read_question
-from ._rules import Reading, causal, conditional, enough_or_needed
+from ._counts import Count, as_group, looks_counted, read_counts
+from ._enough import enough_or_needed
+from ._facts import read_fact
+from ._questions import is_question, read_question, without_opening
+from ._reading import Reading
+from ._refer import resolved
+from ._rules import conditional, otherwise
 from ._story import Unreadable, quoted
-from ._study import arrow_phrases, read_study
+from ._study import read_study
 from ._text import Sentence, sentences
 
 _FRAMES = re.compile(
@@ -40,7 +46,7 @@ _SAW = re.compile(
     r"(?: out)?(?: that)? (?P<a>.+)$"
     r"|^(?:in fact|actually|in reality|as it happened|as it happens|it so happened that|it happened that|in the end"
     r"|it is a fact that"
-    r"|unfortunately|luckily|sadly|indeed|today|yesterday|this time|one day|last night|this morning|given that"
+    r"|unfortunately|luckily|sadly|indeed|given that"
     r"|suppose we (?:see|observe|know)"
     r"(?: that)?|observation)(?: ,)? (?P<b>.+)$",
     re.IGNORECASE,
@@ -54,7 +60,7 @@ _EMPTY = re.compile(
     r"^(?:here are the rules|here is the story|consider the following(?: story| rules| situation| case)?"
     r"|the rules are(?: as follows)?"
     r"|these are the rules|rules|facts|question|the facts|the question|the story|story|scenario|rule \d+|observation"
-    r"|premise|observations"
+    r"|premise|observations|\\d+|here is what (?:we know|happened)|this is what (?:we know|happened)"
     r"|thank you|thanks|please answer|answer yes or no)$",
     re.IGNORECASE,
 )
@@ -69,7 +75,7 @@ _CONDITIONAL_CHANCE = re.compile(
 )
 
 
-RULES: tuple[Callable[[str, str, Reading], bool], ...] = (conditional, enough_or_needed, causal, affects)
+RULES: tuple[Callable[[str, str, Reading], bool], ...] = (otherwise, conditional, enough_or_needed, causal, affects)
 """What reads a sentence that is no fact and states no probability, tried in this order."""
 
 _CONDITION = r"(?:if|when|whenever|unless) "
@@ -82,7 +88,7 @@ def read_english(text: str) -> Problem:
     Raises:
         Unreadable: with the words that have no place.
     """
-    found = sentences(text)
+    found = _joined(sentences(text))
     asking = [s for s in found if is_question(s.phrase, s.mark)]
     if not asking:
         raise Unreadable("There is no question. End with one, such as 'Would X have happened if Y had not happened?'.")
@@ -91,20 +97,48 @@ def read_english(text: str) -> Problem:
             f"There are {len(asking)} questions: {' / '.join(quoted(s.words, 50) for s in asking)}. Ask one at a time."
         )
     rest = [s for s in found if s is not asking[0]]
-    if any(looks_counted(_FRAMES.sub("", s.phrase)) for s in rest):
+    if any(looks_counted(as_group(_FRAMES.sub("", s.phrase))) for s in rest):
         return _counted(rest, asking[0], text)
     reading, place = Reading(), found.index(asking[0])
     for i, sentence in enumerate(rest):
         _sentence(sentence, reading, before_question=place - 2 <= i < place)
-    return finish(reading, read_question(asking[0].phrase, asking[0].words))
+    phrase, words = resolved(asking[0].phrase), asking[0].words
+    return finish(reading, read_blame(without_opening(phrase), words) or read_question(phrase, words))
+
+
+def _joined(found: list[Sentence]) -> list[Sentence]:
+    """`What if the fuse had not blown? Would ...?` asks one thing."""
+    out: list[Sentence] = []
+    for sentence in found:
+        if out and re.match(r"what if ", out[-1].phrase, re.IGNORECASE) and is_question(sentence.phrase, sentence.mark):
+            first = out.pop()
+            out.append(
+                Sentence(f"{first.phrase} , {sentence.phrase}", sentence.mark, f"{first.words}: {sentence.words}")
+            )
+        else:
+            out.append(sentence)
+    return out
+
+
+def _headed(found: list[Sentence]) -> list[Sentence]:
+    """`Treatment A, small stones: 81 of 87 recovered` as one sentence."""
+    out: list[Sentence] = []
+    for sentence in found:
+        if out and out[-1].mark == ":" and looks_counted(sentence.phrase) and not _EMPTY.match(out[-1].phrase):
+            head = out.pop()
+            phrase = f"{head.phrase} , {sentence.phrase}"
+            out.append(Sentence(phrase, sentence.mark, f"{head.words}: {sentence.words}"))
+        else:
+            out.append(sentence)
+    return out
 
 
 def _counted(rest: list[Sentence], asking: Sentence, text: str) -> Problem:
     """A text that counts: counts, arrows and a question, nothing else."""
     counts: list[Count] = []
     arrows: list[tuple[str, str, str]] = []
-    for sentence in rest:
-        phrase = _FRAMES.sub("", sentence.phrase)
+    for sentence in _headed(rest):
+        phrase = as_group(_FRAMES.sub("", sentence.phrase))
         if looks_counted(phrase):
             counts += read_counts(phrase, sentence.words)
         elif AFFECTS.match(phrase) or DEPENDS.match(phrase):
@@ -121,22 +155,23 @@ def _counted(rest: list[Sentence], asking: Sentence, text: str) -> Problem:
 
 
 def _sentence(sentence: Sentence, reading: Reading, *, before_question: bool) -> None:
-    phrase = sentence.phrase
+    phrase = resolved(sentence.phrase)
     if _EMPTY.match(phrase):
         return
+    reading.begin()
     if (match := _SUPPOSE.match(phrase)) and _suppose(match["what"], reading, before_question=before_question):
         return
     phrase = _FRAMES.sub("", phrase)
     if match := _KNOWN.match(phrase):
         phrase = next(group for group in match.groups() if group)
     if match := _SAW.match(phrase):
-        reading.facts.append((combine(match["a"] or match["b"]), sentence.words))
+        reading.fact(read_fact(match["a"] or match["b"], sentence.words, reading.times), sentence.words)
         return
     for piece in (
         re.split(rf" , and (?={_CONDITION})", phrase, flags=re.IGNORECASE) if _BEGINS.match(phrase) else [phrase]
     ):
         if not (_chance(piece, sentence.words, reading) or any(rule(piece, sentence.words, reading) for rule in RULES)):
-            reading.facts.append((combine(piece), sentence.words))
+            reading.fact(read_fact(piece, sentence.words, reading.times), sentence.words)
 
 
 def _suppose(what: str, reading: Reading, *, before_question: bool) -> bool:
@@ -146,7 +181,7 @@ def _suppose(what: str, reading: Reading, *, before_question: bool) -> bool:
     ):
         return False
     if re.match(r"(?:we|you|i) (?:see|observe|know|saw|observed|learn)\b", what, re.IGNORECASE):
-        reading.facts.append((combine(re.sub(r"^\S+ \S+ (?:that )?", "", what)), what))
+        reading.fact(read_fact(re.sub(r"^\S+ \S+ (?:that )?", "", what), what, reading.times), what)
         return True
     pieces = re.split(
         r" , (?:and )?(?:based on (?:this|that) assumption , )?(?:further |also )?(?:suppose|assume) (?:that )?",
@@ -184,10 +219,10 @@ def _chance(phrase: str, words: str, reading: Reading) -> bool:
                 raise Unreadable(f"What does 'otherwise' mean in {quoted(words)}? Give one probability for each case.")
             reading.conditional.append((opposite(cause), event, as_printed(other, phrase), words))
         return True
-    if re.search(r"\b(?:if|unless|when|whenever)\b", phrase, re.IGNORECASE):
-        return conditional(phrase, words, reading)
+    if re.search(r"\b(?:if|unless|when|whenever|otherwise)\b", phrase, re.IGNORECASE):
+        return otherwise(phrase, words, reading) or conditional(phrase, words, reading)
     chance = split_chance(phrase)
-    if chance is None or any(rule(chance.rest, words, Reading()) for rule in RULES[1:]):
+    if chance is None or any(rule(chance.rest, words, Reading()) for rule in RULES[2:]):
         return False
     clauses = all_of(combine(chance.rest), "What has a probability")
     if len(clauses) > 1:

@@ -5,6 +5,7 @@ A lemma only has to be the same for the forms of one word and different for diff
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 
@@ -92,6 +93,7 @@ for _line in _IRREGULAR.replace("\n", "|").strip("|").split("|"):
 for _line in _IRREGULAR_NOUNS.replace("\n", "|").split("|"):
     _many, _one = _line.split()
     _forms.setdefault(_many, _one)
+_DONE = {line.split()[0]: line.split()[2] for line in _IRREGULAR.replace("\n", "|").strip("|").split("|")}
 _forms |= (
     dict.fromkeys(BE, "be") | dict.fromkeys(HAVE, "have") | {"does": "do", "did": "do", "done": "do", "goes": "go"}
 )
@@ -187,3 +189,27 @@ def third_person(verb: str) -> str:
     if verb.endswith("y") and verb[-2:-1] not in tuple("aeiou"):
         return verb[:-1] + "ies"
     return verb + "s"
+
+
+def participle(verb: str) -> str:
+    """`rung` from `ring`."""
+    if verb in _DONE:
+        return _DONE[verb]
+    if verb.endswith("e"):
+        return verb + "d"
+    if verb.endswith("y") and verb[-2:-1] not in tuple("aeiou"):
+        return verb[:-1] + "ied"
+    doubled = verb + verb[-1] + "ed"
+    return doubled if base_form(verb + "ed") != verb and base_form(doubled) == verb else verb + "ed"
+
+
+def told(subject: str, infinitive: str) -> str:
+    """A subject and what comes behind "to", as a statement: `the relay`, `trip` is `the relay trips`."""
+    denied = re.match(r"not ", infinitive, re.IGNORECASE)
+    verb, _, rest = (infinitive[4:] if denied else infinitive).partition(" ")
+    plural = is_plural(subject.split()[-1])
+    if verb.lower() == "be":
+        return f"{subject} {'are' if plural else 'is'} {'not ' if denied else ''}{rest}"
+    if denied:
+        return f"{subject} {'do' if plural else 'does'} not {verb} {rest}".strip()
+    return f"{subject} {verb if plural else third_person(verb)} {rest}".strip()

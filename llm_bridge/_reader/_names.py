@@ -25,6 +25,8 @@ _OPPOSITE = {frozenset(pair.split("-")) for pair in _OPPOSITES.split()}
 _ACTIVE = {(word,) for word in ("on", "run", "active", "ring", "sound", "operate", "work")} | {("go", "off")}
 _COMMON = words("""have be do of in on at by for with from to up down off out over get go make happen person""")
 
+_LINKS = words("of in on at by for with from to")
+
 
 @dataclass(slots=True)
 class Mention:
@@ -45,6 +47,10 @@ class Names:
         """The clause as a fact about its key; `declare` where a rule or a law speaks of it."""
         key = " ".join(clause.key)
         mention = self.mentions.setdefault(key, Mention(clause))
+        if None is not clause.plural != mention.clause.plural is not None:
+            raise Unreadable(
+                f"{quoted(clause.words)} and {quoted(mention.clause.words)} speak of one and of several. Say which."
+            )
         better = clause.is_sentence and clause.sure and not mention.clause.is_sentence and len(clause.key) > 1
         if better or (declare and not mention.declared):
             mention.clause = clause
@@ -157,6 +163,8 @@ def _opposite(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
 def _same_but_for_modifiers(short: Clause, long: Clause) -> bool:
     if sorted(short.key) == sorted(long.key) and not (short.is_sentence and long.is_sentence):
         return True
+    if sorted(short.key) == sorted(long.key) and len(short.subject) != len(long.subject):
+        return True
     if len(short.key) == len(long.key):
         return tuple(w.rstrip(PASSIVE) for w in short.key) == tuple(w.rstrip(PASSIVE) for w in long.key)
     if not short.is_sentence and long.is_sentence:
@@ -165,8 +173,11 @@ def _same_but_for_modifiers(short: Clause, long: Clause) -> bool:
     if not _subsequence(short.key, long.key):
         return False
     if short.is_sentence and long.is_sentence:
+        if not set(long.key) - set(short.key) - _LINKS:
+            return True
         tail = short.key[len(short.subject) :]
-        return tail == long.key[len(long.subject) :][: len(tail)]
+        rest = long.key[len(long.subject) :]
+        return tail == rest[: len(tail)] or (short.subject == long.subject and _subsequence(tail, rest))
     return short.key[-1] == long.key[-1] or (long.key[: len(short.key)] == short.key and len(long.key[-1]) == 1)
 
 

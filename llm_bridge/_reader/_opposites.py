@@ -15,7 +15,7 @@ from ._combine import Group, Tree
 from ._lemma import lemma
 from ._names import Mention, rename
 from ._questions import Question
-from ._rules import Reading
+from ._reading import Reading
 from ._story import Rule, quoted
 
 _TABLE = """on/off|open/closed shut|alive survive live/dead|present/absent|awake/asleep|true/false|inside/outside
@@ -55,7 +55,7 @@ def link(reading: Reading, question: Question) -> None:
     """Say everything about one side of each pair of complements that the text uses."""
     turns = _Turns(reading)
     reading.story.rules = [_turned_rule(rule, turns) for rule in reading.story.rules]
-    reading.conditional = [(turns.tree(tree), *rest) for tree, *rest in reading.conditional]
+    reading.conditional = [(turns.tree(tree), effect, p, words) for tree, effect, p, words in reading.conditional]
     reading.facts = [(turns.tree(tree), words) for tree, words in reading.facts]
     reading.supposed = [turns.clause(item) for item in reading.supposed]
     reading.affects = [(turns.clause(cause), effect, words) for cause, effect, words in reading.affects]
@@ -87,9 +87,7 @@ class _Turns:
             if len(own) < 2:
                 self.choose(place, own[0] if own else members[0], members)
 
-    def choose(
-        self, place: _Place, base: tuple[str, Mention, bool], members: list[tuple[str, Mention, bool]]
-    ) -> None:
+    def choose(self, place: _Place, base: tuple[str, Mention, bool], members: list[tuple[str, Mention, bool]]) -> None:
         """Let `base` stand for all `members` of a pair."""
         key, mention, side = base
         self.base[place] = (mention.clause, side)
@@ -110,10 +108,20 @@ class _Turns:
             return said
         for place, side in _readings(said.key):
             base, its_side = self.base.get(place, (None, True))
-            if base is not None:
+            one_of_several = base is not None and None is not base.plural != said.plural is not None
+            if base is not None and not one_of_several:
                 self.note(said, base, side != its_side)
                 return replace(base, positive=said.positive == (side == its_side), words=said.words, no_body=False)
-        return said
+        return self.done_or_happened(said)
+
+    def done_or_happened(self, said: Clause) -> Clause:
+        """`the vault was opened` where the text only said what it takes `to open the vault`."""
+        key = tuple(word.rstrip(PASSIVE) for word in said.key)
+        mention = self.mentions.get(" ".join(key))
+        if key == said.key or mention is None or key not in self.reading.loose:
+            return said
+        self.note(said, mention.clause, False)
+        return replace(mention.clause, positive=said.positive, words=said.words)
 
     def tree(self, tree: Tree) -> Tree:
         """`tree`, clause by clause."""

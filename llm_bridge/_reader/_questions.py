@@ -33,6 +33,7 @@ class Question:
     given: list[Tree] = field(default_factory=list[Tree])
     assumptions: list[str] = field(default_factory=list[str])
     denied: bool = False
+    blames: bool = False
 
 
 _CLASSIFY = re.compile(
@@ -63,11 +64,46 @@ _STOP = re.compile(
 )
 
 
+_N_AND_IF = r"(?P<n>.+?)(?P<if> (?:, )?if .+)?$"
+_PLAINER: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(form, re.IGNORECASE), plain)
+    for form, plain in (
+        (r"^what if (?P<c>.+?) , (?P<q>(?:would|what|how|will|does|did|is|was) .+)$", r"if \g<c> , \g<q>"),
+        (r"\bif (?:it|there) (?:had|were|was) not (?:been )?for (?=\S)", "without "),
+        (r"\b(?:had|were) it not (?:been )?for (?=\S)", "without "),
+        (r"^but for (?=\S)", "without "),
+        (rf"^(?:should|can|do|would) (?:we|you|i|one) expect (?P<x>.+?) to {_N_AND_IF}", r"will \g<x> \g<n>\g<if>"),
+        (
+            r"^how (?:likely|probable) (?:is|was|are|were) (?P<x>(?!it ).+?) to (?:have )?(?P<v>.+)$",
+            r"how likely is it that \g<x> \g<v>",
+        ),
+        (rf"^what (?:happens|will happen) to {_N_AND_IF}", r"will \g<n> happen\g<if>"),
+        (rf"^what would happen to {_N_AND_IF}", r"would \g<n> happen\g<if>"),
+        (rf"^what would have happened to {_N_AND_IF}", r"would \g<n> have happened\g<if>"),
+    )
+)
+
+
+def plainer(phrase: str) -> str:
+    """A question in the words that the patterns below know."""
+    for pattern, plain in _PLAINER:
+        if match := pattern.search(phrase):
+            named = {name: value or "" for name, value in match.groupdict().items()}
+            filled = re.sub(r"\\g<(\w+)>", lambda m, named=named: named[m[1]], plain)
+            phrase = phrase[: match.start()] + filled + phrase[match.end() :]
+    return phrase
+
+
 def is_question(phrase: str, mark: str) -> bool:
     """Whether a sentence asks something."""
     return mark == "?" or bool(
-        re.match(r"^(?:would|what is|what would|how (?:likely|probable)|did|which) ", phrase, re.IGNORECASE)
+        re.match(r"^(?:would|what is|what would|what if|how (?:likely|probable)|did|which) ", phrase, re.IGNORECASE)
     )
+
+
+def without_opening(phrase: str) -> str:
+    """A question without "so", "in that case" and the like in front."""
+    return _OPENING.sub("", phrase)
 
 
 def read_question(phrase: str, words: str) -> Question:
@@ -76,8 +112,10 @@ def read_question(phrase: str, words: str) -> Question:
     Raises:
         Unreadable: no pattern fits.
     """
-    phrase = _OPENING.sub("", phrase)
-    for pattern in (_given_first, _but_for, _more_likely, _how_likely, _would, _plain):
+    if re.search(r"(?:^| , )(?:would|did|does|do|is|are|was|were|will|has|have) not ", phrase, re.IGNORECASE):
+        raise Unreadable(f"Does 'yes' to {quoted(words)} mean that it is so? Ask without the 'not' in front.")
+    phrase = plainer(without_opening(phrase))
+    for pattern in (_given_first, _more_likely, _how_likely, _would, _plain):
         if (question := pattern(phrase, words)) is not None:
             return question
     raise Unreadable(
@@ -155,7 +193,10 @@ def _with_tail(phrase: str, question: Question, *, imposing: bool) -> Question:
     question.event = combine(match["head"], bare=True)
     kind, tail = match["kind"].lower(), match["tail"]
     if kind == "without":
-        question.imposed += [opposite(item) for item in all_of(combine(tail), "What is imposed")]
+        lacking = all_of(combine(tail), "What is imposed")
+        if any(not item.positive for item in lacking):
+            raise Unreadable(f"'without' and 'not' in {quoted(phrase)} say too much at once. Use 'if'.")
+        question.imposed += [opposite(item) for item in lacking]
         return question
     if (also := re.match(r"^(.+?) (?:, )?(?:given that|given) (.+)$", tail, re.IGNORECASE)) and not kind.startswith(
         "given"
@@ -231,39 +272,6 @@ def _more_likely(phrase: str, words: str) -> Question | None:
     return _with_tail(match["a"] or match["b"] + match["tail"], question, imposing=phrase.lower().startswith("would"))
 
 
-def _but_for(phrase: str, words: str) -> Question | None:
-    """`Did A cause B?`, `Was A the cause of B?`, `Did B happen because of A?`, `Was B caused by A?`."""
-    match = re.match(
-        r"^(?:did|does|do) (?P<a>.+?) (?:actually |really )?(?:cause|lead to|trigger|bring about|result in"
-        r"|make(?= (?:(?:the|an?) \S+ \S|(?!the |an? )\S+ \S))|produce|prevent) (?P<b>.+)$"
-        r"|^(?:was|is|were|are) (?P<a2>.+?) (?:the|a) (?:actual |real )?(?:cause|reason) (?:of|for|that) (?P<b2>.+)$"
-        r"|^(?:was|is|were) (?P<b3>.+?) (?:caused|triggered|brought about) by (?P<a3>.+)$"
-        r"|^(?:did|was|is) (?P<b4>.+?) because (?:of )?(?P<a4>.+)$",
-        phrase,
-        re.IGNORECASE,
-    )
-    if match is None:
-        return None
-    named = match.groupdict()
-    cause = next(named[k] for k in ("a", "a2", "a3", "a4") if named[k])
-    effect = next(named[k] for k in ("b", "b2", "b3", "b4") if named[k])
-    if re.match(r"^(?:did|does|do) .+? prevent ", phrase, re.IGNORECASE) or re.search(
-        r"\b(?:if|given|had)\b", phrase, re.IGNORECASE
-    ):
-        raise Unreadable(
-            f"This question cannot be read: {quoted(words)}. Ask 'Would ... have happened if ... had not?'."
-        )
-    effect = re.sub(r"^(.+?) (not )?to (?:be )?", lambda m: f"{m[1]} {m[2] or ''}", effect)
-    question = _new(words, "yes-no")
-    causes, event = all_of(combine(cause), "The cause"), combine(effect, bare=True)
-    question.given = [combine(cause), event]
-    question.imposed = [opposite(item) for item in causes]
-    question.event = event
-    question.denied = True
-    question.assumptions.append(BUT_FOR)
-    return question
-
-
 def _plain(phrase: str, words: str) -> Question | None:
     """`Did E?`, `Is E?`, `Will E if C?`, `If C, does E?`."""
     front = re.match(
@@ -279,22 +287,24 @@ def _plain(phrase: str, words: str) -> Question | None:
     question = _new(words, "yes-no")
     if front:
         event = f"{event} {front['kind']} {front['tail']}"
+    if re.search(r" (?:if|when) .*\b(?:had|were)\b", event, re.IGNORECASE) and match["aux"].lower() != "will":
+        raise Unreadable(f"Is the condition of {quoted(words)} seen, or made so? Ask 'Would ... if ... had ...?'.")
     question = _with_tail(event, question, imposing=False)
     if match["aux"].lower() in ("is", "are", "was", "were"):
-        _restore_be(question, match["aux"])
+        question.event = restore_be(question.event, match["aux"])
     return question
 
 
-def _restore_be(question: Question, aux: str) -> None:
+def restore_be(event: Tree, aux: str) -> Tree:
     """`Is the fuse blown?` asks about a passive, which its "is" marks: put it back in front of the last words."""
-    if not isinstance(question.event, Clause):
-        return
-    tokens = question.event.words.split()
+    if not isinstance(event, Clause):
+        return event
+    tokens = event.words.split()
     for place in range(len(tokens) - 1, 0, -1):
         try:
             candidate = combine(" ".join([*tokens[:place], aux, *tokens[place:]]), bare=True)
         except Unreadable:
             continue
-        if isinstance(candidate, Clause) and candidate.key != question.event.key:
-            question.event = candidate
-            return
+        if isinstance(candidate, Clause) and candidate.key != event.key:
+            return candidate
+    return event

@@ -9,8 +9,7 @@ from scm import Const, Contrast, Expr, Op, Probability, Query, Set, Value, Var, 
 
 from .._problem import Edge, Problem, ProblemQuery, ProblemVariable, Reply, Statement
 from ._clause import clause
-from ._combine import all_of, combine
-from ._counts import Count, Trait, plain, traits
+from ._counts import PEOPLE, Count, Trait, plain, traits
 from ._story import Unreadable, quoted
 
 _PAIRS = {frozenset(p) for p in (("man", "woman"), ("male", "female"), ("boy", "girl"), ("old", "young"))}
@@ -169,7 +168,7 @@ class Study:
         match = re.match(
             rf"^{_FRAME} (?:be )?(?:the )?(?:{share} (?:of|that) )?(?P<what>.+?)(?: {share})?(?: be"
             rf"| have been)? (?P<kind>if|had|among|for|of|given(?: that)?|under|with) (?P<who>.+)$"
-            rf"|^(?:what|which) {share} of (?:{_PEOPLE}) would (?:have )?(?P<what2>.+?) (?P<kind2>if|had) (?P<who2>.+)$"
+            rf"|^(?:what|which) {share} of (?:{PEOPLE}) would (?:have )?(?P<what2>.+?) (?P<kind2>if|had) (?P<who2>.+)$"
             rf"|^how likely (?:is|would) (?:it be that )?(?P<what3>.+?)(?: be)? (?P<kind3>if|had|for|among"
             rf"|given(?: that)?) (?P<who3>.+)$",
             phrase,
@@ -206,7 +205,7 @@ class Study:
         negative = re.match(r"^(?:nobody|no one|no (?:patients?|people)) ", phrase, re.IGNORECASE) is not None
         rest = re.sub(
             rf"^(?:we (?:gave|give) )?(?:everyone|everybody|all|nobody|no one|no)(?: (?:the "
-            rf"|of the )?{_PEOPLE})?(?: were| was| had| is)? ",
+            rf"|of the )?{PEOPLE})?(?: were| was| had| is)? ",
             "",
             phrase,
             flags=re.IGNORECASE,
@@ -316,9 +315,6 @@ class Study:
         return name
 
 
-_PEOPLE = r"(?:patients|people|persons|students|individuals|participants|subjects|of them|users|employees)"
-
-
 def read_study(
     counts: list[Count], arrows: list[tuple[str, str, str]], question: str, words: str, text: str
 ) -> Problem:
@@ -328,14 +324,6 @@ def read_study(
         Unreadable: with the words that have no place, or the causal statement that is missing.
     """
     return Study(counts, arrows, text).problem(question, words)
-
-
-def arrow_phrases(causes: str, effects: str, words: str) -> list[tuple[str, str, str]]:
-    """`X affects both Y and Z` as pairs of phrases."""
-    found: list[tuple[str, str, str]] = []
-    for cause in all_of(combine(causes), "The cause"):
-        found += [(cause.words, effect.words, words) for effect in all_of(combine(effects), "The effect")]
-    return found
 
 
 def _grouped(all_traits: list[Trait]) -> list[Group]:

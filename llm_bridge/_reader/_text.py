@@ -14,7 +14,7 @@ MAX_WORDS = 120
 _QUOTES = str.maketrans({"\u2019": "'", "\u2018": "'", "–": "-", "—": ",", "\u00a0": " "})
 _TOKEN = re.compile(
     r"\d{1,3}(?:,\d{3})+(?![\d,])|\d+\s?/\s?\d+|\d*\.?\d+\s?%?|[^\W\d_]+(?:['-][^\W_]+)*'?|[.?!;:,]|\n\s*(?:[-*•]"
-    r"|\d+[.)])?|\S"
+    r"|\(?\d+[.)])?|\S"
 )
 _CONTRACTIONS = {
     "won't": "will not", "can't": "can not", "cannot": "can not", "shan't": "shall not", "it's": "it is",
@@ -56,7 +56,7 @@ def sentences(text: str) -> list[Sentence]:
     out: list[Sentence] = []
     tokens: list[str] = []
     first = last = 0
-    clean = text.translate(_QUOTES)
+    clean = _even(text.translate(_QUOTES))
     matches = list(_TOKEN.finditer(clean))
     for i, match in enumerate(matches):
         token = match[0]
@@ -75,6 +75,27 @@ def sentences(text: str) -> list[Sentence]:
     if tokens:
         out.append(_sentence(tokens, "", text[first:last]))
     return _without_capitals(out)
+
+
+_LEADING_MARK = re.compile(r"^\s*(?:\(?\d+[.)]|[-*•])(?=\s)")
+_DASH = re.compile(r"(?<=[^\s\d])([ \t]+)--?(?=[ \t])")
+_SHARE = re.compile(r"(\d+(?:\.\d+)?) ?% \((\d+) (?:out )?of (\d+)\)|(\d+) (?:out )?of (\d+) \((\d+(?:\.\d+)?) ?%\)")
+
+
+def _even(text: str) -> str:
+    """`text`, as long as before, with signs that only set things off as commas or blanks."""
+    text = _LEADING_MARK.sub(lambda m: " " * len(m[0]), text)
+    text = _DASH.sub(lambda m: f"{m[1]},".ljust(len(m[0])), text)
+    text = re.sub(r"\band/or\b", "or    ", text)
+    return _SHARE.sub(_one_share, text)
+
+
+def _one_share(match: re.Match[str]) -> str:
+    """`93% (81 of 87)` is 81 of 87, where the two agree."""
+    percent, part, whole = match[1] or match[6], int(match[2] or match[4]), int(match[3] or match[5])
+    unit = 10.0 ** -len(percent.partition(".")[2])
+    agrees = whole > 0 and abs(100 * part / whole - float(percent)) <= 0.51 * unit
+    return f"{part} of {whole}".ljust(len(match[0])) if agrees else match[0]
 
 
 def _without_capitals(found: list[Sentence]) -> list[Sentence]:
