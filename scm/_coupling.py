@@ -20,6 +20,8 @@ from ._errors import InvalidModel, InvalidQuery, near
 Array = NDArray[np.float64]
 Rows = NDArray[np.intp]
 
+CUT_DIGITS = 14
+"""Digits of a distribution function that count."""
 TOLERANCE = 1e-9
 """How far a user's kernel may be from its margins."""
 
@@ -92,8 +94,11 @@ class RankPreserving:
     def kernel(self, laws: Array, configurations: Rows) -> Array:
         """Lengths of the states' intervals of [0, 1] intersected: max(0, min_i F_i(x_i) - max_i F_i(x_i - 1))."""
         n, m, s = laws.shape
-        upper = np.cumsum(laws, axis=2)
-        upper[:, :, -1] = 1.0
+        # Cut points that differ by rounding alone are one: otherwise states that never meet would meet with 1e-17. A
+        # state of probability zero gets no width at all.
+        upper = np.round(np.cumsum(laws, axis=2), CUT_DIGITS)
+        last = s - 1 - np.argmax(laws[:, :, ::-1] > 0, axis=2)
+        upper[np.arange(s) >= last[:, :, None]] = 1.0
         lower = np.concatenate([np.zeros((n, m, 1)), upper[:, :, :-1]], axis=2)
         high, low = np.full((n, *[1] * m), np.inf), np.full((n, *[1] * m), -np.inf)
         for i in range(m):

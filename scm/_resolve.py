@@ -136,7 +136,9 @@ class _Resolver:
             if len(set(found)) != len(found):
                 raise InvalidQuery(f"The law drawn for {carrier!r} names a state twice: {found}.")
             resolved = None if condition is None else self.expr(condition)
-            cases.append((resolved, tuple(zip(found, weights, strict=True))))
+            # In the order of the states and without those that cannot be drawn: one law is one value.
+            weighted = dict(zip(found, weights, strict=True))
+            cases.append((resolved, tuple((s, weighted[s]) for s in states if weighted.get(s))))
         return replace(a, cases=tuple(cases))
 
 

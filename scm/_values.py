@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 
 from ._errors import InvalidModel
 from ._evaluate import evaluate
@@ -20,7 +19,6 @@ MAX_VALUES = 1 << 12
 _TRUTH: tuple[Value, ...] = (False, True)
 
 
-@lru_cache(maxsize=4096)
 def outcomes(expr: Expr, leaves: tuple[Var, ...], domains: tuple[tuple[Value, ...], ...]) -> tuple[Value, ...]:
     """The value of `expr` for every combination of its leaves' values, the last leaf varying fastest."""
     place = {leaf: i for i, leaf in enumerate(leaves)}

@@ -6,11 +6,11 @@ stated cost. Weights are kept near one by powers of two, which is exact, so that
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,8 @@ MAX_OPERATIONS = 2e10
 MAX_ENTRIES = 1 << 27
 """Default budget of the largest intermediate array: one gibibyte."""
 BATCH = -1
+SAFE_POWERS = 1000.0
+"""Powers of two between the largest number and the smallest that floating point can hold, with some to spare."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,16 @@ class Plan:
     network: Network
     output: tuple[int, ...]
     path: Path
+
+    @property
+    def in_range(self) -> bool:
+        """Whether no positive weight can be lost: the smallest possible product beside the largest possible sum."""
+        spread = 0.0
+        for factor in self.network.factors:
+            positive = factor.array[factor.array > 0]
+            if positive.size:
+                spread += float(np.log2(positive.max()) - np.log2(positive.min()))
+        return spread + sum(float(np.log2(size)) for size in self.network.sizes.values()) < SAFE_POWERS
 
     @property
     def rounding(self) -> float:
@@ -151,12 +163,24 @@ def _gathered(factor: Factor, columns: Mapping[str, NDArray[np.intp]]) -> tuple[
 
 
 def _run(plan: Plan, columns: Mapping[str, NDArray[np.intp]], rows: int) -> Weights:
+    found = _contracted(plan, columns, rows, _scaled)
+    if not plan.in_range:
+        possible = _contracted(plan, columns, rows, _support).mantissa
+        if np.any((found.mantissa == 0) & (possible > 0)):
+            raise TooWide(
+                "Some weights are positive but smaller than floating point can hold beside the others: a zero here "
+                "would be an underflow, not an answer. Ask about less evidence at once."
+            )
+    return found
+
+
+def _contracted(plan: Plan, columns: Mapping[str, NDArray[np.intp]], rows: int, keep: Keep) -> Weights:
     exponent = np.zeros(rows, dtype=np.int64)
-    held = [_scaled(*_gathered(f, columns), exponent) for f in plan.network.factors]
+    held = [keep(*_gathered(f, columns), exponent) for f in plan.network.factors]
     for step in plan.path.steps:
         taken = [held.pop(i) for i in sorted(step, reverse=True)]
         needed = {label for _, labels in held for label in labels} | set(plan.output) | {BATCH}
-        held.append(_scaled(*_pair(taken, needed), exponent))
+        held.append(keep(*_pair(taken, needed), exponent))
     array, labels = _pair(held, {*plan.output, BATCH})
     wanted = [*plan.output, BATCH]
     if BATCH not in labels:
@@ -185,3 +209,13 @@ def _scaled(array: Array, labels: tuple[int, ...], exponent: NDArray[np.int64]) 
     _, power = np.frexp(top)
     exponent += power
     return np.ldexp(array, -power), labels
+
+
+def _support(array: Array, labels: tuple[int, ...], exponent: NDArray[np.int64]) -> tuple[Array, tuple[int, ...]]:
+    """Where `array` is positive, as 0 and 1: what is possible at all, however improbable."""
+    del exponent
+    return (array > 0).astype(float), labels
+
+
+Keep: TypeAlias = Callable[[Array, tuple[int, ...], NDArray[np.int64]], tuple[Array, tuple[int, ...]]]
+"""What is done with an array after each step."""

@@ -41,8 +41,13 @@ def query_ends(setting: Setting, query: Query, terms: Mapping[Query, Leaf]) -> S
         outer_lower = np.where(linear, lower, np.minimum(widest[0], lower))
         outer_upper = np.where(linear, upper, np.maximum(widest[1], upper))
     ok = np.isfinite(lower)
+    slack = AGREE * np.nanmax(
+        np.asarray(_size(query, {term: leaf.value for term, leaf in leaves.items()})), axis=states, initial=0.0
+    )
     with np.errstate(invalid="ignore"):  # ends that are both infinite, where nothing is defined
-        agree = ok & (outer_upper - outer_lower <= AGREE)
+        agree = ok & (outer_upper - outer_lower <= slack)
+        outer_lower = np.where(lower - outer_lower <= slack, lower, outer_lower)
+        outer_upper = np.where(outer_upper - upper <= slack, upper, outer_upper)
     upper, outer_lower, outer_upper = (np.where(agree, lower, end) for end in (upper, outer_lower, outer_upper))
     ends: list[Array] = [np.where(ok, end, np.nan) for end in (lower, upper, outer_lower, outer_upper)]
     rows = ok.reshape(-1, setting.rows).all(axis=0)
@@ -53,6 +58,22 @@ def query_ends(setting: Setting, query: Query, terms: Mapping[Query, Leaf]) -> S
     return replace(
         found, lower_at=_state_of(setting, leaves, low, lower), upper_at=_state_of(setting, leaves, high, upper)
     )
+
+
+def _size(query: Query, values: Mapping[Query, Array]) -> Array | float:
+    """How large the numbers are that rounding acts on: sums instead of differences, everything positive."""
+    match query:
+        case Number(value):
+            return abs(value)
+        case Contrast("/", left, right):
+            divisor = np.abs(np.asarray(combine(right, values)))
+            with np.errstate(divide="ignore", invalid="ignore"):
+                return np.where(divisor > 0, np.divide(_size(left, values), divisor), 0.0)
+        case Contrast(op, left, right):
+            a, b = _size(left, values), _size(right, values)
+            return np.multiply(a, b) if op == "*" else np.add(a, b)
+        case _:
+            return np.abs(values[query])
 
 
 def _by_state(query: Query, leaves: Mapping[Query, Leaf]) -> tuple[Array, Array]:
@@ -103,7 +124,8 @@ def combine(query: Query, values: Mapping[Query, Array]) -> Array | float:
                 case "/":
                     with np.errstate(divide="ignore", invalid="ignore"):
                         quotient = np.divide(a, b)
-                    return np.where(np.asarray(b) == 0, np.nan, quotient)
+                    zero = np.abs(np.asarray(b)) <= AGREE * np.asarray(_size(right, values))
+                    return np.where(zero, np.nan, quotient)
                 case _:
                     assert_never(op)
         case _:
@@ -115,7 +137,8 @@ def _linear(query: Query, leaves: Mapping[Query, Leaf]) -> Bools:
     weights = [leaf.weight for leaf in leaves.values()]
     states = tuple(range(weights[0].ndim - 1))
     shares = [weight / np.maximum(weight.max(axis=states), np.finfo(float).tiny) for weight in weights]
-    same = np.logical_and.reduce([np.abs(share - shares[0]).max(axis=states) <= AGREE for share in shares])
+    close = [np.abs(share - shares[0]) <= AGREE * np.maximum(share, shares[0]) for share in shares]
+    same = np.logical_and.reduce([each.all(axis=states) for each in close])
     return same & (_degree(query) <= 1)
 
 

@@ -152,7 +152,7 @@ class _Builder:
         mechanism, states = self.model.mechanisms[variable], self.model.states[variable]
         assert isinstance(mechanism, Table)
         slots = [dict(self.worlds.instances[i].slots) for i in members]
-        axes = [[self.slot(s[n]) for n in mechanism.inputs] for s in slots]
+        axes = [[self.slot(s[n]) if n in s else self.noise(n) for n in mechanism.inputs] for s in slots]
         domains = [self.model.states[n] for n in mechanism.inputs]
         parents = list(dict.fromkeys(a for row in axes for a in row if not isinstance(a, Known)))
         rows, possible = _configurations(axes, domains, parents)

@@ -33,7 +33,7 @@ class TooWide(ScmError):
 
 def _forced(laws: Array) -> NDArray[np.bool_]:
     """Where at most one of the laws is uncertain: then the product is the only coupling."""
-    return (laws.max(axis=2) < 1).sum(axis=1) <= 1
+    return ((laws > 0).sum(axis=2) > 1).sum(axis=1) <= 1
 
 
 def _product(laws: Array) -> Array:

@@ -14,7 +14,7 @@ from .._syntax import Value
 Array = NDArray[np.float64]
 
 AGREE = 1e-12
-"""Ends closer than this are one answer."""
+"""Ends closer than this, relative to the numbers they were worked out from, are one answer."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,8 @@ def sharp(solution: Solution) -> bool:
     """Whether inner and outer ends are the same everywhere."""
     ok = ~np.isnan(solution.lower)
     return bool(
-        np.all(np.abs(solution.outer_lower - solution.lower)[ok] <= AGREE)
-        and np.all(np.abs(solution.outer_upper - solution.upper)[ok] <= AGREE)
+        np.all(solution.outer_lower[ok] == solution.lower[ok])
+        and np.all(solution.outer_upper[ok] == solution.upper[ok])
     )
 
 

@@ -84,7 +84,9 @@ def _solve_group(setting: Setting, query: Query) -> Solution:
     try:
         leaves: dict[Query, Leaf] = {term: term_leaf(setting, term) for term in query_terms(query)}
         if not leaves:
-            return point(np.full(setting.rows, combine(query, {})), ["ok"] * setting.rows)
+            value = float(np.asarray(combine(query, {})))
+            status: Status = "ok" if np.isfinite(value) else "undefined"
+            return point(np.full(setting.rows, value if status == "ok" else np.nan), [status] * setting.rows)
         return query_ends(setting, query, leaves)
     except TooManyRoots:
         decided = _by_support(setting, query)
