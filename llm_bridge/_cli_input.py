@@ -104,6 +104,8 @@ def _file(path: str) -> str:
 
 
 def _standard_input() -> str:
+    if sys.stdin is None:  # pyright: ignore[reportUnnecessaryComparison]  # so Python leaves it where it was closed
+        raise BadInput("Standard input is closed; give the text itself, a file, or pipe it in.")
     return _decoded(sys.stdin.buffer.read(MAX_BYTES + 1), "standard input")
 
 

@@ -62,7 +62,10 @@ class _Teacher:
         out: list[str] = []
         if chain.inferred:
             shown = joined(self.phrases.fact(name, value) for name, value in chain.inferred)
-            out.append(f"We know that {self.phrases.event(self.asked.given)}; that is possible only if {shown}.")
+            if self.asked.given is None:
+                out.append(f"By what is said, {shown}.")
+            else:
+                out.append(f"We know that {self.phrases.event(self.asked.given)}; that is possible only if {shown}.")
         elif chain.observed:
             out.append(f"We know that {joined(self.phrases.fact(name, value) for name, value in chain.observed)}.")
         out += self._links(chain.before, certain, imagined=False)

@@ -174,7 +174,10 @@ class Speaker:
         verb = head[len(subject) :]
         if [word.lower() for word in head[: len(subject)]] != subject or not verb:
             return None
-        said = ["would", *(["still"] if still else []), *([] if happens else ["not"]), *verb]
+        # The asker's words are the event asked about ("would the road be dry"), whatever its variable is called: what
+        # is true is said as asked, and what is not with the other sign.
+        denied = any(word.lower() == "not" for word in match["what"].split()) == truth
+        said = ["would", *(["still"] if still else []), *(["not"] if denied else []), *verb]
         return f"{forms.subject} {' '.join(said)} {match['how']}"
 
     # --- what is not determined

@@ -163,6 +163,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     collecting = gc.isenabled()
     gc.disable()
     try:
+        _check_output()
         try:
             if reconfigure := getattr(sys.stdout, "reconfigure", None):
                 reconfigure(errors="backslashreplace")  # a terminal that lacks a letter still gets the rest
@@ -178,10 +179,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _complain(str(wrong), MISUSE)
     except KeyboardInterrupt:
         return _complain("interrupted", INTERRUPTED)
-    except BrokenPipeError:
-        # The reader of our output has left, as in `twinworld ... | head`; nothing more can be said to it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return PIPE_CLOSED
+    except OSError as wrong:
+        return _unwritten(wrong)
     except (MemoryError, RecursionError):
         return _complain("this is too large or nested too deep to be worked on. Split it into parts", REFUSED)
     except Exception as bug:
@@ -189,6 +188,19 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         what = f"an error of this program, {type(bug).__name__}: {bug}"
         return _complain(f"{what}. Please report it with what you asked; TWINWORLD_TRACEBACK=1 shows where.", OUR_ERROR)
+
+
+def _check_output() -> None:
+    if sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison]  # so Python leaves it where it was closed
+        raise Misuse("standard output is closed; send it to a file or a pipe")
+
+
+def _unwritten(wrong: OSError) -> int:
+    # What is still buffered must not be tried again when Python ends.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if isinstance(wrong, BrokenPipeError):
+        return PIPE_CLOSED  # the reader of our output has left, as in `twinworld ... | head`
+    return _complain(f"cannot write the answer: {wrong.strerror or wrong}", MISUSE)
 
 
 def _complain(why: str, status: int) -> int:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from ._finding import Finding, Step
 from ._nesting import unnesting
 from ._query import Contrast, Distribution, Number, Probability, Query, Term, print_query, query_terms, term_parts
@@ -14,7 +16,7 @@ from ._syntax import Set, Var, World, conjuncts, print_assignment, print_expr, p
 from ._text import number_text, settings_text
 from ._trace import changed_variables, shown_name, values_in
 from ._worlds import build_worlds
-from .solvers import Fact, NoisePosterior, Record, Setting, Solution, noise_posterior, solve, split_given
+from .solvers import Fact, NoisePosterior, Record, Setting, Solution, noise_posterior, sharp, solve, split_given
 
 THEOREM = "Pearl (2009), theorem 7.1.7"
 SHOWN = 4
@@ -71,7 +73,7 @@ def _exclusion(setting: Setting, asked: tuple[Var, ...]) -> Iterator[Step]:
             yield Step(
                 "exclusion",
                 f"{print_expr(t)} = {print_expr(Var(t.name, kept))}",
-                f"{dropped} cannot reach {print_name(t.name)} by a directed path",
+                f"no directed path that the rest of the world leaves open takes {dropped} to {print_name(t.name)}",
                 "Galles & Pearl (1998)",
             )
 
@@ -246,11 +248,14 @@ def _contrast_step(scene: Scene) -> Step:
     elif result.status[0] != "ok":
         end = "undefined"
     else:
-        end = _ends_text(float(result.lower[0]), float(result.upper[0]))
+        end = _ends_text(float(result.outer_lower[0]), float(result.outer_upper[0]))
     claim = f"{_written(scene.query, values)} = {end}"
-    return Step(
-        "contrast", claim, "each term is worked out by itself: their joint law across worlds is not needed", "linearity"
-    )
+    reason = "each term is worked out by itself: their joint law across worlds is not needed"
+    if result.lower.size and not np.array_equal(result.lower, result.upper, equal_nan=True):
+        # Ends of terms do not combine into these ends: the roots are the same in every term.
+        claim = f"{print_query(scene.query)} is {end}"
+        reason = "each term is worked out for every state of the roots of unknown law, which all terms share"
+    return Step("contrast", claim, reason)
 
 
 def _written(query: Query, values: dict[Term, str]) -> str:
@@ -285,6 +290,10 @@ def _roots_step(scene: Scene) -> Iterator[Step]:
             f"lower end {number_text(float(solution.lower[0]))} with {_root_text(scene, solution.lower_at)}; "
             f"upper end {number_text(float(solution.upper[0]))} with {_root_text(scene, solution.upper_at)}"
         )
+    if scene.finding == "bounds" and not sharp(solution):
+        reason = "no law passes the outer ends (interval arithmetic over the terms); the inner ones are attained"
+        yield Step("roots of unknown law", claim, reason)
+        return
     yield Step(
         "roots of unknown law",
         claim,

@@ -103,8 +103,7 @@ def _interval_text(interval: Interval) -> str:
     ends = ends_text(float(interval.lower), float(interval.upper))
     if interval.sharp:
         return ends
-    low, high = number_text(float(interval.outer_lower)), number_text(float(interval.outer_upper))
-    return f"{ends} (at most from {low} to {high})"
+    return f"{ends_text(float(interval.outer_lower), float(interval.outer_upper))} (attained: at least {ends})"
 
 
 def _array_text(answer: Printable, most: int = 16) -> str:
@@ -211,7 +210,8 @@ def _value_latex(answer: Printable) -> str:
         and isinstance(answer.interval.lower, float)
         and isinstance(answer.interval.upper, float)
     ):
-        return f"[{number_text(answer.interval.lower)},\\ {number_text(answer.interval.upper)}]"
+        low, high = float(answer.interval.outer_lower), float(answer.interval.outer_upper)
+        return f"[{number_text(low)},\\ {number_text(high)}]"
     if isinstance(answer.value, float):
         return number_text(answer.value)
     return rf"\text{{{escaped(value_text(answer))}}}"
