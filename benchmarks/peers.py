@@ -56,7 +56,7 @@ def rows(*, quick: bool) -> Iterator[Row]:
     base = statistics.median(times[1:])
     yield Row(PART, "Twinworld: build and check", (ready,), None, "with importing the package")
     yield Row(PART, "Twinworld: first query", times[:1], None, "with loading the grammar and the path finder")
-    yield Row(PART, "Twinworld: one query", times[1:], None, "planned anew each time; with its derivation")
+    yield Row(PART, "Twinworld: one query", times[1:], None, "planned anew each time")
     yield Row(PART, "Twinworld: of which reading the query's text", timed(lambda: _parsed(asked[0]), 9))
     for peer in _installed_peers():
         start = time.perf_counter()
