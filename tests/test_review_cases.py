@@ -85,3 +85,14 @@ def test_one_law_is_one_draw_however_it_is_written() -> None:
     model = Model(Variable("X", noise=Bernoulli(0.5)))
     query = "P(X[X ~ {True: 0.5, False: 0.5}] = X[X ~ {False: 0.5, True: 0.5}])"
     assert ask(model, query).value == 1
+
+
+def test_one_policy_under_two_conditions_is_refused() -> None:
+    model = Model(
+        Variable("W", noise=Bernoulli(0.5)),
+        Variable("Z", equation="W != u", noise={"u": Bernoulli(0.3)}),
+        Variable("X", equation="Z"),
+    )
+    draw = "X ~ {True: 0.5, False: 0.5} if Z = True else {True: 0.4, False: 0.6}"
+    assert ask(model, f"P(X[{draw}] = X[{draw}, W=True])").finding == "refused"
+    assert ask(model, f"P(X[{draw}] = True)").value == pytest.approx(0.45)

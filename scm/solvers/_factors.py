@@ -16,10 +16,21 @@ from .._syntax import Const, Draw, Expr, Op, Placeholder, Var, substitute
 from .._values import outcomes
 from .._worlds import Fresh, Instance, Own, Policy, Slot, Worlds
 from ._functions import axis_values, place_function
-from ._kernels import joint_table
+from ._kernels import TooWide, joint_table
 from ._network import Axis, Factor, Free, Known, Network, Run, Values
 
 Codes: TypeAlias = NDArray[np.intp]
+
+
+def _check_draws(worlds: Worlds) -> None:
+    """Refuse one stochastic policy under several conditions at once: how its draws hang together is not stated."""
+    draws = [x.mechanism for x in worlds.instances if isinstance(x.mechanism, Fresh)]
+    for draw in draws:
+        if draws.count(draw) > 1:
+            raise TooWide(
+                f"The stochastic policy of {draw.cases.target!r} is drawn under several conditions at once, and what "
+                "its draws have to do with one another is not stated. Use one condition, or an equation with a noise."
+            )
 
 
 def build_network(
@@ -45,6 +56,7 @@ def build_network(
         InvalidModel, InvalidQuery: as their messages say.
     """
     build = _Builder(model, worlds, couplings, domains)
+    _check_draws(worlds)
     for i, instance in enumerate(worlds.instances):
         build.net.instances[i] = build.instance_axis(i, instance)
     shared = dict(_shared_tables(model, worlds))
