@@ -164,7 +164,7 @@ def _gathered(factor: Factor, columns: Mapping[str, NDArray[np.intp]]) -> tuple[
 
 def _run(plan: Plan, columns: Mapping[str, NDArray[np.intp]], rows: int) -> Weights:
     found = _contracted(plan, columns, rows, _scaled)
-    if not plan.in_range:
+    if not found.mantissa.all() and not plan.in_range:
         possible = _contracted(plan, columns, rows, _support).mantissa
         if np.any((found.mantissa == 0) & (possible > 0)):
             raise TooWide(
