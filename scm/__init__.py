@@ -21,6 +21,7 @@ from ._errors import UnknownState as UnknownState
 from ._errors import listing as listing
 from ._errors import near as near
 from ._evaluate import evaluate as evaluate
+from ._execution import Execution as Execution
 from ._finding import Assumption as Assumption
 from ._finding import Finding as Finding
 from ._finding import Interval as Interval
@@ -102,6 +103,7 @@ __all__ = [
     "Distribution",
     "Draw",
     "Equation",
+    "Execution",
     "Expectation",
     "Expr",
     "Finding",

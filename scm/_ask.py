@@ -13,6 +13,7 @@ from ._answer import Answer, Assumption, Finding, Uncertainty
 from ._coupling import Coupling, granted
 from ._derivation import Scene, derive
 from ._errors import InvalidModel, InvalidQuery
+from ._execution import Execution
 from ._model import Model
 from ._query import Distribution, Query, print_query, query_terms, term_parts
 from ._relevance import rung
@@ -36,6 +37,7 @@ def ask(
     assume: str | Coupling | Sequence[str | Coupling] = (),
     budget: float | str | Budget | None = None,
     key: PRNGKey | None = None,
+    execution: Execution | None = None,
 ) -> Answer:
     """Answer a query of any rung.
 
@@ -46,6 +48,7 @@ def ask(
         assume: what the user grants, by name (`"rank_preserving"`) or as a `Coupling`; printed in the answer.
         budget: seconds, `"10s,2GB"`, or a `Budget`: a computation forecast to be larger is refused.
         key: a JAX random key, for solvers that draw; exact ones ignore it.
+        execution: how to run it; left out, the planner chooses.
 
     Returns:
         An `Answer`; what cannot be worked out here is the finding `refused`, with every solver's reason.
@@ -53,7 +56,6 @@ def ask(
     Raises:
         QuerySyntaxError, UnknownName, UnknownState, InvalidQuery, InvalidRows: the question cannot be meant.
     """
-    del key  # no solver here draws yet; the argument is part of the promise
     if not isinstance(knowledge, Model):  # pyright: ignore[reportUnnecessaryIsInstance]  # untyped callers
         raise InvalidModel(f"ask() takes a Model first, got {type(knowledge).__name__}.")
     asked = read_query(query, knowledge.variable_states)
@@ -68,6 +70,8 @@ def ask(
         coded.domains,
         coded.count,
         Record(),
+        Execution() if execution is None else execution,
+        key,
     )
     steps: list[Literal[1, 2, 3]] = [1, *(rung(knowledge.graph, term_parts(term)) for term in query_terms(asked))]
     refusals: list[tuple[str, str]] = []

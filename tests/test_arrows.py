@@ -47,6 +47,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_rows",
         "_mechanism",
         "_coupling",
+        "_execution",
         "_variable",
         "_assemble",
         "_sample",

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .._coupling import Coupling
+from .._execution import Execution
 from .._model import Model
 from .._syntax import Const, Expr, Op, Placeholder, Value, Var, conjuncts
 from .._worlds import Worlds
 from ._contract import Budget, Plan
+
+if TYPE_CHECKING:
+    from .._sample import PRNGKey
 
 Values: TypeAlias = tuple[Value, ...]
 Fact: TypeAlias = "tuple[Var, Const | Placeholder]"
@@ -46,6 +50,8 @@ class Setting:
     domains: Mapping[str, Values]
     rows: int
     record: Record
+    execution: Execution = field(default_factory=Execution)
+    key: PRNGKey | None = None
 
 
 def split_given(model: Model, given: Expr | None) -> tuple[tuple[Fact, ...], tuple[Expr, ...]]:

@@ -26,6 +26,8 @@ class Solution:
         outer_lower, outer_upper: ends that no law passes.
         status: of each row.
         lower_at, upper_at: for a single number, a state of the roots of unknown law that attains each end.
+        monte_carlo: standard error of what was drawn at random, same shape as `lower`; None where nothing was.
+        effective_size: of the draws, for each row.
     """
 
     lower: Array
@@ -35,6 +37,8 @@ class Solution:
     status: list[Status]
     lower_at: Mapping[str, Value] | None = None
     upper_at: Mapping[str, Value] | None = None
+    monte_carlo: Array | None = None
+    effective_size: Array | None = None
 
     @property
     def ends(self) -> tuple[Array, Array, Array, Array]:

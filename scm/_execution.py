@@ -1,0 +1,44 @@
+"""`Execution`: how a computation is to be run, where the user wants a say in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from ._errors import InvalidQuery
+
+Executor: TypeAlias = Literal["numpy", "jax"]
+Precision: TypeAlias = Literal["single", "double"]
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """How a computation is to be run; None leaves a choice to the planner.
+
+    Attributes:
+        executor: `"numpy"` (float64, nothing to compile) or `"jax"` (compiled; CPU, GPU or TPU).
+        precision: `"single"` or `"double"`; the error of the arithmetic is stated in the answer either way.
+        chunk: rows that are worked on at once.
+        devices: JAX devices over which the rows are spread.
+
+    Raises:
+        InvalidQuery: a name that is none of these, or a chunk below one.
+    """
+
+    executor: Executor | None = None
+    precision: Precision | None = None
+    chunk: int | None = None
+    devices: tuple[Any, ...] | None = None
+
+    def __post_init__(self) -> None:
+        """Check every choice."""
+        if self.executor not in (None, "numpy", "jax"):
+            raise InvalidQuery(f"Unknown executor {self.executor!r}; 'numpy' or 'jax' is wanted.")
+        if self.precision not in (None, "single", "double"):
+            raise InvalidQuery(f"Unknown precision {self.precision!r}; 'single' or 'double' is wanted.")
+        if self.executor == "numpy" and self.precision == "single":
+            raise InvalidQuery("The NumPy executor works in double precision; leave the precision out, or use 'jax'.")
+        if self.chunk is not None and (isinstance(self.chunk, bool) or self.chunk < 1):
+            raise InvalidQuery(f"A chunk is a number of rows from 1 up, got {self.chunk!r}.")
+        if self.devices is not None and not self.devices:
+            raise InvalidQuery("An empty list of devices was given; leave it out, or name at least one.")
