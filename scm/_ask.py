@@ -72,6 +72,7 @@ def ask(
         Record(),
         Execution() if execution is None else execution,
         key,
+        knowledge.plans,
     )
     steps: list[Literal[1, 2, 3]] = [1, *(rung(knowledge.graph, term_parts(term)) for term in query_terms(asked))]
     refusals: list[tuple[str, str]] = []
@@ -175,7 +176,7 @@ def _plan(setting: Setting, solver: str) -> dict[str, Any]:
         "contractions": len(plans),
         "instances": max((len(w.instances) for w in worlds), default=0),
         "width": max((p.path.width for p in plans), default=0.0),
-        "operations_per_row": sum(p.path.operations for p in plans),
+        "operations_per_row": sum(p.path.each or p.path.once for p in plans),
         "largest_array": max((p.path.entries for p in plans), default=0.0),
         "rows": setting.rows,
     }

@@ -118,6 +118,17 @@ class Model:
         """The states of the variables alone: what a query may speak of."""
         return {v.name: self.states[v.name] for v in self.variables}
 
+    @cached_property
+    def plans(self) -> dict[Any, Any]:
+        """Plans that queries of this model left behind for reuse; solvers fill it."""
+        return {}
+
+    def __getstate__(self) -> tuple[Variable | Noise, ...]:
+        return self.items
+
+    def __setstate__(self, items: tuple[Variable | Noise, ...]) -> None:
+        object.__setattr__(self, "items", items)
+
     def do(self, settings: Mapping[str, Value] | None = None, /, **more: Value) -> Model:
         """The model in which variables are set: `model.do(X=1)` or `model.do({"stone size": "small"})`.
 

@@ -56,4 +56,4 @@ def _moved(setting: Setting, query: Query, name: str, table: Table, r: int, s: i
     row[s] += STEP
     rows = (*table.rows[:r], tuple(float(p) for p in row), *table.rows[r + 1 :])
     model = with_mechanism(setting.model, name, replace(table, rows=rows))
-    return solve(replace(setting, model=model, record=Record()), query).lower
+    return solve(replace(setting, model=model, record=Record(), plans={}), query).lower

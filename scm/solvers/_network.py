@@ -116,13 +116,13 @@ class Network:
 
 
 def _factor(array: Array, axes: Sequence[Free | Run]) -> Factor:
-    """`array` with row-wise axes first and each label once."""
+    """`array` with row-wise axes first, and each label and each placeholder once."""
     labels = tuple(dict.fromkeys(axis.label for axis in axes if isinstance(axis, Free)))
-    gathers = tuple(axis.name for axis in axes if isinstance(axis, Run))
-    gathered = iter(range(len(labels), len(labels) + len(gathers)))
-    subscripts = [labels.index(axis.label) if isinstance(axis, Free) else next(gathered) for axis in axes]
-    order = [*range(len(labels), len(labels) + len(gathers)), *range(len(labels))]
-    turned: Any = cast(Any, np.einsum)(array, subscripts, order)  # the stubs of einsum leave out this form
+    gathers = tuple(dict.fromkeys(axis.name for axis in axes if isinstance(axis, Run)))
+    place = {x: i for i, x in enumerate((*gathers, *labels))}
+    subscripts = [place[axis.label if isinstance(axis, Free) else axis.name] for axis in axes]
+    # The stubs of einsum leave out this form.
+    turned: Any = cast(Any, np.einsum)(array, subscripts, list(range(len(place))))
     return Factor(np.array(turned, order="C"), labels, gathers)
 
 

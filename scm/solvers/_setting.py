@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +52,7 @@ class Setting:
     record: Record
     execution: Execution = field(default_factory=Execution)
     key: PRNGKey | None = None
+    plans: dict[Any, Any] = field(default_factory=lambda: {})
 
 
 def split_given(model: Model, given: Expr | None) -> tuple[tuple[Fact, ...], tuple[Expr, ...]]:

@@ -4,19 +4,34 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .._syntax import Expr, terms
-from .._worlds import build_worlds
-from ._contract import Weights, make_plan, run_plan
+from .._worlds import Worlds, build_worlds
+from ._contract import Plan, Weights, make_plan, run_plan
 from ._factors import build_network
+from ._kernels import NeedsCoupling
 from ._leaves import MAX_ROOT_STATES, Leaf, TooManyRoots
 from ._network import Network
 from ._setting import Fact, Setting, Values
 
 Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A contraction, made ready."""
+
+    worlds: Worlds
+    network: Network
+    plan: Plan
+
+
+MOST_PLANS = 256
+"""Most plans kept for a model."""
 
 
 def joint_weights(
@@ -26,8 +41,57 @@ def joint_weights(
     outputs: Sequence[tuple[Expr, Values]],
     *,
     weigh_roots: bool = False,
+    exponents: bool = True,
 ) -> tuple[Weights, Network] | None:
-    """Joint weights of outputs, roots of unknown law, and rows; None where the facts contradict one another."""
+    """Joint weights of outputs, roots of unknown law, and rows; None where the facts contradict one another.
+
+    Without `exponents`, each row's weights are right up to a factor of its own.
+    """
+    planned = joint_plan(setting, facts, conditions, outputs, weigh_roots=weigh_roots)
+    if planned is None:
+        return None
+    setting.record.add(planned.plan, planned.worlds)
+    weights = run_plan(
+        planned.plan, setting.columns, setting.rows, setting.budget, setting.execution, exponents=exponents
+    )
+    return weights, planned.network
+
+
+def joint_plan(
+    setting: Setting,
+    facts: Sequence[Fact],
+    conditions: Sequence[Expr],
+    outputs: Sequence[tuple[Expr, Values]],
+    *,
+    weigh_roots: bool = False,
+) -> Planned | None:
+    """The plan of `joint_weights`, from the model's store if it was made before.
+
+    Raises:
+        NeedsCoupling, TooWide: see `build_network` and `make_plan`; a refusal is kept in the store too.
+    """
+    rows = 1 << (setting.rows - 1).bit_length()
+    key = (tuple(facts), tuple(conditions), tuple(outputs), weigh_roots, setting.couplings, setting.budget, rows)
+    if key not in setting.plans:
+        if len(setting.plans) >= MOST_PLANS:
+            setting.plans.clear()
+        try:
+            setting.plans[key] = _made_plan(setting, facts, conditions, outputs, weigh_roots)
+        except NeedsCoupling as refusal:
+            setting.plans[key] = refusal
+    found = setting.plans[key]
+    if isinstance(found, NeedsCoupling):
+        raise found.with_traceback(None)
+    return found
+
+
+def _made_plan(
+    setting: Setting,
+    facts: Sequence[Fact],
+    conditions: Sequence[Expr],
+    outputs: Sequence[tuple[Expr, Values]],
+    weigh_roots: bool,
+) -> Planned | None:
     asked = [t for expr, _ in outputs for t in terms(expr)] + [t for c in conditions for t in terms(c)]
     worlds = build_worlds(setting.model.graph, asked, facts)
     if worlds.impossible:
@@ -42,9 +106,7 @@ def joint_weights(
             f"{len(roots)} roots of unknown law have {states:,} joint states; at most {MAX_ROOT_STATES:,} are "
             "enumerated. State the law of some of them, or observe more."
         )
-    plan = make_plan(network, [*network.outputs, *roots], setting.budget)
-    setting.record.add(plan, worlds)
-    return run_plan(plan, setting.columns, setting.rows, setting.budget), network
+    return Planned(worlds, network, make_plan(network, [*network.outputs, *roots], setting.budget, setting.rows))
 
 
 def make_leaf(values: Array, total: Array, network: Network, cells: int) -> Leaf:

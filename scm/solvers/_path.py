@@ -1,0 +1,195 @@
+"""The order in which a network is contracted: found once, its cost forecast before anything is computed.
+
+A greedy search first, for a forecast (Gray & Kourtis 2021); a random-greedy search, in this process, only where the
+forecast says that a better path pays for the search; slices (cutset conditioning, Pearl 1988) where an intermediate
+array would not fit the memory.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import import_module
+from typing import Any, TypeAlias
+
+from ._budget import OPERATIONS_A_SECOND, Budget
+from ._kernels import TooWide
+
+Terms: TypeAlias = tuple[tuple[int, ...], ...]
+Sizes: TypeAlias = tuple[tuple[int, int], ...]
+
+BATCH = -1
+"""The label of the rows."""
+SEARCH_ABOVE = 1e7
+"""Operations, over all rows, above which a search for a better path pays for itself."""
+SEARCHES = 64
+"""Random paths tried by a search."""
+BATCH_IN_PATH = 1024
+"""Rows counted on while a path is sought: more would not change which of two paths is the shorter."""
+HOPELESS = 1e5
+"""A forecast this many times over the budget is refused without a search for a better path."""
+MOST_SLICES = 1 << 16
+"""Most slices that are summed over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """Pairwise steps and what they cost.
+
+    Attributes:
+        steps: which two operands are multiplied next; the result goes to the end of the list.
+        once: multiply-adds of the steps that no row changes, over all slices.
+        each: multiply-adds of the other steps, for one row.
+        entries: numbers in the largest array, for one row.
+        sliced: labels whose values are taken one by one.
+        slices: how many joint values those have.
+    """
+
+    steps: tuple[tuple[int, int], ...]
+    once: float
+    each: float
+    entries: float
+    sliced: tuple[int, ...] = ()
+    slices: int = 1
+
+    @property
+    def width(self) -> float:
+        """Binary logarithm of the largest array of one row."""
+        return math.log2(self.entries)
+
+    def operations(self, rows: int) -> float:
+        """Multiply-adds for so many rows."""
+        return self.once + self.each * rows
+
+
+def find_path(terms: Terms, output: tuple[int, ...], sizes: Sizes, rows: int, budget: Budget) -> Path:
+    """A path from `terms` to `output`, within the budget.
+
+    Args:
+        terms: the labels of each factor, `BATCH` among those of factors that differ by row.
+        output: labels that stay.
+        sizes: positions of each label (not of `BATCH`).
+        rows: how many rows there will be.
+        budget: of operations for all rows, and of entries of the largest array for one row.
+
+    Raises:
+        TooWide: the forecast exceeds the budget; nothing was run.
+    """
+    if len(terms) == 1:
+        return Path((), 1.0, 0.0, 1.0)
+    batched = any(BATCH in term for term in terms)
+    path = _greedy(terms, output, sizes, batched)
+    allowed = budget.allowed(rows)
+    hopeless = path.operations(rows) > HOPELESS * allowed or path.entries > HOPELESS * budget.entries
+    if not hopeless and (path.operations(rows) > SEARCH_ABOVE or path.entries > budget.entries):
+        path = min(path, _searched(terms, output, sizes, batched), key=lambda p: p.operations(rows))
+        if path.entries > budget.entries:
+            path = _sliced(terms, output, sizes, batched, budget.entries) or path
+    if path.operations(rows) > allowed or path.entries > budget.entries:
+        raise TooWide(_forecast(path, rows, allowed, budget))
+    return path
+
+
+def _forecast(path: Path, rows: int, allowed: float, budget: Budget) -> str:
+    work = path.operations(rows)
+    many = f" for {rows:,} rows" if rows > 1 else ""
+    slices = f", in {path.slices:,} slices" if path.slices > 1 else ""
+    return (
+        f"The exact contraction is forecast at {work:.3g} operations{many} (about {work / OPERATIONS_A_SECOND:.3g} s) "
+        f"and arrays of {path.entries * 8:.3g} bytes (width {path.width:.0f}{slices}); the budget is "
+        f"{allowed:.3g} operations and {budget.entries * 8:.3g} bytes. Raise the budget, or ask about fewer "
+        "variables at once."
+    )
+
+
+def _all_sizes(sizes: Sizes, batched: bool) -> dict[int, int]:
+    return dict(sizes) | ({BATCH: BATCH_IN_PATH} if batched else {})
+
+
+@lru_cache(maxsize=2048)
+def _greedy(terms: Terms, output: tuple[int, ...], sizes: Sizes, batched: bool) -> Path:
+    return _path_of(_tree(terms, output, sizes, batched, "greedy"), terms, output, dict(sizes))
+
+
+@lru_cache(maxsize=512)
+def _searched(terms: Terms, output: tuple[int, ...], sizes: Sizes, batched: bool) -> Path:
+    return _path_of(_tree(terms, output, sizes, batched, _search(len(terms))), terms, output, dict(sizes))
+
+
+@lru_cache(maxsize=256)
+def _sliced(terms: Terms, output: tuple[int, ...], sizes: Sizes, batched: bool, entries: float) -> Path | None:
+    """A path whose arrays fit, summed over slices; None where there is none. Labels that stay are never sliced."""
+    size, keep = dict(sizes), {*output, BATCH}  # rows are taken in chunks already
+    tree = _tree(terms, output, sizes, batched, _search(len(terms)))
+    path = _path_of(tree, terms, output, size)
+    while path.entries > entries:
+        label = _best_slice(tree, keep, size)
+        if label is None or path.slices * size[label] > MOST_SLICES:
+            return None
+        tree.remove_ind_(label)
+        path = _path_of(tree, terms, output, size)
+    return path
+
+
+def _best_slice(tree: Any, keep: set[int], size: Mapping[int, int]) -> int | None:
+    """The label of the largest array whose slicing costs the fewest operations in all."""
+
+    def entries(node: Any) -> int:
+        return math.prod(size[x] for x in tree.get_legs(node) if x != BATCH)
+
+    largest = max((node for node, *_ in tree.traverse()), key=entries)
+    found = [x for x in tree.get_legs(largest) if x not in keep]
+    return min(found, key=lambda x: float(tree.remove_ind(x).contraction_cost()), default=None)
+
+
+def _tree(terms: Terms, output: tuple[int, ...], sizes: Sizes, batched: bool, optimize: Any) -> Any:
+    final = (*output, BATCH) if batched else output
+    size = dict(sizes) | ({BATCH: BATCH_IN_PATH} if batched else {})
+    return _cotengra().array_contract_tree(terms, final, size, optimize=optimize, canonicalize=False)
+
+
+def _search(factors: int) -> Any:
+    repeats = max(4, min(SEARCHES, SEARCHES * 100 // factors))  # a search takes time in proportion to the factors
+    return _cotengra().RandomGreedyOptimizer(max_repeats=repeats, parallel=False, seed=0)
+
+
+def _path_of(tree: Any, terms: Terms, output: tuple[int, ...], size: Mapping[int, int]) -> Path:
+    steps = tuple((int(a), int(b)) for a, b in tree.get_path())
+    sliced = tuple(int(x) for x in tree.sliced_inds)
+    slices = math.prod(size[x] for x in sliced)
+    once = each = 0.0
+    entries = 1.0
+    for labels, out in _followed(steps, terms, {*output, BATCH}):
+        work = float(math.prod(size[x] for x in labels - {BATCH, *sliced}))
+        once, each = (once, each + work) if BATCH in labels else (once + work, each)
+        entries = max(entries, float(math.prod(size[x] for x in out - {BATCH, *sliced})))
+    return Path(steps, max(once, 1.0) * slices, each * slices, entries, sliced, slices)
+
+
+def _followed(steps: Sequence[tuple[int, int]], terms: Terms, keep: set[int]) -> Iterator[tuple[set[int], set[int]]]:
+    """For each step, the labels it runs over and those of its result."""
+    held = [set(term) for term in terms]
+    users = Counter(x for term in held for x in term)
+    for step in steps:
+        taken = [held.pop(i) for i in sorted(step, reverse=True)]
+        union = set().union(*taken)
+        users.subtract(x for term in taken for x in term)
+        out = {x for x in union if users[x] or x in keep}
+        users.update(out)
+        held.append(out)
+        yield union, out
+
+
+def _cotengra() -> Any:
+    # Imported when used: a tenth of a second that syntax and graphs do not need.
+    return import_module("cotengra")
+
+
+def renumbered(terms: Sequence[Sequence[int]]) -> tuple[Terms, dict[int, int]]:
+    """Labels numbered by first appearance, so that networks alike but for names share one path."""
+    number: dict[int, int] = {BATCH: BATCH}
+    out = tuple(tuple(number.setdefault(x, len(number) - 1) for x in term) for term in terms)
+    return out, number
