@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -21,7 +22,7 @@ from ._resolve import read_query
 from ._rows import code_rows
 from ._standard_error import counted_totals, standard_error
 from ._syntax import print_expr
-from .solvers import DEFAULT, Budget, Record, Refusal, Setting, Solution, interval, sharp
+from .solvers import DEFAULT, Budget, Record, Refusal, Setting, Solution, interval, rounding_of, sharp
 
 if TYPE_CHECKING:
     from ._sample import PRNGKey
@@ -69,7 +70,7 @@ def ask(
         coded.columns,
         coded.domains,
         coded.count,
-        Record(),
+        Record(until=None if limits.seconds is None else time.monotonic() + limits.seconds),
         Execution() if execution is None else execution,
         key,
         knowledge.plans,
@@ -91,7 +92,7 @@ def _answer(
 ) -> Answer:
     shape, finding = _shaper(batch), _finding(setting, solution)
     error = standard_error(setting, query) if finding == "estimate" else None
-    rounding = max((p.rounding for p in setting.record.plans), default=0.0)
+    rounding = max(map(rounding_of, setting.record.plans, setting.record.runs), default=0.0)
     scene = Scene(setting, query, solution, finding)
     return Answer(
         query,

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from .._query import Query
 from ._contract import Budget as Budget
+from ._execute import rounding_of as rounding_of
 from ._kernels import NeedsCoupling as NeedsCoupling
 from ._kernels import TooWide as TooWide
 from ._posterior import NoisePosterior as NoisePosterior

@@ -24,10 +24,12 @@ class Budget:
         operations: multiply-adds of one contraction over all rows; None allows `MAX_OPERATIONS` for every
             `ROWS_AT_ONCE` rows.
         entries: numbers in the largest array for one row.
+        seconds: of wall time; a run that is still going then is stopped.
     """
 
     operations: float | None = None
     entries: float = MAX_ENTRIES
+    seconds: float | None = None
 
     @staticmethod
     def of(seconds: float | None, memory_bytes: float | None = None) -> Budget:
@@ -35,6 +37,7 @@ class Budget:
         return Budget(
             None if seconds is None else seconds * OPERATIONS_A_SECOND,
             MAX_ENTRIES if memory_bytes is None else max(memory_bytes / 8, 1),
+            seconds,
         )
 
     def allowed(self, rows: int) -> float:

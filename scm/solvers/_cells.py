@@ -10,7 +10,7 @@ import numpy as np
 
 from .._evaluate import evaluate
 from .._syntax import Const, Expr, terms
-from ._contract import Weights
+from ._job import Weights
 from ._kernels import NeedsCoupling, TooWide
 from ._leaves import Leaf, add_leaves, align, union_roots
 from ._network import Network

@@ -41,7 +41,7 @@ def term_leaf(setting: Setting, term: Term) -> Leaf:
 
 def _probability(setting: Setting, event: Expr, facts: tuple[Fact, ...], conditions: tuple[Expr, ...]) -> Leaf:
     try:
-        found = joint_weights(setting, facts, conditions, [(event, (False, True))])
+        found = joint_weights(setting, facts, conditions, [(event, (False, True))], exponents=False)
     except NeedsCoupling:
         return by_cells(setting, event, facts, conditions)
     if found is None:
@@ -56,7 +56,7 @@ def _distribution(setting: Setting, of: tuple[Var, ...], facts: tuple[Fact, ...]
     if math.prod(shape) > MAX_DISTRIBUTION:
         raise TooWide(f"The joint distribution asked for has {math.prod(shape):,} cells. Ask for fewer terms at once.")
     try:
-        found = joint_weights(setting, facts, conditions, list(zip(of, domains, strict=True)))
+        found = joint_weights(setting, facts, conditions, list(zip(of, domains, strict=True)), exponents=False)
     except NeedsCoupling:
         events = [
             conjunction(*(Op("=", (t, Const(v))) for t, v in zip(of, cell, strict=True)))
@@ -97,7 +97,7 @@ def _expectation(setting: Setting, expr: Expr, facts: tuple[Fact, ...], conditio
 def _expected(setting: Setting, expr: Expr, facts: tuple[Fact, ...], conditions: tuple[Expr, ...]) -> Leaf:
     values = _numeric_values(setting, expr)
     try:
-        found = joint_weights(setting, facts, conditions, [(expr, values)])
+        found = joint_weights(setting, facts, conditions, [(expr, values)], exponents=False)
     except NeedsCoupling:
         wanted = [v for v in values if v != 0] or values
         cells = [by_cells(setting, Op("=", (expr, Const(v))), facts, conditions) for v in wanted]

@@ -105,10 +105,6 @@ def _forecast(path: Path, rows: int, allowed: float, budget: Budget) -> str:
     )
 
 
-def _all_sizes(sizes: Sizes, batched: bool) -> dict[int, int]:
-    return dict(sizes) | ({BATCH: BATCH_IN_PATH} if batched else {})
-
-
 @lru_cache(maxsize=2048)
 def _greedy(terms: Terms, output: tuple[int, ...], sizes: Sizes, batched: bool) -> Path:
     return _path_of(_tree(terms, output, sizes, batched, "greedy"), terms, output, dict(sizes))
@@ -175,7 +171,7 @@ def _followed(steps: Sequence[tuple[int, int]], terms: Terms, keep: set[int]) ->
     users = Counter(x for term in held for x in term)
     for step in steps:
         taken = [held.pop(i) for i in sorted(step, reverse=True)]
-        union = set().union(*taken)
+        union = set[int]().union(*taken)
         users.subtract(x for term in taken for x in term)
         out = {x for x in union if users[x] or x in keep}
         users.update(out)

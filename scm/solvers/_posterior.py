@@ -12,7 +12,8 @@ from .._mechanism import Equation, NoiseTable
 from .._model import Model
 from .._syntax import Expr, Value, Var, terms
 from .._worlds import Fresh, Own, Worlds, build_worlds
-from ._contract import make_plan, run_plan
+from ._contract import make_plan
+from ._execute import run_plan
 from ._factors import build_network
 from ._kernels import TooWide
 from ._setting import Fact, Setting

@@ -49,6 +49,7 @@ class Gather:
     source: int
     names: tuple[str, ...]
     sizes: tuple[int, ...]
+    axes: Labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +93,11 @@ class Program:
     factor_axes: tuple[Labels, ...]
 
     @property
-    def pairs(self) -> tuple[Pair, ...]:
-        """The products and sums of the part for each row."""
-        return tuple(op for op in self.each if isinstance(op, Pair))
+    def widest(self) -> int:
+        """Numbers in the largest array of one row."""
+        size = dict(self.sizes) | {BATCH: 1}
+        found = [op.out_axes if isinstance(op, Pair) else op.axes for op in self.each]
+        return max((math.prod(size[x] for x in axes) for axes in found), default=1)
 
     @property
     def argument_names(self) -> tuple[tuple[str, ...], ...]:
@@ -152,7 +155,7 @@ class _Build:
         if not held.names:
             return _Held(source, held.labels)
         sizes = tuple(self.sizes[self.open_label[n]] for n in held.names)
-        self.each.append(Gather(source, held.names, sizes))
+        self.each.append(Gather(source, held.names, sizes, (*held.labels, BATCH)))
         return _Held(len(self.each) - 1, held.labels, batched=True)
 
     def pair(self, left: _Held, right: _Held, out: Labels) -> _Held:
@@ -247,8 +250,8 @@ def _renumbered(op: Op, taken: int) -> Op:
     match op:
         case Pair(left, right):
             return Pair(slot(left), None if right is None else slot(right), op.left_axes, op.right_axes, op.out_axes)
-        case Gather(source, names, sizes):
-            return Gather(slot(source), names, sizes)
+        case Gather(source, names, sizes, axes):
+            return Gather(slot(source), names, sizes, axes)
         case Rescale(source, axes):
             return Rescale(slot(source), axes)
 
@@ -282,8 +285,8 @@ def rescaled(program: Program, ranges: Sequence[Range], smallest: float) -> tupl
 
     for op in program.each:
         match op:
-            case Gather(source, names, sizes):
-                add(Gather(place[source], names, sizes), found[place[source]])
+            case Gather(source, names, sizes, axes):
+                add(Gather(place[source], names, sizes, axes), found[place[source]])
             case Pair(left, right):
                 slots = [(x, axes) for x, axes in ((left, op.left_axes), (right, op.right_axes)) if x is not None]
                 if sum(found[place[x]][0] for x, _ in slots) < smallest:
@@ -305,4 +308,4 @@ def rescaled(program: Program, ranges: Sequence[Range], smallest: float) -> tupl
 
 
 NARROW = 0.4
-"""Share of the exponent's range that one row's entries may take up after a rescale: two such arrays can be multiplied."""
+"""Share of the exponent's range that a row may take up after a rescale: two such arrays can be multiplied."""

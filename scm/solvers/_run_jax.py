@@ -5,6 +5,9 @@ of parameters run on the same executable. Where one operand has no rows a step i
 them it is a product and a sum, which the compiler fuses.
 """
 
+# The types that JAX declares for its own functions are incomplete.
+# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false
+
 from __future__ import annotations
 
 import threading

@@ -15,6 +15,7 @@ from .._model import Model
 from .._syntax import Const, Expr, Op, Placeholder, Value, Var, conjuncts
 from .._worlds import Worlds
 from ._contract import Budget, Plan
+from ._job import Run
 
 if TYPE_CHECKING:
     from .._sample import PRNGKey
@@ -25,17 +26,25 @@ Fact: TypeAlias = "tuple[Var, Const | Placeholder]"
 
 @dataclass
 class Record:
-    """What solving left behind for `plan` and `derivation`."""
+    """What solving left behind for `plan` and `derivation`.
+
+    Attributes:
+        until: when the budget of time runs out, on the clock of `time.monotonic`.
+    """
 
     plans: list[Plan] = field(default_factory=lambda: [])
     worlds: list[Worlds] = field(default_factory=lambda: [])
+    runs: list[Run] = field(default_factory=lambda: [])
     couplings: dict[str, Coupling] = field(default_factory=lambda: {})
     consistency: bool = False
+    until: float | None = None
 
-    def add(self, plan: Plan, worlds: Worlds) -> None:
-        """Keep one plan that was made."""
+    def add(self, plan: Plan, worlds: Worlds, run: Run | None) -> None:
+        """Keep one plan that was run."""
         self.plans.append(plan)
         self.worlds.append(worlds)
+        if run is not None:
+            self.runs.append(run)
         self.couplings.update(plan.network.couplings)
 
 

@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from .._syntax import Expr, terms
 from .._worlds import Worlds, build_worlds
-from ._contract import Plan, Weights, make_plan, run_plan
+from ._contract import Plan, make_plan
+from ._execute import run_plan
 from ._factors import build_network
+from ._job import Weights
 from ._kernels import NeedsCoupling
 from ._leaves import MAX_ROOT_STATES, Leaf, TooManyRoots
 from ._network import Network
@@ -50,10 +52,16 @@ def joint_weights(
     planned = joint_plan(setting, facts, conditions, outputs, weigh_roots=weigh_roots)
     if planned is None:
         return None
-    setting.record.add(planned.plan, planned.worlds)
     weights = run_plan(
-        planned.plan, setting.columns, setting.rows, setting.budget, setting.execution, exponents=exponents
+        planned.plan,
+        setting.columns,
+        setting.rows,
+        setting.budget,
+        setting.execution,
+        exponents=exponents,
+        until=setting.record.until,
     )
+    setting.record.add(planned.plan, planned.worlds, weights.run)
     return weights, planned.network
 
 

@@ -104,7 +104,7 @@ def _by_support(setting: Setting, query: Query) -> Solution | None:
     if not isinstance(query, Probability):
         return None
     facts, conditions = split_given(setting.model, query.given)
-    found = joint_weights(setting, facts, conditions, [(query.event, (False, True))], weigh_roots=True)
+    found = joint_weights(setting, facts, conditions, [(query.event, (False, True))], weigh_roots=True, exponents=False)
     rows = setting.rows
     if found is None:
         return point(np.full(rows, np.nan), ["undefined"] * rows)

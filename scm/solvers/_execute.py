@@ -1,0 +1,158 @@
+"""Run a plan: choose the executor by the forecast of the whole time, take the rows in chunks, check what was compiled.
+
+A compiled program is believed only after the compiler's start-up test and after a few rows of it agreed with NumPy in
+float64; otherwise NumPy does the work, and the answer names the release.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from .._execution import Execution
+from ._budget import Budget
+from ._contract import Plan, Ready, get_ready
+from ._job import Codes, Job, Run, Weights, chunk_of, jax_chunk, numpy_chunk, refuse_underflow, space
+from ._program import Gather, Program
+
+NUMPY_STEP, NUMPY_PRODUCT, NUMPY_GATHER = 4e-6, 1.2e-9, 4e-9
+JAX_START, JAX_COMPILE, JAX_COMPILE_STEP = 0.8, 0.15, 0.03
+JAX_CHUNK, JAX_PRODUCT, JAX_GATHER = 2e-4, 3e-10, 1.5e-9
+"""Seconds, measured on one core, that the choice between executors goes by: for a step of a chunk, for a product, for
+a gathered number; to load JAX, to compile a program and each of its steps."""
+
+
+def run_plan(
+    plan: Plan,
+    columns: Mapping[str, Codes],
+    rows: int,
+    budget: Budget,
+    execution: Execution | None = None,
+    *,
+    exponents: bool = True,
+    until: float | None = None,
+) -> Weights:
+    """The weights of every output value, for each row.
+
+    Args:
+        plan: from `make_plan`.
+        columns: for each placeholder, the position of each row's value.
+        rows: how many rows (1 where there are no columns).
+        budget: rows are taken in chunks that keep arrays within it.
+        execution: what the user wants of the executor.
+        exponents: whether they are wanted; without them, each row's weights are right up to a factor of its own.
+        until: when the budget of time runs out, on the clock of `time.monotonic`.
+
+    Raises:
+        TooWide: weights that floating point cannot tell from zero, or the budget ran out.
+    """
+    found: Weights | None = None
+    sliced = plan.path.sliced
+    wanted = Execution() if execution is None else execution
+    for codes in itertools.product(*(range(plan.network.sizes[x]) for x in sliced)):
+        fixed = dict(zip(sliced, codes, strict=True))
+        part = _run_slice(Job(plan, fixed, columns, rows, budget, wanted, exponents or bool(sliced), until))
+        found = part if found is None else _sum(found, part)
+    assert found is not None
+    return found
+
+
+def _sum(a: Weights, b: Weights) -> Weights:
+    top = np.maximum(a.exponent, b.exponent)
+    mantissa = np.ldexp(a.mantissa, a.exponent - top) + np.ldexp(b.mantissa, b.exponent - top)
+    return Weights(mantissa, top, _both(a.run, b.run))
+
+
+def _both(a: Run | None, b: Run | None) -> Run | None:
+    if a is None or b is None:
+        return a or b
+    return replace(
+        a,
+        seconds=a.seconds + b.seconds,
+        compile_seconds=a.compile_seconds + b.compile_seconds,
+        redone=a.redone + b.redone,
+        fallback=a.fallback or b.fallback,
+        checked=max((c for c in (a.checked, b.checked) if c is not None), default=None),
+    )
+
+
+def _run_slice(job: Job) -> Weights:
+    ready = get_ready(job.plan, job.fixed, job.rows)
+    if not ready.program.batched:
+        return _without_rows(job, ready)
+    executor, forecast = choose(job.plan, ready.program, job.rows, job.budget, job.execution)
+    fallback = None
+    if executor == "jax":
+        # Imported when used: it loads JAX.
+        from ._on_jax import Disbelieved, run_jax
+
+        try:
+            return _told(run_jax(job, ready), forecast, None)
+        except Disbelieved as wrong:
+            fallback = str(wrong)
+    return _told(_run_numpy(job, ready), forecast, fallback)
+
+
+def _told(found: Weights, forecast: Mapping[str, float], fallback: str | None) -> Weights:
+    assert found.run is not None
+    return Weights(found.mantissa, found.exponent, replace(found.run, forecast=forecast, fallback=fallback))
+
+
+def _without_rows(job: Job, ready: Ready) -> Weights:
+    shape = tuple(job.plan.network.sizes[x] for x in job.plan.output)
+    weights = ready.arguments[0]
+    if ready.narrow and not weights.all():
+        refuse_underflow(job, {}, weights[..., None], np.ones(1, dtype=bool))
+    exponent = np.broadcast_to(ready.exponents[0], (job.rows,)).astype(np.int64)
+    run = Run("numpy", "double", job.rows, job.rows, 0.0)
+    return Weights(np.broadcast_to(weights[..., None], (*shape, job.rows)), exponent, run)
+
+
+def choose(
+    plan: Plan, program: Program, rows: int, budget: Budget, execution: Execution
+) -> tuple[str, Mapping[str, float]]:
+    """The executor with the shorter forecast, compiling included, and the forecasts in seconds."""
+    _, each = program.operations
+    size = dict(program.sizes)
+    taken = sum(math.prod(size.get(x, 1) for x in op.axes) for op in program.each if isinstance(op, Gather))
+    steps, chunk = len(program.each), chunk_of(program, budget)
+    forecast = {
+        "numpy": rows * (each * NUMPY_PRODUCT + taken * NUMPY_GATHER) + -(-rows // chunk) * steps * NUMPY_STEP,
+        "jax": rows * (each * JAX_PRODUCT + taken * JAX_GATHER)
+        + -(-rows // jax_chunk(program, rows, budget, execution)) * JAX_CHUNK,
+    }
+    if not any(key[0] == "checked" for key in plan.seen):
+        forecast["jax"] += JAX_COMPILE + steps * JAX_COMPILE_STEP
+    if "jax" not in sys.modules:
+        forecast["jax"] += JAX_START
+    if execution.executor is not None:
+        return execution.executor, forecast
+    if execution.precision == "single" or execution.devices is not None:
+        return "jax", forecast
+    return min(forecast, key=forecast.__getitem__), forecast
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# NumPy
+
+
+def _run_numpy(job: Job, ready: Ready) -> Weights:
+    started = time.monotonic()
+    chunk = min(job.rows, job.execution.chunk or chunk_of(ready.program, job.budget))
+    mantissa, exponent = space(job)
+    for start in range(0, job.rows, chunk):
+        job.check_time(start)
+        at = slice(start, start + chunk)
+        numpy_chunk(job, ready, at, mantissa, exponent)
+    return Weights(mantissa, exponent, Run("numpy", "double", job.rows, chunk, time.monotonic() - started))
+
+
+def rounding_of(plan: Plan, run: Run | None) -> float:
+    """Bound on the relative error of a plan's weights as they were run."""
+    return plan.rounding * (2.0**29 if run is not None and run.precision == "single" else 1.0)

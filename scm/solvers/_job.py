@@ -1,0 +1,150 @@
+"""One run of a plan: what is asked of an executor, what it gives back, and when its numbers may not be believed."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._execution import Execution, Precision
+from ._budget import Budget
+from ._contract import Plan, Ready, factor_arrays, program_of
+from ._kernels import TooWide
+from ._program import Program
+from ._run_numpy import SMALLEST, Raw, run_each, run_prelude, support
+
+Array = NDArray[np.float64]
+Codes = NDArray[np.intp]
+
+SPARE = 60.0
+"""Binary digits by which a row's weight must exceed what may have been lost."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a plan was run, for `explain`.
+
+    Attributes:
+        executor: `numpy` or `jax`.
+        precision: of the arithmetic.
+        rows, chunk: how many there were, and how many at once.
+        seconds: that it took; `compile_seconds` of them until the first chunk of a new program was there.
+        forecast: seconds that were forecast, for each executor that could do it.
+        checked: the largest difference between the compiled program and NumPy on a few rows, relative to the row's
+            weight; None where nothing was compiled.
+        redone: rows that single precision could not hold, done again in double.
+        fallback: why a compiled program was not believed.
+        device: where it ran.
+    """
+
+    executor: str
+    precision: Precision
+    rows: int
+    chunk: int
+    seconds: float
+    compile_seconds: float = 0.0
+    forecast: Mapping[str, float] | None = None
+    checked: float | None = None
+    redone: int = 0
+    fallback: str | None = None
+    device: str = "cpu"
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """`mantissa * 2**exponent`: outputs, then one axis of rows; the exponent is one a row."""
+
+    mantissa: Array
+    exponent: NDArray[np.int64]
+    run: Run | None = None
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is to be run."""
+
+    plan: Plan
+    fixed: Mapping[int, int]
+    columns: Mapping[str, Codes]
+    rows: int
+    budget: Budget
+    execution: Execution
+    exponents: bool
+    until: float | None
+
+    def check_time(self, done: int) -> None:
+        if self.until is not None and time.monotonic() > self.until and done < self.rows:
+            raise TooWide(
+                f"The budget of time ran out after {done:,} of {self.rows:,} rows. Raise the budget, or ask for fewer "
+                "rows at once."
+            )
+
+
+def chunk_of(program: Program, budget: Budget) -> int:
+    """Rows that NumPy works on at once: few enough that what a step reads stays in the cache."""
+    return max(1, min(int(budget.entries / program.widest), max(256, min(8192, (1 << 17) // program.widest))))
+
+
+def jax_chunk(program: Program, rows: int, budget: Budget, execution: Execution) -> int:
+    """Rows that JAX works on at once: a power of two, so that few shapes are compiled; the last chunk is padded."""
+    fits = max(1, int(budget.entries / program.widest))
+    wanted = execution.chunk or max(1024, min(1 << 16, (1 << 20) // program.widest))
+    chunk = min(wanted, 1 << (rows - 1).bit_length(), fits)
+    devices = len(execution.devices or (None,))
+    return -(-chunk // devices) * devices
+
+
+def space(job: Job) -> tuple[Array, NDArray[np.int64]]:
+    """Room for the weights and exponents of a job."""
+    shape = tuple(job.plan.network.sizes[x] for x in job.plan.output)
+    return np.empty((*shape, job.rows)), np.zeros(job.rows, dtype=np.int64)
+
+
+def numpy_chunk(job: Job, ready: Ready, at: Any, mantissa: Array, exponent: NDArray[np.int64]) -> None:
+    """Work out the rows `at` (a slice, or positions) and put them where they belong."""
+    part = {name: job.columns[name][at] for name in ready.program.names}
+    raw = run_each(ready.program, ready.arguments, part)
+    mantissa[..., at] = raw.weights
+    lost = doubtful(raw, ready, SMALLEST)
+    if lost is not None and lost.any():
+        refuse_underflow(job, part, raw.weights, lost)
+    if job.exponents:
+        exponent[at] = exponents(ready, raw, part)
+
+
+def exponents(ready: Ready, raw: Raw, columns: Mapping[str, Codes]) -> NDArray[np.int64]:
+    """Of each row: what was taken out of the arguments, and by rescales."""
+    out = np.zeros((), dtype=np.int64)
+    for exponent, names in zip(ready.exponents, ready.program.argument_names, strict=True):
+        out = out + (exponent[tuple(columns[n] for n in names)] if names else exponent)
+    return out if raw.exponent is None else out + raw.exponent
+
+
+def doubtful(raw: Raw, ready: Ready, smallest: float) -> NDArray[np.bool_] | None:
+    """Rows whose weight may have lost terms that were too small to hold."""
+    if raw.narrow is None and not ready.narrow:
+        return None
+    total = raw.weights.reshape(-1, raw.weights.shape[-1]).sum(axis=0)
+    raised = np.zeros(()) if raw.raised is None else raw.raised
+    narrow = ready.narrow if raw.narrow is None else raw.narrow | ready.narrow
+    with np.errstate(divide="ignore"):
+        lost = raised + smallest + SPARE + math.log2(max(ready.program.operations[1], 1.0))
+        return narrow & (np.log2(total) < lost)
+
+
+def refuse_underflow(job: Job, columns: Mapping[str, Codes], weights: Array, lost: NDArray[np.bool_]) -> None:
+    """A weight of zero where the evidence is possible at all would be an underflow, not an answer."""
+    program = program_of(job.plan, job.fixed, 1)
+    slots = run_prelude(program, factor_arrays(job.plan, job.fixed), support)
+    possible = run_each(program, [slots[i] for i in program.arguments], columns, support).weights
+    possible = possible if program.batched else possible[..., None]
+    if np.any(((weights > 0) != (possible > 0)) & lost):
+        raise TooWide(
+            "Some weights are positive but smaller than floating point can hold beside the others: a zero here "
+            "would be an underflow, not an answer. Ask about less evidence at once."
+        )

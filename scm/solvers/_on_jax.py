@@ -1,0 +1,163 @@
+"""Run a plan on JAX: chunks of one shape, the next one sent while the last is worked on.
+
+A compiled program is believed only after the compiler's start-up test, and after a few rows of it agreed with NumPy in
+float64.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._execution import Precision
+from . import _run_jax as device
+from ._contract import Plan, Ready, get_ready
+from ._job import Array, Job, Run, Weights, doubtful, exponents, jax_chunk, numpy_chunk, space
+from ._program import Gather, Program
+from ._run_numpy import Raw, run_each
+
+CHECKED = 8
+"""Rows of a new compiled program that are worked out in NumPy too."""
+
+
+class Disbelieved(Exception):
+    """Why a compiled program is not believed."""
+
+
+@dataclass
+class _Stream:
+    """Chunks on their way through the device."""
+
+    job: Job
+    ready: Ready
+    double: Ready
+    precision: Precision
+    chunk: int
+    tables: Sequence[Any]
+    codes: NDArray[Any]
+    mantissa: Array
+    exponent: NDArray[np.int64]
+
+    def send(self, start: int) -> tuple[slice, tuple[Any, ...]]:
+        """Start a chunk, without waiting for it."""
+        at = slice(start, min(start + self.chunk, self.job.rows))
+        block = self.codes[:, at]
+        short = self.chunk - block.shape[1]
+        block = np.pad(block, ((0, 0), (0, short))) if short else np.ascontiguousarray(block)
+        sent = device.columns_to_device(block, self.job.execution.devices)
+        return at, device.start_chunk(self.ready.program, self.tables, sent, self.precision)
+
+    def check(self, begun: tuple[slice, tuple[Any, ...]]) -> float:
+        """The largest difference from NumPy on a few rows of a chunk, as a share of the row's weight."""
+        at, found = begun
+        raw = device.finish_chunk(found, at.stop - at.start)
+        difference = _difference(self.job, self.double, raw, at)
+        if not difference <= _tolerance(self.job.plan, self.precision):  # so written that NaN is refused
+            raise Disbelieved(
+                f"{device.release()} differs from NumPy by {difference:.2g} of a row's weight on {CHECKED} rows of "
+                "this plan"
+            )
+        return difference
+
+    def store(self, begun: tuple[slice, tuple[Any, ...]]) -> NDArray[np.intp]:
+        """Put a chunk where it belongs; the rows that this precision cannot hold."""
+        at, found = begun
+        raw = device.finish_chunk(found, at.stop - at.start)
+        self.mantissa[..., at] = raw.weights
+        if self.job.exponents:
+            part = {name: self.job.columns[name][at] for name in self.ready.program.names}
+            self.exponent[at] = exponents(self.ready, raw, part)
+        lost = doubtful(raw, self.ready, device.SMALLEST[self.precision])
+        return np.zeros(0, dtype=np.intp) if lost is None else np.flatnonzero(lost) + at.start
+
+
+def run_jax(job: Job, double: Ready) -> Weights:
+    """The weights of a job.
+
+    Args:
+        job: what is to be run.
+        double: the program as NumPy runs it, for the check and for rows that single precision cannot hold.
+
+    Raises:
+        Disbelieved: the compiler gave a wrong number; nothing of it was kept.
+        TooWide: the budget ran out.
+    """
+    started = time.monotonic()
+    precision: Precision = job.execution.precision or "single"
+    if (wrong := device.self_test(precision)) is not None:
+        raise Disbelieved(wrong)
+    stream = _stream(job, double, precision)
+    checked = ("checked", stream.ready.program.each, precision, stream.chunk, job.execution.devices)
+    compile_seconds, again = 0.0, list[NDArray[np.intp]]()
+    waiting = None
+    for start in range(0, job.rows, stream.chunk):
+        job.check_time(start)
+        begun = stream.send(start)
+        if checked not in job.plan.seen:
+            job.plan.seen[checked] = stream.check(begun)
+            compile_seconds = time.monotonic() - started
+        if waiting is not None:
+            again.append(stream.store(waiting))
+        waiting = begun
+    assert waiting is not None  # there is at least one row
+    again.append(stream.store(waiting))
+    redone = np.concatenate(again)
+    if redone.size:
+        numpy_chunk(job, double, redone, stream.mantissa, stream.exponent)
+    many = f", {len(job.execution.devices)} devices" if job.execution.devices else ""
+    run = Run(
+        "jax",
+        precision,
+        job.rows,
+        stream.chunk,
+        time.monotonic() - started,
+        compile_seconds,
+        checked=job.plan.seen[checked],
+        redone=int(redone.size),
+        device=device.release() + many,
+    )
+    return Weights(stream.mantissa, stream.exponent, run)
+
+
+def _stream(job: Job, double: Ready, precision: Precision) -> _Stream:
+    ready = get_ready(job.plan, job.fixed, job.rows, device.SMALLEST[precision])
+    devices = job.execution.devices
+    key = ("tables", tuple(job.fixed.values()), ready.program, precision, devices)
+    if key not in job.plan.seen:
+        job.plan.seen[key] = device.to_device(ready.arguments, precision, devices)
+    chunk = jax_chunk(ready.program, job.rows, job.budget, job.execution)
+    codes = _codes(job, ready.program)
+    return _Stream(job, ready, double, precision, chunk, job.plan.seen[key], codes, *space(job))
+
+
+def _codes(job: Job, program: Program) -> NDArray[Any]:
+    """Columns as small whole numbers: what goes to the device."""
+    sizes = {n: s for op in program.each if isinstance(op, Gather) for n, s in zip(op.names, op.sizes, strict=True)}
+    kind = np.uint8 if max(sizes.values(), default=1) <= 256 else np.int32
+    out = np.empty((len(program.names), job.rows), dtype=kind)
+    for line, name in zip(out, program.names, strict=True):
+        line[:] = job.columns[name]
+    return out
+
+
+def _difference(job: Job, double: Ready, raw: Raw, at: slice) -> float:
+    rows = at.stop - at.start
+    some = np.arange(0, rows, max(1, (rows - 1) // (CHECKED - 1)))
+    part = {name: job.columns[name][at][some] for name in double.program.names}
+    wanted = run_each(double.program, double.arguments, part).weights
+    return float(np.abs(_shares(raw.weights[..., some]) - _shares(wanted)).max(initial=0.0))
+
+
+def _shares(weights: Array) -> Array:
+    total = weights.reshape(-1, weights.shape[-1]).sum(axis=0)
+    return weights / np.where(total > 0, total, 1.0)
+
+
+def _tolerance(plan: Plan, precision: Precision) -> float:
+    """How far a compiled program may be from NumPy on a row's shares: rounding, and no wrong formula."""
+    return 1e-4 if precision == "single" else max(plan.rounding, 1e-11)
