@@ -147,7 +147,7 @@ def _codes(job: Job, program: Program) -> NDArray[Any]:
 
 def _difference(job: Job, double: Ready, raw: Raw, at: slice) -> float:
     rows = at.stop - at.start
-    some = np.arange(0, rows, max(1, (rows - 1) // (CHECKED - 1)))
+    some = list(range(0, rows, max(1, (rows - 1) // (CHECKED - 1))))
     part = {name: job.columns[name][at][some] for name in double.program.names}
     wanted = run_each(double.program, double.arguments, part).weights
     return float(np.abs(_shares(raw.weights[..., some]) - _shares(wanted)).max(initial=0.0))
