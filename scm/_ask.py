@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -15,6 +16,7 @@ from ._coupling import Coupling, granted
 from ._derivation import Scene, derive
 from ._errors import InvalidModel, InvalidQuery
 from ._execution import Execution
+from ._finding import Statuses
 from ._model import Model
 from ._query import Distribution, Query, print_query, query_terms, term_parts
 from ._relevance import rung
@@ -59,9 +61,8 @@ def ask(
     """
     if not isinstance(knowledge, Model):  # pyright: ignore[reportUnnecessaryIsInstance]  # untyped callers
         raise InvalidModel(f"ask() takes a Model first, got {type(knowledge).__name__}.")
-    asked = read_query(query, knowledge.variable_states)
-    _distribution_states(knowledge, asked)
-    coded = code_rows(asked, rows, knowledge.variable_states)
+    question = _question(knowledge, query)
+    coded = code_rows(question.query, rows, knowledge.variable_states)
     limits = parse_budget(budget)
     setting = Setting(
         knowledge,
@@ -75,21 +76,38 @@ def ask(
         key,
         knowledge.plans,
     )
-    steps: list[Literal[1, 2, 3]] = [1, *(rung(knowledge.graph, term_parts(term)) for term in query_terms(asked))]
     refusals: list[tuple[str, str]] = []
     for solver in DEFAULT:
         try:
-            solution = solver.solve(setting, asked)
+            solution = solver.solve(setting, question.query)
         except Refusal as refusal:
             refusals.append((solver.name, str(refusal)))
             continue
-        return _answer(setting, asked, solution, max(steps), rows is not None, solver.name)
-    return Answer(asked, "refused", rung=max(steps), status=(), refusals=tuple(refusals))
+        return _answer(setting, question, solution, rows is not None, solver.name)
+    return Answer(question.query, "refused", rung=question.rung, status=Statuses(()), refusals=tuple(refusals))
 
 
-def _answer(
-    setting: Setting, query: Query, solution: Solution, step: Literal[1, 2, 3], batch: bool, solver: str
-) -> Answer:
+@dataclass(frozen=True)
+class _Question:
+    """A query read against a model: names and states checked, its rung and the states of its distribution known."""
+
+    query: Query
+    rung: Literal[1, 2, 3]
+    states: tuple[tuple[str, tuple[Any, ...]], ...]
+
+
+def _question(model: Model, query: str | Query) -> _Question:
+    """The query as it is meant, from the model's store if it was asked before."""
+    key = ("question", query)
+    if key not in model.plans:
+        asked = read_query(query, model.variable_states)
+        steps: list[Literal[1, 2, 3]] = [1, *(rung(model.graph, term_parts(term)) for term in query_terms(asked))]
+        model.plans[key] = _Question(asked, max(steps), _distribution_states(model, asked))
+    return model.plans[key]
+
+
+def _answer(setting: Setting, question: _Question, solution: Solution, batch: bool, solver: str) -> Answer:
+    query = question.query
     shape, finding = _shaper(batch), _finding(setting, solution)
     error = standard_error(setting, query) if finding == "estimate" else None
     rounding = max(map(rounding_of, setting.record.plans, setting.record.runs), default=0.0)
@@ -99,9 +117,9 @@ def _answer(
         finding,
         value=shape(solution.lower) if finding in ("exact", "estimate") else None,
         interval=interval(solution, shape) if finding == "bounds" else None,
-        status=tuple(solution.status),
-        states=_distribution_states(setting.model, query),
-        rung=step,
+        status=Statuses.of(solution.defined),
+        states=question.states,
+        rung=question.rung,
         uncertainty=Uncertainty(
             sampling=None if error is None else shape(error), floating_point=_absolute(solution, rounding)
         ),
@@ -112,16 +130,17 @@ def _answer(
 
 
 def _absolute(solution: Solution, relative: float) -> float:
-    top = np.nanmax(np.abs(solution.upper)) if np.isfinite(solution.upper).any() else 0.0
-    return float(max(top, 1.0) * relative)
+    top = np.abs(solution.upper).max(initial=1.0, where=np.isfinite(solution.upper))
+    return float(top * relative)
 
 
 def _finding(setting: Setting, solution: Solution) -> Finding:
-    if all(s != "ok" for s in solution.status):
-        return "undefined" if solution.status else "exact"
-    ok = ~np.isnan(solution.lower)
-    if np.any(solution.upper[ok] != solution.lower[ok]) or not sharp(solution):
-        return "bounds"
+    if not solution.defined.any():
+        return "undefined" if solution.defined.size else "exact"
+    if solution.upper is not solution.lower:
+        ok = ~np.isnan(solution.lower)
+        if np.any(solution.upper[ok] != solution.lower[ok]) or not sharp(solution):
+            return "bounds"
     return "estimate" if counted_totals(setting) else "exact"
 
 

@@ -7,7 +7,6 @@ float64; otherwise NumPy does the work, and the answer names the release.
 from __future__ import annotations
 
 import itertools
-import math
 import sys
 import time
 from collections.abc import Mapping
@@ -19,7 +18,7 @@ from .._execution import Execution
 from ._budget import Budget
 from ._contract import Plan, Ready, get_ready
 from ._job import Codes, Job, Run, Weights, chunk_of, jax_chunk, numpy_chunk, refuse_underflow, space
-from ._program import Gather, Program
+from ._program import Program
 
 NUMPY_STEP, NUMPY_PRODUCT, NUMPY_GATHER = 4e-6, 1.2e-9, 4e-9
 JAX_START, JAX_COMPILE, JAX_COMPILE_STEP = 0.8, 0.15, 0.03
@@ -119,9 +118,7 @@ def choose(
 ) -> tuple[str, Mapping[str, float]]:
     """The executor with the shorter forecast, compiling included, and the forecasts in seconds."""
     _, each = program.operations
-    size = dict(program.sizes)
-    taken = sum(math.prod(size.get(x, 1) for x in op.axes) for op in program.each if isinstance(op, Gather))
-    steps, chunk = len(program.each), chunk_of(program, budget)
+    taken, steps, chunk = program.taken, len(program.each), chunk_of(program, budget)
     forecast = {
         "numpy": rows * (each * NUMPY_PRODUCT + taken * NUMPY_GATHER) + -(-rows // chunk) * steps * NUMPY_STEP,
         "jax": rows * (each * JAX_PRODUCT + taken * JAX_GATHER)
