@@ -22,6 +22,8 @@ from ._errors import listing as listing
 from ._errors import near as near
 from ._evaluate import evaluate as evaluate
 from ._execution import Execution as Execution
+from ._explain import Explanation as Explanation
+from ._explain import explain as explain
 from ._finding import Assumption as Assumption
 from ._finding import Finding as Finding
 from ._finding import Interval as Interval
@@ -39,6 +41,7 @@ from ._noise import NoiseLaw as NoiseLaw
 from ._noise import Unknown as Unknown
 from ._parse import parse_expression as parse_expression
 from ._parse import parse_query as parse_query
+from ._plan_report import contraction_text as contraction_text
 from ._quantities import ate as ate
 from ._quantities import cde as cde
 from ._quantities import ett as ett
@@ -105,6 +108,7 @@ __all__ = [
     "Equation",
     "Execution",
     "Expectation",
+    "Explanation",
     "Expr",
     "Finding",
     "Interval",
@@ -146,8 +150,10 @@ __all__ = [
     "check_coupling",
     "conjunction",
     "conjuncts",
+    "contraction_text",
     "ett",
     "evaluate",
+    "explain",
     "expr_from_data",
     "expr_to_data",
     "ladder",

@@ -18,6 +18,7 @@ from ._errors import InvalidModel, InvalidQuery
 from ._execution import Execution
 from ._finding import Statuses
 from ._model import Model
+from ._plan_report import Plans, contraction
 from ._query import Distribution, Query, print_query, query_terms, term_parts
 from ._relevance import rung
 from ._resolve import read_query
@@ -59,6 +60,28 @@ def ask(
     Raises:
         QuerySyntaxError, UnknownName, UnknownState, InvalidQuery, InvalidRows: the question cannot be meant.
     """
+    setting, question = prepared(knowledge, query, rows, assume, budget, key, execution)
+    refusals: list[tuple[str, str]] = []
+    for solver in DEFAULT:
+        try:
+            solution = solver.solve(setting, question.query)
+        except Refusal as refusal:
+            refusals.append((solver.name, str(refusal)))
+            continue
+        return _answer(setting, question, solution, rows is not None, solver.name)
+    return Answer(question.query, "refused", rung=question.rung, status=Statuses(()), refusals=tuple(refusals))
+
+
+def prepared(
+    knowledge: Model,
+    query: str | Query,
+    rows: Mapping[str, Sequence[object]] | None,
+    assume: str | Coupling | Sequence[str | Coupling],
+    budget: float | str | Budget | None,
+    key: PRNGKey | None,
+    execution: Execution | None,
+) -> tuple[Setting, Question]:
+    """The arguments of `ask`, checked, as solvers take them."""
     if not isinstance(knowledge, Model):  # pyright: ignore[reportUnnecessaryIsInstance]  # untyped callers
         raise InvalidModel(f"ask() takes a Model first, got {type(knowledge).__name__}.")
     question = _question(knowledge, query)
@@ -76,19 +99,11 @@ def ask(
         key,
         knowledge.plans,
     )
-    refusals: list[tuple[str, str]] = []
-    for solver in DEFAULT:
-        try:
-            solution = solver.solve(setting, question.query)
-        except Refusal as refusal:
-            refusals.append((solver.name, str(refusal)))
-            continue
-        return _answer(setting, question, solution, rows is not None, solver.name)
-    return Answer(question.query, "refused", rung=question.rung, status=Statuses(()), refusals=tuple(refusals))
+    return setting, question
 
 
 @dataclass(frozen=True)
-class _Question:
+class Question:
     """A query read against a model: names and states checked, its rung and the states of its distribution known."""
 
     query: Query
@@ -96,17 +111,17 @@ class _Question:
     states: tuple[tuple[str, tuple[Any, ...]], ...]
 
 
-def _question(model: Model, query: str | Query) -> _Question:
+def _question(model: Model, query: str | Query) -> Question:
     """The query as it is meant, from the model's store if it was asked before."""
     key = ("question", query)
     if key not in model.plans:
         asked = read_query(query, model.variable_states)
         steps: list[Literal[1, 2, 3]] = [1, *(rung(model.graph, term_parts(term)) for term in query_terms(asked))]
-        model.plans[key] = _Question(asked, max(steps), _distribution_states(model, asked))
+        model.plans[key] = Question(asked, max(steps), _distribution_states(model, asked))
     return model.plans[key]
 
 
-def _answer(setting: Setting, question: _Question, solution: Solution, batch: bool, solver: str) -> Answer:
+def _answer(setting: Setting, question: Question, solution: Solution, batch: bool, solver: str) -> Answer:
     query = question.query
     shape, finding = _shaper(batch), _finding(setting, solution)
     error = standard_error(setting, query) if finding == "estimate" else None
@@ -124,7 +139,7 @@ def _answer(setting: Setting, question: _Question, solution: Solution, batch: bo
             sampling=None if error is None else shape(error), floating_point=_absolute(solution, rounding)
         ),
         assumptions=_assumptions(setting, certain=finding == "estimate" and error is None),
-        plan=_plan(setting, solver),
+        plan=Plans(lambda: _plan(setting, solver)),
         account=lambda: derive(scene),
     )
 
@@ -189,17 +204,12 @@ def _assumptions(setting: Setting, *, certain: bool) -> tuple[Assumption, ...]:
 
 
 def _plan(setting: Setting, solver: str) -> dict[str, Any]:
-    plans, worlds = setting.record.plans, setting.record.worlds
-    return {
-        "solver": solver,
-        "executor": "numpy float64",
-        "contractions": len(plans),
-        "instances": max((len(w.instances) for w in worlds), default=0),
-        "width": max((p.path.width for p in plans), default=0.0),
-        "operations_per_row": sum(p.path.each or p.path.once for p in plans),
-        "largest_array": max((p.path.entries for p in plans), default=0.0),
-        "rows": setting.rows,
-    }
+    record = setting.record
+    reports = [
+        contraction(setting.model, plan, worlds, run, setting.rows)
+        for plan, worlds, run in zip(record.plans, record.worlds, record.runs, strict=True)
+    ]
+    return {"solver": solver, "rows": setting.rows, "contractions": reports}
 
 
 def parse_budget(budget: float | str | Budget | None) -> Budget:

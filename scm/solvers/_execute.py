@@ -16,7 +16,7 @@ import numpy as np
 
 from .._execution import Execution
 from ._budget import Budget
-from ._contract import Plan, Ready, get_ready
+from ._contract import Plan, Ready, get_ready, program_of
 from ._job import Codes, Job, Run, Weights, chunk_of, jax_chunk, numpy_chunk, refuse_underflow, space
 from ._program import Program
 
@@ -111,6 +111,16 @@ def _without_rows(job: Job, ready: Ready) -> Weights:
     exponent = np.broadcast_to(ready.exponents[0], (job.rows,)).astype(np.int64)
     run = Run("numpy", "double", job.rows, job.rows, 0.0)
     return Weights(np.broadcast_to(weights[..., None], (*shape, job.rows)), exponent, run)
+
+
+def structure_of(plan: Plan, rows: int) -> Program:
+    """The program of a plan for so many rows (of its first slice), nothing worked out."""
+    return program_of(plan, dict.fromkeys(plan.path.sliced, 0), rows)
+
+
+def forecast_of(plan: Plan, rows: int, budget: Budget, execution: Execution) -> tuple[str, Mapping[str, float]]:
+    """The executor that would be chosen, and the forecasts in seconds."""
+    return choose(plan, structure_of(plan, rows), rows, budget, execution)
 
 
 def choose(

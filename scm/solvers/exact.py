@@ -18,11 +18,11 @@ from .._rows import row_groups
 from .._syntax import Const, Placeholder
 from ._cells import NeedsRows
 from ._ends import combine, query_ends
-from ._laws import term_leaf
+from ._laws import term_leaf, term_outputs
 from ._leaves import Leaf, TooManyRoots
 from ._setting import Setting, split_given
 from ._solution import Solution, point
-from ._weights import joint_weights
+from ._weights import Planned, joint_plan, joint_weights
 
 
 def solve(setting: Setting, query: Query) -> Solution:
@@ -43,6 +43,25 @@ def solve(setting: Setting, query: Query) -> Solution:
         except NeedsRows:
             parts += _solve_each(setting, query, group.rows)
     return parts[0][1] if len(parts) == 1 and len(parts[0][0]) == setting.rows else _gather(parts, setting.rows)
+
+
+def plans_of(setting: Setting, query: Query) -> list[tuple[Query, int, Planned | None]]:
+    """The contractions that `solve` would run, nothing of them run: the term, its rows, and the plan.
+
+    None stands for evidence that contradicts itself.
+
+    Raises:
+        NeedsCoupling, TooWide, InvalidQuery: see `term_leaf`.
+    """
+    found: list[tuple[Query, int, Planned | None]] = []
+    for group in row_groups(query, setting.columns, setting.rows, setting.domains):
+        columns = {n: c[group.rows] for n, c in setting.columns.items() if Placeholder(n) not in group.replace}
+        here = replace(setting, columns=columns, rows=len(group.rows))
+        for term in query_terms(replace_placeholders(query, group.replace)):
+            facts, conditions = split_given(setting.model, term.given)
+            for outputs in term_outputs(here, term):
+                found.append((term, len(group.rows), joint_plan(here, facts, conditions, outputs)))
+    return found
 
 
 def _of_no_rows(setting: Setting, query: Query) -> Solution:
