@@ -4,11 +4,15 @@ from ._answer import Answer as Answer
 from ._ask import ask as ask
 from ._ask import parse_budget as parse_budget
 from ._bind import bind as bind
+from ._by_noise import ByNoise as ByNoise
+from ._by_noise import by_noise as by_noise
 from ._coupling import Coupling as Coupling
 from ._coupling import Custom as Custom
+from ._coupling import Independent as Independent
 from ._coupling import RankPreserving as RankPreserving
-from ._coupling import check_coupling as check_coupling
+from ._coupling import independent as independent
 from ._coupling import rank_preserving as rank_preserving
+from ._coupling_laws import check_coupling as check_coupling
 from ._errors import InvalidFile as InvalidFile
 from ._errors import InvalidGraph as InvalidGraph
 from ._errors import InvalidModel as InvalidModel
@@ -28,6 +32,8 @@ from ._finding import Interval as Interval
 from ._finding import Step as Step
 from ._finding import Uncertainty as Uncertainty
 from ._graph import CausalGraph as CausalGraph
+from ._gumbel import GumbelMax as GumbelMax
+from ._gumbel import gumbel_max as gumbel_max
 from ._ladder import Ladder as Ladder
 from ._ladder import ladder as ladder
 from ._mechanism import Equation as Equation
@@ -94,6 +100,7 @@ __all__ = [
     "Answer",
     "Assumption",
     "Bernoulli",
+    "ByNoise",
     "Categorical",
     "CausalGraph",
     "Const",
@@ -107,7 +114,9 @@ __all__ = [
     "Expectation",
     "Expr",
     "Finding",
+    "GumbelMax",
     "Interval",
+    "Independent",
     "InvalidFile",
     "InvalidGraph",
     "InvalidModel",
@@ -142,6 +151,7 @@ __all__ = [
     "ate",
     "bind",
     "build_worlds",
+    "by_noise",
     "cde",
     "check_coupling",
     "conjunction",
@@ -150,6 +160,8 @@ __all__ = [
     "evaluate",
     "expr_from_data",
     "expr_to_data",
+    "gumbel_max",
+    "independent",
     "ladder",
     "listing",
     "nde",

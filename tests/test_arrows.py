@@ -47,12 +47,16 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_rows",
         "_mechanism",
         "_coupling",
+        "_gumbel",
+        "_coupling_laws",
         "_execution",
         "_variable",
         "_assemble",
         "_sample",
         "_model_json",
         "_model",
+        "_by_noise",
+        "_grants",
         "_study",
         "_finding",
         "_render",
@@ -65,7 +69,8 @@ LAYERS: dict[str, tuple[str, ...]] = {
 }
 
 # Identification reads graphs and queries only: worlds carry mechanisms by an opaque id.
-MODELS = frozenset({"_noise", "_mechanism", "_coupling", "_variable", "_assemble", "_model"})
+COUPLINGS = frozenset({"_coupling", "_gumbel", "_coupling_laws", "_by_noise", "_grants"})
+MODELS = COUPLINGS | frozenset({"_noise", "_mechanism", "_variable", "_assemble", "_model"})
 APART: dict[str, frozenset[str]] = {
     "_relevance": MODELS,
     "_worlds": MODELS,

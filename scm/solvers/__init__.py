@@ -13,6 +13,7 @@ from typing import Protocol
 from .._query import Query
 from ._contract import Budget as Budget
 from ._kernels import NeedsCoupling as NeedsCoupling
+from ._kernels import NeedsSampling as NeedsSampling
 from ._kernels import TooWide as TooWide
 from ._posterior import NoisePosterior as NoisePosterior
 from ._posterior import noise_posterior as noise_posterior
@@ -51,7 +52,7 @@ class Solver(Protocol):
 def _refusals() -> Generator[None]:
     try:
         yield
-    except (NeedsCoupling, TooWide) as wrong:
+    except (NeedsCoupling, NeedsSampling, TooWide) as wrong:
         raise Refusal(str(wrong)) from None
 
 
