@@ -63,6 +63,8 @@ from ._query import placeholders as placeholders
 from ._query import print_query as print_query
 from ._query import query_nodes as query_nodes
 from ._query import query_terms as query_terms
+from ._range import CouplingRange as CouplingRange
+from ._range import coupling_range as coupling_range
 from ._relevance import rung as rung
 from ._structured import expr_from_data as expr_from_data
 from ._structured import expr_to_data as expr_to_data
@@ -106,6 +108,7 @@ __all__ = [
     "Const",
     "Contrast",
     "Coupling",
+    "CouplingRange",
     "Custom",
     "Distribution",
     "Draw",
@@ -115,8 +118,8 @@ __all__ = [
     "Expr",
     "Finding",
     "GumbelMax",
-    "Interval",
     "Independent",
+    "Interval",
     "InvalidFile",
     "InvalidGraph",
     "InvalidModel",
@@ -156,6 +159,7 @@ __all__ = [
     "check_coupling",
     "conjunction",
     "conjuncts",
+    "coupling_range",
     "ett",
     "evaluate",
     "expr_from_data",

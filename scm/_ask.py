@@ -46,7 +46,8 @@ def ask(
         knowledge: the model.
         query: a `Query`, or text such as `P(Y[X=0]=0 | X=1, Y=1)`.
         rows: values for the query's placeholders, one column each; the answer then has one entry a row.
-        assume: what the user grants, by name (`"rank_preserving"`, `"gumbel_max"`, `"independent"`) or as a `Coupling`; printed in the answer.
+        assume: what the user grants, by name (`"rank_preserving"`, `"gumbel_max"`, `"independent"`) or as a `Coupling`;
+            printed in the answer.
         budget: seconds, `"10s,2GB"`, or a `Budget`: a computation forecast to be larger is refused.
         key: a JAX random key, for solvers that draw; exact ones ignore it.
         execution: how to run it; left out, the planner chooses.

@@ -70,11 +70,11 @@ class ByNoise:
         margins = np.stack([(weights * (codes == x)).sum(axis=1) for x in range(s)], axis=1)
         if np.abs(margins[configurations] - laws).max(initial=0.0) > TOLERANCE:
             raise InvalidModel(_other_table(self.variable))
-        flat = np.zeros((n, len(weights)), np.intp)
+        flat: Rows = np.zeros((n, len(weights)), np.intp)
         for i in range(m):
             flat = flat * s + codes[configurations[:, i]]
-        flat += np.arange(n)[:, None] * s**m
-        found = np.bincount(flat.ravel(), np.broadcast_to(weights, flat.shape).ravel(), n * s**m)
+        flat += np.arange(n, dtype=np.intp)[:, None] * s**m
+        found: Array = np.bincount(flat.ravel(), np.tile(weights, n), n * s**m).astype(float)
         return found.reshape((n, *[s] * m))
 
 
@@ -125,7 +125,9 @@ def _noise_table(
     outcomes: Mapping[Value | tuple[Value, ...], object],
 ) -> NoiseTable:
     """The outcomes in the order of the table's rows, checked as those of a variable with `function=` are."""
-    roots = [Variable(name, model.states[name], noise={f"of {name}": Unknown(model.states[name])}) for name in table.inputs]
+    roots = [
+        Variable(name, model.states[name], noise={f"of {name}": Unknown(model.states[name])}) for name in table.inputs
+    ]
     noise = {f"noise of {variable}": Categorical(law)}
     own = Variable(variable, model.states[variable], parents=table.inputs, function=outcomes, noise=noise)
     found = Model(*roots, own).mechanisms[variable]

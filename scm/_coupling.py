@@ -7,9 +7,9 @@ part. None is ever used unless granted (`assume=`), and the grant is printed in 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Protocol, cast, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,7 +97,7 @@ def named_variables(variables: object, coupling: str) -> tuple[str, ...] | None:
         )
     if not isinstance(variables, (tuple, list, set, frozenset)):
         raise InvalidQuery(f"{coupling} got variables={variables!r}; a tuple of names, or None for every table.")
-    names: tuple[object, ...] = tuple(variables)  # pyright: ignore[reportUnknownArgumentType]  # untyped callers
+    names = tuple(cast("Iterable[object]", variables))
     found = tuple(name for name in names if isinstance(name, str))
     if not names or len(found) < len(names):
         raise InvalidQuery(f"{coupling} got variables={variables!r}; at least one name, each a text, is wanted.")
@@ -136,7 +136,7 @@ def places(axes: Sequence[int | None], states: int) -> Rows:
         Shape (states ** axes used,): the flat place of each cell.
     """
     width = 1 + max((a for a in axes if a is not None), default=-1)
-    cells = np.indices([states] * width).reshape(width, -1)
+    cells = np.indices([states] * width).reshape(width, states**width)
     out = np.zeros(cells.shape[1], dtype=np.intp)
     for axis in axes:
         out = out * states + (0 if axis is None else cells[axis])
@@ -165,8 +165,8 @@ class RankPreserving:
     def claim(self) -> str:
         """What is assumed."""
         return (
-            f"rank_preserving: {whom(self.variables)} responds to one uniform noise through its inverse distribution function, "
-            "in the order of its states"
+            f"rank_preserving: {whom(self.variables)} responds to one uniform noise through its inverse distribution "
+            "function, in the order of its states"
         )
 
     @property

@@ -9,8 +9,8 @@ of two worlds be p and q, let rho_k = p_k / q_k, and let M(t) = sum_k max(p_k, q
 
 For: X = Y = i says that E_k >= E_i max(p_k / p_i, q_k / q_i) for every k. For i != j let x = E_i / p_i and t x =
 E_j / q_j be the two arrivals. No other state comes before: E_k >= x max(p_k, q_k t) for every k, which for k = i and
-k = j is rho_j <= t <= rho_i; then max(p_i, q_i t) = p_i and max(p_j, q_j t) = q_j t, so the density of (x, t) is p_i q_j x
-times exp(-x M(t)), and the integral over x is p_i q_j / M(t)^2.
+k = j is rho_j <= t <= rho_i; then max(p_i, q_i t) = p_i and max(p_j, q_j t) = q_j t, so the density of (x, t) is
+p_i q_j x exp(-x M(t)), and its integral over x is p_i q_j / M(t)^2.
 
 The margins are right because M' = sum of the q_j with rho_j < t: summing over j gives p_i (1 / M(rho_i) + [-1 / M] from
 0 to rho_i) = p_i / M(0) = p_i. Counterfactual stability (X = i, and i gained at least as much as j did, so Y is not j)
@@ -23,7 +23,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ._coupling import Array, NeedsSampling, RankPreserving, Rows, named_variables, places, whom
 
@@ -89,7 +88,8 @@ class GumbelMax:
                     "another coupling."
                 )
             chosen = np.flatnonzero(~binary & (same == pattern).all(axis=1))
-            at = places(np.searchsorted(leaders, pattern).tolist(), s)
+            place = {int(leader): k for k, leader in enumerate(leaders)}
+            at = places([place[int(k)] for k in pattern], s)
             found = two_worlds(laws[chosen, leaders[0]], laws[chosen, leaders[-1]]).reshape(len(chosen), -1)
             if len(leaders) == 1:
                 found = laws[chosen, leaders[0]]
@@ -114,17 +114,16 @@ def two_worlds(p: Array, q: Array) -> Array:
     pieces = _pieces(ratio_up, p_up, q_up)
     # integral[a, b]: from the a-th ratio up to the b-th, for a < b; a sum of the pieces between them.
     s = p.shape[1]
-    steps = np.where(np.arange(s - 1) >= np.arange(s)[:, None], pieces[:, None, :], 0.0)
+    steps = pieces[:, None, :] * np.triu(np.ones((s, s - 1)))
     integral = np.concatenate([np.zeros((len(p), s, 1)), np.cumsum(steps, axis=2)], axis=2)
     joint = np.swapaxes(integral, 1, 2) * p_up[:, :, None] * q_up[:, None, :]
-    diagonal = np.arange(s)
-    joint[:, diagonal, diagonal] = _agreement(ratio_up, p_up, q_up)
+    np.einsum("nii->ni", joint)[...] = _agreement(ratio_up, p_up, q_up)
     back = np.argsort(order, axis=1, kind="stable")
     return joint[np.arange(len(p))[:, None, None], back[:, :, None], back[:, None, :]]
 
 
 def _ratios(p: Array, q: Array) -> Array:
-    """p / q; infinite where only q is zero. Where both are zero any ratio will do: the state never happens."""
+    """The ratios p / q; infinite where only q is zero. Where both are zero any will do: the state never happens."""
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         return np.where(p > 0, p / q, 0.0)
 
@@ -146,18 +145,17 @@ def _pieces(ratio: Array, p: Array, q: Array) -> Array:
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         plain = (high - low) / ((above + below * low) * (above + below * high))
         # The same, divided through by the upper end, which may be infinite.
-        scaled = (1 - low / high) / ((above + below * low) * (above / high + below))
+        scaled = np.where(high < np.inf, (high - low) / high, 1.0) / ((above + below * low) * (above / high + below))
     return np.where(low == high, 0.0, np.where(high > 1, scaled, plain))
 
 
 def _agreement(ratio: Array, p: Array, q: Array) -> Array:
     """P(X = Y = i) = p_i / M(rho_i), for each i; shape (n, s)."""
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        small = p / np.maximum(p[:, None, :], q[:, None, :] * ratio[:, :, None]).sum(axis=2)
+        small: Array = p / np.maximum(p[:, None, :], q[:, None, :] * ratio[:, :, None]).sum(axis=2)
         # The same, divided through by the ratio, which may be infinite.
-        large = q / np.maximum(p[:, None, :] / ratio[:, :, None], q[:, None, :]).sum(axis=2)
-    found: NDArray[np.float64] = np.where(ratio > 1, large, small)
-    return np.where((p > 0) & (q > 0), found, 0.0)
+        large: Array = q / np.maximum(p[:, None, :] / ratio[:, :, None], q[:, None, :]).sum(axis=2)
+    return np.where((p > 0) & (q > 0), np.where(ratio > 1, large, small), 0.0)
 
 
 gumbel_max = GumbelMax()

@@ -53,8 +53,9 @@ def joint_table(
         )
     # An instance whose law is certain is the same under every coupling: only its place has to be known.
     certain = ((rows > 0).sum(axis=1) <= 1)[configurations]
-    strides = s ** np.arange(k - 1, -1, -1)
-    offset = (np.where(certain, rows.argmax(axis=1)[configurations], 0) * strides).sum(axis=1)
+    strides = np.array([s**i for i in reversed(range(k))], np.intp)
+    state: Rows = np.where(certain, rows.argmax(axis=1)[configurations], 0)
+    offset = state @ strides
     classes = np.argmax(configurations[:, :, None] == configurations[:, None, :], axis=2)
     classes[certain] = -1
     out = np.zeros((n, s**k))
