@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 from ._coupling import Coupling, independent, named_variables, rank_preserving
@@ -27,11 +27,16 @@ def granted(assume: Grants, model: Model) -> tuple[Coupling, ...]:
         UnknownName: a coupling for a variable that the model does not have.
     """
     items = (assume,) if isinstance(assume, (str, Coupling)) else _items(assume)
-    found = tuple(dict.fromkeys(_granted(item) for item in items))
+    found: list[Coupling] = []
+    for item in items:
+        coupling = _granted(item)
+        # A user's coupling need not be hashable.
+        if coupling not in found:
+            found.append(coupling)
     _check_once(found)
     for coupling in found:
         _check_names(coupling, model)
-    return found
+    return tuple(found)
 
 
 def _items(assume: object) -> tuple[object, ...]:
@@ -41,7 +46,9 @@ def _items(assume: object) -> tuple[object, ...]:
 
 
 def _granted(item: object) -> Coupling:
-    if isinstance(item, Coupling) and not isinstance(item, type):
+    if isinstance(item, type):
+        raise InvalidQuery(f"assume= got the class {item.__name__}; a coupling is wanted, such as {item.__name__}().")
+    if isinstance(item, Coupling):
         named_variables(item.variables, item.name)
         return item
     if not isinstance(item, str):
@@ -53,7 +60,7 @@ def _granted(item: object) -> Coupling:
     return NAMED[item]
 
 
-def _check_once(couplings: tuple[Coupling, ...]) -> None:
+def _check_once(couplings: Sequence[Coupling]) -> None:
     """That no variable has two couplings: which of them was meant would be a guess."""
     seen: dict[str, Coupling] = {}
     general = [c for c in couplings if c.variables is None]

@@ -84,8 +84,8 @@ class GumbelMax:
             if len(leaders) > 2:
                 raise NeedsSampling(
                     f"the Gumbel-max coupling has no closed form here for {len(leaders)} different laws over more than "
-                    "two states (it has one for two). It can be sampled: give a random key (ask(..., key=0)), or grant "
-                    "another coupling."
+                    "two states (it has one for two laws). It can be sampled, which needs a random key (key= of ask); "
+                    "or grant another coupling."
                 )
             chosen = np.flatnonzero(~binary & (same == pattern).all(axis=1))
             place = {int(leader): k for k, leader in enumerate(leaders)}

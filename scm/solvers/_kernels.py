@@ -70,6 +70,9 @@ def joint_table(
                 raise NeedsCoupling(variable)
             used = coupling
             joint = _kernel(variable, coupling, rows[distinct], distinct)
+        if len(leaders) == k:
+            out[chosen] = joint.reshape(len(chosen), -1)
+            continue
         axis = {int(leader): j for j, leader in enumerate(leaders)}
         at = places([axis.get(int(c)) for c in pattern], s)
         out[chosen[:, None], offset[chosen, None] + at] = joint.reshape(len(chosen), -1)
