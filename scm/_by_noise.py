@@ -97,6 +97,7 @@ def by_noise(
         InvalidQuery: it is not given by a table.
         InvalidModel: a row is missing, or the noise does not give back the table; the row is named.
     """
+    _check_kinds(model, law, outcomes)
     if variable not in model.mechanisms:
         raise UnknownName(variable, model.mechanisms, "by_noise()")
     table = model.mechanisms[variable]
@@ -115,6 +116,18 @@ def by_noise(
             f"gives {_law_text(margins[row].tolist())}. A noise table must give back every row."
         )
     return ByNoise(variable, tuple(weights.tolist()), tuple(map(tuple, codes.tolist())), len(states))
+
+
+def _check_kinds(model: object, law: object, outcomes: object) -> None:
+    if not isinstance(model, Model):
+        raise InvalidModel(f"by_noise() takes a Model first, got {type(model).__name__}.")
+    if not isinstance(law, Mapping):
+        raise InvalidModel(f"by_noise() takes the law as {{noise state: probability}}, got {type(law).__name__}.")
+    if not isinstance(outcomes, Mapping):
+        raise InvalidModel(
+            f"by_noise() takes the outcomes as {{(parents' states..., noise state): outcome}}, "
+            f"got {type(outcomes).__name__}."
+        )
 
 
 def _noise_table(

@@ -79,6 +79,9 @@ class Coupling(Protocol):
 
         Returns:
             Shape (n, s, ..., s) with m axes of states.
+
+        Raises:
+            NeedsSampling: the joint law exists but has no closed form.
         """
         ...
 

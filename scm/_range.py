@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ._answer import Answer
 from ._ask import ask
 from ._coupling import Coupling
-from ._errors import InvalidQuery, listing
+from ._errors import InvalidModel, InvalidQuery, listing
 from ._execution import Execution
 from ._finding import Number
 from ._grants import granted
@@ -136,6 +136,10 @@ def coupling_range(
     """
     if isinstance(couplings, (str, Coupling)):
         raise InvalidQuery(f"coupling_range() takes several couplings, got {couplings!r} alone; for one, use ask().")
+    if not isinstance(couplings, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]  # untyped callers
+        raise InvalidQuery(f"coupling_range() takes several couplings, got {type(couplings).__name__}.")
+    if not isinstance(model, Model):  # pyright: ignore[reportUnnecessaryIsInstance]  # untyped callers
+        raise InvalidModel(f"coupling_range() takes a Model first, got {type(model).__name__}.")
     entries = tuple(couplings)
     if not entries:
         raise InvalidQuery("coupling_range() got no couplings; give names such as ('rank_preserving', 'gumbel_max').")
@@ -191,5 +195,9 @@ def _told(answer: Answer) -> str:
     if answer.finding == "refused":
         return "refused: " + "; ".join(reason for _, reason in answer.refusals)
     # An answer's own interval, from laws that are not known, is told by its finding; the range as a whole is none.
-    told = value_text(answer)
-    return told if told == answer.finding else f"{told} [{answer.finding}]"
+    told, error = value_text(answer), answer.uncertainty
+    if told == answer.finding:
+        return told
+    errors = {"standard error from the counts": error.sampling, "Monte Carlo standard error": error.monte_carlo}
+    known = [f"{name} {number_text(x)}" for name, x in errors.items() if isinstance(x, float)]
+    return f"{told} [{', '.join([answer.finding, *known])}]"

@@ -80,6 +80,12 @@ def test_where_no_coupling_is_needed_it_says_so() -> None:
     ]
 
 
+def test_the_standard_error_of_counts_is_told() -> None:
+    counts = {0: (20, 30, 50), 1: (60, 30, 10), 2: (10, 10, 80)}
+    model = Model(TABLE.items[0], Variable("Y", (0, 1, 2), parents=("X",), counts={**counts}))
+    assert "gumbel_max: 0.314286 [estimate, standard error from the counts 0.0" in str(coupling_range(model, BOTH))
+
+
 def test_couplings_granted_together_are_one_entry() -> None:
     model = Model(*TABLE.items, Variable("W", (0, 1), parents=("X",), table={0: (0.5, 0.5), 1: (0.1, 0.9), 2: (1, 0)}))
     pairs = [(GumbelMax(("Y",)), Independent(("W",))), (RankPreserving(("Y",)), Independent(("W",)))]
@@ -92,6 +98,8 @@ def test_couplings_granted_together_are_one_entry() -> None:
     ("couplings", "words"),
     [
         ((), "no couplings"),
+        (5, "takes several couplings, got int"),
+        ((5,), "takes names or couplings, got int"),
         ("gumbel_max", "takes several couplings"),
         (("gumbel_max", "gumbel_max"), "'gumbel_max' twice"),
         (("gumbel_max", "gumble_max"), "Did you mean 'gumbel_max'"),

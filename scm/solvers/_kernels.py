@@ -64,12 +64,12 @@ def joint_table(
         chosen = np.flatnonzero((classes == pattern).all(axis=1))
         leaders = np.unique(pattern[pattern >= 0])
         distinct = configurations[chosen][:, leaders]
-        joint = product(rows[distinct])
-        if len(leaders) > 1:
-            if coupling is None:
-                raise NeedsCoupling(variable)
-            used = coupling
-            joint = _kernel(variable, coupling, rows[distinct], distinct)
+        if len(leaders) <= 1:
+            joint = product(rows[distinct])
+        elif coupling is None:
+            raise NeedsCoupling(variable)
+        else:
+            used, joint = coupling, _kernel(variable, coupling, rows[distinct], distinct)
         if len(leaders) == k:
             out[chosen] = joint.reshape(len(chosen), -1)
             continue
