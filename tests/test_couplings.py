@@ -295,8 +295,15 @@ def test_a_noise_table_of_another_model_is_refused() -> None:
     other = Model(
         TABLE.items[0], Variable("Y", (0, 1, 2), parents=("X",), table={0: (0.2, 0.3, 0.5), 1: (0, 0.9, 0.1)})
     )
-    with pytest.raises(scm.InvalidModel, match="does not give back the table of this model"):
-        scm.ask(other, BOTH, assume=by_noise(TABLE, "Y", NOISE, OUTCOMES))
+    rows = {0: (0.2, 0.3, 0.5), 1: (0.6, 0.3, 0.1), 2: (0.1, 0.2, 0.7)}
+    longer = Model(
+        Variable("X", (0, 1, 2), table=(0.5, 0.25, 0.25)),
+        Variable("Y", (0, 1, 2), parents=("X",), table={**rows}),
+    )
+    granted = by_noise(TABLE, "Y", NOISE, OUTCOMES)
+    for model, query in [(other, BOTH), (longer, "P(Y[X=0]=2, Y[X=2]=0)")]:
+        with pytest.raises(scm.InvalidModel, match="does not give back the table of this model"):
+            scm.ask(model, query, assume=granted)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -116,7 +116,12 @@ def test_one_world_is_its_law() -> None:
 @pytest.mark.parametrize("tiny", [1e-18, 1e-300, 5e-324])
 def test_tiny_probabilities_make_no_noise(tiny: float) -> None:
     """No warning (they are errors here), no NaN, no negative entry, and the margins of the large states."""
-    for p, q in [((tiny, 0.5, 0.5), (0.5, tiny, 0.5)), ((tiny, 1.0, 0.0), (0.5, 0.0, 0.5)), ((tiny, 1.0), (1.0, tiny))]:
+    for p, q in [
+        ((tiny, 0.5, 0.5), (0.5, tiny, 0.5)),
+        ((tiny, 1.0, 0.0), (0.5, 0.0, 0.5)),
+        ((tiny, 1.0), (1.0, tiny)),
+        ((0.5, 0.0, 0.5), (tiny, 1.0, 0.0)),
+    ]:
         found = joint(p, q)
         assert np.all(np.isfinite(found))
         assert found.min() >= 0

@@ -71,6 +71,16 @@ def test_what_is_undefined_under_one_coupling_has_no_part_there() -> None:
     assert "gumbel_max: undefined" in str(found)
 
 
+def test_a_row_that_is_undefined_under_every_coupling_has_no_end() -> None:
+    model = Model(
+        TABLE.items[0], Variable("Y", (0, 1), parents=("X",), table={0: (1, 0), 1: (0.5, 0.5), 2: (0.2, 0.8)})
+    )
+    found = coupling_range(model, "P(Y[X=2]=0 | X=?x, Y=1)", rows={"x": [0, 1]})
+    assert np.isnan(np.asarray(found.lower)).tolist() == [True, False]
+    assert np.asarray(found.lower_by).tolist() == ["", "rank_preserving"]
+    assert found.to_json()["upper"][0] is None
+
+
 def test_where_no_coupling_is_needed_it_says_so() -> None:
     found = coupling_range(TABLE, "P(Y=2 | do(X=1))")
     assert not found.coupling_needed
