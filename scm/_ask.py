@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._answer import Answer, Assumption, Finding, Uncertainty
-from ._coupling import Coupling, granted
+from ._coupling import Coupling
 from ._derivation import Scene, derive
 from ._errors import InvalidModel, InvalidQuery
 from ._execution import Execution
 from ._finding import Statuses
+from ._grants import granted
 from ._model import Model
 from ._plan_report import Plans, contraction
 from ._query import Distribution, Query, print_query, query_terms, term_parts
@@ -49,7 +50,8 @@ def ask(
         knowledge: the model.
         query: a `Query`, or text such as `P(Y[X=0]=0 | X=1, Y=1)`.
         rows: values for the query's placeholders, one column each; the answer then has one entry a row.
-        assume: what the user grants, by name (`"rank_preserving"`) or as a `Coupling`; printed in the answer.
+        assume: what the user grants, by name (`"rank_preserving"`, `"gumbel_max"`, `"independent"`) or as a `Coupling`;
+            printed in the answer.
         budget: seconds, `"10s,2GB"`, or a `Budget`: a computation forecast to be larger is refused.
         key: a JAX random key, for solvers that draw; exact ones ignore it.
         execution: how to run it; left out, the planner chooses.
@@ -89,7 +91,7 @@ def prepared(
     limits = parse_budget(budget)
     setting = Setting(
         knowledge,
-        granted(assume),
+        granted(assume, knowledge),
         limits,
         coded.columns,
         coded.domains,

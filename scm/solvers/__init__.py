@@ -18,6 +18,7 @@ from ._execute import rounding_of as rounding_of
 from ._execute import structure_of as structure_of
 from ._job import Run as Run
 from ._kernels import NeedsCoupling as NeedsCoupling
+from ._kernels import NeedsSampling as NeedsSampling
 from ._kernels import TooWide as TooWide
 from ._posterior import NoisePosterior as NoisePosterior
 from ._posterior import noise_posterior as noise_posterior
@@ -58,7 +59,7 @@ class Solver(Protocol):
 def _refusals() -> Generator[None]:
     try:
         yield
-    except (NeedsCoupling, TooWide) as wrong:
+    except (NeedsCoupling, NeedsSampling, TooWide) as wrong:
         raise Refusal(str(wrong)) from None
 
 
