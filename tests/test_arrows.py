@@ -45,6 +45,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_noise",
         "_resolve",
         "_rows",
+        "_laws",
         "_mechanism",
         "_coupling",
         "_execution",
@@ -57,6 +58,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_finding",
         "_render",
         "_answer",
+        "io",
     ),
     "3 counterfactual worlds, identification": ("_relevance", "_worlds", "identify"),
     "4 ways to solve": ("solvers",),
@@ -65,7 +67,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
 }
 
 # Identification reads graphs and queries only: worlds carry mechanisms by an opaque id.
-MODELS = frozenset({"_noise", "_mechanism", "_coupling", "_variable", "_assemble", "_model"})
+MODELS = frozenset({"_noise", "_laws", "_mechanism", "_coupling", "_variable", "_assemble", "_model"})
 APART: dict[str, frozenset[str]] = {
     "_relevance": MODELS,
     "_worlds": MODELS,
