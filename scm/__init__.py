@@ -14,6 +14,7 @@ from ._errors import InvalidGraph as InvalidGraph
 from ._errors import InvalidModel as InvalidModel
 from ._errors import InvalidQuery as InvalidQuery
 from ._errors import InvalidRows as InvalidRows
+from ._errors import MissingPackage as MissingPackage
 from ._errors import QuerySyntaxError as QuerySyntaxError
 from ._errors import ScmError as ScmError
 from ._errors import UnknownName as UnknownName
@@ -88,6 +89,12 @@ from ._units import possible_units as possible_units
 from ._variable import Variable as Variable
 from ._worlds import Worlds as Worlds
 from ._worlds import build_worlds as build_worlds
+from .io import file_format as file_format
+from .io import from_pgmpy as from_pgmpy
+from .io import network as network
+from .io import networks as networks
+from .io import read_model as read_model
+from .io import to_pgmpy as to_pgmpy
 
 __all__ = [
     "MAX_NUMBER",
@@ -114,6 +121,7 @@ __all__ = [
     "InvalidQuery",
     "InvalidRows",
     "Ladder",
+    "MissingPackage",
     "Model",
     "Noise",
     "NoiseLaw",
@@ -150,10 +158,14 @@ __all__ = [
     "evaluate",
     "expr_from_data",
     "expr_to_data",
+    "file_format",
+    "from_pgmpy",
     "ladder",
     "listing",
     "nde",
     "near",
+    "network",
+    "networks",
     "nie",
     "number_text",
     "parse_budget",
@@ -173,9 +185,11 @@ __all__ = [
     "query_terms",
     "query_to_data",
     "rank_preserving",
+    "read_model",
     "rung",
     "settings_text",
     "terms",
+    "to_pgmpy",
     "walk",
     "world",
 ]
