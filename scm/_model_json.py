@@ -254,8 +254,9 @@ def _array(data: dict[str, object], where: str) -> NDArray[np.float64]:
     import numpy as np  # a model without arrays does not need it
 
     _only(data, ("array",), where)
+    cells = _list(data.get("array"), f"{where}.array")
     try:
-        array = np.array(_list(data.get("array"), f"{where}.array"))
+        array = np.array(cells)
     except ValueError:
         raise InvalidFile(f"{where}.array: its lists have different lengths; a full array is wanted.") from None
     if array.dtype.kind not in "iuf":

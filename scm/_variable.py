@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, fields
 from fractions import Fraction
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from ._errors import InvalidModel
 from ._laws import Laws, as_laws
@@ -15,7 +15,6 @@ from ._parse import parse_expression
 from ._syntax import Expr, Value, terms
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 Key: TypeAlias = tuple[Value, ...]
@@ -32,7 +31,7 @@ def _as_items(rows: Rows | Sequence[float] | None) -> Items | None:
     return tuple((_key(key), _held(row)) for key, row in rows.items())
 
 
-def _as_table(rows: Rows | Sequence[float] | NDArray[np.float64] | None, name: str) -> Items | Laws | None:
+def _as_table(rows: Rows | Sequence[float] | NDArray[Any] | None, name: str) -> Items | Laws | None:
     return as_laws(rows, name) if hasattr(rows, "__array__") else _as_items(cast("Rows | Sequence[float] | None", rows))
 
 
@@ -99,8 +98,8 @@ class Variable:
         *,
         parents: Sequence[str] | None = None,
         equation: str | Expr | None = None,
-        table: Rows | Sequence[float] | NDArray[np.float64] | None = None,
-        counts: Rows | Sequence[float] | NDArray[np.float64] | None = None,
+        table: Rows | Sequence[float] | NDArray[Any] | None = None,
+        counts: Rows | Sequence[float] | NDArray[Any] | None = None,
         function: Rows | None = None,
         noise: NoiseLaw | Mapping[str, NoiseLaw] | None = None,
         description: str = "",

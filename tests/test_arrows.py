@@ -75,7 +75,7 @@ APART: dict[str, frozenset[str]] = {
 }
 
 # `import scm` must load none of these: a graph, a query and the help text need no array library.
-HEAVY = frozenset({"jax", "jaxlib", "scipy", "pandas", "llm_bridge", "openai"})
+HEAVY = frozenset({"jax", "jaxlib", "scipy", "pandas", "pgmpy", "llm_bridge", "openai"})
 
 MOST_MODULE_LINES = 400
 MOST_FUNCTION_LINES = 50

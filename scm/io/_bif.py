@@ -22,7 +22,7 @@ _NETWORK = re.compile(r"[^{}]*\{\s*(property\b(?:\"[^\"]*\"|[^;\"])*;\s*)*\}")
 _NAME = re.compile(r'("(?:[^"\\]|\\.)*+"\s*|[^{}()";]+)\{')
 _TYPE = re.compile(r'type\s+(\w+)\s*(?:\[\s*([0-9]+)\s*\])?\s*\{((?:"(?:[^"\\]|\\.)*+"|[^"}])*)\}\s*;')
 _PROPERTY = re.compile(r'property\b(?:"[^"]*"|[^;"])*;')
-_CLOSE = re.compile(r"\}\s*;?")
+_CLOSE = re.compile(r"\}(\s*;)?")
 _HEADER = re.compile(r'\(((?:"(?:[^"\\]|\\.)*+"|[^"()])*)\)\s*\{')
 _ENTRY = re.compile(r'(?:\(((?:"(?:[^"\\]|\\.)*+"|[^"()])*)\)|(table|default)\b)([^;{}]*);')
 
@@ -79,6 +79,10 @@ def _variable(place: Text) -> tuple[str, tuple[str, ...]]:
         if found[1] != "discrete":
             raise InvalidFile(f"{place.line(start)}: {name!r} is of type {found[1]!r}; only discrete ones are read.")
         own = names_in(found[3], place.line(start))
+        if len(set(own)) != len(own):
+            raise InvalidFile(
+                f"{place.line(start)}: {name!r} has the states {listing(own)}; different ones are wanted."
+            )
         if found[2] is not None and int(found[2][:9]) != len(own):
             raise InvalidFile(f"{place.line(start)}: {name!r} has {len(own)} states, {listing(own)}, not {found[2]}.")
     if not own:

@@ -68,9 +68,9 @@ class Text:
     def fault(self, wanted: str, at: int | None = None) -> InvalidFile:
         """The error of a place where something else is wanted."""
         at = self.at if at is None else at
-        rest = self.text[at : at + 200].strip().splitlines()
+        rest = self.text[at : at + 1000].strip().splitlines()
         got = repr(rest[0][:40]) if rest else "the end of the file"
-        hint = "" if rest else " Is the file cut off?"
+        hint = " Is the file cut off?" if len(rest) < 2 and wanted != "the end of the file" else ""
         return InvalidFile(f"{self.line(at)}: got {got}, wanted {wanted}.{hint}")
 
     def numbers(self, text: str, at: int) -> list[float]:

@@ -28,6 +28,7 @@ def xdsl_nodes(root: Element) -> list[Node]:
     if dynamic := root.all("dynamic"):
         raise InvalidFile(f"line {dynamic[0].line}: a dynamic network; one without time slices is wanted.")
     elements = root.one("nodes").children
+    _check_writer(root, elements)
     states: dict[str, tuple[str, ...]] = {}
     for element in elements:
         name = element.attribute("id")
@@ -39,6 +40,18 @@ def xdsl_nodes(root: Element) -> list[Node]:
             raise InvalidFile(f"line {element.line}: the node {name!r} is declared twice.")
         states[name] = tuple(state.attribute("id") for state in element.all("state"))
     return [_node(element, states) for element in elements]
+
+
+def _check_writer(root: Element, elements: list[Element]) -> None:
+    """That it is not one of the files in which the first parent varies fastest: aGrUM 3.3.1 writes them so."""
+    apps = [g.attributes.get("app", "") for e in root.all("extensions") for g in e.all("genie")]
+    if any(app.startswith("aGrUM") for app in apps):
+        for element in elements:
+            if any(len(found.text.split()) > 1 for found in element.all("parents")):
+                raise InvalidFile(
+                    f"line {element.line}: {apps[0]} wrote this table, with its parents in the opposite order to the "
+                    f"format's. Save it as BIF, BIFXML or NET there."
+                )
 
 
 def _node(element: Element, states: dict[str, tuple[str, ...]]) -> Node:
