@@ -7,7 +7,7 @@ import heapq
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from ._errors import InvalidGraph, UnknownName
 
@@ -69,7 +69,7 @@ class CausalGraph:
 
     @staticmethod
     def from_networkx(
-        graph: Digraph | nx.Graph[str], confounded: Iterable[tuple[str, str]] | nx.Graph[str] | None = None
+        graph: nx.Graph[Any], confounded: Iterable[tuple[str, str]] | nx.Graph[Any] | None = None
     ) -> CausalGraph:
         """The causal graph that a networkx graph is.
 

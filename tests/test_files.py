@@ -474,11 +474,10 @@ def test_what_pyagrum_writes_is_read(name, extension, tmp_path):
 
 @pytest.mark.parametrize("name", ["alarm", "survey", "win95pts"])
 def test_bif_agrees_with_pgmpy(name):
-    from pgmpy.readwrite import BIFReader
-
+    readers: Any = importlib.import_module("pgmpy.readwrite")
     folder = Path(importlib.util.find_spec("pgmpy").submodule_search_locations[0])  # type: ignore[union-attr, index]
     text = gzip.decompress(next(folder.rglob(f"{name}.bif.gz")).read_bytes()).decode()
-    model, theirs = network(name), from_pgmpy(BIFReader(string=text).get_model())
+    model, theirs = network(name), from_pgmpy(readers.BIFReader(string=text).get_model())
     for variable in model.variable_states:
         assert theirs.states[variable] == tuple(map(str, model.states[variable]))
         assert np.allclose(table(theirs, variable), table(model, variable), rtol=0, atol=1e-15)
@@ -486,27 +485,27 @@ def test_bif_agrees_with_pgmpy(name):
 
 def test_where_the_readers_of_pgmpy_are_wrong(written):
     """Why the readers are our own. Should pgmpy mend one of these, its case here may go."""
-    from pgmpy.readwrite import BIFReader, NETReader, UAIReader, XDSLReader, XMLBIFReader
+    readers: Any = importlib.import_module("pgmpy.readwrite")
 
     # UAI: the states of the child vary fastest; pgmpy takes them to vary slowest.
-    theirs = UAIReader(string=UAI.replace("5e-1", "0.5")).get_model().get_cpds("var_2").get_values()
+    theirs = readers.UAIReader(string=UAI.replace("5e-1", "0.5")).get_model().get_cpds("var_2").get_values()
     assert not np.allclose(theirs.T, LAWS.reshape(6, 2))
     # BIF: a row that is missing becomes zeros, of two equal rows the first is lost, a default is not read.
     lines = (
         BIF.replace("; }\n", ";\n}\n").replace("; (", ";\n  (").replace("{ type", "{\n  type").replace("[ 3 ]", "[ 3 ]")
     )
-    assert np.allclose(BIFReader(string=lines).get_model().get_cpds("C").get_values().T, LAWS.reshape(6, 2))
-    missing = BIFReader(string=lines.replace("(low, b1) 0.2, 0.8;", "")).get_model().get_cpds("C").get_values()
+    assert np.allclose(readers.BIFReader(string=lines).get_model().get_cpds("C").get_values().T, LAWS.reshape(6, 2))
+    missing = readers.BIFReader(string=lines.replace("(low, b1) 0.2, 0.8;", "")).get_model().get_cpds("C").get_values()
     assert missing[:, 1].tolist() == [0, 0]
-    twice = BIFReader(string=lines.replace("(low, b1)", "(low, b0)")).get_model().get_cpds("C").get_values()
+    twice = readers.BIFReader(string=lines.replace("(low, b1)", "(low, b0)")).get_model().get_cpds("C").get_values()
     assert twice[:, 0].tolist() == [0.2, 0.8]
     # The others end in an error from inside on what is within the format.
     for reader, text in [
-        (BIFReader, lines.replace("(high, b1) 0.55, 0.45", "default 0.55, 0.45")),
-        (NETReader, NET),
-        (UAIReader, UAI),
-        (XDSLReader, XDSL),
-        (XMLBIFReader, XMLBIF),
+        (readers.BIFReader, lines.replace("(high, b1) 0.55, 0.45", "default 0.55, 0.45")),
+        (readers.NETReader, NET),
+        (readers.UAIReader, UAI),
+        (readers.XDSLReader, XDSL),
+        (readers.XMLBIFReader, XMLBIF),
     ]:
         with pytest.raises(Exception, match=r"."):
             reader(string=text).get_model()
@@ -532,7 +531,7 @@ def test_a_structural_model_becomes_its_tables():
         ),
         Variable("seen", parents=("dead",), counts={False: (3, 1), True: (0, 4)}),
     )
-    theirs = to_pgmpy(model)
+    theirs: Any = to_pgmpy(model)
     assert theirs.check_model()
     assert theirs.get_cpds("shot").get_values().T.ravel() == pytest.approx([0.8, 0.2, 0.08, 0.92])
     tables = from_pgmpy(theirs)
@@ -623,7 +622,7 @@ def test_graphs_that_are_refused():
     with pytest.raises(InvalidGraph, match=r"circle: (x -> y -> x|y -> x -> y)"):
         CausalGraph.from_networkx(nx.DiGraph([("x", "y"), ("y", "x")]))
     with pytest.raises(InvalidGraph, match="has the node 1; a variable's name is text"):
-        CausalGraph.from_networkx(nx.DiGraph([(1, 2)]))
+        CausalGraph.from_networkx(nx.DiGraph([(1, 2)]))  # pyright: ignore[reportArgumentType]
     with pytest.raises(UnknownName, match="hidden common cause speaks of 'q'"):
         CausalGraph.from_networkx(nx.DiGraph([("x", "y")]), [("x", "q")])
 
@@ -637,7 +636,7 @@ def test_a_table_may_be_an_array():
     other = Variable("B", ("b0", "b1", "b2"), table=np.array([[0.2, 0.3, 0.5]]))
     child = Variable("C", ("no", "yes"), parents=("A", "B"), table=LAWS)
     model = Model(root, other, child)
-    rows = {(a, b): LAWS[i, j] for i, a in enumerate(("low", "high")) for j, b in enumerate(("b0", "b1", "b2"))}
+    rows: Any = {(a, b): LAWS[i, j] for i, a in enumerate(("low", "high")) for j, b in enumerate(("b0", "b1", "b2"))}
     same = Model(root, other, Variable("C", ("no", "yes"), parents=("A", "B"), table=rows))
     assert same.mechanisms["C"] == model.mechanisms["C"]
     assert table(model, "C").base is not LAWS
@@ -685,15 +684,18 @@ def test_an_array_that_is_no_table(array, says):
 
 def test_numbers_of_other_kinds_are_kept_as_plain_ones():
     third = Fraction(1, 3)
+    states: Any = (np.int64(0), np.float64(1.5))
+    laws: Any = [
+        {np.int64(0): third, 1.5: 1 - third},
+        {0: np.array([0.25, 0.75], np.float32), np.float64(1.5): {True: third, False: 1 - third}},
+        {0: (np.int64(3), Fraction(3, 2)), 1.5: np.array([1, 2])},
+    ]
+    half: Any = np.float32(0.5)
     model = Model(
-        Variable("a", (np.int64(0), np.float64(1.5)), table={np.int64(0): third, 1.5: 1 - third}),
-        Variable(
-            "b",
-            parents=("a",),
-            table={0: np.array([0.25, 0.75], np.float32), np.float64(1.5): {True: third, False: 1 - third}},
-        ),
-        Variable("c", parents=("a",), counts={0: (np.int64(3), Fraction(3, 2)), 1.5: np.array([1, 2])}),
-        Variable("d", noise=Bernoulli(np.float32(0.5))),  # pyright: ignore[reportArgumentType]
+        Variable("a", states, table=laws[0]),
+        Variable("b", parents=("a",), table=laws[1]),
+        Variable("c", parents=("a",), counts=laws[2]),
+        Variable("d", noise=Bernoulli(half)),
     )
     assert table(model, "a").tolist() == [[1 / 3, 2 / 3]]
     assert table(model, "b").tolist() == [[0.25, 0.75], [2 / 3, 1 / 3]]

@@ -15,12 +15,13 @@ from .._model import Model
 from .._noise import check_state, check_states, probabilities
 from .._resolve import state_of
 from .._syntax import Value
-from ._node import Node, model_of
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from pgmpy.models import DiscreteBayesianNetwork
+
+    from ._node import Node
 
 
 def from_pgmpy(network: DiscreteBayesianNetwork) -> Model:
@@ -36,6 +37,8 @@ def from_pgmpy(network: DiscreteBayesianNetwork) -> Model:
             names other states of a parent than the parent's own table, a row that is no law.
         MissingPackage: pgmpy is not installed.
     """
+    from ._node import model_of  # most questions read no network
+
     kind = _discrete_network()
     if not isinstance(network, kind):
         raise InvalidModel(f"Got a {type(network).__name__}; a DiscreteBayesianNetwork of pgmpy is wanted.")
@@ -56,6 +59,8 @@ def from_pgmpy(network: DiscreteBayesianNetwork) -> Model:
 
 def _node(cpd: Any, states: dict[str, tuple[Value, ...]], edges: list[str]) -> Node:
     import numpy as np  # a graph or a query text needs no arrays
+
+    from ._node import Node
 
     name, *parents = cast("list[str]", list(cpd.variables))
     if set(parents) != set(edges):

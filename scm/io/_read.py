@@ -6,22 +6,13 @@ tables, which answers seeing and doing, and imagining where that is enough or a 
 
 from __future__ import annotations
 
-import gzip
 import os
 import re
-import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from .._errors import InvalidFile, ScmError, listing, near
 from .._model import Model
-from ._bif import read_bif
-from ._net import read_net
-from ._node import Node, model_of
-from ._uai import read_uai
-from ._xdsl import read_xdsl, xdsl_nodes
-from ._xml import parse_xml
-from ._xmlbif import read_xmlbif, xmlbif_nodes
 
 MAX_BYTES = 200_000_000
 """Largest file that is read, unpacked."""
@@ -41,15 +32,7 @@ EXTENSIONS: Mapping[str, str] = MappingProxyType(
 """The format that each extension stands for; `.gz` may follow any of them."""
 
 
-def _read_xml(text: str) -> list[Node]:
-    root = parse_xml(text)
-    return xdsl_nodes(root) if root.tag == "smile" else xmlbif_nodes(root)
-
-
-_READERS: Mapping[str, Callable[[str], list[Node]]] = MappingProxyType(
-    {"bif": read_bif, "xmlbif": read_xmlbif, "xml": _read_xml, "net": read_net, "uai": read_uai, "xdsl": read_xdsl}
-)
-_ENCODING = re.compile(rb"""\s*<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
+_ENCODING = rb"""\s*<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']"""
 _ENCODINGS = ("utf-8", "us-ascii", "iso-8859-1", "iso-8859-15", "windows-1250", "windows-1252")
 
 
@@ -74,8 +57,8 @@ def read_model(path: str | os.PathLike[str], *, format: str | None = None) -> Mo
         InvalidFile: no such file, another format, cut off, or no model; the message names the path and the line.
     """
     found = file_format(path) if format is None else format.lower()
-    if found is None or (found != "json" and found not in _READERS):
-        known = sorted({*_READERS, "json"})
+    known = sorted(set(EXTENSIONS.values()))
+    if found not in known:
         if format is not None:
             raise InvalidFile(f"There is no format {format!r}; there are {listing(known)}.{near(format, known)}")
         raise InvalidFile(
@@ -86,12 +69,37 @@ def read_model(path: str | os.PathLike[str], *, format: str | None = None) -> Mo
     if not text.strip():
         raise InvalidFile(f"{os.fspath(path)!r} is empty; a model is wanted.")
     try:
-        return Model.from_json(text) if found == "json" else model_of(_READERS[found](text))
+        return _model(text, found)
     except ScmError as wrong:
         raise InvalidFile(f"{os.fspath(path)!r}, read as {found}: {wrong}") from None
 
 
+def _model(text: str, format: str) -> Model:
+    # Each reader costs a little to import, and most questions read no file.
+    match format:
+        case "json":
+            return Model.from_json(text)
+        case "bif":
+            from ._bif import read_bif as read
+        case "net":
+            from ._net import read_net as read
+        case "uai":
+            from ._uai import read_uai as read
+        case "xmlbif":
+            from ._xmlbif import read_xmlbif as read
+        case "xdsl":
+            from ._xdsl import read_xdsl as read
+        case _:
+            from ._xdsl import read_xml as read
+    from ._node import model_of
+
+    return model_of(read(text))
+
+
 def _bytes(path: str) -> bytes:
+    import gzip
+    import zlib
+
     if os.path.isdir(path):
         raise InvalidFile(f"{path!r} is a folder; the name of a file is wanted.")
     try:
@@ -112,7 +120,7 @@ def _bytes(path: str) -> bytes:
 
 
 def _decoded(data: bytes, path: str) -> str:
-    declared = _ENCODING.match(data)
+    declared = re.match(_ENCODING, data)
     encoding = declared[1].decode("ascii").lower() if declared else "utf-8"
     if encoding not in _ENCODINGS:
         raise InvalidFile(f"{path!r} is written in {encoding[:40]!r}; UTF-8 is wanted. Save it as UTF-8.")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .._errors import InvalidFile, MissingPackage, listing, near
 from .._model import Model
 from ._read import read_model
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _ENDING = ".bif.gz"
 
@@ -38,6 +41,8 @@ def network(name: str) -> Model:
 
 
 def _paths() -> dict[str, Path]:
+    from pathlib import Path  # most questions read no file
+
     package = importlib.util.find_spec("pgmpy")
     if package is None or not package.submodule_search_locations:
         raise MissingPackage("pgmpy", "files", "The published networks ship with the package pgmpy")

@@ -10,6 +10,7 @@ from .._errors import InvalidFile, listing, near
 from ._node import Node, values_of
 from ._text import as_array
 from ._xml import Element, parse_xml
+from ._xmlbif import xmlbif_nodes
 
 
 def read_xdsl(text: str) -> list[Node]:
@@ -18,11 +19,20 @@ def read_xdsl(text: str) -> list[Node]:
     Raises:
         InvalidFile: with the line, what was got and what was wanted; a node that is neither cpt nor deterministic.
     """
-    return xdsl_nodes(parse_xml(text))
+    return _xdsl_nodes(parse_xml(text))
 
 
-def xdsl_nodes(root: Element) -> list[Node]:
-    """Like `read_xdsl`, from the root element."""
+def read_xml(text: str) -> list[Node]:
+    """The variables of an XDSL or XMLBIF text: the outermost element says which it is.
+
+    Raises:
+        InvalidFile: as their readers do.
+    """
+    root = parse_xml(text)
+    return _xdsl_nodes(root) if root.tag == "smile" else xmlbif_nodes(root)
+
+
+def _xdsl_nodes(root: Element) -> list[Node]:
     if root.tag != "smile":
         raise InvalidFile(f"line {root.line}: the outermost element is <{root.tag[:40]}>; XDSL has <smile>.")
     if dynamic := root.all("dynamic"):
