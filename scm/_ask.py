@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -18,7 +18,7 @@ from ._model import Model
 from ._query import Distribution, Query, print_query, query_terms, term_parts
 from ._relevance import rung
 from ._resolve import read_query
-from ._rows import code_rows
+from ._rows import read_rows
 from ._standard_error import counted_totals, standard_error
 from ._syntax import print_expr
 from .solvers import DEFAULT, Budget, Record, Refusal, Setting, Solution, interval, sharp
@@ -33,7 +33,8 @@ def ask(
     knowledge: Model,
     query: str | Query,
     *,
-    rows: Mapping[str, Sequence[object]] | None = None,
+    rows: object = None,
+    ignored: Sequence[str] = (),
     assume: str | Coupling | Sequence[str | Coupling] = (),
     budget: float | str | Budget | None = None,
     key: PRNGKey | None = None,
@@ -44,7 +45,12 @@ def ask(
     Args:
         knowledge: the model.
         query: a `Query`, or text such as `P(Y[X=0]=0 | X=1, Y=1)`.
-        rows: values for the query's placeholders, one column each; the answer then has one entry a row.
+        rows: a mapping of columns, a list of dicts, a pandas or polars DataFrame, or an Arrow table; the answer then
+            has one entry a row. A column named as a placeholder fills it. A column named as a variable is what was
+            observed of it in the factual world: `V = ?V` joins the condition of every term, so that a query with `do()`
+            becomes one about each row's unit; the answer's query shows it. An empty cell says that nothing was
+            observed. Where states are labels, whole numbers are their positions.
+        ignored: columns of the rows that mean nothing here; any other unknown column is an error.
         assume: what the user grants, by name (`"rank_preserving"`) or as a `Coupling`; printed in the answer.
         budget: seconds, `"10s,2GB"`, or a `Budget`: a computation forecast to be larger is refused.
         key: a JAX random key, for solvers that draw; exact ones ignore it.
@@ -60,7 +66,7 @@ def ask(
         raise InvalidModel(f"ask() takes a Model first, got {type(knowledge).__name__}.")
     asked = read_query(query, knowledge.variable_states)
     _distribution_states(knowledge, asked)
-    coded = code_rows(asked, rows, knowledge.variable_states)
+    asked, coded = read_rows(asked, rows, knowledge.variable_states, ignored)
     limits = parse_budget(budget)
     setting = Setting(
         knowledge,

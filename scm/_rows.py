@@ -3,20 +3,47 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
-from dataclasses import dataclass
-from typing import Any, TypeAlias, cast
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from typing import TypeAlias, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ._errors import InvalidQuery, InvalidRows, UnknownState, listing, near
-from ._query import Query, placeholders, query_nodes
-from ._resolve import state_of
-from ._syntax import Const, Op, Placeholder, Set, Value, Var, World, carrier_of
+from ._bind import replace_placeholders
+from ._codes import NOT_OBSERVED, Codes, code_column
+from ._errors import InvalidQuery, InvalidRows, listing, near
+from ._frames import Column, Encoded, Frame, frame_of
+from ._query import (
+    Contrast,
+    Distribution,
+    Expectation,
+    Number,
+    Probability,
+    Query,
+    placeholders,
+    query_nodes,
+    query_terms,
+    term_parts,
+)
+from ._syntax import (
+    Const,
+    Expr,
+    Op,
+    Placeholder,
+    Set,
+    Value,
+    Var,
+    World,
+    carrier_of,
+    conjunction,
+    conjuncts,
+    print_expr,
+    walk,
+)
 
 States = Mapping[str, tuple[Value, ...]]
-Codes = NDArray[np.intp]
 Token: TypeAlias = Const | Placeholder
 
 
@@ -25,7 +52,7 @@ class Rows:
     """Placeholders' values as positions among their states.
 
     Attributes:
-        columns: one position a row, for each placeholder.
+        columns: one position a row, for each placeholder; `NOT_OBSERVED` where the cell is empty.
         domains: what the positions stand for.
         count: how many rows.
     """
@@ -37,10 +64,29 @@ class Rows:
 
 @dataclass(frozen=True)
 class Group:
-    """Rows in which the same placeholders are equal to one another and to constants of the query."""
+    """Rows that ask one question: the same cells are empty, and the same values coincide.
+
+    Attributes:
+        rows: which rows they are.
+        replace: placeholders equal to a constant of the query or to another placeholder, and that.
+        unobserved: placeholders whose cells are empty; the facts that they stand in are left out.
+        whole: whether these are all rows, in order.
+    """
 
     rows: NDArray[np.intp]
     replace: Mapping[Placeholder, Const | Placeholder]
+    unobserved: frozenset[str] = frozenset()
+    whole: bool = False
+
+    def query(self, query: Query) -> Query:
+        """What these rows ask."""
+        observed = without_facts(query, self.unobserved) if self.unobserved else query
+        return replace_placeholders(observed, self.replace) if self.replace else observed
+
+    def columns(self, columns: Mapping[str, Codes]) -> dict[str, Codes]:
+        """The values of the placeholders that `query` leaves open, for these rows."""
+        gone = self.unobserved | {placeholder.name for placeholder in self.replace}
+        return {name: c if self.whole else c[self.rows] for name, c in columns.items() if name not in gone}
 
 
 def carriers(query: Query) -> dict[str, list[str]]:
@@ -58,43 +104,77 @@ def carriers(query: Query) -> dict[str, list[str]]:
     return found
 
 
-def code_rows(query: Query, rows: Mapping[str, Sequence[object]] | None, states: States) -> Rows:
-    """Each placeholder's values as positions among its states; one row where there are no placeholders.
+def read_rows(query: Query, rows: object, states: States, ignored: Sequence[str] = ()) -> tuple[Query, Rows]:
+    """The query with the evidence that the rows bring, and the rows coded; one row where nothing is left open.
+
+    A column named as a placeholder fills it. A column named as a variable is what was observed of that variable in the
+    factual world: `V = ?V` joins the condition of every term. An empty cell means that nothing was observed there.
+
+    Args:
+        query: names and states checked.
+        rows: a mapping of columns, a list of dicts, a pandas or polars DataFrame, an Arrow table; None for none.
+        states: the states of every variable.
+        ignored: columns that mean nothing here.
 
     Raises:
-        InvalidQuery: the query has placeholders but no rows came.
-        InvalidRows: a column is missing, unknown, of another length, or has a value that is no state (with its row).
+        InvalidQuery: the query has placeholders but no rows came, or one that no variable gives its values.
+        InvalidRows: a column is missing, means nothing, has another length, or holds a value that is no state (with
+            its row); a cell is empty where a value must be.
     """
-    wanted = carriers(query)
-    domains = {name: _domain(name, variables, states) for name, variables in wanted.items()}
     if rows is None:
-        if wanted:
+        if wanted := placeholders(query):
             raise InvalidQuery(
                 f"The query leaves {listing(wanted)} open. Give rows={{name: values}}, or bind(query, name=value)."
             )
-        return Rows({}, {}, 1)
-    for name in rows:
-        if name not in wanted:
+        return query, Rows({}, {}, 1)
+    frame = frame_of(rows)
+    names = _used(frame, query, states, ignored)
+    left = placeholders(query)
+    asked = with_evidence(query, [name for name in names if name not in left])
+    wanted = carriers(asked)
+    domains = {name: _domain(name, variables, states) for name, variables in wanted.items()}
+    for name in wanted:
+        if name not in names and (frame.names or frame.count != 0):
+            raise InvalidRows(f"No column fills ?{name}. The rows have {listing(frame.names)}.")
+    columns = {name: frame.column(name) for name in names}
+    count = _count(frame, columns)
+    empty = np.empty(0, dtype=np.intp)
+    codes = {
+        name: code_column(name, variables[0], columns[name], domains[name]) if name in columns else empty
+        for name, variables in wanted.items()
+    }
+    _check_observed(asked, codes)
+    return asked, Rows(codes, domains, count)
+
+
+def _used(frame: Frame, query: Query, states: States, ignored: Sequence[str]) -> list[str]:
+    """The columns that fill a placeholder or are evidence."""
+    for name in ignored:
+        if name not in frame.names:
+            raise InvalidRows(f"There is no column {name!r} to ignore.{near(str(name), map(str, frame.names))}")
+    left = placeholders(query)
+    names = [name for name in frame.names if name not in ignored]
+    for name in names:
+        if name not in left and name not in states:
             raise InvalidRows(
-                f"The rows have a column {name!r} that the query does not use; "
-                f"its placeholders are {listing(wanted)}.{near(name, wanted)}"
+                f"The rows have a column {name!r} that the query does not use and that is no variable of the model. "
+                f"Its placeholders are {listing(left)}; the variables are {listing(states)}."
+                f"{near(str(name), [*left, *states])} List it in ignored= if it means nothing here."
             )
-        if not _is_column(rows[name]):
-            raise InvalidRows(f"The column {name!r} is {type(rows[name]).__name__}; a list of values is wanted.")
-    lengths = {name: len(column) for name, column in rows.items()}
+    return names
+
+
+def _count(frame: Frame, columns: Mapping[str, Column]) -> int:
+    lengths = {name: _length(column) for name, column in columns.items()}
     if len(set(lengths.values())) > 1:
         raise InvalidRows(f"The columns have different lengths: {lengths}. Every column needs one value a row.")
-    out: dict[str, Codes] = {}
-    for name, variables in wanted.items():
-        if name not in rows:
-            raise InvalidRows(f"No column fills ?{name}. The rows have {listing(rows)}.")
-        out[name] = _codes(name, variables[0], rows[name], domains[name])
-    return Rows(out, domains, next(iter(lengths.values()), 1))
+    if frame.count is None and not lengths and frame.names:  # all of them are ignored
+        return _length(frame.column(frame.names[0]))
+    return next(iter(lengths.values()), 1) if frame.count is None else frame.count
 
 
-def _is_column(column: object) -> bool:
-    """Whether values can be taken from it; arrays and the columns of data frames are no `Sequence`."""
-    return isinstance(column, Sized) and isinstance(column, Iterable) and not isinstance(column, str)
+def _length(column: Column) -> int:
+    return len(column.codes if isinstance(column, Encoded) else column.values)
 
 
 def _domain(name: str, variables: Sequence[str], states: States) -> tuple[Value, ...]:
@@ -108,67 +188,142 @@ def _domain(name: str, variables: Sequence[str], states: States) -> tuple[Value,
     return states[variables[0]]
 
 
-def _codes(name: str, variable: str, column: Sequence[object], domain: tuple[Value, ...]) -> Codes:
-    known: dict[object, int] = {}
-    codes = np.empty(len(column), dtype=np.intp)
-    for i, raw in enumerate(column):
-        item = cast(Any, raw).item() if isinstance(raw, np.generic) else raw
-        try:
-            if item not in known:
-                known[item] = domain.index(state_of(variable, cast(Value, item), domain))
-        except (UnknownState, TypeError):
+# ---------------------------------------------------------------------------------------------------------------------
+# Evidence
+
+
+def with_evidence(query: Query, names: Iterable[str]) -> Query:
+    """`query` with `V = ?V`, in the factual world, joined to the condition of every term."""
+    facts = tuple(Op("=", (Var(name), Placeholder(name))) for name in names)
+    return _with_given(query, lambda given: (*conjuncts(given), *facts)) if facts else query
+
+
+def without_facts(query: Query, unobserved: AbstractSet[str]) -> Query:
+    """`query` without the facts that these placeholders stand in."""
+    return _with_given(query, lambda given: tuple(p for p in conjuncts(given) if _open_fact(p) not in unobserved))
+
+
+def _with_given(query: Query, change: Callable[[Expr | None], tuple[Expr, ...]]) -> Query:
+    match query:
+        case Number():
+            return query
+        case Contrast(_, left, right):
+            return replace(query, left=_with_given(left, change), right=_with_given(right, change))
+        case Probability() | Expectation() | Distribution():
+            parts = change(query.given)
+            return replace(query, given=conjunction(*parts) if parts else None)
+        case _:
+            assert_never(query)
+
+
+def _open_fact(part: Expr) -> str | None:
+    """The placeholder of a fact `term = ?name`; a term whose own world is open is no such fact."""
+    match part:
+        case Op("=", (Var() as term, Placeholder(name))) | Op("=", (Placeholder(name), Var() as term)):
+            return None if any(isinstance(node, Placeholder) for node in walk(term)) else name
+        case _:
+            return None
+
+
+def _check_observed(query: Query, columns: Mapping[str, Codes]) -> None:
+    """That a cell is empty only where leaving it out means something."""
+    for name, codes in columns.items():
+        if len(codes) and codes.min() == NOT_OBSERVED and (where := _needed(query, name)):
+            row = int(np.argmax(codes == NOT_OBSERVED)) + 1
             raise InvalidRows(
-                f"Row {i + 1}, column {name!r}: {item!r} is not a state of {variable!r}; "
-                f"its states are {listing(domain)}."
-            ) from None
-        codes[i] = known[item]
-    return codes
+                f"column {name!r}: the cell is empty, but ?{name} {where}. Give a value, or leave the row out.", row=row
+            )
+
+
+def _needed(query: Query, name: str) -> str:
+    """Why a placeholder must have a value; '' where it only stands in facts of their own."""
+    for term in query_terms(query):
+        asked = term_parts(replace(term, given=None))
+        for part in (*asked, *(part for part in conjuncts(term.given) if _open_fact(part) != name)):
+            if not _speaks(part, name):
+                continue
+            if any(isinstance(node, Var) and node.world and _speaks(node, name) for node in walk(part)):
+                return "is imposed by an intervention"
+            if part in asked:
+                return "stands in what is asked"
+            return f"stands in the condition {print_expr(part)}, which says nothing once a part of it is unknown"
+    return ""
+
+
+def _speaks(part: Expr, name: str) -> bool:
+    return any(isinstance(node, Placeholder) and node.name == name for node in walk(part))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Groups
 
 
 def row_groups(query: Query, columns: Mapping[str, Codes], rows: int, domains: States) -> Iterator[Group]:
-    """Rows grouped by which values coincide, so that a batch finds what each row alone would find.
+    """Rows grouped by which cells are empty and which values coincide, so that each finds what it would find alone.
 
     Two values can only meet at one instance if they belong to the same variable, or to variables tied by nesting; only
     those are compared.
     """
-    if not columns:
-        yield Group(np.arange(rows), {})
-        return
-    groups = _meeting(query)
-    tokens = sorted(dict.fromkeys(t for group in groups for t in group), key=lambda t: isinstance(t, Placeholder))
-    labels = _labels(tokens, groups, columns, rows, domains)
-    patterns, inverse = np.unique(labels, axis=0, return_inverse=True)
-    for p, pattern in enumerate(patterns):
-        stand = {t: tokens[int(k)] for t, k in zip(tokens, pattern, strict=True) if isinstance(t, Placeholder)}
-        replace = {name: token for name, token in stand.items() if token != name}
-        yield Group(np.flatnonzero(inverse.reshape(-1) == p), replace)
-
-
-def _labels(
-    tokens: Sequence[Token], groups: Sequence[Sequence[Token]], columns: Mapping[str, Codes], rows: int, domains: States
-) -> NDArray[np.intp]:
-    """For each row and token, the first token equal to it by value, constants first; equality spreads to all groups."""
-    place = {token: i for i, token in enumerate(tokens)}
-    labels = np.tile(np.arange(len(tokens)), (rows, 1))
+    meeting = _meeting(query)
+    tokens = sorted(dict.fromkeys(t for group in meeting for t in group), key=lambda t: isinstance(t, Placeholder))
     pairs = [
-        (place[a], place[b], _equal(a, b, columns, domains))
-        for group in groups
-        for a, b in itertools.combinations(group, 2)
+        pair
+        for pair in dict.fromkeys(pair for group in meeting for pair in itertools.combinations(group, 2))
+        if not all(isinstance(token, Const) for token in pair)
     ]
-    while True:
-        before = labels.copy()
-        for i, j, equal in pairs:
-            least = np.minimum(labels[:, i], labels[:, j])
-            labels[:, i] = np.where(equal, least, labels[:, i])
-            labels[:, j] = np.where(equal, least, labels[:, j])
-        if np.array_equal(before, labels):
-            return labels
+    empty = [name for name, codes in columns.items() if rows and codes.min() == NOT_OBSERVED]
+    marks = itertools.chain(
+        (columns[name] == NOT_OBSERVED for name in empty), (_equal(a, b, columns, domains) for a, b in pairs)
+    )
+    for where, pattern in _patterns(marks, rows):
+        met = [pair for pair, equal in zip(pairs, pattern[len(empty) :], strict=True) if equal]
+        unobserved = frozenset(name for name, is_empty in zip(empty, pattern, strict=False) if is_empty)
+        at = np.arange(rows) if where is None else where
+        yield Group(at, _stand_ins(tokens, met), unobserved, where is None)
+
+
+def _patterns(
+    marks: Iterable[NDArray[np.bool_]], rows: int
+) -> Iterator[tuple[NDArray[np.intp] | None, tuple[bool, ...]]]:
+    """Rows by the marks that they have, several to a machine word; None for all rows."""
+    key: NDArray[np.int64] | None = None
+    tuples: list[tuple[bool, ...]] = [()]
+    for mark in marks:
+        if mark.all() or not mark.any():
+            tuples = [(*t, bool(rows and mark[0])) for t in tuples]
+            continue
+        # Numbered anew after each mark, so that the key stays below twice the number of patterns met.
+        wide = mark.astype(np.int64) if key is None else 2 * key + mark
+        present = np.bincount(wide, minlength=2 * len(tuples)) > 0
+        key = (np.cumsum(present) - 1)[wide]
+        tuples = [(*tuples[k // 2], bool(k % 2)) for k in np.flatnonzero(present).tolist()]
+    if key is None:
+        yield None, tuples[0]
+        return
+    order = np.argsort(key.astype(np.uint16) if len(tuples) < 1 << 16 else key, kind="stable")
+    ends = np.cumsum(np.bincount(key, minlength=len(tuples)))
+    yield from zip(np.split(order, ends[:-1]), tuples, strict=True)
+
+
+def _stand_ins(tokens: Sequence[Token], met: Iterable[tuple[Token, Token]]) -> dict[Placeholder, Token]:
+    """For each placeholder that equals others, the first of them, constants first."""
+    place = {token: i for i, token in enumerate(tokens)}
+    kin = _Kin()
+    for a, b in met:
+        first, second = (kin.find(str(place[t])) for t in (a, b))
+        if first != second:
+            low, high = sorted((first, second), key=int)
+            kin.tie(high, low)
+    found = {t: tokens[int(kin.find(str(place[t])))] for t in tokens if isinstance(t, Placeholder)}
+    return {name: token for name, token in found.items() if token != name}
 
 
 def _equal(a: Token, b: Token, columns: Mapping[str, Codes], domains: States) -> NDArray[np.bool_]:
     """In which rows two tokens have the same value (states of different variables may stand in another order)."""
     first, second = (((t.value,) if isinstance(t, Const) else domains[t.name]) for t in (a, b))
-    same = np.array([[x == y for y in second] for x in first])
+    # An empty cell, at place -1, equals nothing.
+    same = np.zeros((len(first) + 1, len(second) + 1), dtype=bool)
+    same[:-1, :-1] = [[x == y for y in second] for x in first]
     at = tuple(columns[t.name] if isinstance(t, Placeholder) else 0 for t in (a, b))
     return np.asarray(same[at])
 

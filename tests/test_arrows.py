@@ -44,6 +44,8 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "2 what is known, and what an answer is": (
         "_noise",
         "_resolve",
+        "_frames",
+        "_codes",
         "_rows",
         "_mechanism",
         "_coupling",
@@ -73,7 +75,7 @@ APART: dict[str, frozenset[str]] = {
 }
 
 # `import scm` must load none of these: a graph, a query and the help text need no array library.
-HEAVY = frozenset({"jax", "jaxlib", "scipy", "pandas", "llm_bridge", "openai"})
+HEAVY = frozenset({"jax", "jaxlib", "scipy", "pandas", "polars", "pyarrow", "llm_bridge", "openai"})
 
 MOST_MODULE_LINES = 400
 MOST_FUNCTION_LINES = 50

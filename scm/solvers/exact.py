@@ -36,13 +36,12 @@ def solve(setting: Setting, query: Query) -> Solution:
         return _of_no_rows(setting, query)
     parts: list[tuple[NDArray[np.intp], Solution]] = []
     for group in row_groups(query, setting.columns, setting.rows, setting.domains):
-        columns = {n: c[group.rows] for n, c in setting.columns.items() if Placeholder(n) not in group.replace}
-        here = replace(setting, columns=columns, rows=len(group.rows))
-        asked = replace_placeholders(query, group.replace)
+        here = replace(setting, columns=group.columns(setting.columns), rows=len(group.rows))
+        asked = group.query(query)
         try:
             parts.append((group.rows, _solve_group(here, asked)))
         except NeedsRows:
-            parts += _solve_each(setting, query, group.rows)
+            parts += _solve_each(here, asked, group.rows)
     return parts[0][1] if len(parts) == 1 and len(parts[0][0]) == setting.rows else _gather(parts, setting.rows)
 
 
@@ -55,7 +54,7 @@ def _solve_each(setting: Setting, query: Query, rows: NDArray[np.intp]) -> list[
     """Each different row with its values in the query."""
     names = list(setting.columns)
     domains = [setting.domains[n] for n in names]
-    table = np.stack([setting.columns[n][rows] for n in names], axis=1)
+    table = np.stack([setting.columns[n] for n in names], axis=1)
     distinct, inverse = np.unique(table, axis=0, return_inverse=True)
     out: list[tuple[NDArray[np.intp], Solution]] = []
     for k, codes in enumerate(distinct):
