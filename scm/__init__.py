@@ -4,6 +4,7 @@ from ._answer import Answer as Answer
 from ._ask import ask as ask
 from ._ask import parse_budget as parse_budget
 from ._bind import bind as bind
+from ._codes import encode_text as encode_text
 from ._coupling import Coupling as Coupling
 from ._coupling import Custom as Custom
 from ._coupling import RankPreserving as RankPreserving
@@ -27,6 +28,7 @@ from ._finding import Finding as Finding
 from ._finding import Interval as Interval
 from ._finding import Step as Step
 from ._finding import Uncertainty as Uncertainty
+from ._frames import Encoded as Encoded
 from ._graph import CausalGraph as CausalGraph
 from ._ladder import Ladder as Ladder
 from ._ladder import ladder as ladder
@@ -58,6 +60,10 @@ from ._query import print_query as print_query
 from ._query import query_nodes as query_nodes
 from ._query import query_terms as query_terms
 from ._relevance import rung as rung
+from ._results import arrow_column as arrow_column
+from ._results import result_columns as result_columns
+from ._results import results_frame as results_frame
+from ._rows import row_variables as row_variables
 from ._structured import expr_from_data as expr_from_data
 from ._structured import expr_to_data as expr_to_data
 from ._structured import query_from_data as query_from_data
@@ -102,6 +108,7 @@ __all__ = [
     "Custom",
     "Distribution",
     "Draw",
+    "Encoded",
     "Equation",
     "Execution",
     "Expectation",
@@ -138,6 +145,7 @@ __all__ = [
     "Variable",
     "World",
     "Worlds",
+    "arrow_column",
     "ask",
     "ate",
     "bind",
@@ -146,6 +154,7 @@ __all__ = [
     "check_coupling",
     "conjunction",
     "conjuncts",
+    "encode_text",
     "ett",
     "evaluate",
     "expr_from_data",
@@ -173,6 +182,9 @@ __all__ = [
     "query_terms",
     "query_to_data",
     "rank_preserving",
+    "result_columns",
+    "results_frame",
+    "row_variables",
     "rung",
     "settings_text",
     "terms",

@@ -58,6 +58,65 @@ def code_column(name: str, variable: str, column: Column, states: Sequence[Value
     return codes
 
 
+def encode_text(name: str, variable: str, cells: Sequence[str], states: Sequence[Value]) -> Encoded:
+    """A column of a text file: each cell read as the state that prints so.
+
+    An empty cell means that nothing was observed. A label must be written as it is (spaces around it do not matter);
+    a number may be written in any way, and `true` and `false`, in any case, are 1 and 0. A whole number that is no
+    label is a position, as in `code_column`.
+
+    Args:
+        name: the column's name, for messages.
+        variable: whose states they are.
+        cells: the text of each cell.
+        states: the states, in order.
+
+    Raises:
+        InvalidRows: a cell that is no state, with its row; empty text is itself a state.
+    """
+    if "" in states:
+        raise InvalidRows(
+            f"The column {name!r} may have empty cells, but empty text is itself a state of {variable!r}; "
+            "an empty cell could mean either. Rename that state."
+        )
+    known = _Printed(variable, states)
+    codes = np.fromiter(map(known.__getitem__, cells), dtype=np.intp, count=len(cells))
+    if len(codes) and codes.min() < NOT_OBSERVED:
+        row = int(np.argmax(codes < NOT_OBSERVED))
+        raise known.state.complaint(row + 1, name, cells[row])
+    return Encoded(codes, tuple(states))
+
+
+class _Printed(dict[str, int]):
+    """The position of the state that each text writes."""
+
+    def __init__(self, variable: str, states: Sequence[Value]) -> None:
+        super().__init__({"": NOT_OBSERVED})
+        self.state = _Known(variable, states)
+
+    def __missing__(self, text: str) -> int:
+        code = self[text] = self.read(text)
+        return code
+
+    def read(self, text: str) -> int:
+        if text in self.state:
+            return self.state[text]
+        bare = text.strip()
+        if not bare:
+            return NOT_OBSERVED
+        if bare in self.state:
+            return self.state[bare]
+        if bare.lower() in ("true", "false"):
+            return self.state[bare.lower() == "true"]
+        try:
+            number = float("no" if "_" in bare else bare)
+        except ValueError:
+            return _NO_STATE
+        if number != number:
+            return _NO_STATE  # the word NaN; only an empty cell is an empty cell
+        return self.state[int(bare) if bare.lstrip("+-").isdecimal() else number]
+
+
 class _Known(dict[object, int]):
     """The position of each state, by value; a value is looked at closely the first time it is met."""
 
@@ -98,6 +157,8 @@ class _Known(dict[object, int]):
         if isinstance(value, str):
             same = any(str(s) == value for s in self.states)
             hint = " The cell is text; give the value." if same else near(value, [str(s) for s in self.states])
+            if value.strip().lower() in ("na", "nan", "n/a", "null", "none", "?"):
+                hint = " Leave the cell empty where nothing was observed."
         elif self.ambiguous:
             hint = " Some of these labels look like numbers, so a number could be a label or a place: give text."
         elif self.by_label:

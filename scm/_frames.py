@@ -3,7 +3,7 @@
 None of those libraries is imported here: whoever hands in a frame has imported its library already.
 """
 
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set, Sized

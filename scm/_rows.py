@@ -128,14 +128,12 @@ def read_rows(query: Query, rows: object, states: States, ignored: Sequence[str]
             )
         return query, Rows({}, {}, 1)
     frame = frame_of(rows)
-    names = _used(frame, query, states, ignored)
+    # No records at all have no names either.
+    names = list(row_variables(query, frame.names, states, ignored)) if frame.names or frame.count != 0 else []
     left = placeholders(query)
     asked = with_evidence(query, [name for name in names if name not in left])
     wanted = carriers(asked)
     domains = {name: _domain(name, variables, states) for name, variables in wanted.items()}
-    for name in wanted:
-        if name not in names and (frame.names or frame.count != 0):
-            raise InvalidRows(f"No column fills ?{name}. The rows have {listing(frame.names)}.")
     columns = {name: frame.column(name) for name in names}
     count = _count(frame, columns)
     empty = np.empty(0, dtype=np.intp)
@@ -147,21 +145,29 @@ def read_rows(query: Query, rows: object, states: States, ignored: Sequence[str]
     return asked, Rows(codes, domains, count)
 
 
-def _used(frame: Frame, query: Query, states: States, ignored: Sequence[str]) -> list[str]:
-    """The columns that fill a placeholder or are evidence."""
-    for name in ignored:
-        if name not in frame.names:
-            raise InvalidRows(f"There is no column {name!r} to ignore.{near(str(name), map(str, frame.names))}")
+def row_variables(query: Query, names: Sequence[str], states: States, ignored: Sequence[str] = ()) -> dict[str, str]:
+    """For each column that means something, the variable whose states it holds; see `read_rows`.
+
+    Raises:
+        InvalidRows: a column means nothing, or one that is wanted is not there.
+    """
     left = placeholders(query)
-    names = [name for name in frame.names if name not in ignored]
-    for name in names:
+    for name in ignored:
+        if name not in names:
+            raise InvalidRows(f"There is no column {name!r} to ignore.{near(str(name), map(str, names))}")
+    used = [name for name in names if name not in ignored]
+    for name in used:
         if name not in left and name not in states:
             raise InvalidRows(
                 f"The rows have a column {name!r} that the query does not use and that is no variable of the model. "
                 f"Its placeholders are {listing(left)}; the variables are {listing(states)}."
-                f"{near(str(name), [*left, *states])} List it in ignored= if it means nothing here."
+                f"{near(str(name), [*left, *states])} Name it among the ignored columns if it means nothing here."
             )
-    return names
+    for name in left:
+        if name not in used:
+            raise InvalidRows(f"No column fills ?{name}. The rows have {listing(names)}.")
+    spoken = carriers(query)
+    return {name: (spoken[name] or [""])[0] if name in spoken else name for name in used}
 
 
 def _count(frame: Frame, columns: Mapping[str, Column]) -> int:

@@ -58,6 +58,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_study",
         "_finding",
         "_render",
+        "_results",
         "_answer",
     ),
     "3 counterfactual worlds, identification": ("_relevance", "_worlds", "identify"),
