@@ -13,6 +13,7 @@ import itertools
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 from ._cli_input import BadInput
@@ -193,22 +194,50 @@ class CsvSource:
         with open(self.path, "rb") as file:
             file.seek(place.offset)
             while True:
-                lines = _Lines(self.path, file, place)
-                records: list[list[str]] = []
-                ends = [0]
-                for cells in self._records(lines):
-                    if cells:  # a blank line is no row
-                        records.append(cells)
-                        ends.append(len(lines.held))
-                        if len(cells) != len(self.names):
-                            raise self._misfit(lines, len(cells))
-                        if len(records) == size:
-                            break
-                if not records:
+                chunk = self._plain(file, place, size)
+                if chunk is None:
+                    file.seek(place.offset)
+                    chunk = self._any(file, place, size)
+                if not chunk.count:
                     return
-                chunk = self._chunk(lines, records, ends)
                 yield chunk
                 place = chunk.after
+
+    def _plain(self, file: io.BufferedReader, place: Place, size: int) -> Chunk | None:
+        """A chunk in which every line is one row, read without a look at single lines; None where that is not so."""
+        raw = list(itertools.islice(iter(partial(file.readline, MAX_LINE), b""), size))
+        data = b"".join(raw)
+        if b'"' in data or max(map(len, raw), default=0) == MAX_LINE:
+            return None
+        try:
+            lines = data.decode("utf-8").split("\n")[: len(raw)]
+            records = list(csv.reader(lines, strict=True))
+        except (UnicodeDecodeError, csv.Error):
+            return None
+        if len(records) != len(raw) or not set(map(len, records)) <= {len(self.names)}:
+            return None
+        after = Place(place.row + len(raw), place.offset + len(data), place.line + len(raw))
+        return self._chunk(place, after, records, lambda: [line.rstrip("\r") for line in lines], lambda i: i + 1)
+
+    def _any(self, file: io.BufferedReader, place: Place, size: int) -> Chunk:
+        """A chunk with quoted cells over several lines, blank lines, or a fault, which is reported."""
+        lines = _Lines(self.path, file, place)
+        records: list[list[str]] = []
+        ends = [0]
+        for cells in self._records(lines):
+            if cells:
+                records.append(cells)
+                ends.append(len(lines.held))
+                if len(cells) != len(self.names):
+                    raise self._misfit(lines, len(cells))
+                if len(records) == size:
+                    break
+
+        def texts() -> list[str]:
+            return ["".join(lines.held[a:b]).strip("\r\n") for a, b in itertools.pairwise(ends)]
+
+        after = Place(place.row + len(records), place.offset + lines.size, place.line + len(lines.held))
+        return self._chunk(place, after, records, texts, lambda i: ends[i + 1])
 
     def _misfit(self, lines: _Lines, cells: int) -> BadInput:
         number = lines.place.line + len(lines.held)
@@ -217,30 +246,30 @@ class CsvSource:
             f"{self.path}, line {number} has {cells} cells, but the first line names {len(self.names)} columns.{cut}"
         )
 
-    def _chunk(self, lines: _Lines, records: list[list[str]], ends: list[int]) -> Chunk:
-        place = {name: i for i, name in enumerate(self.names)}
-        before = lines.place
+    def _chunk(
+        self,
+        place: Place,
+        after: Place,
+        records: list[list[str]],
+        lines: Callable[[], list[str]],
+        line_of: Callable[[int], int],
+    ) -> Chunk:
+        at = {name: i for i, name in enumerate(self.names)}
 
         def column(name: str) -> list[str]:
-            i = place[name]
+            i = at[name]
             return [cells[i] for cells in records]
-
-        def texts() -> list[str]:
-            if len(records) == len(lines.held):
-                return [line.rstrip("\r\n") for line in lines.held]
-            return ["".join(lines.held[a:b]).strip("\r\n") for a, b in itertools.pairwise(ends)]
 
         def table() -> Any:
             import pyarrow
 
-            return pyarrow.table(
-                [pyarrow.array(column(name), pyarrow.string()) for name in self.names], schema=self.schema()
-            )
+            columns = [pyarrow.array(column(name), pyarrow.string()) for name in self.names]
+            return pyarrow.table(columns, schema=self.schema())
 
-        after = Place(before.row + len(records), before.offset + lines.size, before.line + len(lines.held))
-        return Chunk(
-            len(records), after, column, lambda i: f"{self.path}, line {before.line + ends[i + 1]}", texts, table
-        )
+        def where(i: int) -> str:
+            return f"{self.path}, line {place.line + line_of(i)}"
+
+        return Chunk(len(records), after, column, where, lines, table)
 
     def share(self, place: Place) -> float:
         """See `Source`."""
