@@ -126,7 +126,7 @@ def kept(folder: str, *, names_only: bool = False) -> Iterator[tuple[Results, Pl
 
 def _load(path: str, names_only: bool) -> tuple[Results, Place] | None:
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
             found: dict[str, np.ndarray[Any, Any]] = {}
             for i, name in enumerate(file["names"].tolist()):
                 column = file["names"] if names_only else file[f"c{i}"]
