@@ -11,6 +11,7 @@ import csv
 import io
 import itertools
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -120,6 +121,12 @@ def check_format(path: str, option: str) -> None:
             ) from None
 
 
+def _check_names(path: str, names: Sequence[str]) -> None:
+    name, times = Counter(names).most_common(1)[0] if names else ("", 0)
+    if times > 1:
+        raise BadInput(f"{path} has more than one column named {name!r}. Rename or drop all but one.")
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 # CSV
 
@@ -168,9 +175,9 @@ class CsvSource:
         if not cells:
             raise BadInput(f"{path} is empty; a first line with the names of the columns is wanted.")
         cells = [name.strip() for name in cells]
-        twice = sorted({name for name in cells if cells.count(name) > 1})
-        if twice:
-            raise BadInput(f"{path} has more than one column named {twice[0]!r}. Rename or drop all but one.")
+        if len(cells) == 1 and (";" in cells[0] or "\t" in cells[0]):
+            raise BadInput(f"{path} has one column, {cells[0]!r}; cells are to be separated by commas.")
+        _check_names(path, cells)
         text = "".join(lines.held)
         self.names = tuple(cells)
         self.line_end = "\r\n" if text.endswith("\r\n") else "\n"
@@ -311,9 +318,7 @@ class ParquetSource:
                 f"({_first_line(wrong)})"
             ) from None
         self.names = tuple(str(name) for name in self.file.schema_arrow.names)
-        twice = sorted({name for name in self.names if self.names.count(name) > 1})
-        if twice:
-            raise BadInput(f"{path} has more than one column named {twice[0]!r}. Rename or drop all but one.")
+        _check_names(path, self.names)
         self.rows = int(self.file.metadata.num_rows)
         self.header = csv_lines([self.names])[0]
 

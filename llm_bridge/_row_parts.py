@@ -45,7 +45,7 @@ def parts_folder(out: str, asked: Mapping[str, Any]) -> Generator[str]:
         BadInput: it holds what another question found, or another run is using it.
     """
     folder = out + ".part"
-    if os.path.isdir(folder) and os.listdir(folder):
+    if os.path.exists(folder):
         _check_same(out, folder, asked)
     os.makedirs(folder, exist_ok=True)
     with open(os.path.join(folder, _LOCK), "w") as lock:
@@ -66,8 +66,9 @@ def parts_folder(out: str, asked: Mapping[str, Any]) -> Generator[str]:
 
 def _check_same(out: str, folder: str, asked: Mapping[str, Any]) -> None:
     remedy = f"Remove the folder to begin anew, or name another --out than {out}."
-    held = set(os.listdir(folder))
-    if held <= {_LOCK, _MANIFEST, _MANIFEST + ".new"}:
+    if not os.path.isdir(folder):
+        raise BadInput(f"{folder} is in the way: a folder of that name is wanted. {remedy.replace('folder', 'file')}")
+    if set(os.listdir(folder)) <= {_LOCK, _MANIFEST, _MANIFEST + ".new"}:
         return  # stopped before anything was kept
     try:
         with open(os.path.join(folder, _MANIFEST), encoding="utf-8") as file:

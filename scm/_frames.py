@@ -6,6 +6,7 @@ None of those libraries is imported here: whoever hands in a frame has imported 
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set, Sized
 from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
@@ -119,9 +120,9 @@ def frame_of(rows: object) -> Frame:
             f"Rows are a mapping of columns, a list of dicts, a pandas or polars DataFrame or an Arrow table, "
             f"got {type(rows).__name__}.{lazy}"
         )
-    twice = sorted({str(n) for n in frame.names if frame.names.count(n) > 1}) if len(frame.names) < 2000 else []
-    if twice:
-        raise InvalidRows(f"The rows have more than one column named {twice[0]!r}. Rename or drop all but one.")
+    if len(set(frame.names)) < len(frame.names):
+        name = Counter(frame.names).most_common(1)[0][0]
+        raise InvalidRows(f"The rows have more than one column named {name!r}. Rename or drop all but one.")
     return frame
 
 

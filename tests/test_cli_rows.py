@@ -236,6 +236,7 @@ GOOD = "True,no,1\n"
     [
         ("", "r.csv is empty; a first line with the names of the columns is wanted"),
         ("\n\n", "r.csv is empty"),
+        ("a;b\nTrue;1\n", "r.csv has one column, 'a;b'; cells are to be separated by commas"),
         ("order,order\n", "more than one column named 'order'"),
         ("ordre\nTrue\n", "Did you mean 'order'?"),
         ("order,id\nTrue,1\n", "a column 'id' that the query does not use and that is no variable of the model"),
@@ -315,7 +316,10 @@ MANY = 600
 
 def interrupted(name: str, out: str, stop: int = signal.SIGINT) -> subprocess.CompletedProcess[str]:
     """The command stopped in the middle, once some chunks are finished."""
-    command = [sys.executable, "-m", "llm_bridge.cli", "query", "m.json", QUERY]
+    # A shell that runs the tests in the background makes its children deaf to interrupts.
+    listening = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    main = "from llm_bridge import cli; sys.exit(cli.main(sys.argv[1:]))"
+    command = [sys.executable, "-c", listening + main, "query", "m.json", QUERY]
     command += ["--rows", name, "--out", out, "--ignore", "id", "--chunk", "10"]
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -381,6 +385,9 @@ def test_a_killed_run_goes_on_and_others_are_not_mixed_in(here: Path, capsys: py
     assert "it differs in rows." in capsys.readouterr().err
     assert query("--rows", "r.csv", "--out", "o.csv", *options) == 0
     assert Path("o.csv").read_bytes() == Path("whole.csv").read_bytes()
+    Path("y.csv.part").touch()
+    assert query("--rows", "r.csv", "--out", "y.csv", *options) == 2
+    assert "y.csv.part is in the way" in capsys.readouterr().err
     Path("x.csv.part").mkdir()
     Path("x.csv.part", "mine").touch()
     assert query("--rows", "r.csv", "--out", "x.csv", *options) == 2

@@ -435,7 +435,7 @@ def test_a_standard_error_has_its_column() -> None:
     )
     columns = scm.result_columns(scm.ask(counted, "P(Y=1)", rows={"X": [0, 1]}))
     assert list(columns) == ["value", "standard_error", "status"]
-    assert (columns["standard_error"] > 0).all()
+    assert min(columns["standard_error"].tolist()) > 0
 
 
 def test_results_that_do_not_fit() -> None:
