@@ -108,7 +108,9 @@ def read_rows(query: Query, rows: object, states: States, ignored: Sequence[str]
     """The query with the evidence that the rows bring, and the rows coded; one row where nothing is left open.
 
     A column named as a placeholder fills it. A column named as a variable is what was observed of that variable in the
-    factual world: `V = ?V` joins the condition of every term. An empty cell means that nothing was observed there.
+    factual world: `V = ?V` joins the condition of every term. An empty cell means that nothing was observed there: its
+    fact `term = ?name` is left out for that row. Anywhere else, as the value of an intervention, in what is asked, or
+    in a condition such as `Z = ?z or W = 1` or `Z != ?z`, leaving it out would ask something else, and it is refused.
 
     Args:
         query: names and states checked.
