@@ -54,7 +54,7 @@ def result_columns(answer: Printable) -> ResultColumns:
         for k, cell in enumerate(cells):
             name = part if not cell else cell if part == "value" else f"{cell} {part}"
             out[name] = np.ma.MaskedArray(table[:, k], mask=~ok | np.isnan(table[:, k]))
-    out["status"] = np.array(answer.status, dtype=np.str_)
+    out["status"] = np.array(list(answer.status), dtype=np.str_)
     return out
 
 
