@@ -395,7 +395,10 @@ def test_the_names_of_the_published_networks():
         InvalidFile, match=r"no network 'ALARMS'; pgmpy ships 'alarm', .*'win95pts'\. Did you mean 'alarm'"
     ):
         network("ALARMS")
-    assert network(" Asia ").states["asia"] == ("yes", "no")
+    asia = network(" Asia ")
+    assert asia.states["asia"] == ("yes", "no")
+    for query in ("P(lung=yes | do(smoke=yes))", "P(lung='yes' | do(smoke='yes'))", "P(lung[smoke=yes]=yes)"):
+        assert ask(asia, query).value == pytest.approx(0.1, abs=1e-12)
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
