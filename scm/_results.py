@@ -37,7 +37,7 @@ def result_columns(answer: Printable) -> ResultColumns:
         raise InvalidQuery(f"There are no results to show: {reasons or 'the question was refused'}.")
     count = len(answer.status)
     cells = _cell_names(answer)
-    ok = np.array([s == "ok" for s in answer.status], dtype=bool)
+    ok = answer.status.ok
     parts: dict[str, Array] = {"value": _table(answer.value, count, len(cells))}
     if answer.interval is not None:
         ends = {name: _table(getattr(answer.interval, name), count, len(cells)) for name in ENDS}
@@ -54,7 +54,7 @@ def result_columns(answer: Printable) -> ResultColumns:
         for k, cell in enumerate(cells):
             name = part if not cell else cell if part == "value" else f"{cell} {part}"
             out[name] = np.ma.MaskedArray(table[:, k], mask=~ok | np.isnan(table[:, k]))
-    out["status"] = np.array(list(answer.status), dtype=np.str_)
+    out["status"] = answer.status.words
     return out
 
 
