@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Codes: TypeAlias = NDArray[np.intp]
 
 
-def _uniform(key: PRNGKey, stream: int, n: int) -> NDArray[np.float64]:
+def uniform(key: PRNGKey, stream: int, n: int) -> NDArray[np.float64]:
     """`n` numbers in [0, 1) with 53 random bits each (JAX's own floats have 23: too few for rare states)."""
     import jax  # half a second, only where units are drawn
 
@@ -47,13 +47,13 @@ def sample(
             raise InvalidModel(
                 f"The noise {name!r} has an unknown law: nothing can be drawn from it. Give it a law first."
             )
-        codes[name] = _draw(np.broadcast_to(np.array(law), (n, len(law))), _uniform(key, stream, n))
+        codes[name] = draw(np.broadcast_to(np.array(law), (n, len(law))), uniform(key, stream, n))
     for stream, (name, mechanism) in enumerate(mechanisms.items(), len(noises)):
         inputs = [codes[i] for i in mechanism.inputs]
         domains = [states[i] for i in mechanism.inputs]
         match mechanism:
             case Table(_, rows):
-                codes[name] = _draw(np.array(rows)[_row(inputs, domains, n)], _uniform(key, stream, n))
+                codes[name] = draw(np.array(rows)[_row(inputs, domains, n)], uniform(key, stream, n))
             case NoiseTable(_, found):
                 codes[name] = np.array([states[name].index(x) for x in found])[_row(inputs, domains, n)]
             case Equation():
@@ -63,7 +63,7 @@ def sample(
     return {name: _column(states[name], codes[name]) for name in mechanisms}
 
 
-def _draw(laws: NDArray[np.float64], u: NDArray[np.float64]) -> Codes:
+def draw(laws: NDArray[np.float64], u: NDArray[np.float64]) -> Codes:
     passed = np.cumsum(laws[:, :-1], axis=1) <= u[:, None]
     # A state of probability zero at the end is never reached by rounding: the last positive one takes the rest.
     last = laws.shape[1] - 1 - np.argmax(laws[:, ::-1] > 0, axis=1)
