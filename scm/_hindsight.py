@@ -67,7 +67,7 @@ def race_noise(laws: Array, observed: Codes, uniforms: Array) -> tuple[Array, Ar
     # 1 - u is in (0, 1], so that no time is infinite; a time of exactly zero would tie.
     noise: Array = np.maximum(-np.log1p(-uniforms), float(np.finfo(float).tiny))
     n, m, _ = laws.shape
-    weight: Array = np.ones(n)
+    weight: Array = np.ones(len(noise))
     if m == 0:
         return noise, weight
     each = np.arange(n, dtype=np.intp)

@@ -32,6 +32,8 @@ ROWS = 64
 """Most rows that are drawn for at once."""
 SPEED = 3e8
 """Operations a second of a budget's clock; see `Budget.of`."""
+TRIES = 32
+"""Blocks after which a row's effective sample size says what more of them would give."""
 PATIENCE = 4.0
 """How many times its forecast a run may take before it stops drawing."""
 
@@ -233,6 +235,8 @@ class _Run:
             done += more
             more = done
             active = active[self._wanting(moments.rows(active))]
+            if _hopeless(moments.rows(active), done, (budget.operations - spent) / (each * max(len(active), 1))):
+                break
         return moments, stopped
 
     def _wanting(self, moments: Moments) -> NDArray[np.bool_]:
@@ -276,6 +280,18 @@ class _Run:
 def count_live(run: _Run) -> int:
     """Values that the rest asks of each draw."""
     return len(run.chosen.done) + len(run.chosen.noises)
+
+
+def _hopeless(moments: Moments, done: int, left: float) -> bool:
+    """Whether some row cannot become reliable: its effective size grows with the blocks, and too few are left.
+
+    Args:
+        moments: of the rows that need more draws.
+        done: blocks that were drawn.
+        left: blocks for each of these rows that the budget has left.
+    """
+    size = moments.effective_size
+    return bool(np.any((done >= TRIES) & (size * (done + left) < LEAST_SIZE * done)))
 
 
 def _reliable(moments: Moments) -> NDArray[np.bool_]:
