@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeAlias, assert_never
+from typing import TYPE_CHECKING, Any, TypeAlias, assert_never, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ._errors import InvalidModel
+from ._errors import InvalidModel, InvalidQuery
 from ._evaluate import evaluate
 from ._mechanism import Equation, Mechanism, NoiseTable, Table
 from ._noise import Noise, probabilities
@@ -18,6 +18,42 @@ if TYPE_CHECKING:
     from jax import Array as PRNGKey
 
 Codes: TypeAlias = NDArray[np.intp]
+
+_NO_KEY = "key= takes one JAX random key, such as jax.random.key(0), or a whole number (a seed); got {}."
+
+
+def check_key(key: object) -> None:
+    """That `key` may be a random key, as far as can be seen without loading JAX.
+
+    Raises:
+        InvalidQuery: it is neither a whole number from 0 to 2**63 - 1 nor an array.
+    """
+    if isinstance(key, int) and not isinstance(key, bool):
+        if not 0 <= key < 1 << 63:
+            raise InvalidQuery(f"A seed is a whole number from 0 to 2**63 - 1, got {key}.")
+    elif not hasattr(key, "dtype"):
+        raise InvalidQuery(_NO_KEY.format(type(key).__name__))
+
+
+def random_key(key: PRNGKey | int) -> PRNGKey:
+    """A JAX key from a key, or from a whole number (a seed).
+
+    Raises:
+        InvalidQuery: it is neither.
+    """
+    check_key(key)
+    import jax  # half a second, only where something is drawn
+
+    given, random = cast(Any, key), cast(Any, jax.random)
+    if isinstance(given, int) and not isinstance(given, bool):
+        return random.key(given)
+    try:
+        one = np.shape(random.key_data(given)) == np.shape(random.key_data(random.key(0)))
+    except (TypeError, ValueError):
+        one = False
+    if not one:
+        raise InvalidQuery(_NO_KEY.format(f"{type(given).__name__} of shape {np.shape(given)}"))
+    return cast("PRNGKey", given)
 
 
 def uniform(key: PRNGKey, stream: int, n: int) -> NDArray[np.float64]:

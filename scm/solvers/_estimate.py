@@ -14,8 +14,9 @@ from .._errors import ScmError
 from .._noise import probabilities
 from .._syntax import Expr, print_name, terms
 from .._worlds import Own, Worlds, build_worlds
-from ._contract import run_plan
+from ._budget import OPERATIONS_A_SECOND
 from ._draws import BLOCK, Array, Codes, block_key, uniforms
+from ._execute import run_plan
 from ._factors import check_draws
 from ._kernels import TooWide
 from ._moments import LARGEST_SHARE, LEAST_SIZE, Moments
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 
 ROWS = 64
 """Most rows that are drawn for at once."""
-SPEED = 3e8
-"""Operations a second of a budget's clock; see `Budget.of`."""
 TRIES = 32
 """Blocks after which a row's effective sample size says what more of them would give."""
 PATIENCE = 4.0
@@ -156,7 +155,7 @@ def estimate(setting: Setting, ready: Prepared, key: PRNGKey, stream: int, accur
     if ready.sampler is None:
         return Estimate.impossible(asked.shape, setting.rows)
     chosen = split(setting, ready.sampler, ready.steps, asked.outputs, asked.conditions, least)
-    setting.record.add(chosen.plan, ready.worlds)
+    setting.record.add(chosen.plan, ready.worlds, None)
     setting.record.couplings.update(
         {
             variable: block.coupling
@@ -186,7 +185,7 @@ def estimate(setting: Setting, ready: Prepared, key: PRNGKey, stream: int, accur
 
 def _contracted(setting: Setting, chosen: Split, asked: Asked) -> Estimate:
     """Nothing has to be drawn: the mean is exact."""
-    found = run_plan(chosen.plan, setting.columns, setting.rows, setting.budget)
+    found = run_plan(chosen.plan, setting.columns, setting.rows, setting.budget, setting.execution)
     weight, value = asked.read(found.mantissa)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = np.where(weight > 0, value / weight, np.nan).reshape((*asked.shape, setting.rows))
@@ -216,28 +215,29 @@ class _Run:
 
     def draw(self, rows: int) -> tuple[Moments, bool]:
         """Blocks of draws, doubled until every row is accurate enough or the budget is spent."""
-        budget, each = self.setting.budget, self.chosen.operations * BLOCK
-        if each * rows > budget.operations:
+        allowed, each = self.setting.budget.allowed(rows), self.chosen.operations * BLOCK
+        if each * rows > allowed:
             raise TooWide(
                 f"{BLOCK:,} draws for each of {rows:,} different rows are forecast at {each * rows:.3g} operations; "
-                f"the budget is {budget.operations:.3g}. Raise the budget, or give fewer rows at once."
+                f"the budget is {allowed:.3g}. Raise the budget, or give fewer rows at once."
             )
-        started = time.monotonic()
+        until = self.setting.record.until
+        if until is None:
+            until = time.monotonic() + PATIENCE * allowed / OPERATIONS_A_SECOND
         moments, active = Moments.none(int(np.prod(self.asked.shape, dtype=np.intp)), rows), np.arange(rows)
-        spent, done, more, stopped = 0.0, 0, 1, False
-        while len(active) and (not done or spent + each * more * len(active) <= budget.operations):
+        spent, done, more = 0.0, 0, 1
+        while len(active) and (not done or spent + each * more * len(active) <= allowed):
             for block in range(done, done + more):
-                stopped = bool(done) and time.monotonic() - started > PATIENCE * budget.operations / SPEED
-                if stopped:
+                if block and time.monotonic() > until:
                     return moments, True
                 self._block(moments, active, block)
             spent += each * more * len(active)
             done += more
             more = done
             active = active[self._wanting(moments.rows(active))]
-            if _hopeless(moments.rows(active), done, (budget.operations - spent) / (each * max(len(active), 1))):
+            if _hopeless(moments.rows(active), done, (allowed - spent) / (each * max(len(active), 1))):
                 break
-        return moments, stopped
+        return moments, False
 
     def _wanting(self, moments: Moments) -> NDArray[np.bool_]:
         """Rows that need more draws."""
@@ -271,7 +271,7 @@ class _Run:
         value = np.zeros((int(np.prod(self.asked.shape, dtype=np.intp)), drawn.size))
         if len(alive):
             given = {name: np.broadcast_to(c, (drawn.size,))[alive] for name, c in self.chosen.columns(drawn).items()}
-            found = run_plan(self.chosen.plan, given, len(alive), self.setting.budget)
+            found = run_plan(self.chosen.plan, given, len(alive), self.setting.budget, self.setting.execution)
             weight[alive], value[:, alive] = self.asked.read(found.mantissa)
             drawn.weight[alive] += found.exponent * np.log(2)
         return Moments.of(drawn.weight.reshape(shape), weight.reshape(shape), value.reshape(len(value), *shape))

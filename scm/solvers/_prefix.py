@@ -13,7 +13,8 @@ from typing import Any
 
 from .._syntax import Expr, Placeholder
 from .._worlds import Instance, Own, Slot, Worlds
-from ._contract import Budget, Plan, make_plan
+from ._budget import Budget
+from ._contract import Plan, make_plan
 from ._draws import BLOCK, Codes
 from ._factors import build_network
 from ._kernels import NeedsCoupling, TooWide
@@ -25,7 +26,7 @@ from ._setting import Setting
 SHARE = 64
 """The first block of draws may take one part in so many of the budget for contracting what is not drawn."""
 OPERATIONS = 20.0
-"""Operations of the budget's clock (about 3e8 a second) that one entry of a sampling step takes."""
+"""Operations of the budget's clock that one entry of a sampling step takes."""
 
 
 @dataclass(frozen=True)
@@ -68,11 +69,11 @@ def split(
     """
     build = _Splitter(setting, sampler, steps, outputs, conditions)
     cuts = [k for k in range(len(steps) + 1) if k >= min(least, len(steps)) and build.whole(k)]
-    cheap = setting.budget.operations / SHARE / BLOCK
+    each = setting.budget.allowed(setting.rows) / setting.rows
     # Nothing drawn: once for each row is enough. Everything drawn: the whole budget is there.
-    limits = {k: cheap for k in cuts} | {cuts[-1]: setting.budget.operations / BLOCK}
+    limits = dict.fromkeys(cuts, each / SHARE / BLOCK) | {cuts[-1]: each / BLOCK}
     if cuts[0] == 0:
-        limits[0] = setting.budget.operations
+        limits[0] = each
         if (found := build.fits(0, limits[0])) is not None:
             return found
     low, high = (1 if cuts[0] == 0 else 0), len(cuts) - 1
@@ -121,15 +122,16 @@ class _Splitter:
 
     def fits(self, k: int, most: float) -> Split | None:
         """The split after `k` steps, if its contraction takes at most so many operations a draw."""
+        unbounded = Budget(float("inf"), self.setting.budget.entries)
         try:
             network = self.network(k)
+            operations, entries = _forecast(network)
+            if operations > most or entries > unbounded.entries:
+                return None
+            plan = make_plan(network, network.outputs, unbounded, BLOCK if k else self.setting.rows)
         except (TooWide, NeedsCoupling):
             # A joint law too large to tabulate, or that can only be drawn from; a missing grant was refused before.
             return None
-        operations, entries = _forecast(network)
-        if operations > most or entries > self.setting.budget.entries:
-            return None
-        plan = make_plan(network, network.outputs, Budget(float("inf"), self.setting.budget.entries))
         done, drawn = reached(self.steps[:k])
         cost = operations + OPERATIONS * sum(self.sampler.cost(step) for step in self.steps[:k])
         return Split(self.steps[:k], plan, done, drawn, cost, network.impossible)
@@ -144,7 +146,7 @@ class _Splitter:
         budget = self.setting.budget
         return (
             f"Even with every instance drawn, {BLOCK:,} draws are forecast at {operations * BLOCK:.3g} operations and "
-            f"arrays of {entries * 8:.3g} bytes; the budget is {budget.operations:.3g} operations and "
+            f"arrays of {entries * 8:.3g} bytes; the budget is {budget.allowed(1):.3g} operations and "
             f"{budget.entries * 8:.3g} bytes. Raise the budget, or ask about fewer variables at once."
         )
 

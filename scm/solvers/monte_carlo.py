@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._bind import replace_placeholders
-from .._errors import InvalidQuery, ScmError
-from .._finding import Status
+from .._errors import ScmError
 from .._query import Contrast, Distribution, Number, Probability, Query, Term, query_terms
 from .._rows import row_groups
+from .._sample import random_key
 from .._syntax import Placeholder
 from ._draws import Array, Values
 from ._ends import combine
@@ -30,7 +30,7 @@ from ._setting import Setting, split_given
 from ._solution import Solution, point
 
 if TYPE_CHECKING:
-    from .._sample import PRNGKey
+    pass
 
 ACCURACY = 0.005
 """Standard error that is aimed at, as a share of the most that two values of what is asked can differ."""
@@ -70,31 +70,7 @@ def solve(setting: Setting, query: Query, *, accuracy: float = ACCURACY, least: 
 def _of_no_rows(setting: Setting, query: Query) -> Solution:
     of = next((term.of for term in query_terms(query) if isinstance(term, Distribution)), ())
     nothing = np.zeros((*(len(setting.model.states[t.name]) for t in of), 0))
-    return replace(point(nothing, []), monte_carlo=nothing, effective_size=np.zeros(0))
-
-
-def random_key(key: PRNGKey | int) -> PRNGKey:
-    """A JAX key from a key, or from a whole number (a seed).
-
-    Raises:
-        InvalidQuery: it is neither.
-    """
-    import jax  # half a second, only where something is drawn
-
-    given, random = cast(Any, key), cast(Any, jax.random)
-    if isinstance(given, int) and not isinstance(given, bool):
-        if not 0 <= given < 1 << 63:
-            raise InvalidQuery(f"A seed is a whole number from 0 to 2**63 - 1, got {given}.")
-        return random.key(given)
-    try:
-        one = np.shape(random.key_data(given)) == np.shape(random.key_data(random.key(0)))
-    except (TypeError, ValueError):
-        one = False
-    if not one:
-        raise InvalidQuery(
-            f"key= takes one JAX random key, such as jax.random.key(0), or a whole number; got {type(given).__name__}."
-        )
-    return cast("PRNGKey", given)
+    return replace(point(nothing, np.ones(0, bool)), monte_carlo=nothing, effective_size=np.zeros(0))
 
 
 def _parts(setting: Setting, term: Term) -> list[tuple[float, Asked]]:
@@ -159,7 +135,6 @@ def _solution(setting: Setting, query: Query, found: Mapping[Query, _Found]) -> 
     pieces = [piece for f in found.values() for piece in f.pieces]
     ok = np.logical_and.reduce(np.isfinite(value).reshape(-1, setting.rows), axis=0)
     value, error = np.where(ok, value, np.nan), np.where(ok, error, np.nan)  # the last axis is rows
-    status: list[Status] = ["ok" if x else "undefined" for x in cast("list[bool]", ok.tolist())]
     size = np.min([piece.size for piece in pieces], axis=0)
     draws = np.sum([piece.draws for piece in pieces], axis=0)
     figures = {
@@ -169,7 +144,7 @@ def _solution(setting: Setting, query: Query, found: Mapping[Query, _Found]) -> 
         "largest_share": LARGEST_SHARE,
         "stopped_by_the_clock": any(piece.stopped for piece in pieces),
     }
-    return replace(point(value, status), monte_carlo=error, effective_size=size, diagnostics=figures)
+    return replace(point(value, ok), monte_carlo=error, effective_size=size, diagnostics=figures)
 
 
 def _error(query: Query, values: Mapping[Query, Array], errors: Mapping[Query, Array]) -> Array:
@@ -219,15 +194,13 @@ def _gathered(parts: list[tuple[NDArray[np.intp], Solution]], rows: int) -> Solu
     """The solutions of groups of rows put back in order."""
     first = parts[0][1]
     value, error = np.empty((*first.lower.shape[:-1], rows)), np.empty((*first.lower.shape[:-1], rows))
-    size = np.empty(rows)
-    status: list[Status] = ["ok"] * rows
+    size, ok = np.empty(rows), np.empty(rows, dtype=bool)
     for at, part in parts:
         assert part.monte_carlo is not None
         assert part.effective_size is not None
         value[..., at], error[..., at], size[at] = part.lower, part.monte_carlo, part.effective_size
-        for i, s in zip(at.tolist(), part.status, strict=True):
-            status[i] = s
+        ok[at] = part.defined
     figures = dict(first.diagnostics)
     for name, pick in {"draws": max, "effective_size": min, "stopped_by_the_clock": max}.items():
         figures[name] = cast("Callable[[list[Any]], Any]", pick)([part.diagnostics[name] for _, part in parts])
-    return replace(point(value, status), monte_carlo=error, effective_size=size, diagnostics=figures)
+    return replace(point(value, ok), monte_carlo=error, effective_size=size, diagnostics=figures)
