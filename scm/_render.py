@@ -63,6 +63,8 @@ def answer_text(answer: Printable, *, derivation: bool = True) -> str:
     sampling = answer.uncertainty.sampling
     if isinstance(sampling, float):
         lines.append(f"  standard error from the counts: {number_text(sampling)}")
+    if isinstance(answer.uncertainty.monte_carlo, float):
+        lines.append(f"  standard error of the draws: {number_text(answer.uncertainty.monte_carlo)}")
     if answer.uncertainty.rounding is not None:
         low, high = answer.uncertainty.rounding
         lines.append(f"  within the rounding of the printed numbers: {number_text(low)} to {number_text(high)}")

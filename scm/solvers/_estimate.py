@@ -18,8 +18,9 @@ from ._budget import OPERATIONS_A_SECOND
 from ._draws import BLOCK, Array, Codes, block_key, uniforms
 from ._execute import run_plan
 from ._factors import check_draws
+from ._job import Run, Weights
 from ._kernels import TooWide
-from ._moments import LARGEST_SHARE, LEAST_SIZE, Moments
+from ._moments import LARGEST_SHARE, LARGEST_UNSEEN, LEAST_SIZE, Moments
 from ._network import Values
 from ._prefix import Split, split
 from ._sampler import Sampler
@@ -155,7 +156,6 @@ def estimate(setting: Setting, ready: Prepared, key: PRNGKey, stream: int, accur
     if ready.sampler is None:
         return Estimate.impossible(asked.shape, setting.rows)
     chosen = split(setting, ready.sampler, ready.steps, asked.outputs, asked.conditions, least)
-    setting.record.add(chosen.plan, ready.worlds, None)
     setting.record.couplings.update(
         {
             variable: block.coupling
@@ -164,13 +164,17 @@ def estimate(setting: Setting, ready: Prepared, key: PRNGKey, stream: int, accur
         }
     )
     if chosen.impossible:
+        setting.record.add(chosen.plan, ready.worlds, Run("numpy", "double", 0, 0, 0.0))
         return Estimate.impossible(asked.shape, setting.rows)
     if not chosen.steps:
-        return _contracted(setting, chosen, asked)
+        found = run_plan(chosen.plan, setting.columns, setting.rows, setting.budget, setting.execution)
+        setting.record.add(chosen.plan, ready.worlds, found.run)
+        return _contracted(setting, found, asked)
     columns, inverse = _distinct(setting)
     run = _Run(replace(setting, columns=columns), ready.sampler, chosen, asked, key, stream, accuracy)
     moments, stopped = run.draw(int(inverse.max(initial=0)) + 1)
-    _check_reliable(moments, inverse)
+    setting.record.add(chosen.plan, ready.worlds, next(iter(run.runs), Run("numpy", "double", 0, 0, 0.0)))
+    _check_reliable(moments, inverse, ready.sampler.most)
     value, error = moments.estimate[:, inverse], moments.error(asked.spread)[:, inverse]
     shape = (*asked.shape, setting.rows)
     return Estimate(
@@ -183,9 +187,8 @@ def estimate(setting: Setting, ready: Prepared, key: PRNGKey, stream: int, accur
     )
 
 
-def _contracted(setting: Setting, chosen: Split, asked: Asked) -> Estimate:
+def _contracted(setting: Setting, found: Weights, asked: Asked) -> Estimate:
     """Nothing has to be drawn: the mean is exact."""
-    found = run_plan(chosen.plan, setting.columns, setting.rows, setting.budget, setting.execution)
     weight, value = asked.read(found.mantissa)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = np.where(weight > 0, value / weight, np.nan).reshape((*asked.shape, setting.rows))
@@ -212,6 +215,7 @@ class _Run:
     key: PRNGKey
     stream: int
     accuracy: float
+    runs: list[Run] = field(default_factory=lambda: [])
 
     def draw(self, rows: int) -> tuple[Moments, bool]:
         """Blocks of draws, doubled until every row is accurate enough or the budget is spent."""
@@ -235,7 +239,9 @@ class _Run:
             done += more
             more = done
             active = active[self._wanting(moments.rows(active))]
-            if _hopeless(moments.rows(active), done, (allowed - spent) / (each * max(len(active), 1))):
+            if _hopeless(
+                moments.rows(active), self.sampler.most, done, (allowed - spent) / (each * max(len(active), 1))
+            ):
                 break
         return moments, False
 
@@ -243,7 +249,7 @@ class _Run:
         """Rows that need more draws."""
         with np.errstate(invalid="ignore"):
             accurate = np.all(moments.error(self.asked.spread) <= self.accuracy * self.asked.spread, axis=0)
-        return ~(accurate & _reliable(moments))
+        return ~(accurate & _reliable(moments, self.sampler.most))
 
     def _block(self, moments: Moments, active: NDArray[np.intp], block: int) -> None:
         count = sum(map(self.sampler.streams, self.chosen.steps))
@@ -272,6 +278,8 @@ class _Run:
         if len(alive):
             given = {name: np.broadcast_to(c, (drawn.size,))[alive] for name, c in self.chosen.columns(drawn).items()}
             found = run_plan(self.chosen.plan, given, len(alive), self.setting.budget, self.setting.execution)
+            if found.run is not None and not self.runs:
+                self.runs.append(found.run)
             weight[alive], value[:, alive] = self.asked.read(found.mantissa)
             drawn.weight[alive] += found.exponent * np.log(2)
         return Moments.of(drawn.weight.reshape(shape), weight.reshape(shape), value.reshape(len(value), *shape))
@@ -282,29 +290,32 @@ def count_live(run: _Run) -> int:
     return len(run.chosen.done) + len(run.chosen.noises)
 
 
-def _hopeless(moments: Moments, done: int, left: float) -> bool:
+def _hopeless(moments: Moments, most: float, done: int, left: float) -> bool:
     """Whether some row cannot become reliable: its effective size grows with the blocks, and too few are left.
 
     Args:
         moments: of the rows that need more draws.
+        most: logarithm of the largest weight there can be.
         done: blocks that were drawn.
         left: blocks for each of these rows that the budget has left.
     """
-    size = moments.effective_size
-    return bool(np.any((done >= TRIES) & (size * (done + left) < LEAST_SIZE * done)))
+    size, unseen = moments.effective_size, moments.unseen(most)
+    short = (size * (done + left) < LEAST_SIZE * done) | (unseen * done > LARGEST_UNSEEN * (done + left))
+    return bool(np.any((done >= TRIES) & short))
 
 
-def _reliable(moments: Moments) -> NDArray[np.bool_]:
-    return (moments.effective_size >= LEAST_SIZE) & (moments.peak <= LARGEST_SHARE * moments.weight)
+def _reliable(moments: Moments, most: float) -> NDArray[np.bool_]:
+    enough = (moments.effective_size >= LEAST_SIZE) & (moments.peak <= LARGEST_SHARE * moments.weight)
+    return enough & (moments.unseen(most) <= LARGEST_UNSEEN)
 
 
-def _check_reliable(moments: Moments, inverse: NDArray[np.intp]) -> None:
+def _check_reliable(moments: Moments, inverse: NDArray[np.intp], most: float) -> None:
     """The gate.
 
     Raises:
         Unreliable: with the figures, and what to try.
     """
-    bad = np.flatnonzero(~_reliable(moments))
+    bad = np.flatnonzero(~_reliable(moments, most))
     if not len(bad):
         return
     k = int(bad[0])
@@ -317,6 +328,13 @@ def _check_reliable(moments: Moments, inverse: NDArray[np.intp]) -> None:
             "cannot tell which. Raise the budget for more draws, or give less evidence."
         )
     size, share = float(moments.effective_size[k]), float(moments.peak[k] / moments.weight[k])
+    unseen = float(moments.unseen(most)[k])
+    if size >= LEAST_SIZE and share <= LARGEST_SHARE:
+        raise Unreliable(
+            f"The evidence is improbable under all of {draws:,} draws{where}: something rarer, that explains it "
+            f"better, could have {unseen / (1 + unseen):.0%} of the weight unseen; at most {LARGEST_UNSEEN:.0%} is "
+            "allowed. Raise the budget for more draws, or give less evidence."
+        )
     raise Unreliable(
         f"{draws:,} draws are worth only {size:.3g} independent ones{where}, and one of them has {share:.1%} of the "
         f"weight; at least {LEAST_SIZE:.0f}, and at most {LARGEST_SHARE:.0%}, are wanted. Raise the budget for more "

@@ -13,6 +13,11 @@ LEAST_SIZE = 100.0
 """Effective sample size below which a run is refused."""
 LARGEST_SHARE = 0.05
 """Share of the whole weight that no single draw may have."""
+LARGEST_UNSEEN = 0.1
+"""Share of the whole weight that what was not drawn may have: else a rare cause that explains the evidence far better
+than all that was drawn could hide."""
+MISSED = 3.0
+"""Events that could be missed by all draws: the rule of three (Hanley & Lippman-Hand 1983)."""
 ROUNDING = 1e-20
 """Relative variances below this are rounding."""
 
@@ -114,6 +119,15 @@ class Moments:
         """Kish's effective sample size of each row."""
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.where(self.square > 0, self.weight**2 / self.square, 0.0)
+
+    def unseen(self, most: float) -> Array:
+        """The share that the weight of what was not drawn could have, beside that of what was, in each row.
+
+        What `draws` independent draws all miss has a probability below 3 / draws (at 95%); `most` is the logarithm of
+        the largest weight there can be.
+        """
+        with np.errstate(divide="ignore", over="ignore"):
+            return MISSED * np.exp(most - self.top - np.log(self.weight))
 
     def error(self, spread: float) -> Array:
         """Standard error of `estimate` by the delta method (a ratio of two means); shape (cells, rows).

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import assert_never
+from typing import TypeAlias, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,8 @@ from ._kernels import joint_table
 from ._network import Values
 from ._schedule import Block, Coupled, Member, Noises, Response, Single, Step
 
+Free: TypeAlias = Mapping[int | str, Codes]
+"""Noises and instances whose states vary along a second axis."""
 SLICE = 1 << 21
 """Most entries of one array of draws by noise states."""
 
@@ -84,7 +86,7 @@ class Sampler:
         match step:
             case Noises():
                 return 1
-            case Single(i):
+            case Single(i, _):
                 return int(i not in self.worlds.fixed and self._random(i))
             case Member(i, _):
                 return int(i not in self.worlds.fixed)
@@ -101,7 +103,10 @@ class Sampler:
         match step:
             case Noises(names, evidence):
                 return int(np.prod([len(self.model.states[n]) for n in names])) * (1 + len(evidence))
-            case Single(i) | Response(i, _):
+            case Single(i, evidence):
+                states = len(self.model.states[self.worlds.instances[i].variable])
+                return len(self.worlds.instances[i].slots) + states * (1 + len(evidence))
+            case Response(i, _):
                 return len(self.worlds.instances[i].slots) + len(self.model.states[self.worlds.instances[i].variable])
             case Member(i, earlier):
                 return int(len(self.model.states[self.worlds.instances[i].variable]) ** (1 + len(earlier)))
@@ -139,8 +144,8 @@ class Sampler:
         match step:
             case Noises(names, evidence):
                 self._noises(drawn, names, evidence, u[0])
-            case Single(i):
-                self._single(drawn, i, u)
+            case Single(i, evidence):
+                self._single(drawn, i, evidence, u)
             case Member(i, earlier):
                 self._member(drawn, i, earlier, u)
             case Coupled(variable, evidence):
@@ -164,16 +169,24 @@ class Sampler:
             case _:
                 return drawn.codes[slot], self.model.states[self.worlds.instances[slot].variable]
 
-    def _inputs(self, drawn: Drawn, i: int, free: Mapping[str, Codes]) -> dict[str, tuple[Codes, Values]]:
-        """What stands in each input of instance `i`; noises in `free` vary along a second axis."""
+    def _inputs(self, drawn: Drawn, i: int, free: Free) -> dict[str, tuple[Codes, Values]]:
+        """What stands in each input of instance `i`; noises and instances in `free` vary along a second axis."""
         instance = self.worlds.instances[i]
-        found = {n: self._slot(drawn, s) for n, s in instance.slots}
+        sources: dict[str, Slot | str] = dict(instance.slots)
         if isinstance(instance.mechanism, Own):
-            for n in self.model.mechanisms[instance.variable].inputs:
-                if n not in found:
-                    found[n] = (free[n] if n in free else drawn.noises[n], self.model.states[n])
-        if free:
-            found = {n: (c if n in free else c[:, None], d) for n, (c, d) in found.items()}
+            sources = {n: n for n in self.model.mechanisms[instance.variable].inputs if n not in sources} | sources
+        found: dict[str, tuple[Codes, Values]] = {}
+        for name, source in sources.items():
+            if isinstance(source, (int, str)) and source in free:
+                variable = source if isinstance(source, str) else self.worlds.instances[source].variable
+                found[name] = free[source], self.model.states[variable]
+                continue
+            codes, values = (
+                (drawn.noises[source], self.model.states[source])
+                if isinstance(source, str)
+                else self._slot(drawn, source)
+            )
+            found[name] = (codes[:, None] if free else codes), values
         return found
 
     @cached_property
@@ -247,13 +260,16 @@ class Sampler:
         laws, possible = self._random_law(i, self._inputs(drawn, i, {}))
         return np.broadcast_to(laws, (drawn.size, laws.shape[-1])), np.broadcast_to(possible, (drawn.size,))
 
-    def _single(self, drawn: Drawn, i: int, u: Array) -> None:
+    def _single(self, drawn: Drawn, i: int, evidence: Sequence[int], u: Array) -> None:
         found = self._outcome(i, self._inputs(drawn, i, {}))
         if found is not None:
             self._settle(drawn, i, np.broadcast_to(found, (drawn.size,)))
             return
         laws, possible = self._laws(drawn, i)
-        self._draw(drawn, i, np.where(possible[:, None], laws, 0.0), u)
+        laws = np.where(possible[:, None], laws, 0.0)
+        for j in evidence:
+            laws = laws * self._likelihood(drawn, j, {i: np.arange(laws.shape[1], dtype=np.intp)[None]})
+        self._draw(drawn, i, laws, u)
 
     def _settle(self, drawn: Drawn, i: int, found: Codes) -> None:
         """Instance `i` is in state `found` (-1: nowhere): keep it, or hold it against the evidence."""
@@ -264,13 +280,15 @@ class Sampler:
             drawn.codes[i] = np.maximum(found, 0)
 
     def _draw(self, drawn: Drawn, i: int, laws: Array, u: Array) -> None:
-        """Draw instance `i` from laws that sum to one (or to nothing, where it is impossible), or weigh its value."""
+        """Draw instance `i` from laws, weighing their sum (of laws times likelihoods), or weigh its value."""
         if i in self.worlds.fixed:
             drawn.weigh(_picked(laws, drawn.codes[i]))
             return
         total = laws.sum(axis=1)
-        drawn.weigh(total > 0)
-        drawn.codes[i] = draw(np.where(total[:, None] > 0, laws, 1.0 / laws.shape[1]), u[0])
+        some = total > 0
+        drawn.weigh(total)
+        uniform = 1.0 / laws.shape[1]
+        drawn.codes[i] = draw(np.where(some[:, None], laws / np.where(some, total, 1.0)[:, None], uniform), u[0])
 
     # --- noises in hindsight
     def _noises(self, drawn: Drawn, names: Sequence[str], evidence: Sequence[int], u: Array) -> None:
@@ -280,7 +298,7 @@ class Sampler:
         for law in laws[1:]:
             prior = np.multiply.outer(prior, law).ravel()
         cells = np.indices(shape).reshape(len(shape), -1)
-        free = {n: cells[k][None] for k, n in enumerate(names)}
+        free: Free = {n: cells[k][None] for k, n in enumerate(names)}
         joint = np.empty(drawn.size, dtype=np.intp)
         total = np.ones(drawn.size)
         step = max(1, SLICE // prior.size)
@@ -298,8 +316,8 @@ class Sampler:
             drawn.weigh(total)
         drawn.noises |= dict(zip(names, np.unravel_index(joint, shape), strict=True))
 
-    def _likelihood(self, drawn: Drawn, i: int, free: Mapping[str, Codes]) -> Array:
-        """The probability of the value of instance `i` for each state of the noises in `free`."""
+    def _likelihood(self, drawn: Drawn, i: int, free: Free) -> Array:
+        """The probability of the value of instance `i` for each state of what is in `free`."""
         inputs, value = self._inputs(drawn, i, free), drawn.codes[i][:, None]
         found = self._outcome(i, inputs)
         if found is not None:
@@ -344,6 +362,29 @@ class Sampler:
             observed[:, k] = np.maximum(drawn.codes[i], 0)
         drawn.coupled[variable], weight = noise.draw_noise(laws, observed, u.T)
         drawn.weigh(weight)
+
+    @cached_property
+    def most(self) -> float:
+        """Logarithm of a bound on every weight: the evidence can be no more probable than where it is most so."""
+        joint: dict[str, float] = {}
+        total = 0.0
+        for i, value in self.worlds.fixed.items():
+            instance, states = self.worlds.instances[i], self.model.states[self.worlds.instances[i].variable]
+            mechanism = self.model.mechanisms[instance.variable]
+            if isinstance(instance.mechanism, Fresh):
+                laws = np.array([[dict(law).get(s, 0.0) for s in states] for _, law in instance.mechanism.cases.cases])
+            elif isinstance(instance.mechanism, Own) and isinstance(mechanism, Table):
+                laws = np.array(mechanism.rows)
+            else:
+                continue
+            known = isinstance(value, Const) and value.value in states
+            top = float((laws[:, states.index(value.value)] if known else laws).max())
+            bound = np.log(top) if top > 0 else -np.inf
+            if isinstance(instance.mechanism, Own) and instance.variable in self.joined:
+                joint[instance.variable] = min(joint.get(instance.variable, 0.0), bound)
+            else:
+                total += bound
+        return float(total + sum(joint.values()))
 
     @property
     def couplings(self) -> dict[str, Coupling]:

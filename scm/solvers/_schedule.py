@@ -14,7 +14,7 @@ from .._hindsight import DrawsNoise, drawn_noise
 from .._mechanism import Table
 from .._model import Model
 from .._syntax import Const, Placeholder
-from .._worlds import Own, Slot, Worlds
+from .._worlds import Fresh, Own, Slot, Worlds
 from ._draws import mixed_radix, recoded
 from ._kernels import NeedsCoupling
 from ._network import Values
@@ -35,9 +35,13 @@ class Noises:
 
 @dataclass(frozen=True, slots=True)
 class Single:
-    """Work out, draw or weigh one instance that has no coupling."""
+    """Work out, draw or weigh one instance that has no coupling.
+
+    A drawn one is drawn given the values of its observed children whose other inputs are known.
+    """
 
     instance: int
+    evidence: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +155,10 @@ class _Scheduler:
     coupled: set[str] = field(default_factory=lambda: set())
     steps: list[Step] = field(default_factory=lambda: [])
 
-    def ready(self, i: int) -> bool:
+    def ready(self, i: int, beside: int = -1) -> bool:
+        """Whether all that instance `i` reads is known, once `beside` is."""
         slots = (s for _, s in self.worlds.instances[i].slots if isinstance(s, int))
-        return i not in self.done and all(s in self.done or s in self.worlds.fixed for s in slots)
+        return i not in self.done and all(s == beside or s in self.done or s in self.worlds.fixed for s in slots)
 
     def missing(self, i: int) -> tuple[str, ...]:
         """Noises that an instance reads and that are not drawn yet."""
@@ -171,7 +176,8 @@ class _Scheduler:
         instance = self.worlds.instances[i]
         block = self.blocks.get(instance.variable) if isinstance(instance.mechanism, Own) else None
         if block is None:
-            self.add(Single(i), i)
+            seen = self.children(i)
+            self.add(Single(i, seen), i, *seen)
         elif block.noise is None:
             self.add(Member(i, tuple(j for j in self.done if j in block.members)), i)
         else:
@@ -181,6 +187,22 @@ class _Scheduler:
                 self.add(Coupled(instance.variable, seen), *seen)
             if i not in self.done:
                 self.add(Response(i, instance.variable), i)
+
+    def children(self, i: int) -> tuple[int, ...]:
+        """Observed instances that a random instance `i` decides, with all else that they read."""
+        instance = self.worlds.instances[i]
+        random = isinstance(instance.mechanism, Fresh) or (
+            isinstance(instance.mechanism, Own) and isinstance(self.model.mechanisms[instance.variable], Table)
+        )
+        if not random or i in self.worlds.fixed:
+            return ()
+        reading = [j for j in self.worlds.fixed if any(s == i for _, s in self.worlds.instances[j].slots)]
+        return tuple(j for j in reading if self.free(j) and not self.missing(j) and self.ready(j, i))
+
+    def free(self, i: int) -> bool:
+        """Whether no coupling is in an instance."""
+        instance = self.worlds.instances[i]
+        return not isinstance(instance.mechanism, Own) or instance.variable not in self.blocks
 
     def add(self, step: Step, *done: int) -> None:
         self.steps.append(step)
@@ -203,8 +225,7 @@ class _Scheduler:
     def tells(self, i: int, names: tuple[str, ...]) -> bool:
         """Whether instance `i` is observed, all its inputs but some of `names` are known, and no coupling is in it."""
         needs = self.missing(i)
-        alone = self.worlds.instances[i].variable not in self.blocks
-        return bool(needs) and alone and set(needs) <= set(names) and i in self.worlds.fixed and self.ready(i)
+        return bool(needs) and self.free(i) and set(needs) <= set(names) and i in self.worlds.fixed and self.ready(i)
 
 
 def schedule(model: Model, worlds: Worlds, joined: Mapping[str, Block]) -> tuple[Step, ...]:
@@ -229,6 +250,8 @@ def reached(steps: Sequence[Step]) -> tuple[set[int], set[str]]:
                 done |= set(evidence)
             case Coupled(_, evidence):
                 done |= set(evidence)
-            case Single(i) | Member(i, _) | Response(i, _):
+            case Single(i, evidence):
+                done |= {i, *evidence}
+            case Member(i, _) | Response(i, _):
                 done.add(i)
     return done, drawn

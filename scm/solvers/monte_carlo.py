@@ -25,7 +25,7 @@ from ._ends import combine
 from ._estimate import Asked, Estimate, Prepared, Unreliable, estimate, prepare
 from ._kernels import TooWide
 from ._laws import MAX_DISTRIBUTION, linear_parts, numeric_values
-from ._moments import LARGEST_SHARE, LEAST_SIZE
+from ._moments import LARGEST_SHARE, LARGEST_UNSEEN, LEAST_SIZE
 from ._setting import Setting, split_given
 from ._solution import Solution, point
 
@@ -142,6 +142,7 @@ def _solution(setting: Setting, query: Query, found: Mapping[Query, _Found]) -> 
         "effective_size": float(size.min(initial=np.inf)),
         "least_effective_size": LEAST_SIZE,
         "largest_share": LARGEST_SHARE,
+        "largest_unseen": LARGEST_UNSEEN,
         "stopped_by_the_clock": any(piece.stopped for piece in pieces),
     }
     return replace(point(value, ok), monte_carlo=error, effective_size=size, diagnostics=figures)
