@@ -239,9 +239,8 @@ class _Run:
             done += more
             more = done
             active = active[self._wanting(moments.rows(active))]
-            if _hopeless(
-                moments.rows(active), self.sampler.most, done, (allowed - spent) / (each * max(len(active), 1))
-            ):
+            left = (allowed - spent) / (each * max(len(active), 1))
+            if _hopeless(moments.rows(active), self.sampler.most, done, left):
                 break
         return moments, False
 

@@ -377,8 +377,8 @@ class Sampler:
                 laws = np.array(mechanism.rows)
             else:
                 continue
-            known = isinstance(value, Const) and value.value in states
-            top = float((laws[:, states.index(value.value)] if known else laws).max())
+            seen = [states.index(value.value)] if isinstance(value, Const) and value.value in states else []
+            top = float(laws[:, seen or slice(None)].max())
             bound = np.log(top) if top > 0 else -np.inf
             if isinstance(instance.mechanism, Own) and instance.variable in self.joined:
                 joint[instance.variable] = min(joint.get(instance.variable, 0.0), bound)
