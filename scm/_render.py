@@ -48,6 +48,8 @@ class Printable(Protocol):
     def refusals(self) -> tuple[tuple[str, str], ...]: ...
     @property
     def plan(self) -> Mapping[str, Any]: ...
+    @property
+    def diagnostics(self) -> Mapping[str, Any]: ...
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -171,6 +173,7 @@ def answer_data(answer: Printable) -> dict[str, Any]:
         ],
         "refusals": [{"solver": name, "reason": reason} for name, reason in answer.refusals],
         "plan": plain(dict(answer.plan)),
+        "diagnostics": plain(dict(answer.diagnostics)),
     }
 
 

@@ -34,6 +34,8 @@ ROWS = 64
 """Most rows that are drawn for at once."""
 TRIES = 32
 """Blocks after which a row's effective sample size says what more of them would give."""
+COPIES = 5
+"""Arrays over cells and draws that are held at once."""
 PATIENCE = 4.0
 """How many times its forecast a run may take before it stops drawing."""
 
@@ -259,7 +261,10 @@ class _Run:
 
     def _chunks(self, active: NDArray[np.intp]) -> Iterator[tuple[NDArray[np.intp], slice]]:
         """Rows and draws that are worked on at once, within the budget's memory."""
-        live = len(self.sampler.worlds.instances) + max(map(self.sampler.cost, self.chosen.steps)) + count_live(self)
+        cells = int(np.prod(self.asked.shape, dtype=np.intp))
+        widest = max(map(self.sampler.cost, self.chosen.steps))
+        given = len(self.chosen.done) + len(self.chosen.noises)
+        live = len(self.sampler.worlds.instances) + widest + given + COPIES * cells
         room = max(1, int(self.setting.budget.entries / live))
         draws = min(BLOCK, room)
         rows = max(1, min(room // draws, self.setting.execution.chunk or ROWS, ROWS))
@@ -282,11 +287,6 @@ class _Run:
             weight[alive], value[:, alive] = self.asked.read(found.mantissa)
             drawn.weight[alive] += found.exponent * np.log(2)
         return Moments.of(drawn.weight.reshape(shape), weight.reshape(shape), value.reshape(len(value), *shape))
-
-
-def count_live(run: _Run) -> int:
-    """Values that the rest asks of each draw."""
-    return len(run.chosen.done) + len(run.chosen.noises)
 
 
 def _hopeless(moments: Moments, most: float, done: int, left: float) -> bool:

@@ -7,9 +7,9 @@ of a sum of expectations, has draws of its own, so that their errors are indepen
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -139,7 +139,7 @@ def _solution(setting: Setting, query: Query, found: Mapping[Query, _Found]) -> 
     draws = np.sum([piece.draws for piece in pieces], axis=0)
     figures = {
         "draws": int(draws.max(initial=0)),
-        "effective_size": float(size.min(initial=np.inf)),
+        "effective_size": _least(size),
         "least_effective_size": LEAST_SIZE,
         "largest_share": LARGEST_SHARE,
         "largest_unseen": LARGEST_UNSEEN,
@@ -191,6 +191,12 @@ def _check_divisors(query: Query, values: Mapping[Query, Array], errors: Mapping
         )
 
 
+def _least(size: Array) -> float | None:
+    """The smallest effective sample size of those that were drawn."""
+    least = float(size.min(initial=np.inf))
+    return least if np.isfinite(least) else None
+
+
 def _gathered(parts: list[tuple[NDArray[np.intp], Solution]], rows: int) -> Solution:
     """The solutions of groups of rows put back in order."""
     first = parts[0][1]
@@ -202,6 +208,7 @@ def _gathered(parts: list[tuple[NDArray[np.intp], Solution]], rows: int) -> Solu
         value[..., at], error[..., at], size[at] = part.lower, part.monte_carlo, part.effective_size
         ok[at] = part.defined
     figures = dict(first.diagnostics)
-    for name, pick in {"draws": max, "effective_size": min, "stopped_by_the_clock": max}.items():
-        figures[name] = cast("Callable[[list[Any]], Any]", pick)([part.diagnostics[name] for _, part in parts])
+    figures["effective_size"] = _least(size)
+    for name in ("draws", "stopped_by_the_clock"):
+        figures[name] = max(part.diagnostics[name] for _, part in parts)
     return replace(point(value, ok), monte_carlo=error, effective_size=size, diagnostics=figures)
