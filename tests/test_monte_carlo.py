@@ -19,7 +19,7 @@ import pytest
 
 import scm
 from scm import Bernoulli, InvalidQuery, Model, Unknown, Variable, ask
-from scm._coupling import Custom, granted
+from scm._coupling import Coupling, Custom, rank_preserving
 from scm._hindsight import race_noise, race_winner
 from scm._resolve import read_query
 from scm._rows import code_rows
@@ -45,7 +45,7 @@ def estimate(
     *,
     least: int = ALL,
     rows: Any = None,
-    assume: Any = (),
+    assume: Coupling | None = None,
     budget: Budget | None = None,
     key: Any = 0,
     accuracy: float = 0.02,
@@ -54,7 +54,14 @@ def estimate(
     query = read_query(text, model.variable_states)
     coded = code_rows(query, rows, model.variable_states)
     setting = Setting(
-        model, granted(assume), budget or Budget(), coded.columns, coded.domains, coded.count, Record(), key=key
+        model,
+        () if assume is None else (assume,),
+        budget or Budget(),
+        coded.columns,
+        coded.domains,
+        coded.count,
+        Record(),
+        key=key,
     )
     return MonteCarlo(least=least, accuracy=accuracy).solve(setting, query)
 
@@ -115,7 +122,7 @@ def test_random_queries_of_random_models(block: int) -> None:
 def test_several_worlds_of_tables(block: int, coupling: str) -> None:
     """Sequential conditionals of a kernel, and hindsight for the rank-preserving noise of three and more worlds."""
     product = Custom("product", lambda laws, _: independent(laws))
-    assume = "rank_preserving" if coupling == "rank_preserving" else product
+    assume = rank_preserving if coupling == "rank_preserving" else product
     problems: list[str] = []
     for seed in range(block * BLOCK, (block + 1) * BLOCK):
         rng = random.Random(f"bare {seed}")
@@ -457,10 +464,10 @@ def test_shared_noises_tables_policies_and_nesting(text: str) -> None:
     rows = {"e": [0, 1, 2, 2], "d": [1, 0, 1, 0]} if "?" in text else None
     exact = np.asarray(ask(MIXED, text, rows=rows, assume="rank_preserving").value)
     for least in (ALL, 1, 2, 3, 4):
-        found = estimate(MIXED, text, least=least, rows=rows, assume="rank_preserving", key=least)
+        found = estimate(MIXED, text, least=least, rows=rows, assume=rank_preserving, key=least)
         for row in range(4 if rows else 1):
             off = np.abs(found.lower[..., row].ravel() - (exact[row] if rows else exact).ravel())
             assert np.all(off <= slack(found, row)), (least, row, off)
     if text.startswith("E["):
-        whole = estimate(MIXED, text, least=0, rows=rows, assume="rank_preserving")
+        whole = estimate(MIXED, text, least=0, rows=rows, assume=rank_preserving)
         np.testing.assert_allclose(whole.lower.ravel(), exact.ravel(), atol=1e-12)
