@@ -14,7 +14,6 @@ from typing import TypeAlias, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from .._coupling import Coupling
 from .._mechanism import Equation, NoiseTable, Table
 from .._model import Model
 from .._noise import probabilities
@@ -365,31 +364,28 @@ class Sampler:
 
     @cached_property
     def most(self) -> float:
-        """Logarithm of a bound on every weight: the evidence can be no more probable than where it is most so."""
-        joint: dict[str, float] = {}
+        """Logarithm of a bound on every weight: the evidence can be no more probable than where it is most so.
+
+        An observed instance of a coupled table counts as certain: given drawn ones it may be.
+        """
         total = 0.0
         for i, value in self.worlds.fixed.items():
             instance, states = self.worlds.instances[i], self.model.states[self.worlds.instances[i].variable]
             mechanism = self.model.mechanisms[instance.variable]
             if isinstance(instance.mechanism, Fresh):
                 laws = np.array([[dict(law).get(s, 0.0) for s in states] for _, law in instance.mechanism.cases.cases])
-            elif isinstance(instance.mechanism, Own) and isinstance(mechanism, Table):
+            elif (
+                isinstance(instance.mechanism, Own)
+                and isinstance(mechanism, Table)
+                and instance.variable not in self.joined
+            ):
                 laws = np.array(mechanism.rows)
             else:
                 continue
             seen = [states.index(value.value)] if isinstance(value, Const) and value.value in states else []
             top = float(laws[:, seen or slice(None)].max())
-            bound = np.log(top) if top > 0 else -np.inf
-            if isinstance(instance.mechanism, Own) and instance.variable in self.joined:
-                joint[instance.variable] = min(joint.get(instance.variable, 0.0), bound)
-            else:
-                total += bound
-        return float(total + sum(joint.values()))
-
-    @property
-    def couplings(self) -> dict[str, Coupling]:
-        """The couplings that the draws rest on."""
-        return {name: b.coupling for name, b in self.joined.items() if b.coupling is not None}
+            total += float(np.log(top)) if top > 0 else -np.inf
+        return total
 
 
 def _picked(laws: Array, codes: Codes) -> Array:
