@@ -22,7 +22,7 @@ from scm import Bernoulli, InvalidQuery, Model, Unknown, Variable, ask
 from scm._coupling import Coupling, Custom, rank_preserving
 from scm._hindsight import race_noise, race_winner
 from scm._resolve import read_query
-from scm._rows import code_rows
+from scm._rows import read_rows
 from scm.solvers import Budget, MonteCarlo, NeedsCoupling, Record, Refusal, Setting, Solution
 from tests.bridge_to_engine import to_model
 from tests.generators import pair
@@ -52,7 +52,7 @@ def estimate(
 ) -> Solution:
     """The solver alone: even where an exact answer is within reach, at least so many steps are drawn."""
     query = read_query(text, model.variable_states)
-    coded = code_rows(query, rows, model.variable_states)
+    query, coded = read_rows(query, rows, model.variable_states)
     setting = Setting(
         model,
         () if assume is None else (assume,),
@@ -265,6 +265,13 @@ def test_an_exact_refusal_turns_into_an_estimate() -> None:
     assert "standard error" in answer.to_text()
     assert answer.derivation[-1].name == "Monte Carlo"
     assert answer.to_json()["uncertainty"]["monte_carlo"] == answer.uncertainty.monte_carlo
+
+
+def test_gumbel_max_by_its_public_name() -> None:
+    text = "P(Z[X=1]=Z[X=2] | X=0, Y=2)"
+    by_name, local = ask(TREATED, text, assume="gumbel_max", key=5), ask(TREATED, text, assume=Race(), key=5)
+    assert by_name.finding == "estimate"
+    assert by_name.value == local.value
 
 
 def test_one_key_one_answer() -> None:

@@ -13,8 +13,8 @@ from typing import Protocol
 from .._query import Query
 from ._contract import Budget as Budget
 from ._contract import Plan as Plan
-from ._execute import forecast_of as forecast_of
 from ._estimate import Unreliable
+from ._execute import forecast_of as forecast_of
 from ._execute import rounding_of as rounding_of
 from ._execute import structure_of as structure_of
 from ._job import Run as Run

@@ -47,7 +47,7 @@ def term_outputs(setting: Setting, term: Term) -> list[list[tuple[Expr, Values]]
         case Distribution(of):
             return [[(t, setting.model.states[t.name]) for t in of]]
         case Expectation(expr):
-            return [[(part, _numeric_values(setting, part))] for _, part in linear_parts(expr)]
+            return [[(part, numeric_values(setting, part))] for _, part in linear_parts(expr)]
 
 
 def _probability(setting: Setting, event: Expr, facts: tuple[Fact, ...], conditions: tuple[Expr, ...]) -> Leaf:

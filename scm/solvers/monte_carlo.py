@@ -14,12 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from .._bind import replace_placeholders
 from .._errors import ScmError
+from .._groups import row_groups
 from .._query import Contrast, Distribution, Number, Probability, Query, Term, query_terms
-from .._rows import row_groups
 from .._sample import random_key
-from .._syntax import Placeholder
 from ._draws import Array, Values
 from ._ends import combine
 from ._estimate import Asked, Estimate, Prepared, Unreliable, estimate, prepare
@@ -60,11 +58,10 @@ def solve(setting: Setting, query: Query, *, accuracy: float = ACCURACY, least: 
     if not setting.rows:
         return _of_no_rows(setting, query)
     parts: list[tuple[NDArray[np.intp], Solution]] = []
-    for group in row_groups(query, setting.columns, setting.rows, setting.domains):
-        columns = {n: c[group.rows] for n, c in setting.columns.items() if Placeholder(n) not in group.replace}
-        here = replace(setting, columns=columns, rows=len(group.rows))
-        parts.append((group.rows, _solve_group(here, replace_placeholders(query, group.replace), accuracy, least)))
-    return parts[0][1] if len(parts) == 1 else _gathered(parts, setting.rows)
+    for group in row_groups(query, setting.columns, setting.rows, setting.domains, setting.empty):
+        here = replace(setting, columns=group.columns(setting.columns), rows=len(group.rows))
+        parts.append((group.rows, _solve_group(here, group.query(query), accuracy, least)))
+    return parts[0][1] if len(parts) == 1 and len(parts[0][0]) == setting.rows else _gathered(parts, setting.rows)
 
 
 def _of_no_rows(setting: Setting, query: Query) -> Solution:
