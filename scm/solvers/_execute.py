@@ -107,7 +107,7 @@ def _told(found: Weights, forecast: Mapping[str, float], fallback: str | None) -
 def _without_rows(job: Job, ready: Ready) -> Weights:
     shape = tuple(job.plan.network.sizes[x] for x in job.plan.output)
     weights = ready.arguments[0]
-    if ready.narrow and not weights.all():
+    if ready.lost and not weights.all():
         refuse_underflow(job, {}, weights[..., None], np.ones(1, dtype=bool))
     exponent = np.broadcast_to(ready.exponents[0], (job.rows,)).astype(np.int64)
     run = Run("numpy", "double", job.rows, job.rows, 0.0)
