@@ -92,7 +92,6 @@ def _answer(
 ) -> Answer:
     shape, finding = _shaper(batch), _finding(setting, solution)
     error = standard_error(setting, query) if finding == "estimate" else None
-    rounding = max(map(rounding_of, setting.record.plans, setting.record.runs), default=0.0)
     scene = Scene(setting, query, solution, finding)
     return Answer(
         query,
@@ -103,7 +102,7 @@ def _answer(
         states=_distribution_states(setting.model, query),
         rung=step,
         uncertainty=Uncertainty(
-            sampling=None if error is None else shape(error), floating_point=_absolute(solution, rounding)
+            sampling=None if error is None else shape(error), floating_point=_absolute(setting, solution)
         ),
         assumptions=_assumptions(setting, certain=finding == "estimate" and error is None),
         plan=_plan(setting, solver),
@@ -111,7 +110,10 @@ def _answer(
     )
 
 
-def _absolute(solution: Solution, relative: float) -> float:
+def _absolute(setting: Setting, solution: Solution) -> float:
+    if setting.record.error is not None:
+        return setting.record.error
+    relative = max(map(rounding_of, setting.record.plans, setting.record.runs), default=0.0)
     top = np.nanmax(np.abs(solution.upper)) if np.isfinite(solution.upper).any() else 0.0
     return float(max(top, 1.0) * relative)
 
@@ -170,10 +172,11 @@ def _assumptions(setting: Setting, *, certain: bool) -> tuple[Assumption, ...]:
 
 
 def _plan(setting: Setting, solver: str) -> dict[str, Any]:
-    plans, worlds = setting.record.plans, setting.record.worlds
+    plans, worlds, runs = setting.record.plans, setting.record.worlds, setting.record.runs
     return {
         "solver": solver,
-        "executor": "numpy float64",
+        "executor": ", ".join(dict.fromkeys(f"{r.executor} {r.precision}" for r in runs)) or "numpy double",
+        "fallback": next((r.fallback for r in runs if r.fallback), None),
         "contractions": len(plans),
         "instances": max((len(w.instances) for w in worlds), default=0),
         "width": max((p.path.width for p in plans), default=0.0),

@@ -57,7 +57,10 @@ def run_plan(
     wanted = Execution() if execution is None else execution
     for codes in itertools.product(*(range(plan.network.sizes[x]) for x in sliced)):
         fixed = dict(zip(sliced, codes, strict=True))
-        part = _run_slice(Job(plan, fixed, columns, rows, budget, wanted, exponents or bool(sliced), until))
+        job = Job(plan, fixed, columns, rows, budget, wanted, exponents or bool(sliced), until)
+        if sliced:
+            job.check_time(0)
+        part = _run_slice(job)
         found = part if found is None else _sum(found, part)
     assert found is not None
     return found

@@ -25,6 +25,10 @@ CHECKED = 8
 """Rows of a new compiled program that are worked out in NumPy too."""
 
 
+MOST_SEEN = 256
+"""Most tables and checks kept for a plan."""
+
+
 class Disbelieved(Exception):
     """Why a compiled program is not believed."""
 
@@ -60,8 +64,8 @@ class _Stream:
         at, found = begun
         raw = device.finish_chunk(found, at.stop - at.start)
         lost = doubtful(raw, self.ready, device.SMALLEST[self.precision])
-        every: NDArray[np.intp] = np.arange(at.stop - at.start)
-        held = every if lost is None else every[~lost]
+        rows = at.stop - at.start
+        held: NDArray[np.intp] = np.flatnonzero(np.ones(rows, dtype=bool) if lost is None else ~lost)
         if not held.size:
             return None
         difference = _difference(self.job, self.double, raw, at, held[:: max(1, (held.size - 1) // (CHECKED - 1))])
@@ -138,6 +142,8 @@ def _stream(job: Job, double: Ready, precision: Precision) -> _Stream:
     devices = job.execution.devices
     key = ("tables", tuple(job.fixed.values()), ready.program, precision, devices)
     if key not in job.plan.seen:
+        if len(job.plan.seen) > MOST_SEEN:
+            job.plan.seen.clear()
         job.plan.seen[key] = device.to_device(ready.arguments, precision, devices)
     chunk = jax_chunk(ready.program, job.rows, job.budget, job.execution)
     codes = _codes(job, ready.program)

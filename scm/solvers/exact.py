@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from .._bind import replace_placeholders
 from .._finding import Status
-from .._query import Distribution, Probability, Query, query_terms
+from .._noise import Unknown
+from .._query import Contrast, Distribution, Probability, Query, query_terms
 from .._rows import row_groups
 from .._syntax import Const, Placeholder
 from ._cells import NeedsRows
@@ -34,6 +35,8 @@ def solve(setting: Setting, query: Query) -> Solution:
     """
     if not setting.rows:
         return _of_no_rows(setting, query)
+    if _needs_double(setting, query):
+        setting = replace(setting, execution=replace(setting.execution, precision="double"))
     parts: list[tuple[NDArray[np.intp], Solution]] = []
     for group in row_groups(query, setting.columns, setting.rows, setting.domains):
         columns = {n: c[group.rows] for n, c in setting.columns.items() if Placeholder(n) not in group.replace}
@@ -44,6 +47,15 @@ def solve(setting: Setting, query: Query) -> Solution:
         except NeedsRows:
             parts += _solve_each(setting, query, group.rows)
     return parts[0][1] if len(parts) == 1 and len(parts[0][0]) == setting.rows else _gather(parts, setting.rows)
+
+
+def _needs_double(setting: Setting, query: Query) -> bool:
+    """Single precision cannot tell a divisor that is zero, or ends that meet, from rounding."""
+    return _divides(query) or any(isinstance(noise.law, Unknown) for noise in setting.model.noises.values())
+
+
+def _divides(query: Query) -> bool:
+    return isinstance(query, Contrast) and (query.op == "/" or _divides(query.left) or _divides(query.right))
 
 
 def _of_no_rows(setting: Setting, query: Query) -> Solution:
