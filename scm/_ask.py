@@ -59,6 +59,8 @@ def ask(
     """
     if not isinstance(knowledge, Model):  # pyright: ignore[reportUnnecessaryIsInstance]  # untyped callers
         raise InvalidModel(f"ask() takes a Model first, got {type(knowledge).__name__}.")
+    if execution is not None and not isinstance(execution, Execution):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidQuery(f"`execution` takes an Execution, got {type(execution).__name__}.")
     asked = read_query(query, knowledge.variable_states)
     _distribution_states(knowledge, asked)
     coded = code_rows(asked, rows, knowledge.variable_states)
