@@ -26,7 +26,9 @@ BATCH = -1
 SEARCH_ABOVE = 1e7
 """Operations, over all rows, above which a search for a better path pays for itself."""
 SEARCHES = 64
-"""Random paths tried by a search."""
+"""Most random paths tried by a search."""
+SEARCH_FACTOR = 1.5e-3
+"""Seconds that one path takes for each factor; a search may take a share of the budget of time, or of a minute."""
 BATCH_IN_PATH = 1024
 """Rows counted on while a path is sought: more would not change which of two paths is the shorter."""
 HOPELESS = 1e5
@@ -85,9 +87,10 @@ def find_path(terms: Terms, output: tuple[int, ...], sizes: Sizes, rows: int, bu
     allowed = budget.allowed(rows)
     hopeless = path.operations(rows) > HOPELESS * allowed or path.entries > HOPELESS * budget.entries
     if not hopeless and (path.operations(rows) > SEARCH_ABOVE or path.entries > budget.entries):
-        path = min(path, _searched(terms, output, sizes, batched), key=lambda p: p.operations(rows))
+        tries = _tries(len(terms), budget)
+        path = min(path, _searched(terms, output, sizes, batched, tries), key=lambda p: p.operations(rows))
         if path.entries > budget.entries:
-            path = _sliced(terms, output, sizes, batched, budget.entries) or path
+            path = _sliced(terms, output, sizes, batched, tries, budget.entries) or path
     if path.operations(rows) > allowed or path.entries > budget.entries:
         raise TooWide(_forecast(path, rows, allowed, budget))
     return path
@@ -110,16 +113,29 @@ def _greedy(terms: Terms, output: tuple[int, ...], sizes: Sizes, batched: bool) 
     return _path_of(_tree(terms, output, sizes, batched, "greedy"), terms, output, dict(sizes))
 
 
+def _tries(factors: int, budget: Budget) -> int:
+    """How many random paths a search tries; not by the clock, so that one query has one path."""
+    seconds = 60.0 if budget.seconds is None else budget.seconds
+    return max(1, min(SEARCHES, SEARCHES * 100 // factors, int(seconds / 4 / (SEARCH_FACTOR * factors))))
+
+
 @lru_cache(maxsize=512)
-def _searched(terms: Terms, output: tuple[int, ...], sizes: Sizes, batched: bool) -> Path:
-    return _path_of(_tree(terms, output, sizes, batched, _search(len(terms))), terms, output, dict(sizes))
+def _searched(terms: Terms, output: tuple[int, ...], sizes: Sizes, batched: bool, tries: int) -> Path:
+    return _path_of(_searched_tree(terms, output, sizes, batched, tries), terms, output, dict(sizes))
+
+
+@lru_cache(maxsize=16)
+def _searched_tree(terms: Terms, output: tuple[int, ...], sizes: Sizes, batched: bool, tries: int) -> Any:
+    return _tree(terms, output, sizes, batched, "greedy" if tries < 2 else _search(tries))
 
 
 @lru_cache(maxsize=256)
-def _sliced(terms: Terms, output: tuple[int, ...], sizes: Sizes, batched: bool, entries: float) -> Path | None:
+def _sliced(
+    terms: Terms, output: tuple[int, ...], sizes: Sizes, batched: bool, tries: int, entries: float
+) -> Path | None:
     """A path whose arrays fit, summed over slices; None where there is none. Labels that stay are never sliced."""
     size, keep = dict(sizes), {*output, BATCH}  # rows are taken in chunks already
-    tree = _tree(terms, output, sizes, batched, _search(len(terms)))
+    tree = _searched_tree(terms, output, sizes, batched, tries).copy()
     path = _path_of(tree, terms, output, size)
     while path.entries > entries:
         label = _best_slice(tree, keep, size)
@@ -147,9 +163,8 @@ def _tree(terms: Terms, output: tuple[int, ...], sizes: Sizes, batched: bool, op
     return _cotengra().array_contract_tree(terms, final, size, optimize=optimize, canonicalize=False)
 
 
-def _search(factors: int) -> Any:
-    repeats = max(4, min(SEARCHES, SEARCHES * 100 // factors))  # a search takes time in proportion to the factors
-    return _cotengra().RandomGreedyOptimizer(max_repeats=repeats, parallel=False, seed=0)
+def _search(tries: int) -> Any:
+    return _cotengra().RandomGreedyOptimizer(max_repeats=tries, parallel=False, seed=0)
 
 
 def _path_of(tree: Any, terms: Terms, output: tuple[int, ...], size: Mapping[int, int]) -> Path:

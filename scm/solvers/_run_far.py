@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._program import Gather, Labels, Pair, Program, Rescale
-from ._run_numpy import Array, Codes, flat_index
+from ._run_numpy import Array, Codes, flat_index, release
 
 Exponents = NDArray[np.int64]
 
@@ -32,6 +32,10 @@ class Far:
 
     mantissa: Array
     exponent: Exponents
+
+
+USED = Far(np.zeros(0), np.zeros(0, dtype=np.int64))
+"""What stands in the slot of a result that nothing needs any more."""
 
 
 def far(array: Array, exponent: Any = 0) -> Far:
@@ -58,6 +62,7 @@ def far_prelude(program: Program, factors: Sequence[Array]) -> list[Far]:
     slots = [far(f) for f in factors]
     for op in program.prelude:
         slots.append(_pair(op, slots))
+        release(op, slots, USED)
     return slots
 
 
@@ -68,6 +73,7 @@ def far_each(program: Program, arguments: Sequence[Far], columns: Mapping[str, C
         match op:
             case Pair():
                 slots.append(_pair(op, slots))
+                release(op, slots, USED)
             case Gather(source, names, sizes):
                 index, table = flat_index(names, sizes, columns), slots[source]
                 shape = (*table.mantissa.shape[: table.mantissa.ndim - len(names)], math.prod(sizes))

@@ -60,7 +60,19 @@ def run_prelude(program: Program, factors: Sequence[Array], keep: Keep | None = 
     for op in program.prelude:
         found = _pair(op, slots)
         slots.append(found if keep is None else keep(found))
+        release(op, slots, USED)
     return slots
+
+
+USED: Array = np.zeros(0)
+"""What stands in the slot of a result that nothing needs any more."""
+
+
+def release(op: Pair, slots: list[Any], used: Any) -> None:
+    """Let go of the operands of a step: each result is read once, and large ones would add up."""
+    slots[op.left] = used
+    if op.right is not None:
+        slots[op.right] = used
 
 
 def run_careful(program: Program, factors: Sequence[Array]) -> tuple[list[Open], bool]:
@@ -91,6 +103,7 @@ def run_careful(program: Program, factors: Sequence[Array]) -> tuple[list[Open],
                 own = [x for x in axes if x in opened]
                 exponent = exponent + _spread(slots[slot].exponent, own, names)
         slots.append(near_one(array, op.out_axes, exponent))
+        release(op, slots, Open(USED))
     return slots, narrow
 
 
@@ -124,6 +137,7 @@ def run_each(
             case Pair():
                 found = _pair(op, slots)
                 slots.append(found if keep is None else keep(found))
+                release(op, slots, USED)
             case Gather(source, names, sizes):
                 if names not in index:
                     index[names] = flat_index(names, sizes, columns)
@@ -132,6 +146,7 @@ def run_each(
                 slots.append(flat.take(index[names], axis=-1))
             case Rescale(source):
                 slots.append(slots[source] if keep is not None else scale.rescale(slots[source]))
+                slots[source] = USED
     return Raw(slots[-1], scale.exponent, scale.narrow, scale.raised)
 
 
