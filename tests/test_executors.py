@@ -100,11 +100,12 @@ def test_any_chunk_any_order_any_column_order(execution: Execution, reference: n
 def test_duplicates_dtypes_and_a_row_alone(execution: Execution, reference: np.ndarray[Any, Any]) -> None:
     model, rows = chain(), table(300)
     first = {name: column[:5] for name, column in rows.items()}
-    for again in (
+    forms: tuple[Any, ...] = (
         {name: column * 40 for name, column in first.items()},
         {name: np.array(column * 40, dtype=np.int8) for name, column in first.items()},
         {name: np.array(column * 40, dtype=float) for name, column in first.items()},
-    ):
+    )
+    for again in forms:
         found = numbers(ask(model, QUERY, rows=again, execution=execution)).reshape(40, 5)
         assert np.array_equal(found, np.broadcast_to(found[0], (40, 5)), equal_nan=True)
         assert np.nanmax(np.abs(found[0] - reference[:5])) <= tolerance(execution)

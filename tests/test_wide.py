@@ -15,7 +15,7 @@ from scm import Categorical, Execution, Model, ScmError, Variable, ask
 from tests.agreement import numbers
 from tests.test_executors import QUERY, chain, table
 
-FACTS = {0: (0.7, 0.3), 1: (0.4, 0.6)}
+FACTS: Any = {0: (0.7, 0.3), 1: (0.4, 0.6)}
 
 
 def wide(roots: int, seed: int = 0) -> tuple[Model, str]:
