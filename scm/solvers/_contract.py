@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from ._backward import with_laws
 from ._budget import Budget as Budget
 from ._network import Factor, Network
 from ._path import BATCH, Path, find_path, renumbered
@@ -53,6 +54,7 @@ class Plan:
         network: what is contracted.
         output: labels that stay.
         path: the order.
+        laws: labels whose laws are worked out beside the weight, in a backward pass; then there is no output.
         ready: programs that were made for it, for reuse: tables do not change.
         seen: what executors keep for reuse: tables on a device, chunk sizes, what was checked.
     """
@@ -60,6 +62,7 @@ class Plan:
     network: Network
     output: tuple[int, ...]
     path: Path
+    laws: tuple[int, ...] = ()
     ready: dict[tuple[int, tuple[int, ...], float], Ready] = field(
         default_factory=lambda: {}, compare=False, repr=False
     )
@@ -80,6 +83,10 @@ class Plan:
         """Bound on the relative error of a sum of products of non-negative numbers: epsilon for each operation."""
         terms = sum(f.array.ndim + 1 for f in self.network.factors) + sum(self.network.sizes.values())
         return 4 * terms * float(np.finfo(float).eps)
+
+    def blocks(self, fixed: Mapping[int, int]) -> tuple[int, ...]:
+        """Of several results, how many numbers each has, the weight first; nothing where there is one result."""
+        return (1, *(self.network.sizes[x] for x in self.laws if x not in fixed)) if self.laws else ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -135,7 +142,9 @@ def _made_ready(plan: Plan, fixed: Mapping[int, int], rows: int, smallest: float
         found = [(held[i].array, np.asarray(held[i].exponent, dtype=np.int64)) for i in program.arguments]
     ranges = tuple(range_of(array) for array, _ in found)
     program, _ = rescaled(program, ranges, smallest)
-    return Ready(program, tuple(a for a, _ in found), tuple(e for _, e in found), ranges, narrow)
+    weighed = len(found) if program.weighed is None else program.weighed[0]
+    exponents = tuple(e if i < weighed else np.zeros_like(e) for i, (_, e) in enumerate(found))
+    return Ready(program, tuple(a for a, _ in found), exponents, ranges, narrow)
 
 
 def near_one(array: Array, opened: int) -> tuple[Array, NDArray[np.int64]]:
@@ -155,6 +164,9 @@ def program_of(plan: Plan, fixed: Mapping[int, int], rows: int) -> Program:
     """The program of a plan (of one slice), without rescales."""
     sizes = {x: s for x, s in plan.network.sizes.items() if x not in fixed}
     factors = [_open_last(f, fixed) for f in plan.network.factors]
+    if plan.laws:  # a backward pass is taken for each row, so nothing is worked out over open axes
+        program = make_program(factors, (), sizes, plan.path, 0, plan.names)
+        return with_laws(program, tuple(x for x in plan.laws if x not in fixed))
     return make_program(factors, plan.output, sizes, plan.path, most_open(rows), plan.names)
 
 

@@ -56,7 +56,7 @@ def run_plan(
     wanted = Execution() if execution is None else execution
     for codes in itertools.product(*(range(plan.network.sizes[x]) for x in sliced)):
         fixed = dict(zip(sliced, codes, strict=True))
-        part = _run_slice(Job(plan, fixed, columns, rows, budget, wanted, exponents or bool(sliced), until))
+        part = run_slice(Job(plan, fixed, columns, rows, budget, wanted, exponents or bool(sliced), until))
         found = part if found is None else _sum(found, part)
     assert found is not None
     return found
@@ -81,7 +81,8 @@ def _both(a: Run | None, b: Run | None) -> Run | None:
     )
 
 
-def _run_slice(job: Job) -> Weights:
+def run_slice(job: Job) -> Weights:
+    """The weights of one slice of a plan."""
     ready = get_ready(job.plan, job.fixed, job.rows)
     if not ready.program.batched:
         return _without_rows(job, ready)

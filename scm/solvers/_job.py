@@ -101,7 +101,8 @@ def jax_chunk(program: Program, rows: int, budget: Budget, execution: Execution)
 
 def space(job: Job) -> tuple[Array, NDArray[np.int64]]:
     """Room for the weights and exponents of a job."""
-    shape = tuple(job.plan.network.sizes[x] for x in job.plan.output)
+    blocks = job.plan.blocks(job.fixed)
+    shape = (sum(blocks),) if blocks else tuple(job.plan.network.sizes[x] for x in job.plan.output)
     return np.empty((*shape, job.rows)), np.zeros(job.rows, dtype=np.int64)
 
 
@@ -110,7 +111,7 @@ def numpy_chunk(job: Job, ready: Ready, at: Any, mantissa: Array, exponent: NDAr
     part = {name: job.columns[name][at] for name in ready.program.names}
     raw = run_each(ready.program, ready.arguments, part)
     mantissa[..., at] = raw.weights
-    lost = doubtful(raw, ready, SMALLEST)
+    lost = doubtful(raw, ready, SMALLEST, job.plan.blocks(job.fixed))
     if lost is not None and lost.any():
         refuse_underflow(job, part, raw.weights, lost)
     if job.exponents:
@@ -125,16 +126,25 @@ def exponents(ready: Ready, raw: Raw, columns: Mapping[str, Codes]) -> NDArray[n
     return out if raw.exponent is None else out + raw.exponent
 
 
-def doubtful(raw: Raw, ready: Ready, smallest: float) -> NDArray[np.bool_] | None:
-    """Rows whose weight may have lost terms that were too small to hold."""
+def doubtful(
+    raw: Raw, ready: Ready, smallest: float, blocks: tuple[int, ...] = ()
+) -> NDArray[np.bool_] | None:
+    """Rows whose weight (or the least total of several results) may have lost terms that were too small to hold."""
     if raw.narrow is None and not ready.narrow:
         return None
-    total = raw.weights.reshape(-1, raw.weights.shape[-1]).sum(axis=0)
+    total = totals(raw.weights, blocks).min(axis=0)
     raised = np.zeros(()) if raw.raised is None else raw.raised
     narrow = ready.narrow if raw.narrow is None else raw.narrow | ready.narrow
     with np.errstate(divide="ignore"):
         lost = raised + smallest + SPARE + math.log2(max(ready.program.operations[1], 1.0))
         return narrow & (np.log2(total) < lost)
+
+
+def totals(weights: Array, blocks: tuple[int, ...]) -> Array:
+    """The sum of each result, of shape (results, rows)."""
+    flat = weights.reshape(-1, weights.shape[-1])
+    starts = np.cumsum((0, *blocks[:-1])) if blocks else [0]
+    return np.add.reduceat(flat, starts, axis=0)
 
 
 def refuse_underflow(job: Job, columns: Mapping[str, Codes], weights: Array, lost: NDArray[np.bool_]) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._path import BATCH
-from ._program import NARROW, Gather, Labels, Pair, Program, Rescale
+from ._program import NARROW, Gather, Labels, Pair, Program, Rescale, Stack
 
 Array = NDArray[np.float64]
 Codes = NDArray[np.intp]
@@ -130,9 +130,22 @@ def run_each(
                 table = slots[source]
                 flat = table.reshape(*table.shape[: table.ndim - len(names)], math.prod(sizes))
                 slots.append(flat.take(index[names], axis=-1))
-            case Rescale(source):
-                slots.append(slots[source] if keep is not None else scale.rescale(slots[source]))
+            case Rescale(source, _, kept):
+                slots.append(slots[source] if keep is not None else scale.rescale(slots[source], kept=kept))
+            case Stack(sources, batched):
+                slots.append(_stacked([slots[x] for x in sources], batched))
     return Raw(slots[-1], scale.exponent, scale.narrow, scale.raised)
+
+
+def _stacked(arrays: Sequence[Array], batched: Sequence[bool]) -> Array:
+    rows = arrays[0].shape[-1]  # the first result has rows
+    sizes = [math.prod(a.shape[:-1]) if b else a.size for a, b in zip(arrays, batched, strict=True)]
+    out = np.empty((sum(sizes), rows))
+    top = 0
+    for array, size in zip(arrays, sizes, strict=True):
+        out[top : top + size] = array.reshape(size, -1)
+        top += size
+    return out
 
 
 def flat_index(names: tuple[str, ...], sizes: tuple[int, ...], columns: Mapping[str, Codes]) -> Codes:
@@ -151,7 +164,7 @@ class _Scale:
         self.narrow: NDArray[np.bool_] | None = None
         self.raised: NDArray[np.int64] | None = None
 
-    def rescale(self, array: Array) -> Array:
+    def rescale(self, array: Array, *, kept: bool = True) -> Array:
         axes = tuple(range(array.ndim - 1))
         _, power = np.frexp(array.max(axis=axes, initial=0.0))
         out = np.ldexp(array, -power)
@@ -159,7 +172,8 @@ class _Scale:
         narrow = least < 2.0 ** (SMALLEST * NARROW)
         power = power.astype(np.int64)
         up = np.maximum(-power, 0)
-        self.exponent = power if self.exponent is None else self.exponent + power
+        if kept:
+            self.exponent = power if self.exponent is None else self.exponent + power
         self.narrow = narrow if self.narrow is None else self.narrow | narrow
         self.raised = up if self.raised is None else self.raised + up
         return out
