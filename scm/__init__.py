@@ -32,6 +32,8 @@ from ._ladder import Ladder as Ladder
 from ._ladder import ladder as ladder
 from ._mechanism import Equation as Equation
 from ._model import Model as Model
+from ._most_probable import Explanation as Explanation
+from ._most_probable import most_probable as most_probable
 from ._noise import Bernoulli as Bernoulli
 from ._noise import Categorical as Categorical
 from ._noise import Noise as Noise
@@ -39,6 +41,8 @@ from ._noise import NoiseLaw as NoiseLaw
 from ._noise import Unknown as Unknown
 from ._parse import parse_expression as parse_expression
 from ._parse import parse_query as parse_query
+from ._posteriors import Posteriors as Posteriors
+from ._posteriors import posteriors as posteriors
 from ._quantities import ate as ate
 from ._quantities import cde as cde
 from ._quantities import ett as ett
@@ -105,6 +109,7 @@ __all__ = [
     "Equation",
     "Execution",
     "Expectation",
+    "Explanation",
     "Expr",
     "Finding",
     "Interval",
@@ -120,6 +125,7 @@ __all__ = [
     "Number",
     "Op",
     "Placeholder",
+    "Posteriors",
     "Probability",
     "Query",
     "QuerySyntaxError",
@@ -152,6 +158,7 @@ __all__ = [
     "expr_to_data",
     "ladder",
     "listing",
+    "most_probable",
     "nde",
     "near",
     "nie",
@@ -163,6 +170,7 @@ __all__ = [
     "pn",
     "pns",
     "possible_units",
+    "posteriors",
     "print_assignment",
     "print_expr",
     "print_name",

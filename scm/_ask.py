@@ -108,7 +108,7 @@ def _question(model: Model, query: str | Query) -> _Question:
 
 def _answer(setting: Setting, question: _Question, solution: Solution, batch: bool, solver: str) -> Answer:
     query = question.query
-    shape, finding = _shaper(batch), _finding(setting, solution)
+    shape, finding = shaper(batch), _finding(setting, solution)
     error = standard_error(setting, query) if finding == "estimate" else None
     rounding = max(map(rounding_of, setting.record.plans, setting.record.runs), default=0.0)
     scene = Scene(setting, query, solution, finding)
@@ -123,8 +123,8 @@ def _answer(setting: Setting, question: _Question, solution: Solution, batch: bo
         uncertainty=Uncertainty(
             sampling=None if error is None else shape(error), floating_point=_absolute(solution, rounding)
         ),
-        assumptions=_assumptions(setting, certain=finding == "estimate" and error is None),
-        plan=_plan(setting, solver),
+        assumptions=assumptions_of(setting, certain=finding == "estimate" and error is None),
+        plan=plan_of(setting, solver),
         account=lambda: derive(scene),
     )
 
@@ -144,7 +144,9 @@ def _finding(setting: Setting, solution: Solution) -> Finding:
     return "estimate" if counted_totals(setting) else "exact"
 
 
-def _shaper(batch: bool) -> Callable[[Array], float | Array]:
+def shaper(batch: bool) -> Callable[[Array], float | Array]:
+    """How arrays with rows last are shown: rows first, and none where no rows were given."""
+
     def shape(array: Array) -> float | Array:
         # Inside, rows are the last axis; a user reads them first.
         out = np.moveaxis(np.asarray(array, dtype=float), -1, 0)
@@ -172,7 +174,7 @@ def _distribution_states(model: Model, query: Query) -> tuple[tuple[str, tuple[A
     return max(found, key=lambda f: [name for name, _ in f])
 
 
-def _assumptions(setting: Setting, *, certain: bool) -> tuple[Assumption, ...]:
+def assumptions_of(setting: Setting, *, certain: bool) -> tuple[Assumption, ...]:
     """What was granted and used; `certain`: the answer needs shares of 0 and 1 in the counts to be the truth."""
     used = dict.fromkeys(f"{c.claim} ({c.citation})" for c in setting.record.couplings.values())
     out = [Assumption(text, "the user") for text in used]
@@ -188,7 +190,8 @@ def _assumptions(setting: Setting, *, certain: bool) -> tuple[Assumption, ...]:
     return tuple(out)
 
 
-def _plan(setting: Setting, solver: str) -> dict[str, Any]:
+def plan_of(setting: Setting, solver: str) -> dict[str, Any]:
+    """What was run, for `Answer.plan`."""
     plans, worlds = setting.record.plans, setting.record.worlds
     return {
         "solver": solver,

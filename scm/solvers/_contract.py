@@ -94,8 +94,17 @@ class Plan:
         return tuple(dict.fromkeys(n for f in self.network.factors for n in f.gathers))
 
 
-def make_plan(network: Network, output: Sequence[int], budget: Budget, rows: int = 1) -> Plan:
+def make_plan(
+    network: Network, output: Sequence[int], budget: Budget, rows: int = 1, *, all_by_row: bool = False
+) -> Plan:
     """The contraction of `network` to `output`, for so many rows.
+
+    Args:
+        network: what is contracted; an output that no factor has gets one.
+        output: labels that stay.
+        budget: of the contraction.
+        rows: how many there will be.
+        all_by_row: count every product once a row: a pass back goes through all of them.
 
     Raises:
         TooWide: the forecast exceeds the budget; nothing was run.
@@ -106,7 +115,9 @@ def make_plan(network: Network, output: Sequence[int], budget: Budget, rows: int
             network.factors.append(Factor(np.ones(network.sizes[label]), (label,)))
     if not network.factors:
         network.factors.append(Factor(np.ones(()), ()))
-    terms, number = renumbered([(*f.labels, BATCH) if f.gathers else f.labels for f in network.factors])
+    terms, number = renumbered(
+        [(*f.labels, BATCH) if f.gathers or all_by_row else f.labels for f in network.factors]
+    )
     sizes = tuple((n, network.sizes[x]) for x, n in number.items() if x != BATCH)
     path = find_path(terms, tuple(number[x] for x in output), sizes, rows, budget)
     if path.sliced:
@@ -162,12 +173,16 @@ def range_of(array: Array) -> Range:
 
 def program_of(plan: Plan, fixed: Mapping[int, int], rows: int) -> Program:
     """The program of a plan (of one slice), without rescales."""
+    if plan.laws:  # a backward pass is taken for each row, so nothing is worked out over open axes
+        return with_laws(forward_program(plan, fixed, 0), tuple(x for x in plan.laws if x not in fixed))
+    return forward_program(plan, fixed, most_open(rows))
+
+
+def forward_program(plan: Plan, fixed: Mapping[int, int], opened: int) -> Program:
+    """The program of a plan's output, so many joint values of open axes worked out once."""
     sizes = {x: s for x, s in plan.network.sizes.items() if x not in fixed}
     factors = [_open_last(f, fixed) for f in plan.network.factors]
-    if plan.laws:  # a backward pass is taken for each row, so nothing is worked out over open axes
-        program = make_program(factors, (), sizes, plan.path, 0, plan.names)
-        return with_laws(program, tuple(x for x in plan.laws if x not in fixed))
-    return make_program(factors, plan.output, sizes, plan.path, most_open(rows), plan.names)
+    return make_program(factors, plan.output, sizes, plan.path, opened, plan.names)
 
 
 def factor_arrays(plan: Plan, fixed: Mapping[int, int]) -> list[Array]:

@@ -87,16 +87,27 @@ class Job:
 
 def chunk_of(program: Program, budget: Budget) -> int:
     """Rows that NumPy works on at once: few enough that what a step reads stays in the cache."""
-    return max(1, min(int(budget.entries / program.widest), max(256, min(8192, (1 << 17) // program.widest))))
+    near = (1 << 17) // program.widest if program.weighed is None else (1 << 19) // program.held
+    return max(1, min(int(budget.entries / program.held), max(256, min(8192, near))))
 
 
 def jax_chunk(program: Program, rows: int, budget: Budget, execution: Execution) -> int:
     """Rows that JAX works on at once: a power of two, so that few shapes are compiled; the last chunk is padded."""
-    fits = max(1, int(budget.entries / program.widest))
+    fits = max(1, int(budget.entries / program.held))
     wanted = execution.chunk or max(1024, min(1 << 16, (1 << 20) // program.widest))
     chunk = min(wanted, 1 << (rows - 1).bit_length(), fits)
+    if program.weighed is not None and execution.chunk is None:
+        chunk = _little_padding(chunk, rows)
     devices = len(execution.devices or (None,))
     return -(-chunk // devices) * devices
+
+
+def _little_padding(chunk: int, rows: int) -> int:
+    """A power of two, at most `chunk`, that few rows are padded to: many operations are done for each."""
+    chunk = 1 << (chunk.bit_length() - 1)
+    while chunk > 1024 and -(-rows // chunk) * chunk > 1.1 * rows:
+        chunk //= 2
+    return chunk
 
 
 def space(job: Job) -> tuple[Array, NDArray[np.int64]]:

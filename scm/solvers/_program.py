@@ -117,6 +117,15 @@ class Program:
         return max((math.prod(size[x] for x in axes) for axes in found), default=1)
 
     @cached_property
+    def held(self) -> int:
+        """Numbers of one row that are held at once: of several results, the last needs what the first was made of."""
+        if self.weighed is None:
+            return self.widest
+        size = dict(self.sizes) | {BATCH: 1}
+        found = [op.out_axes if isinstance(op, Pair) else op.axes for op in self.each]
+        return sum(math.prod(size[x] for x in axes) for axes in found)
+
+    @cached_property
     def taken(self) -> int:
         """Numbers gathered for each row."""
         size = dict(self.sizes) | {BATCH: 1}

@@ -107,13 +107,17 @@ def _flat_index(names: tuple[str, ...], sizes: tuple[int, ...], columns: Mapping
 
 
 def _rescale(array: Any, narrow: float) -> tuple[Any, Any, Any, Any]:
+    import jax
     import jax.numpy as jnp
 
     axes = tuple(range(array.ndim - 1))
-    _, power = jnp.frexp(array.max(axis=axes))
-    out = jnp.ldexp(array, -power)
+    # The exponent is read off the bits, and the power of two made of bits: several times faster than frexp and ldexp.
+    whole, digits, bias = (np.int32, 23, 127) if array.dtype == np.float32 else (np.int64, 52, 1023)
+    bits = jax.lax.bitcast_convert_type(array.max(axis=axes), whole)
+    power = jnp.minimum((bits >> digits) - (bias - 1), bias - 1)
+    out = array * jax.lax.bitcast_convert_type((bias - power) << digits, array.dtype)
     least = jnp.where(out > 0, out, 1.0).min(axis=axes)
-    return out, power, least < 2.0**narrow, jnp.maximum(-power, 0)
+    return out, power.astype(np.int32), least < 2.0**narrow, jnp.maximum(-power, 0).astype(np.int32)
 
 
 def jax_pair(op: Pair, slots: Sequence[Any]) -> Any:
