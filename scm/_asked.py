@@ -85,7 +85,8 @@ def _read(model: Model, given: Given, of: Of, whole: bool) -> Asked:
     named = len(set(query.of[:named]))
     query = Distribution(tuple(dict.fromkeys(query.of)), query.given)
     single = [Distribution((t,), query.given) for t in query.of]
-    return Asked(query, max((rung(model.graph, term_parts(q)) for q in single), default=1), named)
+    steps: list[Literal[1, 2, 3]] = [1, *(rung(model.graph, term_parts(q)) for q in single)]
+    return Asked(query, max(steps), named)
 
 
 def _everywhere(model: Model, world: World) -> list[Var]:
@@ -97,7 +98,7 @@ def _read_given(model: Model, given: Given) -> tuple[World, Expr | None]:
     if given is None or given == "":
         return (), None
     if isinstance(given, Mapping):
-        facts = [Op("=", (Var(name), Const(value))) for name, value in cast("Mapping[str, Value]", given).items()]
+        facts = [Op("=", (Var(name), Const(value))) for name, value in given.items()]
         return (), conjunction(*facts) if facts else None
     if not isinstance(given, str):
         return (), given

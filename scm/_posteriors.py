@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._ask import assumptions_of, plan_of, shaper
-from ._asked import Assume, Asked, Given, Of, read_asked, setting_of
+from ._asked import Asked, Assume, Given, Of, read_asked, setting_of
 from ._errors import UnknownName
 from ._execution import Execution
 from ._finding import Assumption, Finding, Number, Statuses, Step, Uncertainty

@@ -55,10 +55,10 @@ class UnknownLaws(TooWide):
     """Roots of unknown law: there is no one law of a term, and a backward pass gives no ends."""
 
     def __init__(self, noises: Sequence[str]) -> None:
-        several = len(noises) > 1
+        subject = "The laws of {} are" if len(noises) > 1 else "The law of {} is"
         super().__init__(
-            f"The {'laws' if several else 'law'} of {', '.join(map(repr, noises))} {'are' if several else 'is'} unknown, "
-            "so posteriors are only known up to their ends, which one pass for all does not give. Ask for each term "
+            f"{subject.format(', '.join(map(repr, noises)))} unknown, so "
+            "posteriors are only known up to their ends, which one pass for all does not give. Ask for each term "
             "by itself, or state the law."
         )
 

@@ -115,9 +115,7 @@ def make_plan(
             network.factors.append(Factor(np.ones(network.sizes[label]), (label,)))
     if not network.factors:
         network.factors.append(Factor(np.ones(()), ()))
-    terms, number = renumbered(
-        [(*f.labels, BATCH) if f.gathers or all_by_row else f.labels for f in network.factors]
-    )
+    terms, number = renumbered([(*f.labels, BATCH) if f.gathers or all_by_row else f.labels for f in network.factors])
     sizes = tuple((n, network.sizes[x]) for x, n in number.items() if x != BATCH)
     path = find_path(terms, tuple(number[x] for x in output), sizes, rows, budget)
     if path.sliced:

@@ -137,9 +137,7 @@ def exponents(ready: Ready, raw: Raw, columns: Mapping[str, Codes]) -> NDArray[n
     return out if raw.exponent is None else out + raw.exponent
 
 
-def doubtful(
-    raw: Raw, ready: Ready, smallest: float, blocks: tuple[int, ...] = ()
-) -> NDArray[np.bool_] | None:
+def doubtful(raw: Raw, ready: Ready, smallest: float, blocks: tuple[int, ...] = ()) -> NDArray[np.bool_] | None:
     """Rows whose weight (or the least total of several results) may have lost terms that were too small to hold."""
     if raw.narrow is None and not ready.narrow:
         return None

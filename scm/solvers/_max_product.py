@@ -236,7 +236,7 @@ def _decode(ops: Sequence[Op], slots: Sequence[Any], found: _Found, rows: int) -
         total = np.broadcast_to(total, (rows, *shape)).reshape(rows, -1)
         good = total >= total.max(axis=1, keepdims=True) - SAME
         found.tied |= good.sum(axis=1) > 1
-        chosen = np.unravel_index(good.argmax(axis=1), shape)
+        chosen: tuple[Codes, ...] = np.unravel_index(good.argmax(axis=1), shape)
         found.codes.update(zip(gone, chosen, strict=True))
 
 
