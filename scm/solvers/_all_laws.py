@@ -21,7 +21,7 @@ from .._worlds import Slot, build_worlds
 from ._contract import Plan, make_plan
 from ._execute import run_slice
 from ._factors import build_network
-from ._job import Job, Run, Weights, totals
+from ._job import Job, Run, Weights
 from ._kernels import NeedsCoupling, TooWide
 from ._network import Axis, Factor, Free, Known
 from ._network import Run as Column
@@ -302,11 +302,11 @@ def _normalised(plan: Plan, fixed: Mapping[int, int], weights: Weights) -> dict[
     if not plan.laws:
         return {}
     blocks = plan.blocks(fixed)
-    total = totals(weights.mantissa, blocks)
+    ends = np.cumsum(blocks).tolist()
+    out: dict[int, Array] = {}
     with np.errstate(divide="ignore", invalid="ignore"):
-        shares = weights.mantissa[1:] / np.repeat(total[1:], blocks[1:], axis=0)
-    inside = [x for x in plan.laws if x not in fixed]
-    out = dict(zip(inside, np.split(shares, np.cumsum(blocks[1:-1])), strict=True))
+        for x, a, b in zip((x for x in plan.laws if x not in fixed), ends, ends[1:], strict=False):
+            out[x] = weights.mantissa[a:b] / weights.mantissa[a:b].sum(axis=0)
     rows = weights.mantissa.shape[-1]
     for x, code in fixed.items():
         if x in plan.laws:

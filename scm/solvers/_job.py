@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
 from collections.abc import Mapping
@@ -103,11 +104,10 @@ def jax_chunk(program: Program, rows: int, budget: Budget, execution: Execution)
 
 
 def _little_padding(chunk: int, rows: int) -> int:
-    """A power of two, at most `chunk`, that few rows are padded to: many operations are done for each."""
-    chunk = 1 << (chunk.bit_length() - 1)
-    while chunk > 1024 and -(-rows // chunk) * chunk > 1.1 * rows:
-        chunk //= 2
-    return chunk
+    """Chunks of one size, at most about `chunk`, with few rows to pad: much is done for each. Few sizes are compiled."""
+    each = -(-rows // -(-rows // chunk))
+    unit = max(1, 1 << max(each.bit_length() - 4, 0))
+    return min(-(-each // unit) * unit, max(chunk, 1))
 
 
 def space(job: Job) -> tuple[Array, NDArray[np.int64]]:
@@ -152,8 +152,8 @@ def doubtful(raw: Raw, ready: Ready, smallest: float, blocks: tuple[int, ...] = 
 def totals(weights: Array, blocks: tuple[int, ...]) -> Array:
     """The sum of each result, of shape (results, rows)."""
     flat = weights.reshape(-1, weights.shape[-1])
-    starts = np.cumsum((0, *blocks[:-1])) if blocks else [0]
-    return np.add.reduceat(flat, starts, axis=0)
+    ends = np.cumsum(blocks or (len(flat),)).tolist()
+    return np.stack([flat[a:b].sum(axis=0) for a, b in itertools.pairwise((0, *ends))])
 
 
 def refuse_underflow(job: Job, columns: Mapping[str, Codes], weights: Array, lost: NDArray[np.bool_]) -> None:

@@ -236,8 +236,11 @@ def _decode(ops: Sequence[Op], slots: Sequence[Any], found: _Found, rows: int) -
         total = np.broadcast_to(total, (rows, *shape)).reshape(rows, -1)
         good = total >= total.max(axis=1, keepdims=True) - SAME
         found.tied |= good.sum(axis=1) > 1
-        chosen: tuple[Codes, ...] = np.unravel_index(good.argmax(axis=1), shape)
+        chosen = _unravel(good.argmax(axis=1), shape)
         found.codes.update(zip(gone, chosen, strict=True))
+
+
+_unravel: Any = np.unravel_index  # its stub leaves its type open
 
 
 def _at(array: Array, axes: Labels, gone: Sequence[int], codes: Mapping[int, Codes], rows: int) -> Array:
