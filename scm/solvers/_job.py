@@ -104,7 +104,7 @@ def jax_chunk(program: Program, rows: int, budget: Budget, execution: Execution)
 
 
 def _little_padding(chunk: int, rows: int) -> int:
-    """Chunks of one size, at most about `chunk`, with few rows to pad: much is done for each. Few sizes are compiled."""
+    """Chunks of one size, at most `chunk`, with few rows to pad: much is done for each. Few sizes are compiled."""
     each = -(-rows // -(-rows // chunk))
     unit = max(1, 1 << max(each.bit_length() - 4, 0))
     return min(-(-each // unit) * unit, max(chunk, 1))
