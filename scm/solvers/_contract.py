@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -71,7 +72,7 @@ class Plan:
     )
     seen: dict[Any, Any] = field(default_factory=lambda: {}, compare=False, repr=False)
 
-    @property
+    @cached_property
     def in_range(self) -> bool:
         """Whether no positive weight can be lost: the smallest possible product beside the largest possible sum."""
         spread = 0.0
@@ -81,7 +82,7 @@ class Plan:
                 spread += float(np.log2(positive.max()) - np.log2(positive.min()))
         return spread + sum(float(np.log2(size)) for size in self.network.sizes.values()) < SAFE_POWERS
 
-    @property
+    @cached_property
     def rounding(self) -> float:
         """Bound on the relative error of a sum of products of non-negative numbers: epsilon for each operation."""
         terms = sum(f.array.ndim + 1 for f in self.network.factors) + sum(self.network.sizes.values())
@@ -91,7 +92,7 @@ class Plan:
         """Of several results, how many numbers each has, the weight first; nothing where there is one result."""
         return (1, *(self.network.sizes[x] for x in self.laws if x not in fixed)) if self.laws else ()
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """The placeholders that some factor reads."""
         return tuple(dict.fromkeys(n for f in self.network.factors for n in f.gathers))
