@@ -18,7 +18,7 @@ from .._query import Distribution
 from .._syntax import Const, Expr, Placeholder, Value, Var, terms
 from .._worlds import Slot, build_worlds
 from ._contract import Plan, make_plan
-from ._execute import run_slice
+from ._execute import alike, run_slice
 from ._factors import build_network
 from ._job import Job, Run, Weights
 from ._kernels import NeedsCoupling, TooWide
@@ -257,8 +257,11 @@ def _run(setting: Setting, planned: Planned) -> tuple[Array, NDArray[np.int64], 
     """Mantissa and exponent of the weight, and the law of each label (nothing said of rows without weight)."""
     plan = planned.plan
     alone = plan.names == (ONE_ROW,)
-    columns = {ONE_ROW: np.zeros(1, dtype=np.intp)} if alone else setting.columns
+    columns: Mapping[str, NDArray[np.intp]] = {ONE_ROW: np.zeros(1, dtype=np.intp)} if alone else setting.columns
     rows = 1 if alone else setting.rows
+    fewer = alike(plan, columns, rows)
+    if fewer is not None:
+        columns, rows = fewer[0], next(iter(fewer[0].values())).size
     sum_of: _Sum | None = None
     runs: list[Run] = []
     for codes in itertools.product(*(range(plan.network.sizes[x]) for x in plan.path.sliced)):
@@ -271,6 +274,8 @@ def _run(setting: Setting, planned: Planned) -> tuple[Array, NDArray[np.int64], 
         sum_of = part if sum_of is None else sum_of.plus(part)
     assert sum_of is not None
     setting.record.add(plan, planned.worlds, runs[0] if runs else None)
+    if fewer is not None:
+        sum_of = sum_of.taken(fewer[1])
     if alone and setting.rows != 1:
         sum_of = sum_of.repeated(setting.rows)
     return sum_of.mantissa, sum_of.exponent, sum_of.laws
@@ -296,6 +301,11 @@ class _Sum:
             for x, law in self.laws.items()
         }
         return _Sum(total, top, laws)
+
+    def taken(self, at: NDArray[np.intp]) -> _Sum:
+        """The rows `at`."""
+        laws = {x: law[..., at] for x, law in self.laws.items()}
+        return _Sum(self.mantissa[at], self.exponent[at], laws)
 
     def repeated(self, rows: int) -> _Sum:
         laws = {x: np.repeat(law, rows, axis=1) for x, law in self.laws.items()}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-MAX_OPERATIONS = 2e10
+MAX_OPERATIONS = 5e10
 """Default budget: about a minute of one core."""
 MAX_ENTRIES = 1 << 27
 """Default budget of the largest intermediate array: one gibibyte."""
-OPERATIONS_A_SECOND = 3e8
+OPERATIONS_A_SECOND = 8e8
 """Multiply-adds a second that are counted on, for one core."""
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ._backward import with_laws
 from ._budget import Budget as Budget
 from ._network import Factor, Network
-from ._path import BATCH, Path, find_path, renumbered
+from ._path import BATCH, Path, find_path, refuse_wide, renumbered
 from ._program import NARROW, Program, Range, make_program, most_open, rescaled
 from ._run_far import MOST_PRODUCTS, far_prelude, most_products, near
 from ._run_numpy import SMALLEST, run_careful, run_prelude
@@ -93,6 +93,11 @@ class Plan:
         return (1, *(self.network.sizes[x] for x in self.laws if x not in fixed)) if self.laws else ()
 
     @cached_property
+    def states_of(self) -> dict[str, int]:
+        """How many values each placeholder can have."""
+        return {n: k for f in self.network.factors for n, k in zip(f.gathers, f.array.shape, strict=False)}
+
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """The placeholders that some factor reads."""
         return tuple(dict.fromkeys(n for f in self.network.factors for n in f.gathers))
@@ -126,7 +131,14 @@ def make_plan(
     if path.sliced:
         named = {n: x for x, n in number.items()}
         path = replace(path, sliced=tuple(named[n] for n in path.sliced))
-    return Plan(network, tuple(output), path)
+    plan = Plan(network, tuple(output), path)
+    if path.operations(rows) > budget.allowed(rows) and path.entries <= budget.entries:
+        # Much of a path is done once where the placeholders have few joint values: the program knows how much.
+        once, each = program_of(plan, dict.fromkeys(path.sliced, 0), rows).operations
+        refuse_wide(path, rows, budget, (once + each * rows) * path.slices)
+    else:
+        refuse_wide(path, rows, budget)
+    return plan
 
 
 # ---------------------------------------------------------------------------------------------------------------------

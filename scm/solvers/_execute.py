@@ -7,6 +7,7 @@ float64; otherwise NumPy does the work, and the answer names the release.
 from __future__ import annotations
 
 import itertools
+import math
 import sys
 import time
 from collections.abc import Mapping
@@ -19,7 +20,9 @@ from ._budget import Budget
 from ._contract import Plan, Ready, get_ready, program_of
 from ._job import Codes, Job, Run, Weights, chunk_of, jax_chunk, numpy_chunk, refuse_underflow, space
 from ._program import Program
+from ._run_numpy import flat_index
 
+SPENT = ("spent in numpy",)
 NUMPY_STEP, NUMPY_PRODUCT, NUMPY_GATHER = 4e-6, 1.2e-9, 4e-9
 JAX_START, JAX_COMPILE, JAX_COMPILE_STEP = 0.8, 0.15, 0.03
 JAX_CHUNK, JAX_PRODUCT, JAX_GATHER = 2e-4, 1e-9, 2e-9
@@ -27,6 +30,11 @@ ACCELERATED = 50.0
 """Seconds, measured on one core, that the choice between executors goes by: for a step of a chunk, for a product, for
 a gathered number; to load JAX, to compile a program and each of its steps. An accelerator is counted on to be
 `ACCELERATED` times as fast."""
+
+
+ALIKE_ROWS, ALIKE_ABOVE, ALIKE_SHARE = 1024, 150.0, 0.8
+"""Rows that are alike are worked out once, from so many rows on, where one takes so many products, and where no more
+than this share of them differ."""
 
 
 def run_plan(
@@ -53,6 +61,11 @@ def run_plan(
     Raises:
         TooWide: weights that floating point cannot tell from zero, or the budget ran out.
     """
+    if (fewer := alike(plan, columns, rows)) is not None:
+        columns, back = fewer
+        count = next(iter(columns.values())).size
+        some = run_plan(plan, columns, count, budget, execution, exponents=exponents, until=until)
+        return Weights(some.mantissa[..., back], some.exponent[back], some.run)
     found: Weights | None = None
     sliced = plan.path.sliced
     wanted = Execution() if execution is None else execution
@@ -65,6 +78,24 @@ def run_plan(
         found = part if found is None else _sum(found, part)
     assert found is not None
     return found
+
+
+def alike(plan: Plan, columns: Mapping[str, Codes], rows: int) -> tuple[dict[str, Codes], Codes] | None:
+    """Different rows only, and where each row is among them; None where to find them would not pay."""
+    if rows < ALIKE_ROWS or not plan.names:
+        return None
+    program = get_ready(plan, dict.fromkeys(plan.path.sliced, 0), rows).program
+    sizes = tuple(plan.states_of[name] for name in plan.names)
+    if program.operations[1] * plan.path.slices + program.taken < ALIKE_ABOVE or math.prod(sizes) >= 1 << 62:
+        return None
+    sample = slice(0, ALIKE_ROWS)
+    few = {name: columns[name][sample] for name in plan.names}
+    if np.unique(flat_index(plan.names, sizes, few)).size > ALIKE_SHARE * ALIKE_ROWS:
+        return None
+    _, first, back = np.unique(flat_index(plan.names, sizes, columns), return_index=True, return_inverse=True)
+    if first.size > ALIKE_SHARE * rows:
+        return None
+    return {name: columns[name][first] for name in plan.names}, back
 
 
 def _sum(a: Weights, b: Weights) -> Weights:
@@ -143,10 +174,12 @@ def choose(
         "jax": rows * (each * JAX_PRODUCT + taken * JAX_GATHER) * jax_rate
         + -(-rows // jax_chunk(program, rows, budget, execution)) * JAX_CHUNK,
     }
-    if not any(key[0] == "checked" for key in plan.seen):
-        forecast["jax"] += JAX_COMPILE + steps * JAX_COMPILE_STEP
+    start = 0.0 if any(key[0] == "checked" for key in plan.seen) else JAX_COMPILE + steps * JAX_COMPILE_STEP
     if "jax" not in sys.modules:
-        forecast["jax"] += JAX_START
+        start += JAX_START
+    # What NumPy has spent on this plan already would have paid for some of it: a question that keeps coming back is
+    # compiled sooner or later.
+    forecast["jax"] += max(start - plan.seen.get(SPENT, 0.0), 0.0)
     if execution.executor is not None:
         return execution.executor, forecast
     if execution.precision == "single" or execution.devices is not None:
@@ -174,6 +207,7 @@ def _run_numpy(job: Job, ready: Ready) -> Weights:
         if len(speed) < 3 and job.rows > 32 * first:
             speed[chunk] = chunk / (time.perf_counter() - began)
         start += chunk
+    job.plan.seen[SPENT] = job.plan.seen.get(SPENT, 0.0) + time.monotonic() - started
     return Weights(mantissa, exponent, Run("numpy", "double", job.rows, chunk, time.monotonic() - started))
 
 

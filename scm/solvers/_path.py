@@ -73,7 +73,7 @@ class Path:
 def find_path(
     terms: Terms, output: tuple[int, ...], sizes: Sizes, rows: int, budget: Budget, last: tuple[int, ...] = ()
 ) -> Path:
-    """A path from `terms` to `output`, within the budget.
+    """A path from `terms` to `output`; whether it is within the budget is for the caller to see (`refuse_wide`).
 
     Args:
         terms: the labels of each factor, `BATCH` among those of factors that differ by row.
@@ -82,9 +82,6 @@ def find_path(
         rows: how many rows there will be.
         budget: of operations for all rows, and of entries of the largest array for one row.
         last: labels that may better be eliminated last, such as noises that several worlds share.
-
-    Raises:
-        TooWide: the forecast exceeds the budget; nothing was run.
     """
     if len(terms) == 1:
         return Path((), 1.0, 0.0, 1.0)
@@ -99,23 +96,21 @@ def find_path(
         path = min(path, _searched(terms, output, sizes, batched, tries), key=lambda p: p.operations(rows))
     if not hopeless and path.entries > budget.entries:
         path = _sliced(terms, output, sizes, batched, budget.entries, path.steps) or path
-    refuse_wide(path, rows, budget)
     return path
 
 
-def refuse_wide(path: Path, rows: int, budget: Budget) -> None:
-    """Refuse a path that exceeds the budget.
+def refuse_wide(path: Path, rows: int, budget: Budget, work: float | None = None) -> None:
+    """Refuse a path that exceeds the budget; `work` are its operations, where they are known to be fewer.
 
     Raises:
         TooWide: it does.
     """
-    allowed = budget.allowed(rows)
-    if path.operations(rows) > allowed or path.entries > budget.entries:
-        raise TooWide(_forecast(path, rows, allowed, budget))
+    allowed, work = budget.allowed(rows), path.operations(rows) if work is None else work
+    if work > allowed or path.entries > budget.entries:
+        raise TooWide(_forecast(path, rows, work, allowed, budget))
 
 
-def _forecast(path: Path, rows: int, allowed: float, budget: Budget) -> str:
-    work = path.operations(rows)
+def _forecast(path: Path, rows: int, work: float, allowed: float, budget: Budget) -> str:
     many = f" for {rows:,} rows" if rows > 1 else ""
     slices = f", in {path.slices:,} slices" if path.slices > 1 else ""
     return (

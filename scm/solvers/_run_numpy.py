@@ -168,7 +168,7 @@ def _stacked(arrays: Sequence[Array], batched: Sequence[bool]) -> Array:
 
 def flat_index(names: tuple[str, ...], sizes: tuple[int, ...], columns: Mapping[str, Codes]) -> Codes:
     """Where each row's values stand in the flattened open axes."""
-    out = columns[names[0]]
+    out = columns[names[0]].astype(np.intp)  # positions are kept small
     for name, size in zip(names[1:], sizes[1:], strict=True):
         out = out * size + columns[name]
     return out
