@@ -95,7 +95,7 @@ def _expectation(setting: Setting, expr: Expr, facts: tuple[Fact, ...], conditio
 
 
 def _expected(setting: Setting, expr: Expr, facts: tuple[Fact, ...], conditions: tuple[Expr, ...]) -> Leaf:
-    values = _numeric_values(setting, expr)
+    values = numeric_values(setting, expr)
     try:
         found = joint_weights(setting, facts, conditions, [(expr, values)], exponents=False)
     except NeedsCoupling:
@@ -109,7 +109,7 @@ def _expected(setting: Setting, expr: Expr, facts: tuple[Fact, ...], conditions:
     return make_leaf(np.tensordot(numbers, weights.mantissa, axes=(0, 0)), weights.mantissa.sum(axis=0), network, 0)
 
 
-def _numeric_values(setting: Setting, expr: Expr) -> tuple[Value, ...]:
+def numeric_values(setting: Setting, expr: Expr) -> tuple[Value, ...]:
     """The numbers that `expr` can be."""
     scope: dict[str, tuple[Value, ...]] = {}
     names: dict[Const | Placeholder | Var, str] = {}
