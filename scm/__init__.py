@@ -58,6 +58,10 @@ from ._query import print_query as print_query
 from ._query import query_nodes as query_nodes
 from ._query import query_terms as query_terms
 from ._relevance import rung as rung
+from ._sensitivity import EntrySensitivity as EntrySensitivity
+from ._sensitivity import Sensitivity as Sensitivity
+from ._sensitivity import TableSensitivity as TableSensitivity
+from ._sensitivity import sensitivity as sensitivity
 from ._structured import expr_from_data as expr_from_data
 from ._structured import expr_to_data as expr_to_data
 from ._structured import query_from_data as query_from_data
@@ -102,6 +106,7 @@ __all__ = [
     "Custom",
     "Distribution",
     "Draw",
+    "EntrySensitivity",
     "Equation",
     "Execution",
     "Expectation",
@@ -125,9 +130,11 @@ __all__ = [
     "QuerySyntaxError",
     "RankPreserving",
     "ScmError",
+    "Sensitivity",
     "Set",
     "Soft",
     "Step",
+    "TableSensitivity",
     "Uncertainty",
     "Unit",
     "Unknown",
@@ -174,6 +181,7 @@ __all__ = [
     "query_to_data",
     "rank_preserving",
     "rung",
+    "sensitivity",
     "settings_text",
     "terms",
     "walk",

@@ -20,7 +20,7 @@ from ._query import Distribution, Query, print_query, query_terms, term_parts
 from ._relevance import rung
 from ._resolve import read_query
 from ._rows import code_rows
-from ._standard_error import counted_totals, standard_error
+from ._standard_error import SamplingError, counted_totals, standard_error
 from ._syntax import print_expr
 from .solvers import DEFAULT, Budget, Record, Refusal, Setting, Solution, interval, rounding_of, sharp
 
@@ -57,24 +57,7 @@ def ask(
     Raises:
         QuerySyntaxError, UnknownName, UnknownState, InvalidQuery, InvalidRows: the question cannot be meant.
     """
-    if not isinstance(knowledge, Model):  # pyright: ignore[reportUnnecessaryIsInstance]  # untyped callers
-        raise InvalidModel(f"ask() takes a Model first, got {type(knowledge).__name__}.")
-    asked = read_query(query, knowledge.variable_states)
-    _distribution_states(knowledge, asked)
-    coded = code_rows(asked, rows, knowledge.variable_states)
-    limits = parse_budget(budget)
-    setting = Setting(
-        knowledge,
-        granted(assume),
-        limits,
-        coded.columns,
-        coded.domains,
-        coded.count,
-        Record(until=None if limits.seconds is None else time.monotonic() + limits.seconds),
-        Execution() if execution is None else execution,
-        key,
-        knowledge.plans,
-    )
+    asked, setting = prepare(knowledge, query, rows, assume, budget, execution, key)
     steps: list[Literal[1, 2, 3]] = [1, *(rung(knowledge.graph, term_parts(term)) for term in query_terms(asked))]
     refusals: list[tuple[str, str]] = []
     for solver in DEFAULT:
@@ -87,11 +70,41 @@ def ask(
     return Answer(asked, "refused", rung=max(steps), status=(), refusals=tuple(refusals))
 
 
+def prepare(
+    knowledge: Model,
+    query: str | Query,
+    rows: Mapping[str, Sequence[object]] | None,
+    assume: str | Coupling | Sequence[str | Coupling],
+    budget: float | str | Budget | None,
+    execution: Execution | None = None,
+    key: PRNGKey | None = None,
+) -> tuple[Query, Setting]:
+    """The query with names and states checked, and what it is to be solved under; see `ask`."""
+    if not isinstance(knowledge, Model):  # pyright: ignore[reportUnnecessaryIsInstance]  # untyped callers
+        raise InvalidModel(f"ask() takes a Model first, got {type(knowledge).__name__}.")
+    asked = read_query(query, knowledge.variable_states)
+    _distribution_states(knowledge, asked)
+    coded = code_rows(asked, rows, knowledge.variable_states)
+    limits = parse_budget(budget)
+    return asked, Setting(
+        knowledge,
+        granted(assume),
+        limits,
+        coded.columns,
+        coded.domains,
+        coded.count,
+        Record(until=None if limits.seconds is None else time.monotonic() + limits.seconds),
+        Execution() if execution is None else execution,
+        key,
+        knowledge.plans,
+    )
+
+
 def _answer(
     setting: Setting, query: Query, solution: Solution, step: Literal[1, 2, 3], batch: bool, solver: str
 ) -> Answer:
     shape, finding = _shaper(batch), _finding(setting, solution)
-    error = standard_error(setting, query) if finding == "estimate" else None
+    shaken = standard_error(setting, query, solution.lower.shape) if finding == "estimate" else SamplingError(None)
     rounding = max(map(rounding_of, setting.record.plans, setting.record.runs), default=0.0)
     scene = Scene(setting, query, solution, finding)
     return Answer(
@@ -103,9 +116,10 @@ def _answer(
         states=_distribution_states(setting.model, query),
         rung=step,
         uncertainty=Uncertainty(
-            sampling=None if error is None else shape(error), floating_point=_absolute(solution, rounding)
+            sampling=None if shaken.error is None else shape(shaken.error),
+            floating_point=_absolute(solution, rounding),
         ),
-        assumptions=_assumptions(setting, certain=finding == "estimate" and error is None),
+        assumptions=_assumptions(setting, shaken.notes),
         plan=_plan(setting, solver),
         account=lambda: derive(scene),
     )
@@ -153,8 +167,8 @@ def _distribution_states(model: Model, query: Query) -> tuple[tuple[str, tuple[A
     return max(found, key=lambda f: [name for name, _ in f])
 
 
-def _assumptions(setting: Setting, *, certain: bool) -> tuple[Assumption, ...]:
-    """What was granted and used; `certain`: the answer needs shares of 0 and 1 in the counts to be the truth."""
+def _assumptions(setting: Setting, notes: Sequence[str]) -> tuple[Assumption, ...]:
+    """What was granted and used; `notes`: what stands in the way of a standard error."""
     used = dict.fromkeys(f"{c.claim} ({c.citation})" for c in setting.record.couplings.values())
     out = [Assumption(text, "the user") for text in used]
     for name, totals in counted_totals(setting).items():
@@ -163,10 +177,7 @@ def _assumptions(setting: Setting, *, certain: bool) -> tuple[Assumption, ...]:
             "from the population the answer speaks of"
         )
         out.append(Assumption(text, "the method"))
-    if certain:
-        text = "what was never counted cannot happen; if it could, the answer would depend on a coupling"
-        out.append(Assumption(text, "the method"))
-    return tuple(out)
+    return (*out, *(Assumption(text, "the method") for text in notes))
 
 
 def _plan(setting: Setting, solver: str) -> dict[str, Any]:

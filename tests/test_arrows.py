@@ -61,7 +61,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "3 counterfactual worlds, identification": ("_relevance", "_worlds", "identify"),
     "4 ways to solve": ("solvers",),
     "5 the account of an answer": ("_trace", "_standard_error", "_nesting", "_derivation"),
-    "6 the front door": ("_ask", "_ladder", "_units"),
+    "6 the front door": ("_ask", "_sensitivity", "_draws", "_ladder", "_units"),
 }
 
 # Identification reads graphs and queries only: worlds carry mechanisms by an opaque id.

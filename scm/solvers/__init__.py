@@ -13,6 +13,10 @@ from typing import Protocol
 from .._query import Query
 from ._contract import Budget as Budget
 from ._execute import rounding_of as rounding_of
+from ._gradient import NotOneNumber as NotOneNumber
+from ._gradient import Slopes as Slopes
+from ._gradient import entries_of as entries_of
+from ._gradient import slopes as slopes
 from ._kernels import NeedsCoupling as NeedsCoupling
 from ._kernels import TooWide as TooWide
 from ._posterior import NoisePosterior as NoisePosterior

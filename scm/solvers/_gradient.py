@@ -245,6 +245,9 @@ class _Terms:
         missing: dict[str, Bools] = {}
         for key, seed in seeds.items():
             self.pull(self.weighed[key], seed, state, at, cells, (partial, missing))
+        for name, none in missing.items():
+            # At a kink in one direction of a row, no direction of that row is told from another's by a number.
+            missing[name] = none | (none & (tables[name] > 0)[..., None]).any(axis=1, keepdims=True)
         hidden = ~ok.reshape(-1)
         for array in partial.values():
             array[..., hidden] = np.nan
