@@ -9,6 +9,10 @@ from ._coupling import Custom as Custom
 from ._coupling import RankPreserving as RankPreserving
 from ._coupling import check_coupling as check_coupling
 from ._coupling import rank_preserving as rank_preserving
+from ._draws import DrawnAnswer as DrawnAnswer
+from ._draws import TableDraws as TableDraws
+from ._draws import ask_draws as ask_draws
+from ._draws import draw_tables as draw_tables
 from ._errors import InvalidFile as InvalidFile
 from ._errors import InvalidGraph as InvalidGraph
 from ._errors import InvalidModel as InvalidModel
@@ -106,6 +110,7 @@ __all__ = [
     "Custom",
     "Distribution",
     "Draw",
+    "DrawnAnswer",
     "EntrySensitivity",
     "Equation",
     "Execution",
@@ -134,6 +139,7 @@ __all__ = [
     "Set",
     "Soft",
     "Step",
+    "TableDraws",
     "TableSensitivity",
     "Uncertainty",
     "Unit",
@@ -146,6 +152,7 @@ __all__ = [
     "World",
     "Worlds",
     "ask",
+    "ask_draws",
     "ate",
     "bind",
     "build_worlds",
@@ -153,6 +160,7 @@ __all__ = [
     "check_coupling",
     "conjunction",
     "conjuncts",
+    "draw_tables",
     "ett",
     "evaluate",
     "expr_from_data",

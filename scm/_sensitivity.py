@@ -43,7 +43,8 @@ class TableSensitivity:
         covariation: the derivative as one entry moves and the others of its row are rescaled in proportion (Chan &
             Darwiche 2002); same shape. NaN, besides, for an entry of one: how the rest would grow is not said. For an
             entry of zero it is one-sided.
-        kink: where there is no derivative: slopes on two sides differ, or the answer is not determined beside the table.
+        kink: where there is no derivative: the slopes on two sides of the row differ, or the answer is not determined
+            beside the table.
     """
 
     name: str
@@ -101,7 +102,7 @@ class Sensitivity:
     def entries(self) -> Iterator[EntrySensitivity]:
         """Every probability that the answer depends on, table by table."""
         for table in self.tables.values():
-            for at in np.ndindex(table.probability.shape):
+            for at in itertools.product(*map(range, table.probability.shape)):
                 yield EntrySensitivity(
                     table.name,
                     table.states[at[-1]],
@@ -189,7 +190,9 @@ def sensitivity(
     Args:
         model: the model.
         query: see `ask`.
-        rows, assume, budget: see `ask`; the derivatives have a budget of the same size of their own.
+        rows: values for the query's placeholders, one column each; there are then derivatives for each row.
+        assume: what the user grants, see `ask`.
+        budget: see `ask`; the derivatives have one of the same size of their own.
         summed: add the derivatives of all rows up (rows that are not defined have no part in it).
 
     Returns:
@@ -217,15 +220,18 @@ def _tables(
     sums: dict[str, Array] = {}
     kinks: dict[str, NDArray[np.bool_]] = {}
     for part in slopes(setting, query):
-        at = np.zeros(len(part.rows), dtype=np.intp) if summed else part.rows
         for name, partial in part.partial.items():
+            missing = part.missing.get(name, np.zeros(partial.shape, dtype=bool))
             if name not in sums:
                 shape = (*partial.shape[:3], data)
                 _check_size(shape, sums, setting.budget)
                 sums[name], kinks[name] = np.zeros(shape), np.zeros(shape, dtype=bool)
-            np.add.at(sums[name], (..., at), np.where(summed & np.isnan(part.value), 0.0, partial))
-            if name in part.missing:
-                np.logical_or.at(kinks[name], (..., at), part.missing[name])
+            if summed:
+                sums[name] += np.where(np.isnan(part.value), 0.0, partial).sum(axis=-1, keepdims=True)
+                kinks[name] |= missing.any(axis=-1, keepdims=True)
+            else:
+                sums[name][..., part.rows] = partial
+                kinks[name][..., part.rows] = missing
     return {
         name: _table(setting.model, name, sums[name], kinks[name], cells, batch and not summed)
         for name in (*setting.model.mechanisms, *setting.model.noises)
@@ -289,4 +295,3 @@ def _told(value: Number | None) -> str:
     if value is None:
         return "none"
     return number_text(value) if isinstance(value, float) else f"up to {number_text(_size(value))} in size"
-

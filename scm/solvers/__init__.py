@@ -21,6 +21,7 @@ from ._kernels import NeedsCoupling as NeedsCoupling
 from ._kernels import TooWide as TooWide
 from ._posterior import NoisePosterior as NoisePosterior
 from ._posterior import noise_posterior as noise_posterior
+from ._setting import DRAW as DRAW
 from ._setting import Fact as Fact
 from ._setting import Record as Record
 from ._setting import Setting as Setting

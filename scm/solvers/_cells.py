@@ -14,7 +14,7 @@ from ._job import Weights
 from ._kernels import NeedsCoupling, TooWide
 from ._leaves import Leaf, add_leaves, align, union_roots
 from ._network import Network
-from ._setting import Fact, Setting
+from ._setting import DRAW, Fact, Setting
 from ._weights import joint_weights, make_leaf, root_states, undefined_leaf
 
 MAX_CELLS = 1 << 12
@@ -30,7 +30,7 @@ def by_cells(setting: Setting, event: Expr, facts: tuple[Fact, ...], conditions:
 
     Knowing the value of every term of the event can make instances equal (consistency), so that no coupling is needed.
     """
-    if setting.columns:
+    if setting.columns.keys() - {DRAW}:
         raise NeedsRows
     total = joint_weights(setting, facts, conditions, [])
     if total is None:

@@ -230,7 +230,8 @@ class _Terms:
         shares: dict[Term, list[Array]] = {}
         for term, ratios in self.ratios.items():
             shares[term] = [self.share(ratio, state, at) for ratio in ratios]
-            values[term] = sum((r.constant[:, None] + s for r, s in zip(ratios, shares[term], strict=True)), 0.0)
+            parts = [r.constant[:, None] + s for r, s in zip(ratios, shares[term], strict=True)]
+            values[term] = sum(parts, np.zeros(()))
         value = np.broadcast_to(np.asarray(combine(self.query, values)), (cells, len(rows)))
         slope = slopes_of(self.query, values)
         seeds: dict[int, Array] = {}

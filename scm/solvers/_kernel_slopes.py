@@ -1,7 +1,8 @@
 """How the joint law of several instances of one table answers when a row of the table moves towards one state.
 
-A joint law is given only where rows sum to one, so rows move within the simplex: towards state s, `row + t (e_s - row)`.
-Couplings are piecewise smooth. Where the slopes on both sides differ there is no derivative, and the entry is marked.
+A joint law is given only where rows sum to one, so rows move within the simplex: towards state s, along
+`row + t (e_s - row)`. Couplings are piecewise smooth: where the slopes on both sides differ there is no derivative, and
+the entry is marked.
 """
 
 from __future__ import annotations
@@ -107,10 +108,15 @@ def _one_direction(
         forward, backward, best = _numerical(coupling, laws, distinct, j, state, way)
         tolerance = NUMERICAL
     flat = adjoint.reshape(n, -1, adjoint.shape[-1])
-    ahead, behind, value = (np.einsum("no,nob->nb", d.reshape(n, -1), flat) for d in (forward, backward, best))
-    size = np.einsum("no,nob->nb", np.maximum(np.abs(forward), np.abs(backward)).reshape(n, -1), np.abs(flat))
+    ahead, behind, value = (_against(d, flat) for d in (forward, backward, best))
+    size = _against(np.maximum(np.abs(forward), np.abs(backward)), np.abs(flat))
     kink = (np.abs(ahead - behind) > tolerance * size) & (both & moving)[:, None]
     return np.where(moving[:, None], value, 0.0), kink
+
+
+def _against(change: Array, adjoint: Array) -> Array:
+    """What a change of the joint laws does: shape (n, rows of data)."""
+    return np.einsum("no,nob->nb", change.reshape(len(change), -1), adjoint)
 
 
 def _rank_slopes(laws: Array, j: int, way: Array) -> tuple[Array, Array]:
@@ -175,4 +181,3 @@ def _one_sided(here: Array, found: dict[float, Array]) -> Array:
     """The slope at 0 of the cubic through the values at 0, a quarter, a half and one."""
     weights = {0.25: 32 / 3, 0.5: -4.0, 1.0: 1 / 3}
     return sum((w * (found[h] - here) for h, w in weights.items()), np.zeros_like(here))
-

@@ -84,9 +84,7 @@ def _event(setting: Setting, event: Expr, facts: tuple[Fact, ...], conditions: t
         return _by_cells(setting, event, facts, conditions)
 
 
-def _expected(
-    setting: Setting, expr: Expr, facts: tuple[Fact, ...], conditions: tuple[Expr, ...]
-) -> tuple[Ratio, ...]:
+def _expected(setting: Setting, expr: Expr, facts: tuple[Fact, ...], conditions: tuple[Expr, ...]) -> tuple[Ratio, ...]:
     values = numeric_values(setting, expr)
     try:
         return (_plain(setting, [(expr, values)], np.array([values], dtype=float), facts, conditions),)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from .._syntax import Expr, terms
 from .._worlds import Worlds, build_worlds
 from ._contract import Plan, make_plan
+from ._drawn import put_draws
 from ._execute import run_plan
 from ._factors import build_network
 from ._job import Weights
@@ -107,6 +108,7 @@ def _made_plan(
     network = build_network(setting.model, worlds, outputs, conditions, setting.couplings, setting.domains)
     if network.impossible:
         return None
+    put_draws(network, setting.draws, setting.budget)
     roots = [] if weigh_roots else list(network.open.values())
     states = math.prod(network.sizes[x] for x in roots)
     if states > MAX_ROOT_STATES:
