@@ -56,6 +56,17 @@ class TableSensitivity:
     covariation: Array
     kink: NDArray[np.bool_]
 
+    def entry(self, at: Sequence[int]) -> EntrySensitivity:
+        """One entry: the positions of the inputs' states, then of the state."""
+        return EntrySensitivity(
+            self.name,
+            self.states[at[-1]],
+            {n: d[k] for n, d, k in zip(self.inputs, self.domains, at[:-1], strict=True)},
+            float(self.probability[(*at,)]),
+            _number(self.partial[(..., *at)]),
+            _number(self.covariation[(..., *at)]),
+        )
+
 
 @dataclass(frozen=True)
 class EntrySensitivity:
@@ -103,18 +114,18 @@ class Sensitivity:
         """Every probability that the answer depends on, table by table."""
         for table in self.tables.values():
             for at in itertools.product(*map(range, table.probability.shape)):
-                yield EntrySensitivity(
-                    table.name,
-                    table.states[at[-1]],
-                    {n: d[k] for n, d, k in zip(table.inputs, table.domains, at[:-1], strict=True)},
-                    float(table.probability[at]),
-                    _number(table.partial[(..., *at)]),
-                    _number(table.covariation[(..., *at)]),
-                )
+                yield table.entry(at)
 
     def top(self, n: int = 10) -> tuple[EntrySensitivity, ...]:
         """The `n` entries with the largest covariation derivative (in arrays: its largest size)."""
-        return tuple(sorted(self.entries(), key=lambda e: -_size(e.covariation))[:n])
+        found: list[tuple[float, TableSensitivity, int]] = []
+        for table in self.tables.values():
+            flat = np.abs(table.covariation).reshape(-1, table.probability.size)
+            sizes = np.max(flat, axis=0, initial=0.0, where=~np.isnan(flat))
+            first = np.argsort(-sizes, kind="stable")[:n]
+            found += [(float(sizes[k]), table, k) for k in first.tolist()]
+        found.sort(key=lambda x: -x[0])
+        return tuple(t.entry([int(i) for i in np.unravel_index(k, t.probability.shape)]) for _, t, k in found[:n])
 
     def to_columns(self) -> dict[str, list[Any]]:
         """One line for each entry, row of data and state of a distribution: {column: values}, for a data frame."""
@@ -227,11 +238,12 @@ def _tables(
                 _check_size(shape, sums, setting.budget)
                 sums[name], kinks[name] = np.zeros(shape), np.zeros(shape, dtype=bool)
             if summed:
-                sums[name] += np.where(np.isnan(part.value), 0.0, partial).sum(axis=-1, keepdims=True)
+                times = np.bincount(part.at, minlength=partial.shape[-1])
+                sums[name] += (np.where(np.isnan(part.value), 0.0, partial) * times).sum(axis=-1, keepdims=True)
                 kinks[name] |= missing.any(axis=-1, keepdims=True)
             else:
-                sums[name][..., part.rows] = partial
-                kinks[name][..., part.rows] = missing
+                sums[name][..., part.rows] = partial[..., part.at]
+                kinks[name][..., part.rows] = missing[..., part.at]
     return {
         name: _table(setting.model, name, sums[name], kinks[name], cells, batch and not summed)
         for name in (*setting.model.mechanisms, *setting.model.noises)

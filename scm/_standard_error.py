@@ -47,7 +47,7 @@ def standard_error(setting: Setting, query: Query, shape: tuple[int, ...]) -> Sa
     notes: dict[str, None] = {}
     try:
         for part in slopes(setting, query, totals):
-            error[:, part.rows] = np.sqrt(_variance(setting, totals, part, notes))
+            error[:, part.rows] = np.sqrt(_variance(setting, totals, part, notes))[:, part.at]
     except (TooWide, NotOneNumber, NeedsCoupling) as wrong:
         return SamplingError(None, (f"no standard error is given: {wrong}",))
     if notes and np.isnan(error).all():

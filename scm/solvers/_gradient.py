@@ -53,10 +53,11 @@ class NotOneNumber(Exception):
 
 @dataclass(frozen=True)
 class Slopes:
-    """Derivatives of some rows of an answer.
+    """Derivatives of some rows of an answer; rows that are alike are worked out once.
 
     Attributes:
         rows: which.
+        at: for each of them, its place among the different rows, which are the last axis of what follows.
         value: the answer, shape (cells, rows); NaN where it is not defined, as are the derivatives there.
         partial: for each table or noise, shape (configurations, states, cells, rows). A table with several instances in
             one plan is moved within the simplex: its derivatives are those towards a state.
@@ -64,6 +65,7 @@ class Slopes:
     """
 
     rows: Codes
+    at: Codes
     value: Array
     partial: Mapping[str, Array]
     missing: Mapping[str, Bools]
@@ -94,29 +96,38 @@ def slopes(setting: Setting, query: Query, names: Collection[str] | None = None)
     setting = replace(setting, record=quiet, execution=replace(setting.execution, precision="double"))
     for group in row_groups(query, setting.columns, setting.rows, setting.domains):
         columns = {n: c[group.rows] for n, c in setting.columns.items() if Placeholder(n) not in group.replace}
-        here = replace(setting, columns=columns, rows=len(group.rows))
+        distinct, inverse = _distinct(columns, len(group.rows))
+        here = replace(setting, columns=distinct, rows=int(inverse.max(initial=0)) + 1)
         try:
             found = _Terms(here, replace_placeholders(query, group.replace), names)
         except NeedsRows:
             yield from _each_row(setting, query, group.rows, names)
             continue
         for part in found.chunks():
-            yield replace(part, rows=group.rows[part.rows])
+            mine = np.flatnonzero((inverse >= part.rows[0]) & (inverse <= part.rows[-1]))
+            yield replace(part, rows=group.rows[mine], at=inverse[mine] - part.rows[0])
+
+
+def _distinct(columns: Mapping[str, Codes], rows: int) -> tuple[dict[str, Codes], Codes]:
+    """The columns of the different rows, and for each row which of them it is."""
+    if not columns:
+        return {}, np.zeros(rows, dtype=np.intp)
+    table = np.stack(list(columns.values()), axis=1)
+    distinct, inverse = np.unique(table, axis=0, return_inverse=True)
+    return dict(zip(columns, distinct.T, strict=True)), inverse.reshape(-1)
 
 
 def _each_row(setting: Setting, query: Query, rows: Codes, names: Collection[str] | None) -> Iterator[Slopes]:
     """Each different row with its values in the query."""
-    columns = list(setting.columns)
-    table = np.stack([setting.columns[n][rows] for n in columns], axis=1)
-    distinct, inverse = np.unique(table, axis=0, return_inverse=True)
-    for k, codes in enumerate(distinct):
+    distinct, inverse = _distinct({n: c[rows] for n, c in setting.columns.items()}, len(rows))
+    for k in range(int(inverse.max(initial=0)) + 1):
         leaf: dict[Placeholder, Const | Placeholder] = {
-            Placeholder(n): Const(setting.domains[n][int(c)]) for n, c in zip(columns, codes, strict=True)
+            Placeholder(n): Const(setting.domains[n][int(codes[k])]) for n, codes in distinct.items()
         }
         here = replace(setting, columns={}, rows=1)
         (one,) = _Terms(here, replace_placeholders(query, leaf), names).chunks()
-        for row in rows[inverse.reshape(-1) == k]:
-            yield replace(one, rows=np.array([row]))
+        same = np.flatnonzero(inverse == k)
+        yield replace(one, rows=rows[same], at=np.zeros(len(same), dtype=np.intp))
 
 
 def slopes_of(query: Query, values: Mapping[Query, Array]) -> dict[Query, Array]:
@@ -212,10 +223,10 @@ class _Terms:
     def differentiate(self, rows: Codes, cells: int, tables: Mapping[str, Array]) -> Slopes:
         shape = (cells, len(rows))
         if not self.defined:
-            return Slopes(rows, np.full(shape, np.nan), {}, {})
+            return Slopes(rows, rows, np.full(shape, np.nan), {}, {})
         if not self.ratios:
             value = float(np.asarray(combine(self.query, {})))
-            return Slopes(rows, np.full(shape, value if math.isfinite(value) else np.nan), {}, {})
+            return Slopes(rows, rows, np.full(shape, value if math.isfinite(value) else np.nan), {}, {})
         states = [dict(zip(self.roots, s, strict=True)) for s in itertools.product(*map(range, self.roots.values()))]
         found: Slopes | None = None
         for state in states:
@@ -244,8 +255,11 @@ class _Terms:
                 self.add_seeds(seeds, ratio, kept, outer, state, at)
         partial = {n: np.zeros((*e.shape, cells * len(rows))) for n, e in tables.items()}
         missing: dict[str, Bools] = {}
-        for key, seed in seeds.items():
-            self.pull(self.weighed[key], seed, state, at, cells, (partial, missing))
+        with np.errstate(over="ignore", invalid="ignore"):
+            for key, seed in seeds.items():
+                self.pull(self.weighed[key], seed, state, at, cells, (partial, missing))
+        if not all(np.isfinite(a).all() for a in partial.values()):
+            raise TooWide("Some derivatives are larger than floating point can hold. Ask about less evidence at once.")
         for name, none in missing.items():
             # At a kink in one direction of a row, no direction of that row is told from another's by a number.
             missing[name] = none | (none & (tables[name] > 0)[..., None]).any(axis=1, keepdims=True)
@@ -254,6 +268,7 @@ class _Terms:
             array[..., hidden] = np.nan
         shape = (cells, len(rows))
         return Slopes(
+            rows,
             rows,
             np.where(ok, value, np.nan),
             {n: a.reshape(*a.shape[:2], *shape) for n, a in partial.items()},
@@ -359,7 +374,7 @@ def _agreeing(a: Slopes, b: Slopes) -> Slopes:
     names: Sequence[str] = [*dict.fromkeys((*a.missing, *b.missing))]
     nothing = np.zeros(1, dtype=bool)
     missing = {n: a.missing.get(n, nothing) | b.missing.get(n, nothing) for n in names}
-    return Slopes(a.rows, np.where(only_b, b.value, a.value), partial, missing)
+    return Slopes(a.rows, a.at, np.where(only_b, b.value, a.value), partial, missing)
 
 
 def _same(a: Array, b: Array) -> bool:

@@ -123,11 +123,12 @@ def _rank_slopes(laws: Array, j: int, way: Array) -> tuple[Array, Array]:
     """One-sided derivatives of max(0, min_i F_i(x_i) - max_i F_i(x_i - 1)) as law `j` moves along `way`, exactly."""
     n, m, s = laws.shape
     upper = np.round(np.cumsum(laws, axis=2), CUT_DIGITS)
-    supported = laws > 0
+    supported: Bools = laws > 0
     supported[:, j] |= way > 0
     last = s - 1 - np.argmax(supported[:, :, ::-1], axis=2)
     upper[np.arange(s) >= last[:, :, None]] = 1.0
-    moved = np.where(np.arange(s) >= last[:, j, None], 0.0, np.cumsum(way, axis=1))
+    moved = np.cumsum(way, axis=1)
+    moved[np.arange(s) >= last[:, j, None]] = 0.0
     lower = np.concatenate([np.zeros((n, m, 1)), upper[:, :, :-1]], axis=2)
     below = np.concatenate([np.zeros((n, 1)), moved[:, :-1]], axis=1)
 
