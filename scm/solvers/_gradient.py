@@ -229,20 +229,37 @@ class _Terms:
             return Slopes(rows, rows, np.full(shape, value if math.isfinite(value) else np.nan), {}, {})
         states = [dict(zip(self.roots, s, strict=True)) for s in itertools.product(*map(range, self.roots.values()))]
         found: Slopes | None = None
+        somewhere: dict[Query, Bools] = {}
         for state in states:
-            one = self.at_state(state, rows, cells, tables)
+            values, shares = self.values_at(state, slice(int(rows[0]), int(rows[-1]) + 1))
+            for term, value in values.items():
+                somewhere[term] = somewhere.get(term, np.zeros(1, dtype=bool)) | np.isfinite(value)
+            one = self.at_state(state, rows, cells, tables, (values, shares))
             found = one if found is None else _agreeing(found, one)
         assert found is not None
+        if self.roots and (np.isnan(found.value) & np.logical_and.reduce([*somewhere.values()])).any():
+            raise NotOneNumber("no state of the roots of unknown law defines every term of the contrast")
         return found
 
-    def at_state(self, state: Mapping[str, int], rows: Codes, cells: int, tables: Mapping[str, Array]) -> Slopes:
-        at = slice(int(rows[0]), int(rows[-1]) + 1)
+    def values_at(self, state: Mapping[str, int], at: slice) -> tuple[dict[Query, Array], dict[Term, list[Array]]]:
+        """The value of each term, and the quotients that it is the sum of: cells, rows."""
         values: dict[Query, Array] = {}
         shares: dict[Term, list[Array]] = {}
         for term, ratios in self.ratios.items():
             shares[term] = [self.share(ratio, state, at) for ratio in ratios]
             parts = [r.constant[:, None] + s for r, s in zip(ratios, shares[term], strict=True)]
             values[term] = sum(parts, np.zeros(()))
+        return values, shares
+
+    def at_state(
+        self,
+        state: Mapping[str, int],
+        rows: Codes,
+        cells: int,
+        tables: Mapping[str, Array],
+        found: tuple[Mapping[Query, Array], Mapping[Term, Sequence[Array]]],
+    ) -> Slopes:
+        at, (values, shares) = slice(int(rows[0]), int(rows[-1]) + 1), found
         value = np.broadcast_to(np.asarray(combine(self.query, values)), (cells, len(rows)))
         slope = slopes_of(self.query, values)
         seeds: dict[int, Array] = {}
