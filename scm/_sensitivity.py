@@ -253,7 +253,7 @@ def _tables(
 
 def _check_size(shape: tuple[int, ...], held: Mapping[str, Array], budget: Budget) -> None:
     size = math.prod(shape) + sum(a.size for a in held.values())
-    if size > budget.entries:
+    if shape[-1] > 1 and size > budget.entries:
         raise TooWide(
             f"The derivatives of all rows are {size:,} numbers or more; the budget is {budget.entries:,.0f}. Ask about "
             "fewer rows at once, or for their sum (summed=True)."

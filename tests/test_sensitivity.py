@@ -288,6 +288,34 @@ def test_evidence_too_improbable_for_a_plain_product() -> None:
     assert refused.answer.finding == "refused" or refused.refusal is not None
 
 
+def woven(n: int) -> Model:
+    """`n` variables with three parents each, among the five before them."""
+    rng = random.Random(4)
+    out: list[Variable] = []
+    for i in range(n):
+        parents = tuple(f"V{j}" for j in sorted(rng.sample(range(max(0, i - 5), i), min(3, i))))
+        counts: dict[Any, Any] = {
+            c: (rng.randint(1, 50), rng.randint(1, 50)) for c in itertools.product((0, 1), repeat=len(parents))
+        }
+        out.append(Variable(f"V{i}", (0, 1), parents=parents, counts=counts if parents else counts[()]))
+    return Model(*out)
+
+
+def test_slices_and_chunks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, query, rows = woven(24), "P(V23 = 1 | V3 = ?a, V14 = ?b)", {"a": [0, 1, 1, 0], "b": [1, 0, 1, 0]}
+    whole = sensitivity(model, query, rows=rows)
+    for chunk in (1, 3000):
+        monkeypatch.setattr(scm.solvers._gradient, "AT_ONCE", chunk)
+        found = sensitivity(model, query, rows=rows)
+        for name, table in found.tables.items():
+            np.testing.assert_allclose(table.partial, whole.tables[name].partial, rtol=1e-10, atol=1e-14)
+    budget = Budget(entries=16)
+    sliced = sensitivity(model, "P(V23 = 1 | V3 = 1, V14 = 0)", budget=budget)
+    assert any(planned.plan.path.slices > 1 for key, planned in model.plans.items() if budget in key)
+    for name, table in sliced.tables.items():
+        np.testing.assert_allclose(table.partial, whole.tables[name].partial[1], rtol=1e-10, atol=1e-14)
+
+
 def test_a_budget_is_kept() -> None:
     found = sensitivity(SMALL, "P(Y = 0 | X = ?)", rows={"X": [0, 1] * 50}, budget=Budget(entries=12))
     assert "numbers or more; the budget is 12" in str(found.refusal)
