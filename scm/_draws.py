@@ -21,7 +21,7 @@ from ._noise import TOLERANCE, probabilities
 from ._query import Query
 from ._render import plain
 from ._text import number_text
-from .solvers import DEFAULT, DRAW, Budget, Refusal, Setting, Solution
+from .solvers import DRAW, Budget, Exact, Refusal, Setting, Solution
 
 if TYPE_CHECKING:
     from ._sample import PRNGKey
@@ -215,7 +215,9 @@ def ask_draws(
     if isinstance(found, str):
         return DrawnAnswer(answer, refusal=found)
     values = np.moveaxis(found.lower, -1, 0).reshape(count, setting.rows, *found.lower.shape[:-1])
-    out = DrawnAnswer(answer, np.ascontiguousarray(values if rows is not None else values[:, 0]))
+    values = np.ascontiguousarray(values if rows is not None else values[:, 0])
+    values.flags.writeable = False  # an answer is a value
+    out = DrawnAnswer(answer, values)
     if answer.value is None or count < 2:
         return out
     spread = out.standard_deviation
@@ -225,18 +227,14 @@ def ask_draws(
 
 
 def _solved(setting: Setting, query: Query) -> Solution | str:
-    """The answers under all draws, or why there are none."""
-    reasons: list[str] = []
-    for solver in DEFAULT:
-        try:
-            found = solver.solve(setting, query)
-        except Refusal as refusal:
-            reasons.append(str(refusal))
-            continue
-        if not all(np.array_equal(end, found.lower, equal_nan=True) for end in found.ends):
-            return "under some draws the answer is an interval, which has no one value"
-        return found
-    return " ".join(reasons)
+    """The answers under all draws, or why there are none. Only the exact solver reads the column of draws."""
+    try:
+        found = Exact().solve(setting, query)
+    except Refusal as refusal:
+        return str(refusal)
+    if not all(np.array_equal(end, found.lower, equal_nan=True) for end in found.ends):
+        return "under some draws the answer is an interval, which has no one value"
+    return found
 
 
 def _checked(model: Model, name: str, drawn: ArrayLike) -> Array:

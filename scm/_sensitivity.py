@@ -276,7 +276,9 @@ def _table(
         # From (configurations, states, cells, rows) to (rows, cells..., inputs..., states).
         out = array.transpose(3, 2, 0, 1)
         out = out.reshape(out.shape[0], *(cells or ()), *map(len, domains), array.shape[1])
-        return np.ascontiguousarray(out if batch else out[0])
+        out = np.array(out if batch else out[0], order="C")
+        out.flags.writeable = False  # a value
+        return out
 
     partial, covariation = (np.where(kink, np.nan, a) for a in (partial, covariation))
     probability = entries.reshape([*map(len, domains), entries.shape[1]])
