@@ -306,7 +306,7 @@ def test_slices_and_chunks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> No
     model, query, rows = woven(24), "P(V23 = 1 | V3 = ?a, V14 = ?b)", {"a": [0, 1, 1, 0], "b": [1, 0, 1, 0]}
     whole = sensitivity(model, query, rows=rows)
     for chunk in (1, 3000):
-        monkeypatch.setattr(scm.solvers._gradient, "AT_ONCE", chunk)
+        monkeypatch.setattr("scm.solvers._gradient.AT_ONCE", chunk)
         found = sensitivity(model, query, rows=rows)
         for name, table in found.tables.items():
             np.testing.assert_allclose(table.partial, whole.tables[name].partial, rtol=1e-10, atol=1e-14)
