@@ -4,11 +4,16 @@ from ._answer import Answer as Answer
 from ._ask import ask as ask
 from ._ask import parse_budget as parse_budget
 from ._bind import bind as bind
+from ._by_noise import ByNoise as ByNoise
+from ._by_noise import by_noise as by_noise
+from ._codes import encode_text as encode_text
 from ._coupling import Coupling as Coupling
 from ._coupling import Custom as Custom
+from ._coupling import Independent as Independent
 from ._coupling import RankPreserving as RankPreserving
-from ._coupling import check_coupling as check_coupling
+from ._coupling import independent as independent
 from ._coupling import rank_preserving as rank_preserving
+from ._coupling_laws import check_coupling as check_coupling
 from ._draws import DrawnAnswer as DrawnAnswer
 from ._draws import TableDraws as TableDraws
 from ._draws import ask_draws as ask_draws
@@ -18,6 +23,7 @@ from ._errors import InvalidGraph as InvalidGraph
 from ._errors import InvalidModel as InvalidModel
 from ._errors import InvalidQuery as InvalidQuery
 from ._errors import InvalidRows as InvalidRows
+from ._errors import MissingPackage as MissingPackage
 from ._errors import QuerySyntaxError as QuerySyntaxError
 from ._errors import ScmError as ScmError
 from ._errors import UnknownName as UnknownName
@@ -26,12 +32,17 @@ from ._errors import listing as listing
 from ._errors import near as near
 from ._evaluate import evaluate as evaluate
 from ._execution import Execution as Execution
+from ._explain import Explanation as Explanation
+from ._explain import explain as explain
 from ._finding import Assumption as Assumption
 from ._finding import Finding as Finding
 from ._finding import Interval as Interval
 from ._finding import Step as Step
 from ._finding import Uncertainty as Uncertainty
+from ._frames import Encoded as Encoded
 from ._graph import CausalGraph as CausalGraph
+from ._gumbel import GumbelMax as GumbelMax
+from ._gumbel import gumbel_max as gumbel_max
 from ._ladder import Ladder as Ladder
 from ._ladder import ladder as ladder
 from ._mechanism import Equation as Equation
@@ -43,6 +54,7 @@ from ._noise import NoiseLaw as NoiseLaw
 from ._noise import Unknown as Unknown
 from ._parse import parse_expression as parse_expression
 from ._parse import parse_query as parse_query
+from ._plan_report import contraction_text as contraction_text
 from ._quantities import ate as ate
 from ._quantities import cde as cde
 from ._quantities import ett as ett
@@ -61,7 +73,13 @@ from ._query import placeholders as placeholders
 from ._query import print_query as print_query
 from ._query import query_nodes as query_nodes
 from ._query import query_terms as query_terms
+from ._range import CouplingRange as CouplingRange
+from ._range import coupling_range as coupling_range
 from ._relevance import rung as rung
+from ._results import arrow_column as arrow_column
+from ._results import result_columns as result_columns
+from ._results import results_frame as results_frame
+from ._rows import row_variables as row_variables
 from ._sensitivity import EntrySensitivity as EntrySensitivity
 from ._sensitivity import Sensitivity as Sensitivity
 from ._sensitivity import TableSensitivity as TableSensitivity
@@ -96,27 +114,39 @@ from ._units import possible_units as possible_units
 from ._variable import Variable as Variable
 from ._worlds import Worlds as Worlds
 from ._worlds import build_worlds as build_worlds
+from .io import file_format as file_format
+from .io import from_pgmpy as from_pgmpy
+from .io import network as network
+from .io import networks as networks
+from .io import read_model as read_model
+from .io import to_pgmpy as to_pgmpy
 
 __all__ = [
     "MAX_NUMBER",
     "Answer",
     "Assumption",
     "Bernoulli",
+    "ByNoise",
     "Categorical",
     "CausalGraph",
     "Const",
     "Contrast",
     "Coupling",
+    "CouplingRange",
     "Custom",
     "Distribution",
     "Draw",
     "DrawnAnswer",
+    "Encoded",
     "EntrySensitivity",
     "Equation",
     "Execution",
     "Expectation",
+    "Explanation",
     "Expr",
     "Finding",
+    "GumbelMax",
+    "Independent",
     "Interval",
     "InvalidFile",
     "InvalidGraph",
@@ -124,6 +154,7 @@ __all__ = [
     "InvalidQuery",
     "InvalidRows",
     "Ladder",
+    "MissingPackage",
     "Model",
     "Noise",
     "NoiseLaw",
@@ -151,24 +182,36 @@ __all__ = [
     "Variable",
     "World",
     "Worlds",
+    "arrow_column",
     "ask",
     "ask_draws",
     "ate",
     "bind",
     "build_worlds",
+    "by_noise",
     "cde",
     "check_coupling",
     "conjunction",
     "conjuncts",
+    "contraction_text",
+    "coupling_range",
     "draw_tables",
+    "encode_text",
     "ett",
     "evaluate",
+    "explain",
     "expr_from_data",
     "expr_to_data",
+    "file_format",
+    "from_pgmpy",
+    "gumbel_max",
+    "independent",
     "ladder",
     "listing",
     "nde",
     "near",
+    "network",
+    "networks",
     "nie",
     "number_text",
     "parse_budget",
@@ -188,10 +231,15 @@ __all__ = [
     "query_terms",
     "query_to_data",
     "rank_preserving",
+    "read_model",
+    "result_columns",
+    "results_frame",
+    "row_variables",
     "rung",
     "sensitivity",
     "settings_text",
     "terms",
+    "to_pgmpy",
     "walk",
     "world",
 ]

@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cached_property
 from typing import Any, Literal
 
-from ._finding import Assumption, Finding, Interval, Number, Status, Step, Uncertainty
+import numpy as np
+
+from ._finding import Assumption, Finding, Interval, Number, Statuses, Step, Uncertainty
 from ._query import Query, print_query
 from ._render import answer_data, answer_latex, answer_text
+from ._results import results_frame
 from ._syntax import Value
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """An account that was worked out already."""
+
+    steps: tuple[Step, ...]
+
+    def __call__(self) -> tuple[Step, ...]:
+        return self.steps
+
+
+_IDENTITY = ("query", "finding", "value", "interval", "status", "states", "rung", "uncertainty", "assumptions")
+"""What makes two answers equal: what they say, not how it was worked out."""
+
+
+@dataclass(frozen=True, eq=False)
 class Answer:
     """What `ask` returns.
 
@@ -37,7 +54,7 @@ class Answer:
     finding: Finding
     value: Number | None = None
     interval: Interval | None = None
-    status: tuple[Status, ...] = ("ok",)
+    status: Statuses = field(default_factory=lambda: Statuses(("ok",)))
     states: tuple[tuple[str, tuple[Value, ...]], ...] = ()
     rung: Literal[1, 2, 3] = 1
     uncertainty: Uncertainty = field(default_factory=Uncertainty)
@@ -59,6 +76,20 @@ class Answer:
     def __str__(self) -> str:
         return self.to_text()
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Answer):
+            return NotImplemented
+        return all(_same(getattr(self, name), getattr(other, name)) for name in _IDENTITY)
+
+    __hash__ = None  # type: ignore[assignment]  # arrays have no hash
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {f.name: getattr(self, f.name) for f in fields(self)} | {"account": _Told(self.derivation)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            object.__setattr__(self, name, value)
+
     def to_text(self, *, derivation: bool = True) -> str:
         """The answer in a few lines, the derivation below it."""
         return answer_text(self, derivation=derivation)
@@ -71,7 +102,26 @@ class Answer:
         """The answer as JSON data (no NaN: undefined rows are null)."""
         return answer_data(self)
 
+    def to_frame(self, like: object = None) -> Any:
+        """One line a row: the value (or a column for each state), ends, errors and status.
+
+        Args:
+            like: the rows that were asked, or anything of the same kind: the frame is of that kind (a pandas frame
+                keeps its index). Without it, a mapping of arrays.
+        """
+        return results_frame(self, like)
+
     @property
     def text(self) -> str:
         """The query as text."""
         return print_query(self.query)
+
+
+def _same(a: object, b: object) -> bool:
+    """Equality where there are arrays in it; not a number equals itself."""
+    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
+        return np.array_equal(np.asarray(a, float), np.asarray(b, float), equal_nan=True)
+    if is_dataclass(a) and type(a) is type(b) and not isinstance(a, type):
+        own = [f.name for f in fields(a) if f.compare]
+        return all(_same(getattr(a, name), getattr(b, name)) for name in own)
+    return a == b

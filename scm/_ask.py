@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ._answer import Answer, Assumption, Finding, Uncertainty
-from ._coupling import Coupling, granted
+from ._coupling import Coupling
 from ._derivation import Scene, derive
 from ._errors import InvalidModel, InvalidQuery
 from ._execution import Execution
+from ._finding import Statuses
+from ._grants import granted
 from ._model import Model
+from ._plan_report import Plans, contraction
 from ._query import Distribution, Query, print_query, query_terms, term_parts
 from ._relevance import rung
 from ._resolve import read_query
-from ._rows import code_rows
+from ._rows import read_rows
+from ._sample import check_key
 from ._standard_error import SamplingError, counted_totals, standard_error
 from ._syntax import print_expr
 from .solvers import DEFAULT, Budget, Record, Refusal, Setting, Solution, interval, rounding_of, sharp
@@ -34,10 +39,11 @@ def ask(
     knowledge: Model,
     query: str | Query,
     *,
-    rows: Mapping[str, Sequence[object]] | None = None,
+    rows: object = None,
+    ignored: Sequence[str] = (),
     assume: str | Coupling | Sequence[str | Coupling] = (),
     budget: float | str | Budget | None = None,
-    key: PRNGKey | None = None,
+    key: PRNGKey | int | None = None,
     execution: Execution | None = None,
 ) -> Answer:
     """Answer a query of any rung.
@@ -45,10 +51,16 @@ def ask(
     Args:
         knowledge: the model.
         query: a `Query`, or text such as `P(Y[X=0]=0 | X=1, Y=1)`.
-        rows: values for the query's placeholders, one column each; the answer then has one entry a row.
-        assume: what the user grants, by name (`"rank_preserving"`) or as a `Coupling`; printed in the answer.
+        rows: a mapping of columns, a list of dicts, a pandas or polars DataFrame, or an Arrow table; the answer then
+            has one entry a row. A column named as a placeholder fills it. A column named as a variable is what was
+            observed of it in the factual world: `V = ?V` joins the condition of every term, so that a query with `do()`
+            becomes one about each row's unit; the answer's query shows it. An empty cell says that nothing was
+            observed. Where states are labels, whole numbers are their positions.
+        ignored: columns of the rows that mean nothing here; any other unknown column is an error.
+        assume: what the user grants, by name (`"rank_preserving"`, `"gumbel_max"`, `"independent"`) or as a `Coupling`;
+            printed in the answer.
         budget: seconds, `"10s,2GB"`, or a `Budget`: a computation forecast to be larger is refused.
-        key: a JAX random key, for solvers that draw; exact ones ignore it.
+        key: a JAX random key, or a whole number (a seed), for solvers that draw; exact ones ignore it.
         execution: how to run it; left out, the planner chooses.
 
     Returns:
@@ -57,38 +69,43 @@ def ask(
     Raises:
         QuerySyntaxError, UnknownName, UnknownState, InvalidQuery, InvalidRows: the question cannot be meant.
     """
-    asked, setting = prepare(knowledge, query, rows, assume, budget, execution, key)
-    steps: list[Literal[1, 2, 3]] = [1, *(rung(knowledge.graph, term_parts(term)) for term in query_terms(asked))]
+    setting, question = prepared(knowledge, query, rows, ignored, assume, budget, key, execution)
     refusals: list[tuple[str, str]] = []
     for solver in DEFAULT:
         try:
-            solution = solver.solve(setting, asked)
+            solution = solver.solve(setting, question.query)
         except Refusal as refusal:
             refusals.append((solver.name, str(refusal)))
             continue
-        return _answer(setting, asked, solution, max(steps), rows is not None, solver.name)
-    return Answer(asked, "refused", rung=max(steps), status=(), refusals=tuple(refusals))
+        return _answer(setting, question, solution, rows is not None, solver.name)
+    return Answer(question.query, "refused", rung=question.rung, status=Statuses(()), refusals=tuple(refusals))
 
 
-def prepare(
+def prepared(
     knowledge: Model,
     query: str | Query,
-    rows: Mapping[str, Sequence[object]] | None,
+    rows: object,
+    ignored: Sequence[str],
     assume: str | Coupling | Sequence[str | Coupling],
     budget: float | str | Budget | None,
-    execution: Execution | None = None,
-    key: PRNGKey | None = None,
-) -> tuple[Query, Setting]:
-    """The query with names and states checked, and what it is to be solved under; see `ask`."""
+    key: PRNGKey | int | None,
+    execution: Execution | None,
+) -> tuple[Setting, Question]:
+    """The arguments of `ask`, checked, as solvers take them."""
     if not isinstance(knowledge, Model):  # pyright: ignore[reportUnnecessaryIsInstance]  # untyped callers
         raise InvalidModel(f"ask() takes a Model first, got {type(knowledge).__name__}.")
-    asked = read_query(query, knowledge.variable_states)
-    _distribution_states(knowledge, asked)
-    coded = code_rows(asked, rows, knowledge.variable_states)
+    if execution is not None and not isinstance(execution, Execution):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidQuery(f"`execution` takes an Execution, got {type(execution).__name__}.")
+    question = _question(knowledge, query)
+    asked, coded = read_rows(question.query, rows, knowledge.variable_states, ignored)
+    if asked is not question.query:
+        question = _question(knowledge, asked)
     limits = parse_budget(budget)
-    return asked, Setting(
+    if key is not None:
+        check_key(key)
+    setting = Setting(
         knowledge,
-        granted(assume),
+        granted(assume, knowledge),
         limits,
         coded.columns,
         coded.domains,
@@ -97,46 +114,74 @@ def prepare(
         Execution() if execution is None else execution,
         key,
         knowledge.plans,
+        coded.empty,
     )
+    return setting, question
 
 
-def _answer(
-    setting: Setting, query: Query, solution: Solution, step: Literal[1, 2, 3], batch: bool, solver: str
-) -> Answer:
+@dataclass(frozen=True)
+class Question:
+    """A query read against a model: names and states checked, its rung and the states of its distribution known."""
+
+    query: Query
+    rung: Literal[1, 2, 3]
+    states: tuple[tuple[str, tuple[Any, ...]], ...]
+
+
+def _question(model: Model, query: str | Query) -> Question:
+    """The query as it is meant, from the model's store if it was asked before."""
+    key = ("question", query)
+    if key not in model.plans:
+        asked = read_query(query, model.variable_states)
+        steps: list[Literal[1, 2, 3]] = [1, *(rung(model.graph, term_parts(term)) for term in query_terms(asked))]
+        model.plans[key] = Question(asked, max(steps), _distribution_states(model, asked))
+    return model.plans[key]
+
+
+def _answer(setting: Setting, question: Question, solution: Solution, batch: bool, solver: str) -> Answer:
+    query = question.query
     shape, finding = _shaper(batch), _finding(setting, solution)
-    shaken = standard_error(setting, query, solution.lower.shape) if finding == "estimate" else SamplingError(None)
-    rounding = max(map(rounding_of, setting.record.plans, setting.record.runs), default=0.0)
+    drawn = solution.monte_carlo
+    shaken = SamplingError(None)
+    if finding == "estimate" and drawn is None:
+        shaken = standard_error(setting, query, solution.lower.shape)
     scene = Scene(setting, query, solution, finding)
     return Answer(
         query,
         finding,
         value=shape(solution.lower) if finding in ("exact", "estimate") else None,
         interval=interval(solution, shape) if finding == "bounds" else None,
-        status=tuple(solution.status),
-        states=_distribution_states(setting.model, query),
-        rung=step,
+        status=Statuses.of(solution.defined),
+        states=question.states,
+        rung=question.rung,
         uncertainty=Uncertainty(
             sampling=None if shaken.error is None else shape(shaken.error),
-            floating_point=_absolute(solution, rounding),
+            monte_carlo=None if drawn is None or finding != "estimate" else shape(drawn),
+            floating_point=_absolute(setting, solution),
         ),
-        assumptions=_assumptions(setting, shaken.notes),
-        plan=_plan(setting, solver),
+        diagnostics=solution.diagnostics,
+        assumptions=_assumptions(setting, shaken.notes, drawn=drawn is not None),
+        plan=Plans(lambda: _plan(setting, solver)),
         account=lambda: derive(scene),
     )
 
 
-def _absolute(solution: Solution, relative: float) -> float:
-    top = np.nanmax(np.abs(solution.upper)) if np.isfinite(solution.upper).any() else 0.0
-    return float(max(top, 1.0) * relative)
+def _absolute(setting: Setting, solution: Solution) -> float:
+    if setting.record.error is not None:
+        return setting.record.error
+    relative = max(map(rounding_of, setting.record.plans, setting.record.runs), default=0.0)
+    top = np.abs(solution.upper).max(initial=1.0, where=np.isfinite(solution.upper))
+    return float(top * relative)
 
 
 def _finding(setting: Setting, solution: Solution) -> Finding:
-    if all(s != "ok" for s in solution.status):
-        return "undefined" if solution.status else "exact"
-    ok = ~np.isnan(solution.lower)
-    if np.any(solution.upper[ok] != solution.lower[ok]) or not sharp(solution):
-        return "bounds"
-    return "estimate" if counted_totals(setting) else "exact"
+    if not solution.defined.any():
+        return "undefined" if solution.defined.size else "exact"
+    if solution.upper is not solution.lower:
+        ok = ~np.isnan(solution.lower)
+        if np.any(solution.upper[ok] != solution.lower[ok]) or not sharp(solution):
+            return "bounds"
+    return "estimate" if solution.monte_carlo is not None or counted_totals(setting) else "exact"
 
 
 def _shaper(batch: bool) -> Callable[[Array], float | Array]:
@@ -145,7 +190,11 @@ def _shaper(batch: bool) -> Callable[[Array], float | Array]:
         out = np.moveaxis(np.asarray(array, dtype=float), -1, 0)
         if not batch:
             out = out[0]
-        return float(out) if out.ndim == 0 else np.ascontiguousarray(out)
+        if out.ndim == 0:
+            return float(out)
+        out = np.ascontiguousarray(out)
+        out.flags.writeable = False  # an answer is a value
+        return out
 
     return shape
 
@@ -167,8 +216,14 @@ def _distribution_states(model: Model, query: Query) -> tuple[tuple[str, tuple[A
     return max(found, key=lambda f: [name for name, _ in f])
 
 
-def _assumptions(setting: Setting, notes: Sequence[str]) -> tuple[Assumption, ...]:
-    """What was granted and used; `notes`: what stands in the way of a standard error."""
+def _assumptions(setting: Setting, notes: Sequence[str], *, drawn: bool) -> tuple[Assumption, ...]:
+    """What was granted and used.
+
+    Args:
+        setting: with its record.
+        notes: what stands in the way of a standard error, or goes with it.
+        drawn: the answer was drawn, so that no sampling error of counts was worked out.
+    """
     used = dict.fromkeys(f"{c.claim} ({c.citation})" for c in setting.record.couplings.values())
     out = [Assumption(text, "the user") for text in used]
     for name, totals in counted_totals(setting).items():
@@ -176,21 +231,26 @@ def _assumptions(setting: Setting, notes: Sequence[str]) -> tuple[Assumption, ..
             f"the units counted for {name!r} ({sum(totals):g} in all) are drawn at random "
             "from the population the answer speaks of"
         )
+        if drawn:
+            text = f"the units counted for {name!r} are taken as the truth: their sampling error is not worked out here"
         out.append(Assumption(text, "the method"))
     return (*out, *(Assumption(text, "the method") for text in notes))
 
 
 def _plan(setting: Setting, solver: str) -> dict[str, Any]:
-    plans, worlds = setting.record.plans, setting.record.worlds
+    record = setting.record
+    reports = [
+        contraction(setting.model, plan, worlds, run, setting.rows)
+        for plan, worlds, run in zip(record.plans, record.worlds, record.runs, strict=True)
+    ]
     return {
         "solver": solver,
-        "executor": "numpy float64",
-        "contractions": len(plans),
-        "instances": max((len(w.instances) for w in worlds), default=0),
-        "width": max((p.path.width for p in plans), default=0.0),
-        "operations_per_row": sum(p.path.each or p.path.once for p in plans),
-        "largest_array": max((p.path.entries for p in plans), default=0.0),
+        "executor": ", ".join(dict.fromkeys(f"{r.executor} {r.precision}" for r in record.runs)) or "numpy double",
+        "fallback": next((r.fallback for r in record.runs if r.fallback), None),
         "rows": setting.rows,
+        "width": max((p.path.width for p in record.plans), default=0.0),
+        "largest_array": max((p.path.entries for p in record.plans), default=0.0),
+        "contractions": reports,
     }
 
 

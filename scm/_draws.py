@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._answer import Answer
-from ._ask import ask, prepare
+from ._ask import ask, prepared
 from ._coupling import Coupling
 from ._errors import InvalidModel, UnknownName
 from ._execution import Execution
@@ -181,7 +181,8 @@ def ask_draws(
     query: str | Query,
     draws: TableDraws | Mapping[str, ArrayLike],
     *,
-    rows: Mapping[str, Sequence[object]] | None = None,
+    rows: object = None,
+    ignored: Sequence[str] = (),
     assume: str | Coupling | Sequence[str | Coupling] = (),
     budget: float | str | Budget | None = None,
     execution: Execution | None = None,
@@ -192,7 +193,8 @@ def ask_draws(
         model: the model; tables without draws stay as they are.
         query: see `ask`.
         draws: from `draw_tables`, or {variable or noise: array of shape (draws, states of the inputs..., states)}.
-        rows: values for the query's placeholders, one column each.
+        rows: see `ask`.
+        ignored: columns of the rows that mean nothing here.
         assume: what the user grants, see `ask`; a coupling is applied to each draw.
         budget: see `ask`; the run under all draws has one of the same size of its own.
         execution: how to run it, see `ask`.
@@ -204,14 +206,14 @@ def ask_draws(
         The errors of `ask`, and InvalidModel, UnknownName: see `TableDraws.of`.
     """
     drawn = TableDraws.of(model, draws.tables if isinstance(draws, TableDraws) else draws)
-    answer = ask(model, query, rows=rows, assume=assume, budget=budget, execution=execution)
-    asked, setting = prepare(model, query, rows, assume, budget, execution)
+    answer = ask(model, query, rows=rows, ignored=ignored, assume=assume, budget=budget, execution=execution)
+    setting, question = prepared(model, query, rows, ignored, assume, budget, None, execution)
     count = drawn.count
     columns = {name: np.tile(codes, count) for name, codes in setting.columns.items()}
     columns[DRAW] = np.repeat(np.arange(count), setting.rows)
     flat = {name: array.reshape(count, -1, array.shape[-1]) for name, array in drawn.tables.items()}
     here = replace(setting, columns=columns, rows=count * setting.rows, plans={}, draws=flat)
-    found = _solved(here, asked)
+    found = _solved(here, question.query)
     if isinstance(found, str):
         return DrawnAnswer(answer, refusal=found)
     values = np.moveaxis(found.lower, -1, 0).reshape(count, setting.rows, *found.lower.shape[:-1])

@@ -59,7 +59,25 @@ class InvalidFile(ScmError):
 
 
 class InvalidRows(ScmError):
-    """Rows of evidence that do not fit the query or the model."""
+    """Rows of evidence that do not fit the query or the model.
+
+    Attributes:
+        problem: what is wrong, without the row.
+        row: the first row it is wrong in, counted from 1; None where it is no matter of one row.
+    """
+
+    def __init__(self, problem: str, row: int | None = None) -> None:
+        self.problem = problem
+        self.row = row
+        super().__init__(problem if row is None else f"Row {row}, {problem}")
+
+
+class MissingPackage(ScmError):
+    """A package that is not installed would be needed."""
+
+    def __init__(self, package: str, extra: str, why: str) -> None:
+        self.package = package
+        super().__init__(f"{why}, which is not installed. Install it: pip install 'twinworld[{extra}]'.")
 
 
 def near(name: str, known: Iterable[str]) -> str:

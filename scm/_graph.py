@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import graphlib
 import heapq
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from ._errors import InvalidGraph, UnknownName
 
@@ -61,6 +61,41 @@ class CausalGraph:
         graph.add_edges_from(self.edges)
         return graph
 
+    def to_networkx(self) -> Digraph:
+        """A networkx graph of your own; the pairs with a hidden common cause are its `.graph["confounded"]`."""
+        graph = self.networkx.copy()
+        graph.graph["confounded"] = list(self.confounded)
+        return graph
+
+    @staticmethod
+    def from_networkx(
+        graph: nx.Graph[Any], confounded: Iterable[tuple[str, str]] | nx.Graph[Any] | None = None
+    ) -> CausalGraph:
+        """The causal graph that a networkx graph is.
+
+        Args:
+            graph: directed, without parallel edges; every node is text.
+            confounded: the pairs with a hidden common cause, or an undirected graph of them; by default what
+                `.graph["confounded"]` holds, if anything.
+
+        Raises:
+            InvalidGraph: undirected, parallel edges, a node that is no text, a cycle (printed).
+            UnknownName: a pair with a name that is no node.
+        """
+        if not graph.is_directed() or graph.is_multigraph():
+            kind = "with parallel edges" if graph.is_directed() else "undirected: it does not say what causes what"
+            raise InvalidGraph(f"Got a {type(graph).__name__}, which is {kind}; a DiGraph is wanted.")
+        for node in graph.nodes:
+            if not isinstance(node, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # untyped callers
+                raise InvalidGraph(f"The graph has the node {node!r}; a variable's name is text. Relabel it.")
+        given: object = graph.graph.get("confounded", ()) if confounded is None else confounded
+        pairs = cast("Iterable[tuple[str, str]]", getattr(given, "edges", given))
+        try:
+            hidden = tuple((a, b) for a, b in pairs)
+        except (TypeError, ValueError):
+            raise InvalidGraph(f"Got confounded={given!r}; pairs of names are wanted, or a graph of them.") from None
+        return CausalGraph(tuple(graph.nodes), tuple((a, b) for a, b in graph.edges), hidden)
+
     @cached_property
     def parents(self) -> Mapping[str, tuple[str, ...]]:
         """Direct causes of each variable, in edge order."""
@@ -94,12 +129,53 @@ class CausalGraph:
     @cached_property
     def ancestors(self) -> Mapping[str, frozenset[str]]:
         """Causes of each variable, direct or not, with the variable itself."""
-        found: dict[str, frozenset[str]] = {}
-        for name in self.order:
-            found[name] = frozenset({name}).union(*(found[p] for p in self.parents[name]))
-        return found
+        return _Reached(self.parents)
+
+    @cached_property
+    def place(self) -> Mapping[str, int]:
+        """Where each variable stands in `order`."""
+        return {name: i for i, name in enumerate(self.order)}
 
     def descendants(self, names: Iterable[str]) -> frozenset[str]:
         """Everything that one of `names` can affect, with `names` themselves."""
-        wanted = set(names)
-        return frozenset(v for v in self.variables if self.ancestors[v] & wanted)
+        return _reached(self._children, names)
+
+    @cached_property
+    def _children(self) -> Mapping[str, tuple[str, ...]]:
+        found: dict[str, list[str]] = {v: [] for v in self.variables}
+        for cause, effect in self.edges:
+            found[cause].append(effect)
+        return {name: tuple(effects) for name, effects in found.items()}
+
+
+def _reached(steps: Mapping[str, Sequence[str]], names: Iterable[str]) -> frozenset[str]:
+    """What can be reached from `names`, with themselves."""
+    found = {name for name in names if name in steps}
+    stack = list(found)
+    while stack:
+        for name in steps[stack.pop()]:
+            if name not in found:
+                found.add(name)
+                stack.append(name)
+    return frozenset(found)
+
+
+class _Reached(Mapping[str, frozenset[str]]):
+    """What each name reaches, worked out when it is asked for: all at once would be quadratic."""
+
+    def __init__(self, steps: Mapping[str, Sequence[str]]) -> None:
+        self._steps = steps
+        self._found: dict[str, frozenset[str]] = {}
+
+    def __getitem__(self, name: str) -> frozenset[str]:
+        if name not in self._found:
+            if name not in self._steps:
+                raise KeyError(name)
+            self._found[name] = _reached(self._steps, (name,))
+        return self._found[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._steps)
+
+    def __len__(self) -> int:
+        return len(self._steps)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ._assemble import build_mechanism
 from ._errors import InvalidModel, InvalidQuery, UnknownName
 from ._graph import CausalGraph
-from ._mechanism import Mechanism
+from ._mechanism import Mechanism, Table
 from ._model_json import items_from_json, items_to_json
 from ._noise import Noise
 from ._resolve import state_of
@@ -93,8 +93,9 @@ class Model:
         by_name = {v.name: v for v in self.variables}
         states: dict[str, tuple[Value, ...]] = {n.name: n.law.states for n in self.noises.values()}
         mechanisms: dict[str, Mechanism] = {}
+        known = {*by_name, *self.noises}
         for name in self.graph.order:
-            inputs = inputs_of(by_name[name], {*by_name, *self.noises})
+            inputs = inputs_of(by_name[name], known)
             try:
                 mechanisms[name], states[name] = build_mechanism(by_name[name], inputs, states)
             except UnknownName as wrong:
@@ -117,6 +118,11 @@ class Model:
     def variable_states(self) -> Mapping[str, tuple[Value, ...]]:
         """The states of the variables alone: what a query may speak of."""
         return {v.name: self.states[v.name] for v in self.variables}
+
+    @cached_property
+    def counted(self) -> frozenset[str]:
+        """Variables whose tables are counts."""
+        return frozenset(n for n, m in self.mechanisms.items() if isinstance(m, Table) and m.totals is not None)
 
     @cached_property
     def plans(self) -> dict[Any, Any]:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._answer import Answer
-from ._ask import ask, prepare
+from ._ask import ask, prepared
 from ._coupling import Coupling
 from ._finding import Number
 from ._model import Model
@@ -20,7 +20,7 @@ from ._query import Query, print_query
 from ._render import plain
 from ._syntax import Const, Op, Value, Var, print_expr
 from ._text import number_text
-from .solvers import Budget, NeedsCoupling, NotOneNumber, Setting, TooWide, entries_of, slopes
+from .solvers import Budget, NeedsCoupling, NeedsSampling, NotOneNumber, Setting, TooWide, entries_of, slopes
 
 Array = NDArray[np.float64]
 
@@ -188,20 +188,23 @@ def sensitivity(
     model: Model,
     query: str | Query,
     *,
-    rows: Mapping[str, Sequence[object]] | None = None,
+    rows: object = None,
+    ignored: Sequence[str] = (),
     assume: str | Coupling | Sequence[str | Coupling] = (),
     budget: float | str | Budget | None = None,
     summed: bool = False,
 ) -> Sensitivity:
     """The exact derivative of an answer with respect to every probability of a table or noise that it depends on.
 
-    Equations have no entries, and noises of unknown law no numbers. Couplings other than the built-in ones are
-    differentiated numerically, alone; all else is exact in float64.
+    Equations have no entries, and noises of unknown law no numbers. `gumbel_max` and a user's couplings
+    are differentiated numerically, alone; all else is exact in float64. `by_noise` does not say what the noise would be
+    beside the table, so that only derivatives that do not hang on it are given.
 
     Args:
         model: the model.
         query: see `ask`.
-        rows: values for the query's placeholders, one column each; there are then derivatives for each row.
+        rows: see `ask`; there are then derivatives for each row.
+        ignored: columns of the rows that mean nothing here.
         assume: what the user grants, see `ask`.
         budget: see `ask`; the derivatives have one of the same size of their own.
         summed: add the derivatives of all rows up (rows that are not defined have no part in it).
@@ -212,13 +215,13 @@ def sensitivity(
     Raises:
         QuerySyntaxError, UnknownName, UnknownState, InvalidQuery, InvalidRows: as `ask`.
     """
-    answer = ask(model, query, rows=rows, assume=assume, budget=budget)
+    answer = ask(model, query, rows=rows, ignored=ignored, assume=assume, budget=budget)
     if answer.finding not in ("exact", "estimate"):
         return Sensitivity(answer, refusal=f"the answer is {answer.finding}, which is no number", summed=summed)
-    asked, setting = prepare(model, query, rows, assume, budget)
+    setting, question = prepared(model, query, rows, ignored, assume, budget, None, None)
     try:
-        tables = _tables(setting, asked, answer, summed, batch=rows is not None)
-    except (TooWide, NotOneNumber, NeedsCoupling) as wrong:
+        tables = _tables(setting, question.query, answer, summed, batch=rows is not None)
+    except (TooWide, NotOneNumber, NeedsCoupling, NeedsSampling) as wrong:
         return Sensitivity(answer, refusal=str(wrong), summed=summed)
     return Sensitivity(answer, tables, summed=summed)
 

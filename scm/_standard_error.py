@@ -10,12 +10,15 @@ from numpy.typing import NDArray
 
 from ._mechanism import Table
 from ._query import Query
-from .solvers import NeedsCoupling, NotOneNumber, Setting, Slopes, TooWide, slopes
+from .solvers import NeedsCoupling, NeedsSampling, NotOneNumber, Setting, Slopes, TooWide, slopes
 
 Array = NDArray[np.float64]
 
 CERTAIN = "what was never counted cannot happen; if it could, the answer would depend on a coupling"
-KINK = "no standard error is given where the answer has a kink in the counted shares: the slopes on its sides differ"
+KINK = (
+    "no standard error is given where the answer has a kink in the counted shares (the slopes on its sides differ), or "
+    "where nothing granted says what it would be beside them"
+)
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,8 @@ class SamplingError:
 
 def counted_totals(setting: Setting) -> dict[str, tuple[float, ...]]:
     """Variables that the answer depends on whose tables are counts: for each, the units counted for every row."""
+    if not setting.model.counted:
+        return {}
     used = {x.variable for w in setting.record.worlds for x in w.instances}
     found = {name: setting.model.mechanisms[name] for name in setting.model.graph.order if name in used}
     return {name: m.totals for name, m in found.items() if isinstance(m, Table) and m.totals is not None}
@@ -48,7 +53,7 @@ def standard_error(setting: Setting, query: Query, shape: tuple[int, ...]) -> Sa
     try:
         for part in slopes(setting, query, totals):
             error[:, part.rows] = np.sqrt(_variance(setting, totals, part, notes))[:, part.at]
-    except (TooWide, NotOneNumber, NeedsCoupling) as wrong:
+    except (TooWide, NotOneNumber, NeedsCoupling, NeedsSampling) as wrong:
         return SamplingError(None, (f"no standard error is given: {wrong}",))
     if notes and np.isnan(error).all():
         return SamplingError(None, tuple(notes))

@@ -30,6 +30,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_evaluate",
         "_values",
         "_text",
+        "_memo",
         "_query",
         "_bind",
         "_latex",
@@ -44,28 +45,40 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "2 what is known, and what an answer is": (
         "_noise",
         "_resolve",
+        "_frames",
+        "_codes",
         "_rows",
+        "_groups",
+        "_laws",
         "_mechanism",
         "_coupling",
+        "_hindsight",
+        "_gumbel",
+        "_coupling_laws",
         "_execution",
         "_variable",
         "_assemble",
         "_sample",
         "_model_json",
         "_model",
+        "_by_noise",
+        "_grants",
         "_study",
         "_finding",
         "_render",
+        "_results",
         "_answer",
+        "io",
     ),
     "3 counterfactual worlds, identification": ("_relevance", "_worlds", "identify"),
     "4 ways to solve": ("solvers",),
-    "5 the account of an answer": ("_trace", "_standard_error", "_nesting", "_derivation"),
-    "6 the front door": ("_ask", "_sensitivity", "_draws", "_ladder", "_units"),
+    "5 the account of an answer": ("_trace", "_standard_error", "_nesting", "_derivation", "_plan_report"),
+    "6 the front door": ("_ask", "_sensitivity", "_draws", "_explain", "_ladder", "_range", "_units"),
 }
 
 # Identification reads graphs and queries only: worlds carry mechanisms by an opaque id.
-MODELS = frozenset({"_noise", "_mechanism", "_coupling", "_variable", "_assemble", "_model"})
+COUPLINGS = frozenset({"_coupling", "_gumbel", "_coupling_laws", "_by_noise", "_grants"})
+MODELS = COUPLINGS | frozenset({"_noise", "_laws", "_mechanism", "_variable", "_assemble", "_model"})
 APART: dict[str, frozenset[str]] = {
     "_relevance": MODELS,
     "_worlds": MODELS,
@@ -73,7 +86,7 @@ APART: dict[str, frozenset[str]] = {
 }
 
 # `import scm` must load none of these: a graph, a query and the help text need no array library.
-HEAVY = frozenset({"jax", "jaxlib", "scipy", "pandas", "llm_bridge", "openai"})
+HEAVY = frozenset({"jax", "jaxlib", "scipy", "pandas", "polars", "pyarrow", "pgmpy", "llm_bridge", "openai"})
 
 MOST_MODULE_LINES = 400
 MOST_FUNCTION_LINES = 50

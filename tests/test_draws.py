@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -9,14 +10,30 @@ import numpy as np
 import pytest
 
 import scm
-from scm import Bernoulli, Custom, Execution, InvalidModel, Model, TableDraws, Unknown, Variable, ask_draws, draw_tables
-from scm.solvers import Budget
+from scm import (
+    Bernoulli,
+    Custom,
+    Execution,
+    InvalidModel,
+    Model,
+    TableDraws,
+    Unknown,
+    Variable,
+    ask_draws,
+    by_noise,
+    draw_tables,
+)
+from scm._ask import prepared
+from scm.solvers import DRAW, Budget, Exact
 
 COUNTS: dict[Any, Any] = {0: (12, 18, 0), 1: (35, 30, 5)}
 COUNTED = Model(
     Variable("X", (0, 1), counts=(30, 70)),
     Variable("Y", (0, 1, 2), parents=("X",), counts=COUNTS),
     Variable("Z", noise=Bernoulli(0.25)),
+)
+BINARY = Model(
+    Variable("X", (0, 1), counts=(30, 70)), Variable("Y", (0, 1), parents=("X",), counts={0: (5, 5), 1: (25, 75)})
 )
 KEY = jax.random.key(5)
 FEW = draw_tables(COUNTED, 6, key=KEY)
@@ -103,6 +120,80 @@ def test_rows_that_only_consistency_decides() -> None:
     np.testing.assert_allclose(values(found), np.stack(wanted, axis=1), rtol=1e-12)
     alone = ask_draws(COUNTED, "P(Y[X=1] = Y, Y = 2, X = 1)", FEW)
     np.testing.assert_allclose(values(alone), wanted[3], rtol=1e-12)
+
+
+def test_rows_in_groups_of_their_own_and_empty_cells() -> None:
+    """Rows where x = a, and those with empty cells, are groups of their own: each row keeps its own draws."""
+    query, rows = "P(Y[X=?x] = ?y | X = ?a)", {"x": [1, 0, 1, 1, 0], "y": [0, 1, 2, 1, 2], "a": [0, 0, 1, 1, 1]}
+    found = ask_draws(COUNTED, query, FEW, rows=rows, assume="rank_preserving")
+    for d in range(6):
+        wanted = scm.ask(with_draw(FEW, d), query, rows=rows, assume="rank_preserving")
+        np.testing.assert_allclose(values(found)[d], np.asarray(wanted.value), rtol=1e-11)
+    cells = [{"X": 0, "Y": None}, {"X": None, "Y": 1}, {"X": 1, "Y": 2}, {"X": None, "Y": None}]
+    empty = ask_draws(COUNTED, "P(Z = 1, Y = 0)", FEW, rows=cells)
+    for d in range(6):
+        wanted = scm.ask(with_draw(FEW, d), "P(Z = 1, Y = 0)", rows=cells)
+        np.testing.assert_allclose(values(empty)[d], np.asarray(wanted.value))
+
+
+def test_groups_that_only_consistency_decides() -> None:
+    """Empty cells part the rows into groups; in each, rows are tried one by one under all their draws."""
+    query = "P(Y[X=?a] = Y, Y = ?y, X = ?a)"
+    rows = {"a": [0, 1, 0, 1, 1], "y": [0, 1, 0, 2, 0], "Z": [None, 1, 0, None, 1]}
+    found = ask_draws(COUNTED, query, FEW, rows=rows)
+    x, y = FEW.tables["X"], FEW.tables["Y"]
+    wanted = [x[:, a] * y[:, a, b] for a, b in zip(rows["a"], rows["y"], strict=True)]
+    np.testing.assert_allclose(values(found), np.stack(wanted, axis=1), rtol=1e-12)
+
+
+def test_plans_are_kept_apart() -> None:
+    """Plans with drawn numbers, and plans without, in either order, and of one draw after another."""
+    query, other = "P(Y[X=1] = 0 | X = 0, Y = 1)", draw_tables(COUNTED, 6, key=jax.random.key(8))
+    fresh = Model(*COUNTED.items)
+    first = values(ask_draws(fresh, query, FEW, assume="gumbel_max"))
+    plain = scm.ask(fresh, query, assume="gumbel_max")
+    second = values(ask_draws(fresh, query, other, assume="gumbel_max"))
+    np.testing.assert_array_equal(values(ask_draws(fresh, query, FEW, assume="gumbel_max")), first)
+    assert plain.value == scm.ask(Model(*COUNTED.items), query, assume="gumbel_max").value
+    for draws, got in ((FEW, first), (other, second)):
+        wanted = np.array(
+            [scm.ask(with_draw(draws, d), query, assume="gumbel_max").value for d in range(6)], dtype=float
+        )
+        np.testing.assert_allclose(got, wanted, rtol=1e-11)
+
+
+def test_one_store_of_plans_serves_several_draws() -> None:
+    """Even where settings share a store, a plan with drawn numbers is found for those draws alone."""
+    setting, question = prepared(COUNTED, "P(Y = 0 | X = 1)", None, (), (), None, None, None)
+    store: dict[Any, Any] = {}
+    codes = np.arange(6)
+
+    def solved(seed: int | None) -> Any:
+        if seed is None:
+            return Exact().solve(replace(setting, plans=store), question.query).lower
+        drawn = draw_tables(COUNTED, 6, key=jax.random.key(seed)).tables["Y"]
+        here = replace(setting, columns={DRAW: codes}, rows=6, plans=store, draws={"Y": drawn})
+        np.testing.assert_allclose(Exact().solve(here, question.query).lower, drawn[:, 1, 0], rtol=1e-12)
+        return None
+
+    solved(1)
+    solved(2)
+    assert solved(None)[0] == pytest.approx(0.5)
+    solved(3)
+
+
+def test_a_noise_table_gives_back_no_drawn_table() -> None:
+    noise = by_noise(BINARY, "Y", {0: 0.25, 1: 0.25, 2: 0.5}, {(0, 0): 0, (0, 1): 0, (0, 2): 1, (1, 0): 0, (1, 1): 1,
+                                                               (1, 2): 1})  # fmt: skip
+    draws = draw_tables(BINARY, 3, key=KEY)
+    found = ask_draws(BINARY, "P(Y[X=1] = 1 | X = 0, Y = 0)", draws, assume=noise)
+    assert found.answer.value == pytest.approx(0.5)
+    assert "gives back the table of the model, not those that were drawn" in str(found.refusal)
+    np.testing.assert_allclose(
+        values(ask_draws(BINARY, "P(Y[X=1] = 1)", draws, assume=noise)), draws.tables["Y"][:, 1, 1]
+    )
+    roots = ask_draws(BINARY, "P(Y[X=1] = 1, X = 0, Y = 0)", {"X": draws.tables["X"]}, assume=noise)
+    np.testing.assert_allclose(values(roots), draws.tables["X"][:, 0] * 0.25)
 
 
 def test_a_users_coupling_reads_the_rows_of_one_table() -> None:

@@ -12,12 +12,18 @@ from typing import Protocol
 
 from .._query import Query
 from ._contract import Budget as Budget
+from ._contract import Plan as Plan
+from ._estimate import Unreliable
+from ._execute import forecast_of as forecast_of
 from ._execute import rounding_of as rounding_of
+from ._execute import structure_of as structure_of
 from ._gradient import NotOneNumber as NotOneNumber
 from ._gradient import Slopes as Slopes
 from ._gradient import entries_of as entries_of
 from ._gradient import slopes as slopes
+from ._job import Run as Run
 from ._kernels import NeedsCoupling as NeedsCoupling
+from ._kernels import NeedsSampling as NeedsSampling
 from ._kernels import TooWide as TooWide
 from ._posterior import NoisePosterior as NoisePosterior
 from ._posterior import noise_posterior as noise_posterior
@@ -29,7 +35,11 @@ from ._setting import split_given as split_given
 from ._solution import Solution as Solution
 from ._solution import interval as interval
 from ._solution import sharp as sharp
+from ._weights import Planned as Planned
+from .exact import plans_of as _plans_of
 from .exact import solve as solve
+from .monte_carlo import ACCURACY, NeedsKey
+from .monte_carlo import solve as estimate
 
 
 class Refusal(Exception):
@@ -57,8 +67,18 @@ class Solver(Protocol):
 def _refusals() -> Generator[None]:
     try:
         yield
-    except (NeedsCoupling, TooWide) as wrong:
+    except (NeedsCoupling, NeedsSampling, TooWide, NeedsKey, Unreliable) as wrong:
         raise Refusal(str(wrong)) from None
+
+
+def plans_of(setting: Setting, query: Query) -> list[tuple[Query, int, Planned | None]]:
+    """The contractions that the exact solver would run, nothing of them run; see `exact.plans_of`.
+
+    Raises:
+        Refusal: it would not answer.
+    """
+    with _refusals():
+        return _plans_of(setting, query)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,5 +93,25 @@ class Exact:
             return solve(setting, query)
 
 
-DEFAULT: tuple[Solver, ...] = (Exact(),)
+@dataclass(frozen=True, slots=True)
+class MonteCarlo:
+    """Likelihood weighting, with what need not be drawn contracted exactly; see `monte_carlo`.
+
+    Attributes:
+        name: what the plan prints.
+        accuracy: the standard error to aim at, as a share of the most that two values of what is asked can differ.
+        least: draw at least so many steps, even where contracting them is affordable.
+    """
+
+    name: str = "monte_carlo"
+    accuracy: float = ACCURACY
+    least: int = 0
+
+    def solve(self, setting: Setting, query: Query) -> Solution:
+        """See `Solver.solve`."""
+        with _refusals():
+            return estimate(setting, query, accuracy=self.accuracy, least=self.least)
+
+
+DEFAULT: tuple[Solver, ...] = (Exact(), MonteCarlo())
 """Solvers in the order they are tried."""

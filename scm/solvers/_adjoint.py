@@ -52,15 +52,13 @@ def entries_a_row(plan: Plan) -> int:
 def _steps(plan: Plan, gone: Collection[int]) -> list[tuple[int, int, Labels]]:
     """For each step of the path, which two results it takes (factors first) and the labels that it leaves."""
     labels = [tuple(x for x in f.labels if x not in gone) for f in plan.network.factors]
-    held, found = list(range(len(labels))), list[tuple[int, int, Labels]]()
+    found: list[tuple[int, int, Labels]] = []
     users = Counter(x for own in labels for x in own)
-    for step in plan.path.steps:
-        right, left = (held.pop(i) for i in sorted(step, reverse=True))
+    for left, right in plan.path.steps:
         users.subtract((*labels[left], *labels[right]))
         union = dict.fromkeys((*labels[left], *labels[right]))
         out = tuple(x for x in union if users[x] > 0 or x in plan.output)
         users.update(out)
-        held.append(len(labels))
         labels.append(out)
         found.append((left, right, out))
     return found

@@ -12,14 +12,28 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .._by_noise import ByNoise
 from .._coupling import Coupling
+from .._errors import ScmError
 from ._adjoint import positions
 from ._budget import Budget
-from ._kernels import MAX_KERNEL, TooWide, joint_table
+from ._kernels import MAX_KERNEL, PROVED, NeedsCoupling, TooWide, joint_table
 from ._network import Factor, Network, Origin
 from ._setting import DRAW
 
 Array = NDArray[np.float64]
+
+
+class OfOneTable(NeedsCoupling):
+    """A noise table was granted, which gives back the model's table and no drawn one."""
+
+    def __init__(self, variable: str) -> None:
+        ScmError.__init__(
+            self,
+            f"The noise table granted for {variable!r} gives back the table of the model, not those that were drawn. "
+            "Grant another coupling, or draw other tables only.",
+        )
+        self.variable = variable
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +104,21 @@ def _joint_laws(network: Network, origin: Origin, drawn: Array, budget: Budget) 
             f"the budget is {budget.entries:,.0f}. Ask for fewer draws at once."
         )
     step = max(1, MAX_KERNEL // (n * s**k))
-    coupling = None if origin.coupling is None else _OneDraw(origin.coupling, rows)
+    coupling = origin.coupling
+    if isinstance(coupling, ByNoise):
+        coupling = None
+    elif coupling is not None and not isinstance(coupling, PROVED):  # those do not read configurations
+        coupling = _OneDraw(coupling, rows)
     out = np.empty((count, n, math.prod([s] * k)))
     for start in range(0, count, step):
         block = drawn[start : start + step]
         below = (np.arange(len(block)) * rows)[:, None, None] + configurations
-        joint, used = joint_table(origin.name, block.reshape(-1, s), below.reshape(-1, k), coupling)
+        try:
+            joint, used = joint_table(origin.name, block.reshape(-1, s), below.reshape(-1, k), coupling)
+        except NeedsCoupling:
+            if isinstance(origin.coupling, ByNoise):
+                raise OfOneTable(origin.name) from None
+            raise
         out[start : start + step] = joint.reshape(len(block), n, -1)
         if used is not None and origin.coupling is not None:
             network.couplings[origin.name] = origin.coupling

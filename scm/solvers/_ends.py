@@ -9,17 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, assert_never, cast
+from typing import Any, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .._finding import Status
 from .._query import Contrast, Number, Query
 from .._syntax import Value
+from ._execute import rounding_of
 from ._leaves import Leaf, align_all
 from ._setting import Setting
-from ._solution import AGREE, Solution
+from ._solution import AGREE, Solution, point
 
 Array = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -27,8 +27,11 @@ Bools = NDArray[np.bool_]
 
 def query_ends(setting: Setting, query: Query, terms: Mapping[Query, Leaf]) -> Solution:
     """The ends of `query` from the leaves of its terms, of which there is at least one."""
+    if not any(leaf.roots for leaf in terms.values()):
+        return _point_ends(setting, query, terms)
     leaves = dict(zip(terms, align_all(list(terms.values())), strict=True))
     low, high = _by_state(query, leaves)
+    _state_error(setting, query, leaves)
     states = tuple(range(len(next(iter(leaves.values())).roots)))
     lower, upper = low.min(axis=states), high.max(axis=states)
     outer_lower, outer_upper = lower, upper
@@ -40,7 +43,7 @@ def query_ends(setting: Setting, query: Query, terms: Mapping[Query, Leaf]) -> S
         widest = _outer(query, leaves)
         outer_lower = np.where(linear, lower, np.minimum(widest[0], lower))
         outer_upper = np.where(linear, upper, np.maximum(widest[1], upper))
-    ok = np.isfinite(lower)
+    ok = np.asarray(np.isfinite(lower))
     slack = AGREE * np.nanmax(
         np.asarray(_size(query, {term: leaf.value for term, leaf in leaves.items()})), axis=states, initial=0.0
     )
@@ -50,14 +53,50 @@ def query_ends(setting: Setting, query: Query, terms: Mapping[Query, Leaf]) -> S
         outer_upper = np.where(outer_upper - upper <= slack, upper, outer_upper)
     upper, outer_lower, outer_upper = (np.where(agree, lower, end) for end in (upper, outer_lower, outer_upper))
     ends: list[Array] = [np.where(ok, end, np.nan) for end in (lower, upper, outer_lower, outer_upper)]
-    rows = ok.reshape(-1, setting.rows).all(axis=0)
-    status: list[Status] = ["ok" if x else "undefined" for x in cast("list[bool]", rows.tolist())]
-    found = Solution(ends[0], ends[1], ends[2], ends[3], status)
+    rows: Bools = np.asarray(ok.reshape(-1, setting.rows).all(axis=0))
+    found = Solution(ends[0], ends[1], ends[2], ends[3], rows)
     if not states or lower.shape != (1,) or not ok[0] or agree[0]:
         return found
     return replace(
         found, lower_at=_state_of(setting, leaves, low, lower), upper_at=_state_of(setting, leaves, high, upper)
     )
+
+
+def _point_ends(setting: Setting, query: Query, leaves: Mapping[Query, Leaf]) -> Solution:
+    """Without roots of unknown law, the value is both ends."""
+    value = np.asarray(combine(query, {term: leaf.value for term, leaf in leaves.items()}))
+    _state_error(setting, query, leaves)
+    rows: Bools = np.asarray(np.isfinite(value).reshape(-1, setting.rows).all(axis=0))
+    for leaf in leaves.values():
+        rows = rows & leaf.defined
+    return point(value if rows.all() else np.where(rows, value, np.nan), rows)
+
+
+def _state_error(setting: Setting, query: Query, leaves: Mapping[Query, Leaf]) -> None:
+    """Tell the record how far rounding may have moved the value."""
+    record = setting.record
+    relative = max(map(rounding_of, record.plans, record.runs), default=0.0)
+    found = np.asarray(_error(query, leaves, {term: leaf.value for term, leaf in leaves.items()}, relative))
+    largest = float(np.max(found, initial=0.0, where=np.isfinite(found)))
+    record.error = max(largest, relative, record.error or 0.0)
+
+
+def _error(query: Query, leaves: Mapping[Query, Leaf], values: Mapping[Query, Array], relative: float) -> Array | float:
+    """Bound on the absolute error of `query` where each term is off by `relative` of its scale."""
+    match query:
+        case Number():
+            return 0.0
+        case Contrast(op, left, right):
+            a, b = _error(left, leaves, values, relative), _error(right, leaves, values, relative)
+            if op in ("+", "-"):
+                return np.add(a, b)
+            x, y = np.abs(combine(left, values)), np.abs(combine(right, values))
+            if op == "*":
+                return x * b + y * a + np.multiply(a, b)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                return np.divide(a + np.divide(x, y) * b, np.maximum(y - b, 0.0))
+        case _:
+            return relative * leaves[query].scale
 
 
 def _size(query: Query, values: Mapping[Query, Array]) -> Array | float:
@@ -130,6 +169,28 @@ def combine(query: Query, values: Mapping[Query, Array]) -> Array | float:
                     assert_never(op)
         case _:
             return values[query]
+
+
+def slopes_of(query: Query, values: Mapping[Query, Array]) -> dict[Query, Array]:
+    """The derivative of a contrast with respect to each of its terms, cell by cell."""
+    match query:
+        case Number():
+            return {}
+        case Contrast(op, left, right):
+            a, b = np.asarray(combine(left, values)), np.asarray(combine(right, values))
+            with np.errstate(divide="ignore", invalid="ignore"):
+                by_left, by_right = {
+                    "+": (1.0, 1.0),
+                    "-": (1.0, -1.0),
+                    "*": (b, a),
+                    "/": (np.divide(1.0, b), -np.divide(a, b * b)),
+                }[op]
+                out = {term: by_left * slope for term, slope in slopes_of(left, values).items()}
+                for term, slope in slopes_of(right, values).items():
+                    out[term] = out.get(term, np.zeros(())) + by_right * slope
+            return out
+        case _:
+            return {query: np.ones_like(values[query])}
 
 
 def _linear(query: Query, leaves: Mapping[Query, Leaf]) -> Bools:

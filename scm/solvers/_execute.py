@@ -7,7 +7,6 @@ float64; otherwise NumPy does the work, and the answer names the release.
 from __future__ import annotations
 
 import itertools
-import math
 import sys
 import time
 from collections.abc import Mapping
@@ -17,15 +16,17 @@ import numpy as np
 
 from .._execution import Execution
 from ._budget import Budget
-from ._contract import Plan, Ready, get_ready
+from ._contract import Plan, Ready, get_ready, program_of
 from ._job import Codes, Job, Run, Weights, chunk_of, jax_chunk, numpy_chunk, refuse_underflow, space
-from ._program import Gather, Program
+from ._program import Program
 
 NUMPY_STEP, NUMPY_PRODUCT, NUMPY_GATHER = 4e-6, 1.2e-9, 4e-9
 JAX_START, JAX_COMPILE, JAX_COMPILE_STEP = 0.8, 0.15, 0.03
-JAX_CHUNK, JAX_PRODUCT, JAX_GATHER = 2e-4, 3e-10, 1.5e-9
+JAX_CHUNK, JAX_PRODUCT, JAX_GATHER = 2e-4, 1e-9, 2e-9
+ACCELERATED = 50.0
 """Seconds, measured on one core, that the choice between executors goes by: for a step of a chunk, for a product, for
-a gathered number; to load JAX, to compile a program and each of its steps."""
+a gathered number; to load JAX, to compile a program and each of its steps. An accelerator is counted on to be
+`ACCELERATED` times as fast."""
 
 
 def run_plan(
@@ -57,7 +58,10 @@ def run_plan(
     wanted = Execution() if execution is None else execution
     for codes in itertools.product(*(range(plan.network.sizes[x]) for x in sliced)):
         fixed = dict(zip(sliced, codes, strict=True))
-        part = _run_slice(Job(plan, fixed, columns, rows, budget, wanted, exponents or bool(sliced), until))
+        job = Job(plan, fixed, columns, rows, budget, wanted, exponents or bool(sliced), until)
+        if sliced:
+            job.check_time(0)
+        part = _run_slice(job)
         found = part if found is None else _sum(found, part)
     assert found is not None
     return found
@@ -107,11 +111,21 @@ def _told(found: Weights, forecast: Mapping[str, float], fallback: str | None) -
 def _without_rows(job: Job, ready: Ready) -> Weights:
     shape = tuple(job.plan.network.sizes[x] for x in job.plan.output)
     weights = ready.arguments[0]
-    if ready.narrow and not weights.all():
+    if ready.lost and not weights.all():
         refuse_underflow(job, {}, weights[..., None], np.ones(1, dtype=bool))
     exponent = np.broadcast_to(ready.exponents[0], (job.rows,)).astype(np.int64)
     run = Run("numpy", "double", job.rows, job.rows, 0.0)
     return Weights(np.broadcast_to(weights[..., None], (*shape, job.rows)), exponent, run)
+
+
+def structure_of(plan: Plan, rows: int) -> Program:
+    """The program of a plan for so many rows (of its first slice), nothing worked out."""
+    return program_of(plan, dict.fromkeys(plan.path.sliced, 0), rows)
+
+
+def forecast_of(plan: Plan, rows: int, budget: Budget, execution: Execution) -> tuple[str, Mapping[str, float]]:
+    """The executor that would be chosen, and the forecasts in seconds."""
+    return choose(plan, structure_of(plan, rows), rows, budget, execution)
 
 
 def choose(
@@ -119,12 +133,13 @@ def choose(
 ) -> tuple[str, Mapping[str, float]]:
     """The executor with the shorter forecast, compiling included, and the forecasts in seconds."""
     _, each = program.operations
-    size = dict(program.sizes)
-    taken = sum(math.prod(size.get(x, 1) for x in op.axes) for op in program.each if isinstance(op, Gather))
-    steps, chunk = len(program.each), chunk_of(program, budget)
+    taken, steps, chunk = program.taken, len(program.each), chunk_of(program, budget)
+    jax_rate = 1.0
+    if "jax" in sys.modules and sys.modules["jax"].default_backend() != "cpu":
+        jax_rate = 1 / ACCELERATED
     forecast = {
         "numpy": rows * (each * NUMPY_PRODUCT + taken * NUMPY_GATHER) + -(-rows // chunk) * steps * NUMPY_STEP,
-        "jax": rows * (each * JAX_PRODUCT + taken * JAX_GATHER)
+        "jax": rows * (each * JAX_PRODUCT + taken * JAX_GATHER) * jax_rate
         + -(-rows // jax_chunk(program, rows, budget, execution)) * JAX_CHUNK,
     }
     if not any(key[0] == "checked" for key in plan.seen):
@@ -144,12 +159,20 @@ def choose(
 
 def _run_numpy(job: Job, ready: Ready) -> Weights:
     started = time.monotonic()
-    chunk = min(job.rows, job.execution.chunk or chunk_of(ready.program, job.budget))
+    first = min(job.rows, job.execution.chunk or chunk_of(ready.program, job.budget))
     mantissa, exponent = space(job)
-    for start in range(0, job.rows, chunk):
+    # Long runs try other chunk sizes on their first rows; what they work out is kept.
+    trials = [first, first // 2, first // 8] if job.execution.chunk is None and job.rows > 32 * first > 2048 else []
+    speed: dict[int, float] = {}
+    start, chunk = 0, first
+    while start < job.rows:
         job.check_time(start)
-        at = slice(start, start + chunk)
-        numpy_chunk(job, ready, at, mantissa, exponent)
+        chunk = trials.pop() if trials else max(speed, key=speed.__getitem__, default=first)
+        began = time.perf_counter()
+        numpy_chunk(job, ready, slice(start, min(start + chunk, job.rows)), mantissa, exponent)
+        if len(speed) < 3 and job.rows > 32 * first:
+            speed[chunk] = chunk / (time.perf_counter() - began)
+        start += chunk
     return Weights(mantissa, exponent, Run("numpy", "double", job.rows, chunk, time.monotonic() - started))
 
 

@@ -18,18 +18,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._bind import replace_placeholders
+from .._groups import row_groups
 from .._mechanism import Table
 from .._model import Model
 from .._noise import probabilities
-from .._query import Contrast, Number, Query, Term, query_terms
-from .._rows import row_groups
+from .._query import Query, Term, query_terms
 from .._syntax import Const, Placeholder
 from ._adjoint import entries_a_row, factor_adjoints, gathered, positions
 from ._cells import NeedsRows
-from ._ends import combine
+from ._ends import combine, slopes_of
 from ._execute import run_plan
 from ._kernel_slopes import table_slopes
-from ._kernels import TooWide
+from ._kernels import NeedsSampling, TooWide
 from ._leaves import MAX_ROOT_STATES
 from ._ratios import Ratio, term_ratios
 from ._setting import Record, Setting
@@ -91,17 +91,21 @@ def slopes(setting: Setting, query: Query, names: Collection[str] | None = None)
     Raises:
         NotOneNumber: roots of unknown law make the answer an interval.
         NeedsCoupling, TooWide: as `solve`, or the derivatives exceed the budget.
+        NeedsSampling: a coupling has no closed form here, or none beside the tables.
     """
     quiet = Record(until=setting.record.until)
     setting = replace(setting, record=quiet, execution=replace(setting.execution, precision="double"))
-    for group in row_groups(query, setting.columns, setting.rows, setting.domains):
-        columns = {n: c[group.rows] for n, c in setting.columns.items() if Placeholder(n) not in group.replace}
-        distinct, inverse = _distinct(columns, len(group.rows))
-        here = replace(setting, columns=distinct, rows=int(inverse.max(initial=0)) + 1)
+    if not setting.rows:
+        return
+    for group in row_groups(query, setting.columns, setting.rows, setting.domains, setting.empty):
+        own = replace(setting, columns=group.columns(setting.columns), rows=len(group.rows))
+        distinct, inverse = _distinct(own.columns, own.rows)
+        here = replace(own, columns=distinct, rows=int(inverse.max(initial=0)) + 1)
+        asked = group.query(query)
         try:
-            found = _Terms(here, replace_placeholders(query, group.replace), names)
+            found = _Terms(here, asked, names)
         except NeedsRows:
-            yield from _each_row(setting, query, group.rows, names)
+            yield from _each_row(own, asked, group.rows, names)
             continue
         for part in found.chunks():
             mine = np.flatnonzero((inverse >= part.rows[0]) & (inverse <= part.rows[-1]))
@@ -118,8 +122,8 @@ def _distinct(columns: Mapping[str, Codes], rows: int) -> tuple[dict[str, Codes]
 
 
 def _each_row(setting: Setting, query: Query, rows: Codes, names: Collection[str] | None) -> Iterator[Slopes]:
-    """Each different row with its values in the query."""
-    distinct, inverse = _distinct({n: c[rows] for n, c in setting.columns.items()}, len(rows))
+    """Each different row of a group with its values in the query."""
+    distinct, inverse = _distinct(setting.columns, setting.rows)
     for k in range(int(inverse.max(initial=0)) + 1):
         leaf: dict[Placeholder, Const | Placeholder] = {
             Placeholder(n): Const(setting.domains[n][int(codes[k])]) for n, codes in distinct.items()
@@ -128,28 +132,6 @@ def _each_row(setting: Setting, query: Query, rows: Codes, names: Collection[str
         (one,) = _Terms(here, replace_placeholders(query, leaf), names).chunks()
         same = np.flatnonzero(inverse == k)
         yield replace(one, rows=rows[same], at=np.zeros(len(same), dtype=np.intp))
-
-
-def slopes_of(query: Query, values: Mapping[Query, Array]) -> dict[Query, Array]:
-    """The derivative of a contrast with respect to each of its terms, cell by cell."""
-    match query:
-        case Number():
-            return {}
-        case Contrast(op, left, right):
-            a, b = np.asarray(combine(left, values)), np.asarray(combine(right, values))
-            with np.errstate(divide="ignore", invalid="ignore"):
-                by_left, by_right = {
-                    "+": (1.0, 1.0),
-                    "-": (1.0, -1.0),
-                    "*": (b, a),
-                    "/": (np.divide(1.0, b), -np.divide(a, b * b)),
-                }[op]
-                out = {term: by_left * slope for term, slope in slopes_of(left, values).items()}
-                for term, slope in slopes_of(right, values).items():
-                    out[term] = out.get(term, np.zeros(())) + by_right * slope
-            return out
-        case _:
-            return {query: np.ones_like(values[query])}
 
 
 @dataclass(frozen=True)
@@ -358,7 +340,10 @@ class _Terms:
             assert origin.possible is not None
             s, k = table.shape[1], origin.configurations.shape[1]
             adjoint = joint[origin.factor].reshape(len(origin.configurations), *[s] * k, -1)
-            more, none = table_slopes(table, origin.configurations, origin.possible, origin.coupling, adjoint)
+            try:
+                more, none = table_slopes(table, origin.configurations, origin.possible, origin.coupling, adjoint)
+            except NeedsSampling as wrong:
+                raise NeedsSampling(wrong.message, origin.name) from None
             partial[origin.name] += more
             if none.any():
                 missing[origin.name] = missing.get(origin.name, np.zeros(1, dtype=bool)) | none

@@ -12,16 +12,19 @@ import itertools
 import numpy as np
 from numpy.typing import NDArray
 
-from .._coupling import CUT_DIGITS, Coupling, RankPreserving
+from .._by_noise import ByNoise
+from .._coupling import CUT_DIGITS, Coupling, Independent, RankPreserving
 
 Array = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Codes = NDArray[np.intp]
 
 SHARE_OF_STEP = 0.02
-"""The largest step of the numerical slope of a user's kernel, as a share of the entry that moves."""
+"""The largest step of the numerical slope of a kernel, as a share of the entry that moves."""
 STEP_FROM_ZERO = 1e-4
 """The step from an entry of zero, which can move in one direction only."""
+ROUNDING = 2.0**-44
+"""How far a numerical slope times its step may be off, as a share of the probability that moves."""
 EXACT, NUMERICAL = 1e-9, 1e-4
 """How far two slopes may differ, as a share of what they are sums of, before they are called different."""
 
@@ -55,10 +58,10 @@ def table_slopes(
         for state in itertools.product(range(s), repeat=len(leaders)):
             own[(slice(None), *state)] = adjoint[(chosen, *(state[column[c]] for c in pattern))]
         for j in range(len(leaders)):
-            if coupling is None or len(leaders) == 1:
+            if coupling is None or isinstance(coupling, ByNoise):  # a noise table beside another table is not stated
                 found = _only_law(laws, j, own)
             else:
-                found = _coupled(coupling, laws, distinct, j, own)
+                found = _uncertain(coupling, laws, distinct, j, own)
             np.add.at(slopes, distinct[:, j], found[0])
             np.logical_or.at(missing, distinct[:, j], found[1])
     return slopes, missing
@@ -70,21 +73,55 @@ def _only_law(laws: Array, j: int, adjoint: Array) -> tuple[Array, Bools]:
     If a certain law moves, two may be uncertain, and their joint law is open: only if nothing depends on it is there a
     slope.
     """
-    n, m, s = laws.shape
-    rest = np.ones((n, 1))
-    for i in range(m):
-        if i != j:
-            rest = (rest[:, :, None] * laws[:, None, i]).reshape(n, -1)
-    by_state = np.moveaxis(adjoint, j + 1, -2).reshape(n, -1, s, adjoint.shape[-1])
-    mean = np.einsum("no,nosb->nsb", rest, by_state)
-    slopes = mean - np.einsum("ns,nsb->nb", laws[:, j], mean)[:, None]
+    rest, by_state = _apart(laws, j, adjoint)
     top = np.argmax(laws[:, j], axis=1)
     change = by_state - np.take_along_axis(by_state, top[:, None, None, None], axis=2)
     inside = (rest > 0)[:, :, None, None]
     high = np.where(inside, change, -np.inf).max(axis=1)
     low = np.where(inside, change, np.inf).min(axis=1)
     size = np.where(inside, np.abs(by_state), 0.0).max(axis=(1, 2))[:, None]
-    return slopes, high - low > EXACT * size
+    return _product_slopes(laws, j, adjoint), high - low > EXACT * size
+
+
+def _product_slopes(laws: Array, j: int, adjoint: Array) -> Array:
+    """Slopes of the product of the laws as law `j` moves towards each state."""
+    rest, by_state = _apart(laws, j, adjoint)
+    mean = np.einsum("no,nosb->nsb", rest, by_state)
+    return mean - np.einsum("ns,nsb->nb", laws[:, j], mean)[:, None]
+
+
+def _apart(laws: Array, j: int, adjoint: Array) -> tuple[Array, Array]:
+    """The product of the other laws, flat, and the adjoint with the state of law `j` behind theirs."""
+    n, m, s = laws.shape
+    rest = np.ones((n, 1))
+    for i in range(m):
+        if i != j:
+            rest = (rest[:, :, None] * laws[:, None, i]).reshape(n, -1)
+    return rest, np.moveaxis(adjoint, j + 1, -2).reshape(n, -1, s, adjoint.shape[-1])
+
+
+def _uncertain(coupling: Coupling, laws: Array, distinct: Codes, j: int, adjoint: Array) -> tuple[Array, Bools]:
+    """Slopes as law `j` moves; certain laws, which have no part in a coupling, are put in their places first."""
+    slopes = np.zeros((len(laws), laws.shape[2], adjoint.shape[-1]))
+    missing = np.zeros(slopes.shape, dtype=bool)
+    active = (laws > 0).sum(axis=2) > 1
+    active[:, j] = True
+    state = laws.argmax(axis=2)
+    for mask in np.unique(active, axis=0):
+        at = np.flatnonzero((active == mask).all(axis=1))
+        part, kept = adjoint[at], np.flatnonzero(mask)
+        for i in np.flatnonzero(~mask)[::-1].tolist():
+            place = state[at, i].reshape(-1, *[1] * (part.ndim - 1))
+            part = np.take_along_axis(part, place, axis=i + 1).squeeze(axis=i + 1)
+        own, rows, own_j = laws[at][:, kept], distinct[at][:, kept], int(np.searchsorted(kept, j))
+        if len(kept) == 1:
+            found = _only_law(own, own_j, part)
+        elif isinstance(coupling, Independent):
+            found = _product_slopes(own, own_j, part), np.zeros(1, dtype=bool)
+        else:
+            found = _coupled(coupling, own, rows, own_j, part)
+        slopes[at], missing[at] = found
+    return slopes, missing
 
 
 def _coupled(coupling: Coupling, laws: Array, distinct: Codes, j: int, adjoint: Array) -> tuple[Array, Bools]:
@@ -103,14 +140,14 @@ def _one_direction(
     way[:, state] += 1.0
     if isinstance(coupling, RankPreserving):
         forward, backward, tolerance = *_rank_slopes(laws, j, way), EXACT
-        best = forward
+        best, blur = forward, np.zeros(forward.shape)
     else:
-        forward, backward, best = _numerical(coupling, laws, distinct, j, state, way)
+        forward, backward, best, blur = _numerical(coupling, laws, distinct, j, state, way)
         tolerance = NUMERICAL
     flat = adjoint.reshape(n, -1, adjoint.shape[-1])
     ahead, behind, value = (_against(d, flat) for d in (forward, backward, best))
-    size = _against(np.maximum(np.abs(forward), np.abs(backward)), np.abs(flat))
-    kink = (np.abs(ahead - behind) > tolerance * size) & (both & moving)[:, None]
+    size = _against(tolerance * np.maximum(np.abs(forward), np.abs(backward)) + blur, np.abs(flat))
+    kink = (np.abs(ahead - behind) > size) & (both & moving)[:, None]
     return np.where(moving[:, None], value, 0.0), kink
 
 
@@ -154,8 +191,11 @@ def _rank_slopes(laws: Array, j: int, way: Array) -> tuple[Array, Array]:
 
 def _numerical(
     coupling: Coupling, laws: Array, distinct: Codes, j: int, state: int, way: Array
-) -> tuple[Array, Array, Array]:
-    """Slopes of a kernel ahead and behind, and the best there is: central, of sixth order, where both are there."""
+) -> tuple[Array, Array, Array, Array]:
+    """Slopes of a kernel ahead and behind, the best there is, and how far rounding may have moved the first two.
+
+    The best is central, of sixth order, where both sides are there.
+    """
     entry = laws[:, j, state]
     both = (entry > 0) & (entry < 1)
     step = np.where(both, SHARE_OF_STEP * entry, np.where(entry > 0, 0.0, STEP_FROM_ZERO))
@@ -175,7 +215,7 @@ def _numerical(
     fine = (4 * ratios[0.25] - ratios[0.5]) / 3
     coarse = (4 * ratios[0.5] - ratios[1.0]) / 3
     central = (16 * fine - coarse) / 15
-    return forward, backward, np.where(both.reshape(shape), central, forward)
+    return forward, backward, np.where(both.reshape(shape), central, forward), ROUNDING * np.abs(here) / size
 
 
 def _one_sided(here: Array, found: dict[float, Array]) -> Array:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from .._values import possible_values
 from ._cells import by_cells
 from ._kernels import NeedsCoupling, TooWide
 from ._leaves import Leaf, add_leaves, align_all
-from ._setting import Fact, Setting, split_given
+from ._setting import Fact, Setting, Values, split_given
 from ._weights import joint_weights, make_leaf, undefined_leaf
 
 MAX_DISTRIBUTION = 1 << 20
@@ -37,6 +38,17 @@ def term_leaf(setting: Setting, term: Term) -> Leaf:
             return _distribution(setting, of, facts, conditions)
         case Expectation(expr):
             return _expectation(setting, expr, facts, conditions)
+
+
+def term_outputs(setting: Setting, term: Term) -> list[list[tuple[Expr, Values]]]:
+    """What each contraction of a term is asked for: expressions, with the values that each may have."""
+    match term:
+        case Probability(event):
+            return [[(event, (False, True))]]
+        case Distribution(of):
+            return [[(t, setting.model.states[t.name]) for t in of]]
+        case Expectation(expr):
+            return [[(part, numeric_values(setting, part))] for _, part in linear_parts(expr)]
 
 
 def _probability(setting: Setting, event: Expr, facts: tuple[Fact, ...], conditions: tuple[Expr, ...]) -> Leaf:
@@ -106,7 +118,8 @@ def _expected(setting: Setting, expr: Expr, facts: tuple[Fact, ...], conditions:
         return undefined_leaf(setting)
     weights, network = found
     numbers = np.array([float(v) for v in values])
-    return make_leaf(np.tensordot(numbers, weights.mantissa, axes=(0, 0)), weights.mantissa.sum(axis=0), network, 0)
+    leaf = make_leaf(np.tensordot(numbers, weights.mantissa, axes=(0, 0)), weights.mantissa.sum(axis=0), network, 0)
+    return replace(leaf, scale=float(np.abs(numbers).max(initial=0.0)))
 
 
 def numeric_values(setting: Setting, expr: Expr) -> tuple[Value, ...]:

@@ -1,8 +1,8 @@
 """The order in which a network is contracted: found once, its cost forecast before anything is computed.
 
-A greedy search first, for a forecast (Gray & Kourtis 2021); a random-greedy search, in this process, only where the
-forecast says that a better path pays for the search; slices (cutset conditioning, Pearl 1988) where an intermediate
-array would not fit the memory.
+Elimination orders first, for a forecast; cotengra's greedy and random-greedy searches (Gray & Kourtis 2021), in this
+process, only where the forecast says that a better path pays for the search; slices (cutset conditioning, Pearl 1988)
+where an intermediate array would not fit the memory.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from importlib import import_module
 from typing import Any, TypeAlias
 
 from ._budget import OPERATIONS_A_SECOND, Budget
+from ._elimination import Steps, in_turn, smallest
 from ._kernels import TooWide
 
 Terms: TypeAlias = tuple[tuple[int, ...], ...]
@@ -23,14 +24,18 @@ Sizes: TypeAlias = tuple[tuple[int, int], ...]
 
 BATCH = -1
 """The label of the rows."""
-SEARCH_ABOVE = 1e7
+GREEDY_ABOVE = 1e7
+"""Operations, over all rows, above which importing a path finder pays for itself."""
+SEARCH_ABOVE = 3e9
 """Operations, over all rows, above which a search for a better path pays for itself."""
-SEARCHES = 64
-"""Random paths tried by a search."""
+SEARCHES = 16
+"""Most random paths tried by a search."""
+SEARCH_FACTOR = 1.5e-3
+"""Seconds that one path takes for each factor; a search may take a share of the budget of time, or of a minute."""
 BATCH_IN_PATH = 1024
 """Rows counted on while a path is sought: more would not change which of two paths is the shorter."""
-HOPELESS = 1e5
-"""A forecast this many times over the budget is refused without a search for a better path."""
+HOPELESS = 10.0
+"""A forecast this many times over the budget of operations is refused: no search was seen to make up for that."""
 MOST_SLICES = 1 << 16
 """Most slices that are summed over."""
 
@@ -40,7 +45,7 @@ class Path:
     """Pairwise steps and what they cost.
 
     Attributes:
-        steps: which two operands are multiplied next; the result goes to the end of the list.
+        steps: which two operands are multiplied next: factors are numbered first, then results as they are made.
         once: multiply-adds of the steps that no row changes, over all slices.
         each: multiply-adds of the other steps, for one row.
         entries: numbers in the largest array, for one row.
@@ -48,7 +53,7 @@ class Path:
         slices: how many joint values those have.
     """
 
-    steps: tuple[tuple[int, int], ...]
+    steps: Steps
     once: float
     each: float
     entries: float
@@ -65,7 +70,9 @@ class Path:
         return self.once + self.each * rows
 
 
-def find_path(terms: Terms, output: tuple[int, ...], sizes: Sizes, rows: int, budget: Budget) -> Path:
+def find_path(
+    terms: Terms, output: tuple[int, ...], sizes: Sizes, rows: int, budget: Budget, last: tuple[int, ...] = ()
+) -> Path:
     """A path from `terms` to `output`, within the budget.
 
     Args:
@@ -74,6 +81,7 @@ def find_path(terms: Terms, output: tuple[int, ...], sizes: Sizes, rows: int, bu
         sizes: positions of each label (not of `BATCH`).
         rows: how many rows there will be.
         budget: of operations for all rows, and of entries of the largest array for one row.
+        last: labels that may better be eliminated last, such as noises that several worlds share.
 
     Raises:
         TooWide: the forecast exceeds the budget; nothing was run.
@@ -81,13 +89,16 @@ def find_path(terms: Terms, output: tuple[int, ...], sizes: Sizes, rows: int, bu
     if len(terms) == 1:
         return Path((), 1.0, 0.0, 1.0)
     batched = any(BATCH in term for term in terms)
-    path = _greedy(terms, output, sizes, batched)
+    path = min(_eliminations(terms, output, sizes, batched, last), key=lambda p: p.operations(rows))
+    if path.operations(rows) > GREEDY_ABOVE:
+        path = min(path, _greedy(terms, output, sizes, batched), key=lambda p: p.operations(rows))
     allowed = budget.allowed(rows)
-    hopeless = path.operations(rows) > HOPELESS * allowed or path.entries > HOPELESS * budget.entries
-    if not hopeless and (path.operations(rows) > SEARCH_ABOVE or path.entries > budget.entries):
-        path = min(path, _searched(terms, output, sizes, batched), key=lambda p: p.operations(rows))
-        if path.entries > budget.entries:
-            path = _sliced(terms, output, sizes, batched, budget.entries) or path
+    hopeless = path.operations(rows) > HOPELESS * allowed
+    if not hopeless and path.operations(rows) > SEARCH_ABOVE:
+        tries = _tries(len(terms), budget)
+        path = min(path, _searched(terms, output, sizes, batched, tries), key=lambda p: p.operations(rows))
+    if not hopeless and path.entries > budget.entries:
+        path = _sliced(terms, output, sizes, batched, budget.entries, path.steps) or path
     if path.operations(rows) > allowed or path.entries > budget.entries:
         raise TooWide(_forecast(path, rows, allowed, budget))
     return path
@@ -106,20 +117,40 @@ def _forecast(path: Path, rows: int, allowed: float, budget: Budget) -> str:
 
 
 @lru_cache(maxsize=2048)
+def _eliminations(
+    terms: Terms, output: tuple[int, ...], sizes: Sizes, batched: bool, last: tuple[int, ...]
+) -> tuple[Path, ...]:
+    size = _with_rows(sizes, batched)
+    keep = {*output, BATCH}
+    found = {smallest(terms, keep, size), in_turn(terms, keep, size, last)}
+    return tuple(_measured(steps, terms, output, size) for steps in sorted(found))
+
+
+@lru_cache(maxsize=2048)
 def _greedy(terms: Terms, output: tuple[int, ...], sizes: Sizes, batched: bool) -> Path:
     return _path_of(_tree(terms, output, sizes, batched, "greedy"), terms, output, dict(sizes))
 
 
+def _tries(factors: int, budget: Budget) -> int:
+    """How many random paths a search tries; not by the clock, so that one query has one path."""
+    seconds = 60.0 if budget.seconds is None else budget.seconds
+    return max(1, min(SEARCHES, SEARCHES * 100 // factors, int(seconds / 4 / (SEARCH_FACTOR * factors))))
+
+
 @lru_cache(maxsize=512)
-def _searched(terms: Terms, output: tuple[int, ...], sizes: Sizes, batched: bool) -> Path:
-    return _path_of(_tree(terms, output, sizes, batched, _search(len(terms))), terms, output, dict(sizes))
+def _searched(terms: Terms, output: tuple[int, ...], sizes: Sizes, batched: bool, tries: int) -> Path:
+    search = _cotengra().RandomGreedyOptimizer(max_repeats=tries, parallel=False, seed=0)
+    return _path_of(_tree(terms, output, sizes, batched, search), terms, output, dict(sizes))
 
 
 @lru_cache(maxsize=256)
-def _sliced(terms: Terms, output: tuple[int, ...], sizes: Sizes, batched: bool, entries: float) -> Path | None:
+def _sliced(
+    terms: Terms, output: tuple[int, ...], sizes: Sizes, batched: bool, entries: float, steps: Steps
+) -> Path | None:
     """A path whose arrays fit, summed over slices; None where there is none. Labels that stay are never sliced."""
     size, keep = dict(sizes), {*output, BATCH}  # rows are taken in chunks already
-    tree = _tree(terms, output, sizes, batched, _search(len(terms)))
+    final = (*output, BATCH) if batched else output
+    tree = _cotengra().ContractionTree.from_path(terms, final, _with_rows(sizes, batched), ssa_path=steps)
     path = _path_of(tree, terms, output, size)
     while path.entries > entries:
         label = _best_slice(tree, keep, size)
@@ -143,18 +174,22 @@ def _best_slice(tree: Any, keep: set[int], size: Mapping[int, int]) -> int | Non
 
 def _tree(terms: Terms, output: tuple[int, ...], sizes: Sizes, batched: bool, optimize: Any) -> Any:
     final = (*output, BATCH) if batched else output
-    size = dict(sizes) | ({BATCH: BATCH_IN_PATH} if batched else {})
+    size = _with_rows(sizes, batched)
     return _cotengra().array_contract_tree(terms, final, size, optimize=optimize, canonicalize=False)
 
 
-def _search(factors: int) -> Any:
-    repeats = max(4, min(SEARCHES, SEARCHES * 100 // factors))  # a search takes time in proportion to the factors
-    return _cotengra().RandomGreedyOptimizer(max_repeats=repeats, parallel=False, seed=0)
+def _with_rows(sizes: Sizes, batched: bool) -> dict[int, int]:
+    return dict(sizes) | ({BATCH: BATCH_IN_PATH} if batched else {})
 
 
 def _path_of(tree: Any, terms: Terms, output: tuple[int, ...], size: Mapping[int, int]) -> Path:
-    steps = tuple((int(a), int(b)) for a, b in tree.get_path())
-    sliced = tuple(int(x) for x in tree.sliced_inds)
+    steps = tuple((int(a), int(b)) for a, b in tree.get_ssa_path())
+    return _measured(steps, terms, output, size, tuple(int(x) for x in tree.sliced_inds))
+
+
+def _measured(
+    steps: Steps, terms: Terms, output: tuple[int, ...], size: Mapping[int, int], sliced: tuple[int, ...] = ()
+) -> Path:
     slices = math.prod(size[x] for x in sliced)
     once = each = 0.0
     entries = 1.0
@@ -167,15 +202,15 @@ def _path_of(tree: Any, terms: Terms, output: tuple[int, ...], size: Mapping[int
 
 def _followed(steps: Sequence[tuple[int, int]], terms: Terms, keep: set[int]) -> Iterator[tuple[set[int], set[int]]]:
     """For each step, the labels it runs over and those of its result."""
-    held = [set(term) for term in terms]
-    users = Counter(x for term in held for x in term)
-    for step in steps:
-        taken = [held.pop(i) for i in sorted(step, reverse=True)]
+    held = dict(enumerate(map(set[int], terms)))
+    users = Counter(x for term in held.values() for x in term)
+    for made, step in enumerate(steps, len(terms)):
+        taken = [held.pop(i) for i in step]
         union = set[int]().union(*taken)
         users.subtract(x for term in taken for x in term)
         out = {x for x in union if users[x] or x in keep}
         users.update(out)
-        held.append(out)
+        held[made] = out
         yield union, out
 
 

@@ -12,6 +12,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TypeAlias
 
 from ._network import Factor
@@ -92,20 +93,26 @@ class Program:
     opened: tuple[int, ...]
     factor_axes: tuple[Labels, ...]
 
-    @property
+    @cached_property
     def widest(self) -> int:
         """Numbers in the largest array of one row."""
         size = dict(self.sizes) | {BATCH: 1}
         found = [op.out_axes if isinstance(op, Pair) else op.axes for op in self.each]
         return max((math.prod(size[x] for x in axes) for axes in found), default=1)
 
-    @property
+    @cached_property
+    def taken(self) -> int:
+        """Numbers gathered for each row."""
+        size = dict(self.sizes) | {BATCH: 1}
+        return sum(math.prod(size[x] for x in op.axes) for op in self.each if isinstance(op, Gather))
+
+    @cached_property
     def argument_names(self) -> tuple[tuple[str, ...], ...]:
         """For each argument, the placeholders of its open axes."""
         found = {op.source: op.names for op in self.each if isinstance(op, Gather)}
         return tuple(found.get(i, ()) for i in range(len(self.arguments)))
 
-    @property
+    @cached_property
     def operations(self) -> tuple[float, float]:
         """Multiply-adds of the prelude, and for each row (a gathered number counts as one)."""
         size = dict(self.sizes) | {BATCH: 1}
@@ -199,17 +206,18 @@ def make_program(
     top = max(sizes, default=0) + 1
     label = {n: top + i for i, n in enumerate(sorted(known))}
     build = _Build({**sizes, **{label[n]: k for n, k in known.items()}}, label, opened, len(factors))
-    held = [_Held(i, f.labels, f.gathers) for i, f in enumerate(factors)]
-    users = Counter(x for h in held for x in h.labels)
-    for step in path.steps:
-        left, right = (held.pop(i) for i in sorted(step, reverse=True))
+    held = {i: _Held(i, f.labels, f.gathers) for i, f in enumerate(factors)}
+    users = Counter(x for h in held.values() for x in h.labels)
+    for number, step in enumerate(path.steps, len(factors)):
+        left, right = (held.pop(i) for i in step)
         users.subtract((*left.labels, *right.labels))
         union = tuple(dict.fromkeys((*right.labels, *left.labels)))
         out = tuple(x for x in union if users[x] > 0 or x in output)
         users.update(out)
-        held.append(build.pair(right, left, out))
+        held[number] = build.pair(right, left, out)
     axes = tuple(build.axes(_Held(i, f.labels, f.gathers)) for i, f in enumerate(factors))
-    return _finished(build, held[0], output, tuple(names), axes)
+    (last,) = held.values()
+    return _finished(build, last, output, tuple(names), axes)
 
 
 def _finished(

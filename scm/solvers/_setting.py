@@ -33,6 +33,7 @@ class Record:
 
     Attributes:
         until: when the budget of time runs out, on the clock of `time.monotonic`.
+        error: bound on the absolute error of the arithmetic, once something was worked out.
     """
 
     plans: list[Plan] = field(default_factory=lambda: [])
@@ -41,6 +42,7 @@ class Record:
     couplings: dict[str, Coupling] = field(default_factory=lambda: {})
     consistency: bool = False
     until: float | None = None
+    error: float | None = None
 
     def add(self, plan: Plan, worlds: Worlds, run: Run | None) -> None:
         """Keep one plan that was run."""
@@ -57,7 +59,7 @@ class Setting:
 
     Attributes:
         draws: of tables and laws of noises, shape (draws, configurations, states); the column `DRAW` then says which
-            draw a row is answered under, and `plans` are of these draws alone.
+            draw a row is answered under, and plans are kept for these draws alone.
     """
 
     model: Model
@@ -68,13 +70,24 @@ class Setting:
     rows: int
     record: Record
     execution: Execution = field(default_factory=Execution)
-    key: PRNGKey | None = None
+    key: PRNGKey | int | None = None
     plans: dict[Any, Any] = field(default_factory=lambda: {})
+    empty: tuple[str, ...] = ()
     draws: Mapping[str, NDArray[np.float64]] = field(default_factory=lambda: {})
 
 
 def split_given(model: Model, given: Expr | None) -> tuple[tuple[Fact, ...], tuple[Expr, ...]]:
     """Evidence that fixes one term each, and the rest."""
+    if given is None:
+        return (), ()
+    key = ("given", id(given))
+    kept = model.plans.get(key)
+    if kept is None or kept[0] is not given:
+        kept = model.plans[key] = given, _split(model, given)
+    return kept[1]
+
+
+def _split(model: Model, given: Expr) -> tuple[tuple[Fact, ...], tuple[Expr, ...]]:
     facts: list[Fact] = []
     rest: list[Expr] = []
     for part in conjuncts(given):
