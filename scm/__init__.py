@@ -14,6 +14,10 @@ from ._coupling import RankPreserving as RankPreserving
 from ._coupling import independent as independent
 from ._coupling import rank_preserving as rank_preserving
 from ._coupling_laws import check_coupling as check_coupling
+from ._draws import DrawnAnswer as DrawnAnswer
+from ._draws import TableDraws as TableDraws
+from ._draws import ask_draws as ask_draws
+from ._draws import draw_tables as draw_tables
 from ._errors import InvalidFile as InvalidFile
 from ._errors import InvalidGraph as InvalidGraph
 from ._errors import InvalidModel as InvalidModel
@@ -80,6 +84,10 @@ from ._results import arrow_column as arrow_column
 from ._results import result_columns as result_columns
 from ._results import results_frame as results_frame
 from ._rows import row_variables as row_variables
+from ._sensitivity import EntrySensitivity as EntrySensitivity
+from ._sensitivity import Sensitivity as Sensitivity
+from ._sensitivity import TableSensitivity as TableSensitivity
+from ._sensitivity import sensitivity as sensitivity
 from ._structured import expr_from_data as expr_from_data
 from ._structured import expr_to_data as expr_to_data
 from ._structured import query_from_data as query_from_data
@@ -132,7 +140,9 @@ __all__ = [
     "Custom",
     "Distribution",
     "Draw",
+    "DrawnAnswer",
     "Encoded",
+    "EntrySensitivity",
     "Equation",
     "Execution",
     "Expectation",
@@ -162,9 +172,12 @@ __all__ = [
     "QuerySyntaxError",
     "RankPreserving",
     "ScmError",
+    "Sensitivity",
     "Set",
     "Soft",
     "Step",
+    "TableDraws",
+    "TableSensitivity",
     "Uncertainty",
     "Unit",
     "Unknown",
@@ -177,6 +190,7 @@ __all__ = [
     "Worlds",
     "arrow_column",
     "ask",
+    "ask_draws",
     "ate",
     "bind",
     "build_worlds",
@@ -187,6 +201,7 @@ __all__ = [
     "conjuncts",
     "contraction_text",
     "coupling_range",
+    "draw_tables",
     "encode_text",
     "ett",
     "evaluate",
@@ -229,6 +244,7 @@ __all__ = [
     "results_frame",
     "row_variables",
     "rung",
+    "sensitivity",
     "settings_text",
     "terms",
     "to_pgmpy",

@@ -26,7 +26,7 @@ from ._relevance import rung
 from ._resolve import read_query
 from ._rows import read_rows
 from ._sample import check_key
-from ._standard_error import counted_totals, standard_error
+from ._standard_error import SamplingError, counted_totals, standard_error
 from ._syntax import print_expr
 from .solvers import DEFAULT, Budget, Record, Refusal, Setting, Solution, interval, rounding_of, sharp
 
@@ -143,7 +143,9 @@ def _answer(setting: Setting, question: Question, solution: Solution, batch: boo
     query = question.query
     shape, finding = shaper(batch), _finding(setting, solution)
     drawn = solution.monte_carlo
-    error = standard_error(setting, query) if finding == "estimate" and drawn is None else None
+    shaken = SamplingError(None)
+    if finding == "estimate" and drawn is None:
+        shaken = standard_error(setting, query, solution.lower.shape)
     scene = Scene(setting, query, solution, finding)
     return Answer(
         query,
@@ -154,14 +156,12 @@ def _answer(setting: Setting, question: Question, solution: Solution, batch: boo
         states=question.states,
         rung=question.rung,
         uncertainty=Uncertainty(
-            sampling=None if error is None else shape(error),
+            sampling=None if shaken.error is None else shape(shaken.error),
             monte_carlo=None if drawn is None or finding != "estimate" else shape(drawn),
             floating_point=_absolute(setting, solution),
         ),
         diagnostics=solution.diagnostics,
-        assumptions=assumptions_of(
-            setting, certain=finding == "estimate" and drawn is None and error is None, drawn=drawn is not None
-        ),
+        assumptions=assumptions_of(setting, shaken.notes, drawn=drawn is not None),
         plan=Plans(lambda: plan_of(setting, solver)),
         account=lambda: derive(scene),
     )
@@ -219,12 +219,12 @@ def _distribution_states(model: Model, query: Query) -> tuple[tuple[str, tuple[A
     return max(found, key=lambda f: [name for name, _ in f])
 
 
-def assumptions_of(setting: Setting, *, certain: bool, drawn: bool = False) -> tuple[Assumption, ...]:
+def assumptions_of(setting: Setting, notes: Sequence[str] = (), *, drawn: bool = False) -> tuple[Assumption, ...]:
     """What was granted and used.
 
     Args:
         setting: with its record.
-        certain: the answer needs shares of 0 and 1 in the counts to be the truth.
+        notes: what stands in the way of a standard error, or goes with it.
         drawn: the answer was drawn, so that no sampling error of counts was worked out.
     """
     used = dict.fromkeys(f"{c.claim} ({c.citation})" for c in setting.record.couplings.values())
@@ -237,10 +237,7 @@ def assumptions_of(setting: Setting, *, certain: bool, drawn: bool = False) -> t
         if drawn:
             text = f"the units counted for {name!r} are taken as the truth: their sampling error is not worked out here"
         out.append(Assumption(text, "the method"))
-    if certain:
-        text = "what was never counted cannot happen; if it could, the answer would depend on a coupling"
-        out.append(Assumption(text, "the method"))
-    return tuple(out)
+    return (*out, *(Assumption(text, "the method") for text in notes))
 
 
 def plan_of(setting: Setting, solver: str) -> dict[str, Any]:

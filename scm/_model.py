@@ -189,13 +189,3 @@ class Model:
 
     def __repr__(self) -> str:
         return f"Model({', '.join(v.name for v in self.variables)})"
-
-
-def with_mechanism(model: Model, name: str, mechanism: Mechanism) -> Model:
-    """The same model with one mechanism changed, its inputs and states kept; nothing is checked again."""
-    copy = object.__new__(Model)
-    object.__setattr__(copy, "items", model.items)
-    # Cached properties live in `__dict__`: filled here, they are never worked out from the items.
-    copy.__dict__["graph"] = model.graph
-    copy.__dict__["_resolved"] = ({**model.mechanisms, name: mechanism}, model.states)
-    return copy

@@ -175,7 +175,7 @@ def most_probable(
         found.tied if batch else bool(found.tied[0]),
         Statuses.of(defined),
         asked.rung,
-        assumptions_of(setting, certain=False),
+        assumptions_of(setting),
         plan=plan_of(setting, "exact"),
         account=_steps,
     )

@@ -185,7 +185,7 @@ def posteriors(
         shape(found.log_weight),
         asked.rung,
         Uncertainty(floating_point=_rounding(setting)),
-        assumptions_of(setting, certain=False),
+        assumptions_of(setting),
         plan=ran(setting),
         account=lambda: _steps(setting, asked),
     )

@@ -1,20 +1,32 @@
-"""Sampling error of answers whose tables are counts: the delta method, one table row at a time."""
+"""Sampling error of answers whose tables are counts: the delta method on exact derivatives."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ._mechanism import Table
-from ._model import with_mechanism
 from ._query import Query
-from .solvers import NeedsCoupling, Record, Setting, solve
+from .solvers import NeedsCoupling, NeedsSampling, NotOneNumber, Setting, Slopes, TooWide, slopes
 
 Array = NDArray[np.float64]
-STEP = 1e-6
-"""How far a row is moved towards each state to find the slope; answers are ratios of polynomials in the rows."""
+
+CERTAIN = "what was never counted cannot happen; if it could, the answer would depend on a coupling"
+KINK = (
+    "no standard error is given where the answer has a kink in the counted shares (the slopes on its sides differ), or "
+    "where nothing granted says what it would be beside them"
+)
+
+
+@dataclass(frozen=True)
+class SamplingError:
+    """A standard error for every cell and row (NaN where there is none), and why there is none."""
+
+    error: Array | None
+    notes: tuple[str, ...] = ()
 
 
 def counted_totals(setting: Setting) -> dict[str, tuple[float, ...]]:
@@ -26,36 +38,41 @@ def counted_totals(setting: Setting) -> dict[str, tuple[float, ...]]:
     return {name: m.totals for name, m in found.items() if isinstance(m, Table) and m.totals is not None}
 
 
-def standard_error(setting: Setting, query: Query) -> Array | None:
-    """Standard error of the answer, for every cell and row.
+def standard_error(setting: Setting, query: Query, shape: tuple[int, ...]) -> SamplingError:
+    """Standard error of the answer, for every cell and row; `shape` is that of the solution.
 
-    None where a share of 0 or 1 is all that makes a coupling unnecessary: next to it the answer is not determined.
+    There is none where a share of 0 or 1 is all that makes a coupling unnecessary (next to it the answer is not
+    determined), at a kink of a coupling, and where the budget does not allow the derivatives.
 
     Rows of different tables and parents are independent multinomials. Shares of 0 and 1 are shrunk by half a count for
     the variance (Agresti & Coull 1998 argue why a plain share of 1 must not claim certainty).
     """
-    base = solve(replace(setting, record=Record()), query).lower
-    variance = np.zeros_like(base)
-    for name, totals in counted_totals(setting).items():
+    totals = counted_totals(setting)
+    error = np.full((int(np.prod(shape[:-1])), shape[-1]), np.nan)
+    notes: dict[str, None] = {}
+    try:
+        for part in slopes(setting, query, totals):
+            error[:, part.rows] = np.sqrt(_variance(setting, totals, part, notes))[:, part.at]
+    except (TooWide, NotOneNumber, NeedsCoupling, NeedsSampling) as wrong:
+        return SamplingError(None, (f"no standard error is given: {wrong}",))
+    if notes and np.isnan(error).all():
+        return SamplingError(None, tuple(notes))
+    return SamplingError(error.reshape(shape), tuple(notes))
+
+
+def _variance(setting: Setting, totals: Mapping[str, tuple[float, ...]], part: Slopes, notes: dict[str, None]) -> Array:
+    variance = np.where(np.isnan(part.value), np.nan, 0.0)
+    for name, partial in part.partial.items():
         table = setting.model.mechanisms[name]
         assert isinstance(table, Table)
-        for r, total in enumerate(totals):
-            row = np.array(table.rows[r])
-            shares = (row * total + 0.5) / (total + 0.5 * len(row))
-            try:
-                moved = np.stack([_moved(setting, query, name, table, r, s) for s in range(len(row))])
-            except NeedsCoupling:
-                return None
-            slopes = (moved - base) / STEP
-            mean = np.tensordot(shares, slopes, axes=(0, 0))
-            variance += np.tensordot(shares, (slopes - mean) ** 2, axes=(0, 0)) / total
-    return np.sqrt(variance)
-
-
-def _moved(setting: Setting, query: Query, name: str, table: Table, r: int, s: int) -> Array:
-    """The answer after row `r` of a table has moved a step towards state `s`."""
-    row = np.array(table.rows[r]) * (1 - STEP)
-    row[s] += STEP
-    rows = (*table.rows[:r], tuple(float(p) for p in row), *table.rows[r + 1 :])
-    model = with_mechanism(setting.model, name, replace(table, rows=rows))
-    return solve(replace(setting, model=model, record=Record(), plans={}), query).lower
+        counted = np.array(totals[name])[:, None]
+        rows = np.array(table.rows)
+        shares = (rows * counted + 0.5) / (counted + 0.5 * rows.shape[1])
+        mean = np.einsum("rs,rscn->rcn", shares, partial)
+        variance += np.einsum("rs,rscn,r->cn", shares, (partial - mean[:, None]) ** 2, 1 / counted[:, 0])
+        if name in part.missing:
+            missing = part.missing[name]
+            certain = (missing & (rows == 0)[:, :, None, None]).any()
+            notes[CERTAIN if certain else KINK] = None
+            variance = np.where(missing.any(axis=(0, 1)), np.nan, variance)
+    return variance

@@ -19,6 +19,10 @@ from ._estimate import Unreliable
 from ._execute import forecast_of as forecast_of
 from ._execute import rounding_of as rounding_of
 from ._execute import structure_of as structure_of
+from ._gradient import NotOneNumber as NotOneNumber
+from ._gradient import Slopes as Slopes
+from ._gradient import entries_of as entries_of
+from ._gradient import slopes as slopes
 from ._job import Run as Run
 from ._kernels import NeedsCoupling as NeedsCoupling
 from ._kernels import NeedsSampling as NeedsSampling
@@ -26,6 +30,7 @@ from ._kernels import TooWide as TooWide
 from ._max_product import most_probable_states as most_probable_states
 from ._posterior import NoisePosterior as NoisePosterior
 from ._posterior import noise_posterior as noise_posterior
+from ._setting import DRAW as DRAW
 from ._setting import Fact as Fact
 from ._setting import Record as Record
 from ._setting import Setting as Setting

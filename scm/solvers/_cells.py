@@ -14,7 +14,7 @@ from ._job import Weights
 from ._kernels import NeedsCoupling, TooWide
 from ._leaves import Leaf, add_leaves, align, union_roots
 from ._network import Network
-from ._setting import Fact, Setting
+from ._setting import DRAW, Fact, Setting
 from ._weights import joint_weights, make_leaf, root_states, undefined_leaf
 
 MAX_CELLS = 1 << 12
@@ -30,12 +30,12 @@ def by_cells(setting: Setting, event: Expr, facts: tuple[Fact, ...], conditions:
 
     Knowing the value of every term of the event can make instances equal (consistency), so that no coupling is needed.
     """
-    if setting.columns:
+    if setting.columns.keys() - {DRAW}:
         raise NeedsRows
     total = joint_weights(setting, facts, conditions, [])
     if total is None:
         return undefined_leaf(setting)
-    cells = _cells_of(setting, event)
+    cells = cells_of(setting, event)
     try:
         found, flip = _sum_cells(setting, cells[True], facts, conditions, total), False
     except NeedsCoupling:
@@ -47,7 +47,7 @@ def by_cells(setting: Setting, event: Expr, facts: tuple[Fact, ...], conditions:
     return add_leaves([(1.0, ones), (-1.0, leaf)]) if flip else leaf
 
 
-def _cells_of(setting: Setting, event: Expr) -> dict[bool, list[tuple[Fact, ...]]]:
+def cells_of(setting: Setting, event: Expr) -> dict[bool, list[tuple[Fact, ...]]]:
     """Joint values of the terms of `event`, those where it holds and those where it does not."""
     asked = terms(event)
     domains = [setting.model.states[t.name] for t in asked]

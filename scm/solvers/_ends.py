@@ -185,6 +185,28 @@ def combine(query: Query, values: Mapping[Query, Array]) -> Array | float:
             return values[query]
 
 
+def slopes_of(query: Query, values: Mapping[Query, Array]) -> dict[Query, Array]:
+    """The derivative of a contrast with respect to each of its terms, cell by cell."""
+    match query:
+        case Number():
+            return {}
+        case Contrast(op, left, right):
+            a, b = np.asarray(combine(left, values)), np.asarray(combine(right, values))
+            with np.errstate(divide="ignore", invalid="ignore"):
+                by_left, by_right = {
+                    "+": (1.0, 1.0),
+                    "-": (1.0, -1.0),
+                    "*": (b, a),
+                    "/": (np.divide(1.0, b), -np.divide(a, b * b)),
+                }[op]
+                out = {term: by_left * slope for term, slope in slopes_of(left, values).items()}
+                for term, slope in slopes_of(right, values).items():
+                    out[term] = out.get(term, np.zeros(())) + by_right * slope
+            return out
+        case _:
+            return {query: np.ones_like(values[query])}
+
+
 def _linear(query: Query, leaves: Mapping[Query, Leaf]) -> Bools:
     """For each row, whether the query is one ratio of linear functions of the law: point masses attain its ends."""
     weights = [leaf.weight for leaf in leaves.values()]

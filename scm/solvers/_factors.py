@@ -17,7 +17,7 @@ from .._values import outcomes
 from .._worlds import Fresh, Instance, Own, Policy, Slot, Worlds
 from ._functions import axis_values, place_function
 from ._kernels import TooWide, joint_table
-from ._network import Axis, Factor, Free, Known, Network, Run, Values
+from ._network import Axis, Factor, Free, Known, Network, Origin, Run, Values
 
 Codes: TypeAlias = NDArray[np.intp]
 
@@ -115,7 +115,9 @@ class _Builder:
             if weights is None:
                 self.net.open[name] = self.net.noises[name]
             else:
-                self.net.factors.append(Factor(np.array(weights), (self.net.noises[name],)))
+                own = Free(self.net.noises[name], law.states)
+                self.net.origins.append(Origin(name, len(self.net.factors), (own,), (law.states,)))
+                self.net.factors.append(Factor(np.array(weights), (own.label,)))
         return Free(self.net.noises[name], law.states)
 
     # --- mechanisms
@@ -144,6 +146,8 @@ class _Builder:
                 rows = np.eye(len(states))[[states.index(x) for x in found]]
             case Table(_, laws):
                 rows = np.array(laws)
+                place = ((*scope.values(), out), (*domains, states))
+                self.net.origins.append(Origin(variable, len(self.net.factors), *place))
             case _:
                 assert_never(mechanism)
         array = rows.reshape([*map(len, domains), len(states)])
@@ -174,8 +178,11 @@ class _Builder:
             self.net.couplings[variable] = used
         joint[~possible] = 0.0
         array = joint.reshape([*(len(a.values) for a in parents), *[len(states)] * len(members)])
-        outs = [self.net.instances[i] for i in members]
-        self.net.place(array, [*parents, *outs], [*(a.values for a in parents), *[states] * len(members)])
+        placed = (*parents, *(self.net.instances[i] for i in members))
+        values = (*(a.values for a in parents), *[states] * len(members))
+        origin = Origin(variable, len(self.net.factors), placed, values, rows, possible, coupling)
+        self.net.origins.append(origin)
+        self.net.place(array, placed, values)
 
     # --- the event
     def event_scope(self, expr: Expr) -> tuple[Expr, dict[str, Axis]]:

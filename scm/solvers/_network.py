@@ -55,6 +55,28 @@ class Factor:
     gathers: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where the entries of a factor come from: a table, the joint law of several of its instances, or a noise's law.
+
+    Attributes:
+        name: of the variable or noise.
+        factor: its place among the network's factors.
+        axes, values: with which the array was placed, see `Network.place`.
+        configurations: for several instances, shape (combinations, instances): the row of the table that each reads.
+        possible: for several instances, the combinations whose values are states.
+        coupling: what joined several instances, where something was granted.
+    """
+
+    name: str
+    factor: int
+    axes: tuple[Axis, ...]
+    values: tuple[Values, ...]
+    configurations: NDArray[np.intp] | None = None
+    possible: NDArray[np.bool_] | None = None
+    coupling: Coupling | None = None
+
+
 @dataclass
 class Network:
     """Factors over labelled indices; `outputs` stay, every other index is summed out.
@@ -68,6 +90,7 @@ class Network:
         noises: labels of all noises that are there.
         instances: what carries the value of each instance.
         couplings: for each variable that needed one, the coupling that was used.
+        origins: for each factor whose entries are probabilities of the model, where they come from.
         impossible: the evidence contradicts itself: its weight is zero.
     """
 
@@ -79,6 +102,7 @@ class Network:
     noises: dict[str, int] = field(default_factory=dict[str, int])
     instances: dict[int, Axis] = field(default_factory=dict[int, Axis])
     couplings: dict[str, Coupling] = field(default_factory=dict[str, Coupling])
+    origins: list[Origin] = field(default_factory=list[Origin])
     impossible: bool = False
 
     def label(self, size: int) -> int:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 Values: TypeAlias = tuple[Value, ...]
 Fact: TypeAlias = "tuple[Var, Const | Placeholder]"
 
+DRAW = "\0draw"
+"""The column that says which draw of the tables a row is answered under."""
+
 
 @dataclass
 class Record:
@@ -52,7 +55,12 @@ class Record:
 
 @dataclass(frozen=True)
 class Setting:
-    """What every term of one query is solved under."""
+    """What every term of one query is solved under.
+
+    Attributes:
+        draws: of tables and laws of noises, shape (draws, configurations, states); the column `DRAW` then says which
+            draw a row is answered under, and plans are kept for these draws alone.
+    """
 
     model: Model
     couplings: tuple[Coupling, ...]
@@ -65,6 +73,7 @@ class Setting:
     key: PRNGKey | int | None = None
     plans: dict[Any, Any] = field(default_factory=lambda: {})
     empty: tuple[str, ...] = ()
+    draws: Mapping[str, NDArray[np.float64]] = field(default_factory=lambda: {})
 
 
 def split_given(model: Model, given: Expr | None) -> tuple[tuple[Fact, ...], tuple[Expr, ...]]:

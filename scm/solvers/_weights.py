@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from .._syntax import Expr, terms
 from .._worlds import Worlds, build_worlds
 from ._contract import Plan, make_plan
+from ._drawn import put_draws
 from ._execute import run_plan
 from ._factors import build_network
 from ._job import Weights
@@ -81,7 +82,7 @@ def joint_plan(
     rows = 1 << (setting.rows - 1).bit_length()
     # Expressions are deep values and dear to hash. The same objects come back with the same question.
     named = tuple(outputs)
-    objects = (facts, conditions, *(e for e, _ in named))
+    objects = (facts, conditions, *(e for e, _ in named), *_draws(setting))
     quick = (*map(id, objects), weigh_roots, setting.couplings, setting.budget, rows)
     kept = setting.plans.get(quick)
     if kept is not None and all(a is b for a, b in zip(kept[0], objects, strict=True)):
@@ -94,6 +95,10 @@ def joint_plan(
     return found
 
 
+def _draws(setting: Setting) -> tuple[object, ...]:
+    return (setting.draws,) if setting.draws else ()
+
+
 def _found_plan(
     setting: Setting,
     facts: Sequence[Fact],
@@ -102,7 +107,9 @@ def _found_plan(
     weigh_roots: bool,
     rows: int,
 ) -> Planned | NeedsCoupling | None:
-    key = (tuple(facts), tuple(conditions), outputs, weigh_roots, setting.couplings, setting.budget, rows)
+    # What was drawn is part of the key: a plan holds its numbers. The quick entry keeps it, and so its identity.
+    drawn = tuple(map(id, _draws(setting)))
+    key = (tuple(facts), tuple(conditions), outputs, weigh_roots, setting.couplings, setting.budget, rows, *drawn)
     if key not in setting.plans:
         if len(setting.plans) >= MOST_PLANS:
             setting.plans.clear()
@@ -127,6 +134,7 @@ def _made_plan(
     network = build_network(setting.model, worlds, outputs, conditions, setting.couplings, setting.domains)
     if network.impossible:
         return None
+    put_draws(network, setting.draws, setting.budget)
     roots = [] if weigh_roots else list(network.open.values())
     states = math.prod(network.sizes[x] for x in roots)
     if states > MAX_ROOT_STATES:

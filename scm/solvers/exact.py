@@ -21,7 +21,7 @@ from ._cells import NeedsRows
 from ._ends import combine, query_ends, term_ends
 from ._laws import term_leaf, term_outputs
 from ._leaves import Leaf, TooManyRoots
-from ._setting import Setting, split_given
+from ._setting import DRAW, Setting, split_given
 from ._solution import Solution, point
 from ._weights import Planned, joint_plan, joint_weights
 
@@ -80,8 +80,9 @@ def _of_no_rows(setting: Setting, query: Query) -> Solution:
 
 
 def _solve_each(setting: Setting, query: Query, rows: NDArray[np.intp]) -> list[tuple[NDArray[np.intp], Solution]]:
-    """Each different row with its values in the query."""
-    names = list(setting.columns)
+    """Each different row with its values in the query, under all its draws."""
+    names = [n for n in setting.columns if n != DRAW]
+    drawn = {n: c for n, c in setting.columns.items() if n == DRAW}
     domains = [setting.domains[n] for n in names]
     table = np.stack([setting.columns[n] for n in names], axis=1)
     distinct, inverse = np.unique(table, axis=0, return_inverse=True)
@@ -90,8 +91,14 @@ def _solve_each(setting: Setting, query: Query, rows: NDArray[np.intp]) -> list[
         leaf: dict[Placeholder, Const | Placeholder] = {
             Placeholder(n): Const(d[int(c)]) for n, d, c in zip(names, domains, codes, strict=True)
         }
-        same = rows[inverse.reshape(-1) == k]
-        one = _solve_group(replace(setting, columns={}, rows=1), replace_placeholders(query, leaf))
+        mine = np.flatnonzero(inverse.reshape(-1) == k)
+        same = rows[mine]
+        asked = replace_placeholders(query, leaf)
+        if drawn:
+            here = replace(setting, columns={n: c[mine] for n, c in drawn.items()}, rows=len(same))
+            out.append((same, _solve_group(here, asked)))
+            continue
+        one = _solve_group(replace(setting, columns={}, rows=1), asked)
         lower, upper, outer_lower, outer_upper = (np.repeat(end, len(same), axis=-1) for end in one.ends)
         out.append((same, Solution(lower, upper, outer_lower, outer_upper, np.repeat(one.defined, len(same)))))
     return out
