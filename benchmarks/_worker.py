@@ -1,0 +1,210 @@
+"""`python -m benchmarks._worker FOLDER JSON`: one engine on one case in a process of its own; a line of JSON comes out.
+
+The answers go to a file of the folder, so that they can be compared.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ._engines import (
+    PEERS,
+    Asked,
+    Columns,
+    executor_time,
+    labelled,
+    model_of,
+    pin,
+    query_of,
+    structural_model_of,
+)
+from ._networks import Net, random_structural
+
+EXECUTORS: dict[str, dict[str, str]] = {
+    "planner": {},
+    "numpy": {"executor": "numpy"},
+    "jax": {"executor": "jax", "precision": "single"},
+    "jax double": {"executor": "jax", "precision": "double"},
+}
+ONE_ROW_CALLS = 200
+BLOCKS = 5
+
+
+class Refused(Exception):
+    """The engine said why it will not."""
+
+
+def clock(work: Callable[[], Any]) -> tuple[float, Any]:
+    """Processor time of all threads of this process, and what came out.
+
+    On a core of its own that is what the clock on the wall shows; where other programs want the core too it still is.
+    """
+    start = time.process_time()
+    found = work()
+    return time.process_time() - start, found
+
+
+def repeated(work: Callable[[], Any], *, seconds: float, least: int = 3, most: int = 50) -> list[float]:
+    """Times of `work`, until so many seconds are gone."""
+    times: list[float] = []
+    while len(times) < least or (len(times) < most and sum(times) < seconds):
+        times.append(clock(work)[0])
+    return times
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Twinworld
+
+
+def twinworld(folder: Path, task: Mapping[str, Any]) -> dict[str, Any]:
+    """Import, build, the first call on all rows (cold), the same again (warm), one row at a time."""
+    asked, columns = read_case(folder)
+    importing, scm = clock(lambda: import_module("scm"))
+    building, model = clock(lambda: _model(folder, task))
+    if task.get("labels"):
+        columns = {name: labelled(codes) for name, codes in columns.items()}
+    query = query_of(asked) if asked.target else ""
+    call = _caller(scm, model, asked, query)
+    names = task["executors"]
+    run = {name: scm.Execution(**EXECUTORS[name]) for name in names}
+    cold, found = clock(lambda: call(columns, run[names[0]]))
+    laws = {names[0]: found}
+    out: dict[str, Any] = {"import": importing, "build": building, "cold": cold, "warm": {}, "executor": {}}
+    for name in names:
+        if name != names[0]:
+            laws[name] = call(columns, run[name])  # compiles, where there is anything to compile
+        out["warm"][name] = statistics.median(repeated(lambda e=run[name]: call(columns, e), seconds=task["seconds"]))
+        out["executor"][name] = _executor(lambda e=run[name]: call(columns, e))
+    if "planner" in names:
+        some = [{c: v[i : i + 1] for c, v in columns.items()} for i in range(min(ONE_ROW_CALLS, task["rows"]))]
+        calls = [clock(lambda row=row: call(row, run["planner"]))[0] for row in (*some[:3], *some)][3:]
+        out["one"] = statistics.median(calls)
+    np.savez(folder / f"{task['save']}.npz", **{name.replace(" ", "_"): law for name, law in laws.items()})
+    return out | used()
+
+
+def _model(folder: Path, task: Mapping[str, Any]) -> Any:
+    if "structural" in task:
+        return structural_model_of(random_structural(*task["structural"]))
+    return model_of(Net.load(folder / "net.npz"), labels=bool(task.get("labels")))
+
+
+def _caller(scm: Any, model: Any, asked: Asked, query: str) -> Callable[[Columns, Any], Any]:
+    """The public call that is timed; its answer as an array: rows, then states (of every hidden variable in turn)."""
+
+    def law(columns: Columns, execution: Any) -> Any:
+        answer = scm.ask(model, query, rows=columns, execution=execution)
+        if answer.finding == "refused":
+            raise Refused("; ".join(reason for _, reason in answer.refusals))
+        return answer.value
+
+    def laws(columns: Columns, execution: Any) -> Any:
+        if not hasattr(scm, "posteriors"):
+            raise Refused("all posteriors in one call: not there yet")
+        evidence = {name: columns[c] for name, c in zip(asked.seen, asked.columns, strict=True)}
+        return scm.posteriors(model, rows=evidence, execution=execution)
+
+    return law if asked.target else laws
+
+
+def _executor(work: Callable[[], Any]) -> float:
+    with executor_time() as seconds:
+        totals: list[float] = []
+        for _ in range(3):
+            seconds.clear()
+            work()
+            totals.append(sum(seconds))
+    return statistics.median(totals)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Peers
+
+
+def peer(folder: Path, task: Mapping[str, Any]) -> dict[str, Any]:
+    """Import, build, the first row, then as many rows as the time allows, in blocks."""
+    asked, columns = read_case(folder)
+    importing, _ = clock(lambda: import_module(task["engine"]))
+    if task.get("memory"):
+        resource.setrlimit(resource.RLIMIT_AS, (int(task["memory"]),) * 2)
+    engine = PEERS[task["engine"]](Net.load(folder / "net.npz"), _for_peer(asked))
+    building, _ = clock(engine.build)
+    rows = np.stack([columns[c] for c in asked.columns], axis=1).tolist()
+    first, law = clock(lambda: (engine.start(rows[0]), engine.ask(rows[0]))[1])
+    laws, times, spent = [law], list[float](), 0.0
+    for row in rows[1 : task["rows"]]:
+        took, law = clock(lambda row=row: engine.ask(row))
+        times.append(took)
+        laws.append(law)
+        spent += took
+        if spent > task["seconds"]:
+            break
+    blocks = [float(np.mean(block)) for block in np.array_split(np.array(times or [first]), BLOCKS) if len(block)]
+    per_row = statistics.median(blocks)
+    found = np.array([np.concatenate(law) for law in laws])
+    np.savez(folder / f"{task['save']}.npz", law=found)
+    out = {"import": importing, "build": building, "first": first, "per_row": per_row, "one": statistics.median(times)}
+    return out | {"rows": len(laws)} | used()
+
+
+def _for_peer(asked: Asked) -> Asked:
+    """The same question of the network that has both worlds."""
+    if not asked.imposed:
+        return asked
+    return Asked(f"{asked.target}_", (*asked.seen, f"{asked.imposed}_"))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def used() -> dict[str, float]:
+    """Peak memory in bytes, and the share of the time for which this process had a processor to itself."""
+    here = resource.getrusage(resource.RUSAGE_SELF)
+    scale = 1 if sys.platform == "darwin" else 1024
+    busy = here.ru_utime + here.ru_stime
+    return {"peak": here.ru_maxrss * scale, "share": busy / max(time.perf_counter() - _STARTED, 1e-9)}
+
+
+def write_case(folder: Path, net: Net, asked: Asked, columns: Mapping[str, Any]) -> None:
+    """What a worker reads; `net` is what the peers are given."""
+    folder.mkdir(parents=True, exist_ok=True)
+    net.save(folder / "net.npz")
+    np.savez(folder / "rows.npz", **{c: columns[c] for c in asked.columns})
+    (folder / "case.json").write_text(json.dumps([asked.target, asked.seen, asked.imposed]))
+
+
+def read_case(folder: Path) -> tuple[Asked, dict[str, Any]]:
+    """The question and its rows."""
+    target, seen, imposed = json.loads((folder / "case.json").read_text())
+    with np.load(folder / "rows.npz") as found:
+        return Asked(target, tuple(seen), imposed), {name: found[name] for name in found}
+
+
+_STARTED = time.perf_counter()
+
+
+def main(arguments: Sequence[str]) -> int:
+    folder, task = Path(arguments[0]), json.loads(arguments[1])
+    pin(task["core"])
+    try:
+        found = (twinworld if task["engine"] == "scm" else peer)(folder, task)
+    except Refused as refusal:
+        found = {"refused": str(refusal)}
+    except MemoryError:
+        found = {"refused": "out of memory"}
+    print(json.dumps(found))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
