@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from scm import Answer, Model, ScmError, Step, ladder, print_expr, print_name
+from scm import Answer, Model, ScmError, Step, contraction_text, ladder, print_expr, print_name
 
 from ._pipeline import Reply, Stage
 
@@ -55,8 +55,10 @@ def explained(model: Model, answer: Answer) -> list[str]:
         lines = [f"  {name:<10} {a.text}\n  {'':<10} = {value_of(a)}" for name, a in rungs.items()]
         out.append(section("The same question on each rung", lines))
     if answer.plan:
-        plan = ", ".join(f"{k.replace('_', ' ')} {_short(v)}" for k, v in answer.plan.items())
-        out.append(section("Plan", [wrapped(plan, indent="  ")]))
+        lines = [f"  solver {answer.plan['solver']}"]
+        for contraction in answer.plan["contractions"]:
+            lines += [wrapped(line, "  ", "    ") for line in contraction_text(contraction)]
+        out.append(section("Plan", lines))
     return out
 
 
@@ -167,7 +169,3 @@ def _reading(reply: Reply) -> list[str]:
 def _stage(stage: Stage) -> str:
     what = f"{stage.took} -> {stage.gave}" if stage.fault is None else f"{stage.took} -> fault: {stage.fault}"
     return wrapped(f"{stage.name:<8} {1000 * stage.seconds:7.1f} ms  {what}", "  ", " " * 22)
-
-
-def _short(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -4,11 +4,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal, TypeAlias, TypeVar
 
-from scm import Answer, Assumption, Bernoulli, Coupling, Finding, Model, Query, ScmError, Variable, ask, number_text
+from scm import (
+    Answer,
+    Assumption,
+    Coupling,
+    Finding,
+    Model,
+    Query,
+    ScmError,
+    UnknownName,
+    Variable,
+    ask,
+    number_text,
+)
 
 from ._compile import Compiled, compile_problem
 from ._lesson import lesson
@@ -112,7 +125,9 @@ class _Run:
         self.options: dict[str, Any] = {"assume": assume, "budget": budget, "key": key}
         if assume or budget is not None:
             # What cannot be meant here is the caller's mistake, whatever the question: find it on the simplest one.
-            ask(Model(Variable("X", noise=Bernoulli(0.5))), "P(X)", **self.options)
+            # A grant may name variables of the text, which is yet to be read.
+            with suppress(UnknownName):
+                ask(Model(Variable("X", table=(0.5, 0.5))), "P(X)", **self.options)
         self.trace: list[Stage] = []
         self.found = Reply(None, "refused")
 

@@ -4,11 +4,15 @@ from ._answer import Answer as Answer
 from ._ask import ask as ask
 from ._ask import parse_budget as parse_budget
 from ._bind import bind as bind
+from ._by_noise import ByNoise as ByNoise
+from ._by_noise import by_noise as by_noise
 from ._coupling import Coupling as Coupling
 from ._coupling import Custom as Custom
+from ._coupling import Independent as Independent
 from ._coupling import RankPreserving as RankPreserving
-from ._coupling import check_coupling as check_coupling
+from ._coupling import independent as independent
 from ._coupling import rank_preserving as rank_preserving
+from ._coupling_laws import check_coupling as check_coupling
 from ._errors import InvalidFile as InvalidFile
 from ._errors import InvalidGraph as InvalidGraph
 from ._errors import InvalidModel as InvalidModel
@@ -22,12 +26,16 @@ from ._errors import listing as listing
 from ._errors import near as near
 from ._evaluate import evaluate as evaluate
 from ._execution import Execution as Execution
+from ._explain import Explanation as Explanation
+from ._explain import explain as explain
 from ._finding import Assumption as Assumption
 from ._finding import Finding as Finding
 from ._finding import Interval as Interval
 from ._finding import Step as Step
 from ._finding import Uncertainty as Uncertainty
 from ._graph import CausalGraph as CausalGraph
+from ._gumbel import GumbelMax as GumbelMax
+from ._gumbel import gumbel_max as gumbel_max
 from ._ladder import Ladder as Ladder
 from ._ladder import ladder as ladder
 from ._mechanism import Equation as Equation
@@ -39,6 +47,7 @@ from ._noise import NoiseLaw as NoiseLaw
 from ._noise import Unknown as Unknown
 from ._parse import parse_expression as parse_expression
 from ._parse import parse_query as parse_query
+from ._plan_report import contraction_text as contraction_text
 from ._quantities import ate as ate
 from ._quantities import cde as cde
 from ._quantities import ett as ett
@@ -57,6 +66,8 @@ from ._query import placeholders as placeholders
 from ._query import print_query as print_query
 from ._query import query_nodes as query_nodes
 from ._query import query_terms as query_terms
+from ._range import CouplingRange as CouplingRange
+from ._range import coupling_range as coupling_range
 from ._relevance import rung as rung
 from ._structured import expr_from_data as expr_from_data
 from ._structured import expr_to_data as expr_to_data
@@ -94,19 +105,24 @@ __all__ = [
     "Answer",
     "Assumption",
     "Bernoulli",
+    "ByNoise",
     "Categorical",
     "CausalGraph",
     "Const",
     "Contrast",
     "Coupling",
+    "CouplingRange",
     "Custom",
     "Distribution",
     "Draw",
     "Equation",
     "Execution",
     "Expectation",
+    "Explanation",
     "Expr",
     "Finding",
+    "GumbelMax",
+    "Independent",
     "Interval",
     "InvalidFile",
     "InvalidGraph",
@@ -142,14 +158,20 @@ __all__ = [
     "ate",
     "bind",
     "build_worlds",
+    "by_noise",
     "cde",
     "check_coupling",
     "conjunction",
     "conjuncts",
+    "contraction_text",
+    "coupling_range",
     "ett",
     "evaluate",
+    "explain",
     "expr_from_data",
     "expr_to_data",
+    "gumbel_max",
+    "independent",
     "ladder",
     "listing",
     "nde",

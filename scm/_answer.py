@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
-from ._finding import Assumption, Finding, Interval, Number, Status, Step, Uncertainty
+from ._finding import Assumption, Finding, Interval, Number, Statuses, Step, Uncertainty
 from ._query import Query, print_query
 from ._render import answer_data, answer_latex, answer_text
 from ._syntax import Value
@@ -37,7 +37,7 @@ class Answer:
     finding: Finding
     value: Number | None = None
     interval: Interval | None = None
-    status: tuple[Status, ...] = ("ok",)
+    status: Statuses = field(default_factory=lambda: Statuses(("ok",)))
     states: tuple[tuple[str, tuple[Value, ...]], ...] = ()
     rung: Literal[1, 2, 3] = 1
     uncertainty: Uncertainty = field(default_factory=Uncertainty)

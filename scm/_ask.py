@@ -5,17 +5,21 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ._answer import Answer, Assumption, Finding, Uncertainty
-from ._coupling import Coupling, granted
+from ._coupling import Coupling
 from ._derivation import Scene, derive
 from ._errors import InvalidModel, InvalidQuery
 from ._execution import Execution
+from ._finding import Statuses
+from ._grants import granted
 from ._model import Model
+from ._plan_report import Plans, contraction
 from ._query import Distribution, Query, print_query, query_terms, term_parts
 from ._relevance import rung
 from ._resolve import read_query
@@ -46,7 +50,8 @@ def ask(
         knowledge: the model.
         query: a `Query`, or text such as `P(Y[X=0]=0 | X=1, Y=1)`.
         rows: values for the query's placeholders, one column each; the answer then has one entry a row.
-        assume: what the user grants, by name (`"rank_preserving"`) or as a `Coupling`; printed in the answer.
+        assume: what the user grants, by name (`"rank_preserving"`, `"gumbel_max"`, `"independent"`) or as a `Coupling`;
+            printed in the answer.
         budget: seconds, `"10s,2GB"`, or a `Budget`: a computation forecast to be larger is refused.
         key: a JAX random key, for solvers that draw; exact ones ignore it.
         execution: how to run it; left out, the planner chooses.
@@ -57,15 +62,36 @@ def ask(
     Raises:
         QuerySyntaxError, UnknownName, UnknownState, InvalidQuery, InvalidRows: the question cannot be meant.
     """
+    setting, question = prepared(knowledge, query, rows, assume, budget, key, execution)
+    refusals: list[tuple[str, str]] = []
+    for solver in DEFAULT:
+        try:
+            solution = solver.solve(setting, question.query)
+        except Refusal as refusal:
+            refusals.append((solver.name, str(refusal)))
+            continue
+        return _answer(setting, question, solution, rows is not None, solver.name)
+    return Answer(question.query, "refused", rung=question.rung, status=Statuses(()), refusals=tuple(refusals))
+
+
+def prepared(
+    knowledge: Model,
+    query: str | Query,
+    rows: Mapping[str, Sequence[object]] | None,
+    assume: str | Coupling | Sequence[str | Coupling],
+    budget: float | str | Budget | None,
+    key: PRNGKey | None,
+    execution: Execution | None,
+) -> tuple[Setting, Question]:
+    """The arguments of `ask`, checked, as solvers take them."""
     if not isinstance(knowledge, Model):  # pyright: ignore[reportUnnecessaryIsInstance]  # untyped callers
         raise InvalidModel(f"ask() takes a Model first, got {type(knowledge).__name__}.")
-    asked = read_query(query, knowledge.variable_states)
-    _distribution_states(knowledge, asked)
-    coded = code_rows(asked, rows, knowledge.variable_states)
+    question = _question(knowledge, query)
+    coded = code_rows(question.query, rows, knowledge.variable_states)
     limits = parse_budget(budget)
     setting = Setting(
         knowledge,
-        granted(assume),
+        granted(assume, knowledge),
         limits,
         coded.columns,
         coded.domains,
@@ -75,21 +101,30 @@ def ask(
         key,
         knowledge.plans,
     )
-    steps: list[Literal[1, 2, 3]] = [1, *(rung(knowledge.graph, term_parts(term)) for term in query_terms(asked))]
-    refusals: list[tuple[str, str]] = []
-    for solver in DEFAULT:
-        try:
-            solution = solver.solve(setting, asked)
-        except Refusal as refusal:
-            refusals.append((solver.name, str(refusal)))
-            continue
-        return _answer(setting, asked, solution, max(steps), rows is not None, solver.name)
-    return Answer(asked, "refused", rung=max(steps), status=(), refusals=tuple(refusals))
+    return setting, question
 
 
-def _answer(
-    setting: Setting, query: Query, solution: Solution, step: Literal[1, 2, 3], batch: bool, solver: str
-) -> Answer:
+@dataclass(frozen=True)
+class Question:
+    """A query read against a model: names and states checked, its rung and the states of its distribution known."""
+
+    query: Query
+    rung: Literal[1, 2, 3]
+    states: tuple[tuple[str, tuple[Any, ...]], ...]
+
+
+def _question(model: Model, query: str | Query) -> Question:
+    """The query as it is meant, from the model's store if it was asked before."""
+    key = ("question", query)
+    if key not in model.plans:
+        asked = read_query(query, model.variable_states)
+        steps: list[Literal[1, 2, 3]] = [1, *(rung(model.graph, term_parts(term)) for term in query_terms(asked))]
+        model.plans[key] = Question(asked, max(steps), _distribution_states(model, asked))
+    return model.plans[key]
+
+
+def _answer(setting: Setting, question: Question, solution: Solution, batch: bool, solver: str) -> Answer:
+    query = question.query
     shape, finding = _shaper(batch), _finding(setting, solution)
     error = standard_error(setting, query) if finding == "estimate" else None
     rounding = max(map(rounding_of, setting.record.plans, setting.record.runs), default=0.0)
@@ -99,29 +134,30 @@ def _answer(
         finding,
         value=shape(solution.lower) if finding in ("exact", "estimate") else None,
         interval=interval(solution, shape) if finding == "bounds" else None,
-        status=tuple(solution.status),
-        states=_distribution_states(setting.model, query),
-        rung=step,
+        status=Statuses.of(solution.defined),
+        states=question.states,
+        rung=question.rung,
         uncertainty=Uncertainty(
             sampling=None if error is None else shape(error), floating_point=_absolute(solution, rounding)
         ),
         assumptions=_assumptions(setting, certain=finding == "estimate" and error is None),
-        plan=_plan(setting, solver),
+        plan=Plans(lambda: _plan(setting, solver)),
         account=lambda: derive(scene),
     )
 
 
 def _absolute(solution: Solution, relative: float) -> float:
-    top = np.nanmax(np.abs(solution.upper)) if np.isfinite(solution.upper).any() else 0.0
-    return float(max(top, 1.0) * relative)
+    top = np.abs(solution.upper).max(initial=1.0, where=np.isfinite(solution.upper))
+    return float(top * relative)
 
 
 def _finding(setting: Setting, solution: Solution) -> Finding:
-    if all(s != "ok" for s in solution.status):
-        return "undefined" if solution.status else "exact"
-    ok = ~np.isnan(solution.lower)
-    if np.any(solution.upper[ok] != solution.lower[ok]) or not sharp(solution):
-        return "bounds"
+    if not solution.defined.any():
+        return "undefined" if solution.defined.size else "exact"
+    if solution.upper is not solution.lower:
+        ok = ~np.isnan(solution.lower)
+        if np.any(solution.upper[ok] != solution.lower[ok]) or not sharp(solution):
+            return "bounds"
     return "estimate" if counted_totals(setting) else "exact"
 
 
@@ -170,17 +206,12 @@ def _assumptions(setting: Setting, *, certain: bool) -> tuple[Assumption, ...]:
 
 
 def _plan(setting: Setting, solver: str) -> dict[str, Any]:
-    plans, worlds = setting.record.plans, setting.record.worlds
-    return {
-        "solver": solver,
-        "executor": "numpy float64",
-        "contractions": len(plans),
-        "instances": max((len(w.instances) for w in worlds), default=0),
-        "width": max((p.path.width for p in plans), default=0.0),
-        "operations_per_row": sum(p.path.each or p.path.once for p in plans),
-        "largest_array": max((p.path.entries for p in plans), default=0.0),
-        "rows": setting.rows,
-    }
+    record = setting.record
+    reports = [
+        contraction(setting.model, plan, worlds, run, setting.rows)
+        for plan, worlds, run in zip(record.plans, record.worlds, record.runs, strict=True)
+    ]
+    return {"solver": solver, "rows": setting.rows, "contractions": reports}
 
 
 def parse_budget(budget: float | str | Budget | None) -> Budget:

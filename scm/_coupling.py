@@ -7,23 +7,43 @@ part. None is ever used unless granted (`assume=`), and the grant is printed in 
 
 from __future__ import annotations
 
-import string
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Protocol, cast, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ._errors import InvalidModel, InvalidQuery, near
+from ._errors import InvalidModel, InvalidQuery, ScmError
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.intp]
 
 CUT_DIGITS = 14
 """Digits of a distribution function that count."""
-TOLERANCE = 1e-9
-"""How far a user's kernel may be from its margins."""
+
+
+class NeedsCoupling(ScmError):
+    """Conditional probabilities alone do not decide how a variable behaves across worlds."""
+
+    def __init__(self, variable: str) -> None:
+        self.variable = variable
+        super().__init__(
+            f"{variable!r} is given by conditional probabilities only, which do not say how it would behave in two "
+            "worlds at once. Grant a coupling (assume='rank_preserving', 'gumbel_max', 'independent', or one of your "
+            "own), ask for the range over several (coupling_range), or give an equation or a noise table."
+        )
+
+
+class NeedsSampling(NeedsCoupling):
+    """The coupling that was granted has no closed form here: its joint law can only be drawn from.
+
+    A `NeedsCoupling`, since to an exact solver it is one: consistency may still make the joint law unnecessary.
+    """
+
+    def __init__(self, message: str, variable: str = "") -> None:
+        ScmError.__init__(self, f"{variable!r}: {message}" if variable else message)
+        self.variable, self.message = variable, message
 
 
 @runtime_checkable
@@ -59,8 +79,71 @@ class Coupling(Protocol):
 
         Returns:
             Shape (n, s, ..., s) with m axes of states.
+
+        Raises:
+            NeedsSampling: the joint law exists but has no closed form.
         """
         ...
+
+
+def named_variables(variables: object, coupling: str) -> tuple[str, ...] | None:
+    """`variables=` of a coupling as a tuple of names; None for every table.
+
+    Raises:
+        InvalidQuery: one text (its letters would be taken for names), nothing, or something that is no name.
+    """
+    if variables is None:
+        return None
+    if isinstance(variables, str):
+        raise InvalidQuery(
+            f"{coupling} got variables={variables!r}; a tuple of names is wanted: variables=({variables!r},)."
+        )
+    if not isinstance(variables, (tuple, list, set, frozenset)):
+        raise InvalidQuery(f"{coupling} got variables={variables!r}; a tuple of names, or None for every table.")
+    names = tuple(cast("Iterable[object]", variables))
+    found = tuple(name for name in names if isinstance(name, str))
+    if not names or len(found) < len(names):
+        raise InvalidQuery(f"{coupling} got variables={variables!r}; at least one name, each a text, is wanted.")
+    return tuple(dict.fromkeys(found))
+
+
+def whom(variables: tuple[str, ...] | None) -> str:
+    """The variables of a coupling, for its claim."""
+    return "every variable given by a table" if variables is None else ", ".join(map(repr, variables))
+
+
+def product(laws: Array) -> Array:
+    """The joint laws of independent instances.
+
+    Args:
+        laws: shape (n, m, s).
+
+    Returns:
+        Shape (n, s, ..., s) with m axes of states.
+    """
+    n, m, s = laws.shape
+    out = np.ones((n, *[1] * m))
+    for i in range(m):
+        out = out * laws[:, i].reshape((n, *(s if j == i else 1 for j in range(m))))
+    return out
+
+
+def places(axes: Sequence[int | None], states: int) -> Rows:
+    """Where each cell of a smaller joint law goes in one of more instances, both laid out flat.
+
+    Args:
+        axes: for each instance, the axis of the smaller law that gives its state, or None for state 0.
+        states: of the variable.
+
+    Returns:
+        Shape (states ** axes used,): the flat place of each cell.
+    """
+    width = 1 + max((a for a in axes if a is not None), default=-1)
+    cells = np.indices([states] * width).reshape(width, states**width)
+    out = np.zeros(cells.shape[1], dtype=np.intp)
+    for axis in axes:
+        out = out * states + (0 if axis is None else cells[axis])
+    return out
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +155,10 @@ class RankPreserving:
 
     variables: tuple[str, ...] | None = None
 
+    def __post_init__(self) -> None:
+        """Check the names."""
+        object.__setattr__(self, "variables", named_variables(self.variables, self.name))
+
     @property
     def name(self) -> str:
         """`rank_preserving`."""
@@ -80,10 +167,9 @@ class RankPreserving:
     @property
     def claim(self) -> str:
         """What is assumed."""
-        who = "every variable given by a table" if self.variables is None else ", ".join(map(repr, self.variables))
         return (
-            f"rank_preserving: {who} responds to one uniform noise through its inverse distribution function, "
-            "in the order of its states"
+            f"rank_preserving: {whom(self.variables)} responds to one uniform noise through its inverse distribution "
+            "function, in the order of its states"
         )
 
     @property
@@ -109,6 +195,43 @@ class RankPreserving:
 
 
 @dataclass(frozen=True, slots=True)
+class Independent:
+    """Independent noise for every parent configuration: what a unit does under one says nothing of another.
+
+    Equal configurations still give equal values, in all worlds: only so is it a structural model.
+    """
+
+    variables: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        """Check the names."""
+        object.__setattr__(self, "variables", named_variables(self.variables, self.name))
+
+    @property
+    def name(self) -> str:
+        """`independent`."""
+        return "independent"
+
+    @property
+    def claim(self) -> str:
+        """What is assumed."""
+        return (
+            f"independent: {whom(self.variables)} has independent noise for each configuration of its parents, "
+            "the same in every world"
+        )
+
+    @property
+    def citation(self) -> str:
+        """Where it comes from."""
+        return "response variables (Balke & Pearl 1994) under a product law"
+
+    def kernel(self, laws: Array, configurations: Rows) -> Array:
+        """The product of the laws."""
+        del configurations
+        return product(laws)
+
+
+@dataclass(frozen=True, slots=True)
 class Custom:
     """A user's own coupling: a name, a claim and a kernel (see `Coupling.kernel`).
 
@@ -120,6 +243,10 @@ class Custom:
     claim: str = "a coupling given by the user"
     citation: str = "the user"
     variables: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        """Check the names."""
+        object.__setattr__(self, "variables", named_variables(self.variables, self.name))
 
     def kernel(self, laws: Array, configurations: Rows) -> Array:
         """What the user's function gives, after a check of its shape."""
@@ -133,60 +260,5 @@ class Custom:
 
 rank_preserving = RankPreserving()
 """The coupling that keeps ranks, for every variable given by a table."""
-
-NAMED: dict[str, Coupling] = {"rank_preserving": rank_preserving}
-"""Couplings that can be granted by name."""
-
-
-def granted(assume: str | Coupling | Iterable[str | Coupling]) -> tuple[Coupling, ...]:
-    """The couplings that `assume` grants, by name or as they are.
-
-    Raises:
-        InvalidQuery: a name that is no known assumption, or something else.
-    """
-    items = (assume,) if isinstance(assume, (str, Coupling)) else tuple(assume)
-    return tuple(_granted(item) for item in items)
-
-
-def _granted(item: object) -> Coupling:
-    if isinstance(item, Coupling):
-        return item
-    if not isinstance(item, str):
-        raise InvalidQuery(f"assume= takes names or couplings, got {type(item).__name__}.")
-    if item not in NAMED:
-        raise InvalidQuery(
-            f"Unknown assumption {item!r}; what can be granted is {', '.join(NAMED)}.{near(item, NAMED)}"
-        )
-    return NAMED[item]
-
-
-def check_coupling(coupling: Coupling, laws: Array, configurations: Rows) -> Array:
-    """The kernel of `coupling`, after checking the laws that every coupling must keep.
-
-    Raises:
-        InvalidModel: a negative entry, a wrong margin, or a joint law that changes when an instance is dropped.
-    """
-    joint = coupling.kernel(laws, configurations)
-    m = laws.shape[1]
-    if not np.all(np.isfinite(joint)) or joint.min(initial=0.0) < -TOLERANCE:
-        raise InvalidModel(
-            f"The coupling {coupling.name!r} gave a negative or non-finite probability; a joint law is wanted."
-        )
-    axes = string.ascii_lowercase[:m]
-    for i in range(m):
-        margin = np.einsum(f"...{axes}->...{axes[i]}", joint)
-        off = np.abs(margin - laws[:, i]).max(initial=0.0)
-        if off > TOLERANCE:
-            raise InvalidModel(
-                f"The coupling {coupling.name!r} has the wrong margins: off by {off:.3g}. "
-                "Its joint law must give back the table's row for each configuration."
-            )
-    if m > 2:
-        for i in range(m):
-            rest = [j for j in range(m) if j != i]
-            smaller = check_coupling(coupling, laws[:, rest], configurations[:, rest])
-            if np.abs(joint.sum(axis=i + 1) - smaller).max(initial=0.0) > TOLERANCE:
-                raise InvalidModel(
-                    f"The coupling {coupling.name!r} changes when an instance is dropped; it must agree with itself."
-                )
-    return np.maximum(joint, 0.0)
+independent = Independent()
+"""Independent noise for every parent configuration, for every variable given by a table."""

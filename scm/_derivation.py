@@ -221,7 +221,7 @@ def _value_text(scene: Scene, term: Term, alone: bool) -> str:
         if alone and not isinstance(scene.query, Contrast)
         else solve(replace(scene.setting, record=Record()), term)
     )
-    if solution.status[0] != "ok":
+    if not solution.defined[0]:
         return "undefined (the condition has probability zero)"
     lower, upper = solution.lower[..., 0], solution.upper[..., 0]
     if isinstance(term, Distribution):
@@ -245,7 +245,7 @@ def _contrast_step(scene: Scene) -> Step:
     result = scene.solution
     if scene.setting.columns or result.lower.ndim > 1:
         end = "one value a row or state"
-    elif result.status[0] != "ok":
+    elif not result.defined[0]:
         end = "undefined"
     else:
         end = _ends_text(float(result.outer_lower[0]), float(result.outer_upper[0]))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, cast, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,61 @@ Finding: TypeAlias = Literal["exact", "estimate", "bounds", "not_identified", "u
 Status: TypeAlias = Literal["ok", "undefined", "contradiction"]
 Granter: TypeAlias = Literal["the text", "the reader", "the user", "the method"]
 Number: TypeAlias = "float | NDArray[np.float64]"
+
+
+_STATUSES: tuple[Status, ...] = ("ok", "undefined", "contradiction")
+
+
+class Statuses(Sequence[Status]):
+    """The status of each row, one byte a row; equal to any sequence of the same words."""
+
+    __slots__ = ("codes",)
+
+    def __init__(self, statuses: Iterable[Status]) -> None:
+        self.codes: NDArray[np.uint8] = np.array([_STATUSES.index(s) for s in statuses], dtype=np.uint8)
+        self.codes.flags.writeable = False
+
+    @classmethod
+    def of(cls, defined: NDArray[np.bool_]) -> Statuses:
+        """`ok` where defined, else `undefined`."""
+        made = cls(())
+        made.codes = np.where(defined, 0, 1).astype(np.uint8)
+        made.codes.flags.writeable = False
+        return made
+
+    @property
+    def ok(self) -> NDArray[np.bool_]:
+        """Which rows are ok."""
+        return self.codes == 0
+
+    @overload
+    def __getitem__(self, index: int) -> Status: ...
+    @overload
+    def __getitem__(self, index: slice) -> Statuses: ...
+    def __getitem__(self, index: int | slice) -> Status | Statuses:
+        if isinstance(index, slice):
+            made = Statuses(())
+            made.codes = self.codes[index]
+            return made
+        return _STATUSES[int(self.codes[index])]
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def __iter__(self) -> Iterator[Status]:
+        return (_STATUSES[int(k)] for k in self.codes)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Statuses):
+            return np.array_equal(self.codes, other.codes)
+        return isinstance(other, Sequence) and not isinstance(other, str) and list(self) == list(cast("Any", other))
+
+    def __hash__(self) -> int:
+        return hash(self.codes.tobytes())
+
+    def __repr__(self) -> str:
+        shown = ", ".join(map(repr, self[:6]))
+        return f"({shown}{', ...' if len(self) > 6 else ',' if len(self) == 1 else ''})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ._assemble import build_mechanism
 from ._errors import InvalidModel, InvalidQuery, UnknownName
 from ._graph import CausalGraph
-from ._mechanism import Mechanism
+from ._mechanism import Mechanism, Table
 from ._model_json import items_from_json, items_to_json
 from ._noise import Noise
 from ._resolve import state_of
@@ -117,6 +117,11 @@ class Model:
     def variable_states(self) -> Mapping[str, tuple[Value, ...]]:
         """The states of the variables alone: what a query may speak of."""
         return {v.name: self.states[v.name] for v in self.variables}
+
+    @cached_property
+    def counted(self) -> frozenset[str]:
+        """Variables whose tables are counts."""
+        return frozenset(n for n, m in self.mechanisms.items() if isinstance(m, Table) and m.totals is not None)
 
     @cached_property
     def plans(self) -> dict[Any, Any]:

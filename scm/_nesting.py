@@ -78,7 +78,7 @@ def _value(setting: Setting, term: Term, size: int) -> list[float] | None:
     except (NeedsCoupling, TooWide):
         return None  # the step is an extra: it may need or cost more than the answer did
     lower, upper = found.lower[..., 0].reshape(size), found.upper[..., 0].reshape(size)
-    return None if found.status[0] != "ok" or (lower != upper).any() else [float(x) for x in lower]
+    return None if not found.defined[0] or (lower != upper).any() else [float(x) for x in lower]
 
 
 def _claim(term: Term, inner: Var, parts: list[tuple[Value, float, float]]) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Protocol, cast
 
 import numpy as np
 
-from ._finding import Assumption, Finding, Interval, Number, Status, Step, Uncertainty
+from ._finding import Assumption, Finding, Interval, Number, Statuses, Step, Uncertainty
 from ._latex import query_latex
 from ._query import Query, print_query
 from ._syntax import Value
@@ -33,7 +33,7 @@ class Printable(Protocol):
     @property
     def interval(self) -> Interval | None: ...
     @property
-    def status(self) -> tuple[Status, ...]: ...
+    def status(self) -> Statuses: ...
     @property
     def states(self) -> tuple[tuple[str, tuple[Value, ...]], ...]: ...
     @property

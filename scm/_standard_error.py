@@ -19,6 +19,8 @@ STEP = 1e-6
 
 def counted_totals(setting: Setting) -> dict[str, tuple[float, ...]]:
     """Variables that the answer depends on whose tables are counts: for each, the units counted for every row."""
+    if not setting.model.counted:
+        return {}
     used = {x.variable for w in setting.record.worlds for x in w.instances}
     found = {name: setting.model.mechanisms[name] for name in setting.model.graph.order if name in used}
     return {name: m.totals for name, m in found.items() if isinstance(m, Table) and m.totals is not None}

@@ -11,7 +11,7 @@ import numpy as np
 import scm
 from tests.bridge_to_engine import to_model
 from tests.generators import pair
-from tests.oracle import COUPLINGS, Plain, Query, truth, unknown_noises
+from tests.oracle import Plain, Query, couple, couplings_of, truth, unknown_noises
 from tests.plain import do_text, fill, punch, rows_for, rung, to_text
 
 TOLERANCE = 1e-12
@@ -136,12 +136,15 @@ def check_bare(seed: object) -> Outcome:
 
 
 def _check_bare(model: Plain, query: Query, built: scm.Model, text: str) -> Outcome:
-    truths = [truth(model, query, coupling) for coupling in COUPLINGS]
+    by_coupling = {coupling: truth(model, query, coupling) for coupling in couplings_of(model)}
+    truths = list(by_coupling.values())
     answer = scm.ask(built, text)
-    granted = scm.ask(built, text, assume=("rank_preserving",))
-    outcomes = [
-        Outcome() if granted.finding == "refused" else compare(granted, truths[COUPLINGS.index("rank_preserving")])
-    ]
+    outcomes: list[Outcome] = []
+    for coupling, expected in by_coupling.items():
+        # "opposed" has no name in the engine: it is granted as a noise table for every variable.
+        assume = noise_tables(model, built, coupling) if coupling == "opposed" else coupling
+        granted = scm.ask(built, text, assume=assume)
+        outcomes += [Outcome() if granted.finding == "refused" else compare(granted, expected)]
     if answer.finding not in UNSETTLED:
         outcomes += [compare(answer, expected) for expected in truths]
     elif rung(query) < 3:
@@ -149,6 +152,22 @@ def _check_bare(model: Plain, query: Query, built: scm.Model, text: str) -> Outc
     elif answer.finding == "bounds":
         outcomes += [Outcome(problem=_outside(answer, expected)) for expected in truths if expected is not None]
     return worst(outcomes)
+
+
+def noise_tables(model: Plain, built: scm.Model, coupling: str) -> list[scm.ByNoise]:
+    """The noise that the oracle puts behind each bare table, as couplings of the engine."""
+    closed = couple(model, coupling)
+    found: list[scm.ByNoise] = []
+    for bare, variable in zip(model["variables"], closed["variables"], strict=True):
+        if "table" in bare:
+            noise = closed["noises"][variable["noises"][0]]
+            number = {state: k for k, state in enumerate(noise["states"])}
+            law: dict[Any, float] = {number[s]: float(p) for s, p in zip(noise["states"], noise["law"], strict=True)}
+            outcomes: dict[Any, object] = {
+                (*row[:-1], number[row[-1]]): value for row, value in variable["function"].items()
+            }
+            found.append(scm.by_noise(built, variable["name"], law, outcomes))
+    return found
 
 
 def _outside(answer: scm.Answer, expected: Any) -> str:

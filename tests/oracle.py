@@ -42,7 +42,7 @@ def truth(model: Plain, query: Query, coupling: str = "independent") -> Any:
     Args:
         model: a plain model; bare tables become noise by `coupling`.
         query: a plain query.
-        coupling: one of `COUPLINGS`; it matters only on rung 3 of bare tables.
+        coupling: one of `couplings_of(model)`; it matters only on rung 3 of bare tables.
 
     Returns:
         A `Fraction`, or `{states: Fraction}` for a distribution. Where a law is unknown, the pair of ends in place of
@@ -57,6 +57,14 @@ def truth(model: Plain, query: Query, coupling: str = "independent") -> Any:
     else:
         ends = tables[0]
     return ends if query[0] == "dist" else ends[()]
+
+
+def couplings_of(model: Plain) -> tuple[str, ...]:
+    """The couplings that `truth` knows for this model: Gumbel-max only where each table has two laws or two states."""
+    tables = [variable for variable in model["variables"] if "table" in variable]
+    return COUPLINGS + ("gumbel_max",) * all(
+        len(variable["states"]) == 2 or len(_laws(variable)) < 3 for variable in tables
+    )
 
 
 def unknown_noises(model: Plain) -> list[Any]:
@@ -225,13 +233,15 @@ def couple(model: Plain, coupling: str) -> Plain:
     """The same model with noise behind every bare table; all couplings agree on rungs 1 and 2.
 
     `independent` draws afresh for each parent configuration; `rank_preserving` reads every row at one quantile, in the
-    order of states; `opposed` does so too, but turns the order of states round in every other row.
+    order of states; `opposed` does so too, but turns the order of states round in every other row; `gumbel_max` runs
+    one race among the states, which is won under each row by the smallest of arrival time over probability.
     """
+    kinds = {"independent": _independent, "gumbel_max": _race}
     noises, variables = dict(model["noises"]), []
     for variable in model["variables"]:
         if "function" not in variable:
             name = ("noise of", variable["name"])
-            law, response = _independent(variable) if coupling == "independent" else _quantile(variable, coupling)
+            law, response = kinds[coupling](variable) if coupling in kinds else _quantile(variable, coupling)
             noises[name] = {"states": tuple(law), "law": tuple(law.values())}
             function = {(*row, u): response(u, row) for row in variable["table"] for u in law}
             variable = {k: variable[k] for k in ("name", "states", "parents")}
@@ -263,3 +273,49 @@ def _quantile(variable: Plain, coupling: str) -> tuple[dict[Any, Fraction], Resp
     tops = sorted({Fraction(top) for row in steps.values() for _, top in row if top})
     law = {top: top - below for below, top in itertools.pairwise([Fraction(0), *tops])}
     return law, lambda u, row: next(state for state, top in steps[row] if u <= top)
+
+
+def _laws(variable: Plain) -> list[tuple[Fraction, ...]]:
+    """The different laws among the rows of a table."""
+    return list(dict.fromkeys(tuple(map(Fraction, law)) for law in variable["table"].values()))
+
+
+def _race(variable: Plain) -> tuple[dict[Any, Fraction], Response]:
+    """Noise that names the winner under each of the table's laws, of which there are two at most.
+
+    With two states a race depends on the ratio of two arrival times only, and on that every law is a threshold.
+    """
+    laws, states = _laws(variable), variable["states"]
+    if len(laws) > 2:
+        return _quantile(variable, "rank_preserving")
+    places = {row: laws.index(tuple(map(Fraction, law))) for row, law in variable["table"].items()}
+    pairs = itertools.product(range(len(states)), repeat=2)
+    law = {(states[i], states[j]): race(laws[0], laws[-1], i, j) for i, j in pairs}
+    return {winners: p for winners, p in law.items() if p}, lambda u, row: u[places[row]]
+
+
+def race(p: tuple[Fraction, ...], q: tuple[Fraction, ...], i: int, j: int) -> Fraction:
+    """The probability that of independent exponential times E, E/p is smallest at i and E/q is smallest at j.
+
+    For i != j it is an integral over r = E_j / E_i, from p_j / p_i to q_j / q_i, of 1 / (1 + r + s(r))^2, where s adds
+    up max(p_k / p_i, r q_k / q_j) over the others: in pieces between the places where a maximum changes sides.
+    """
+    if not p[i] or not q[j]:
+        return Fraction(0)
+    if i == j:
+        return 1 / sum((max(a / p[i], b / q[i]) for a, b in zip(p, q, strict=True)), Fraction(0))
+    others = [(p[k] / p[i], q[k] / q[j]) for k in range(len(p)) if k not in (i, j)]
+    low, high = p[j] / p[i], q[j] / q[i] if q[i] else None
+    if high is not None and high <= low:
+        return Fraction(0)
+    turns = {a / b for a, b in others if b and a / b > low and (high is None or a / b < high)}
+    starts = sorted({low} | turns)
+    ends: list[Fraction | None] = [*starts[1:], high]
+    total = Fraction(0)
+    for start, end in zip(starts, ends, strict=True):
+        inside = start + 1 if end is None else (start + end) / 2
+        fixed = 1 + sum((a for a, b in others if a > b * inside), Fraction(0))
+        slope = 1 + sum((b for a, b in others if a <= b * inside), Fraction(0))
+        at_start = fixed + slope * start
+        total += 1 / (slope * at_start) if end is None else (end - start) / (at_start * (fixed + slope * end))
+    return total

@@ -47,12 +47,16 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_rows",
         "_mechanism",
         "_coupling",
+        "_gumbel",
+        "_coupling_laws",
         "_execution",
         "_variable",
         "_assemble",
         "_sample",
         "_model_json",
         "_model",
+        "_by_noise",
+        "_grants",
         "_study",
         "_finding",
         "_render",
@@ -60,12 +64,13 @@ LAYERS: dict[str, tuple[str, ...]] = {
     ),
     "3 counterfactual worlds, identification": ("_relevance", "_worlds", "identify"),
     "4 ways to solve": ("solvers",),
-    "5 the account of an answer": ("_trace", "_standard_error", "_nesting", "_derivation"),
-    "6 the front door": ("_ask", "_ladder", "_units"),
+    "5 the account of an answer": ("_trace", "_standard_error", "_nesting", "_derivation", "_plan_report"),
+    "6 the front door": ("_ask", "_explain", "_ladder", "_range", "_units"),
 }
 
 # Identification reads graphs and queries only: worlds carry mechanisms by an opaque id.
-MODELS = frozenset({"_noise", "_mechanism", "_coupling", "_variable", "_assemble", "_model"})
+COUPLINGS = frozenset({"_coupling", "_gumbel", "_coupling_laws", "_by_noise", "_grants"})
+MODELS = COUPLINGS | frozenset({"_noise", "_mechanism", "_variable", "_assemble", "_model"})
 APART: dict[str, frozenset[str]] = {
     "_relevance": MODELS,
     "_worlds": MODELS,

@@ -7,7 +7,21 @@ import numpy as np
 import pytest
 
 import scm
-from scm import Custom, Model, RankPreserving, Variable, check_coupling, rank_preserving
+from scm import (
+    Custom,
+    GumbelMax,
+    Independent,
+    Model,
+    RankPreserving,
+    Variable,
+    by_noise,
+    check_coupling,
+    gumbel_max,
+    independent,
+    rank_preserving,
+)
+from scm.solvers._kernels import joint_table
+from tests.test_gumbel import random_laws
 
 LAWS = np.array(
     [[[0.2, 0.3, 0.5], [0.6, 0.3, 0.1], [0.0, 0.5, 0.5]], [[0.1, 0.0, 0.9], [0.3, 0.3, 0.4], [1.0, 0.0, 0.0]]]
@@ -27,19 +41,78 @@ def product(laws: Any, _rows: Any) -> Any:
     )  # fmt: skip
 
 
-def test_rank_preserving_keeps_the_margins() -> None:
-    joint = rank_preserving.kernel(LAWS, ROWS)
-    for i in range(3):
-        others = tuple(j + 1 for j in range(3) if j != i)
-        np.testing.assert_allclose(joint.sum(axis=others), LAWS[:, i], atol=1e-15)
+def other_axes(i: int, worlds: int) -> tuple[int, ...]:
+    """The axes of a kernel without cases and without one instance."""
+    return tuple(j + 1 for j in range(worlds) if j != i)
 
 
-def test_rank_preserving_agrees_with_itself_when_an_instance_is_dropped() -> None:
-    joint = check_coupling(rank_preserving, LAWS, ROWS)
-    for i in range(3):
-        rest = [j for j in range(3) if j != i]
-        smaller = rank_preserving.kernel(LAWS[:, rest], ROWS[:, rest])
-        np.testing.assert_allclose(joint.sum(axis=i + 1), smaller, atol=1e-15)
+# ---------------------------------------------------------------------------------------------------------------------
+# The laws of every coupling
+
+
+@pytest.mark.parametrize(
+    ("coupling", "worlds", "states"),
+    [
+        *itertools.product((rank_preserving, independent, gumbel_max), (1, 2), (2, 3, 4, 7)),
+        *itertools.product((rank_preserving, independent, gumbel_max), (3, 4, 6), (2,)),
+        *itertools.product((rank_preserving, independent), (3, 4), (3,)),
+    ],
+)
+def test_every_coupling_keeps_the_laws(coupling: scm.Coupling, worlds: int, states: int) -> None:
+    """Margins, sign, agreement when instances are dropped, and symmetry; on random laws with zeros."""
+    laws = random_laws(np.random.default_rng(worlds * states), 60, worlds, states)
+    rows = np.arange(60 * worlds).reshape(60, worlds)
+    joint = check_coupling(coupling, laws, rows)
+    np.testing.assert_array_equal(joint, coupling.kernel(laws, rows))
+    for i in range(worlds):
+        np.testing.assert_allclose(joint.sum(axis=other_axes(i, worlds)), laws[:, i], rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("coupling", [rank_preserving, independent, gumbel_max], ids=lambda c: c.name)
+def test_consistency_equal_configurations_have_equal_values(coupling: scm.Coupling) -> None:
+    rows = np.array([[0.2, 0.3, 0.5], [0.6, 0.3, 0.1]])
+    configurations = np.array([[0, 1, 0], [1, 1, 1], [1, 0, 0]])
+    joint, used = joint_table("Y", rows, configurations, coupling)
+    assert used == coupling
+    for a, b, c in itertools.product(range(3), repeat=3):
+        assert joint[0, a, b, c] == 0 or a == c
+        assert joint[1, a, b, c] == (rows[1, a] if a == b == c else 0)
+        assert joint[2, a, b, c] == 0 or b == c
+    np.testing.assert_allclose(joint[0].sum(axis=2), coupling.kernel(rows[None], np.array([[0, 1]]))[0], atol=1e-15)
+
+
+def test_joint_table_is_the_sum_over_every_draw() -> None:
+    """Independent rows, some of them certain, some read by several instances: each draw of the rows, one by one."""
+    rng = np.random.default_rng(3)
+    rows = random_laws(rng, 1, 6, 3, zeros=0.5)[0]
+    rows[2] = (0, 1, 0)
+    configurations = rng.integers(6, size=(40, 4))
+    joint, _ = joint_table("Y", rows, configurations, independent)
+    wanted = np.zeros_like(joint)
+    for draw in itertools.product(range(3), repeat=6):
+        weight = np.prod([rows[r, x] for r, x in enumerate(draw)])
+        wanted[(np.arange(40), *np.array(draw)[configurations].T)] += weight
+    np.testing.assert_allclose(joint, wanted, rtol=0, atol=1e-15)
+
+
+def test_rows_that_are_certain_need_no_coupling() -> None:
+    rows = np.array([[0.2, 0.8], [0.0, 1.0], [1.0, 0.0]])
+    joint, used = joint_table("Y", rows, np.array([[0, 1, 2, 0]]), None)
+    assert used is None
+    assert joint[0, 0, 1, 0, 0] == 0.2
+    assert joint[0, 1, 1, 0, 1] == 0.8
+    assert joint.sum() == 1
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Each coupling
+
+
+def test_independent_is_the_product() -> None:
+    np.testing.assert_allclose(independent.kernel(LAWS, ROWS), product(LAWS, ROWS), atol=1e-16)
+    assert scm.ask(TABLE, BOTH, assume="independent").value == pytest.approx(0.5 * 0.6, abs=1e-15)
+    # The same configuration is the same unit: not 0.5 * 0.5.
+    assert scm.ask(TABLE, "P(Y[X=0]=2 | X=0, Y=2)", assume="independent").value == 1
 
 
 def test_rank_preserving_is_the_inverse_distribution_function() -> None:
@@ -122,10 +195,174 @@ def test_a_coupling_that_changes_when_an_instance_is_dropped_is_refused() -> Non
     np.testing.assert_allclose(check_coupling(Custom("independent", product), LAWS, ROWS), product(LAWS, ROWS))
 
 
+def test_a_coupling_that_depends_on_the_order_of_instances_is_refused() -> None:
+    turn = 0.01 * np.array([[0, 1, -1], [-1, 0, 1], [1, -1, 0]])
+
+    def ordered(laws: Any, rows: Any) -> Any:
+        """Right margins, but the first instance runs ahead of the second round the circle of states."""
+        return product(laws, rows) + turn
+
+    with pytest.raises(scm.InvalidModel, match="is not symmetric"):
+        check_coupling(Custom("ordered", ordered), LAWS[:1, :2], ROWS[:1, :2])
+
+
+@pytest.mark.parametrize("worlds", [3, 6, 9])
+def test_the_check_grows_with_the_square_of_the_worlds(worlds: int) -> None:
+    calls: list[int] = []
+
+    def counted(laws: Any, rows: Any) -> Any:
+        calls.append(laws.shape[1])
+        return rank_preserving.kernel(laws, rows)
+
+    laws = random_laws(np.random.default_rng(0), 1, worlds, 2)
+    check_coupling(Custom("counted", counted), laws, np.arange(worlds)[None])
+    assert len(calls) <= worlds**2
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# A noise table
+
+NOISE: dict[scm.Value, float] = {"a": 0.1, "b": 0.1, "c": 0.3, "d": 0.5}
+OUTCOMES: dict[Any, object] = {
+    **dict(zip(((0, u) for u in NOISE), (0, 0, 1, 2), strict=True)),
+    **dict(zip(((1, u) for u in NOISE), (2, 0, 1, 0), strict=True)),
+}
+
+
+def test_a_noise_table_is_read_off() -> None:
+    granted = by_noise(TABLE, "Y", NOISE, OUTCOMES)
+    for (a, b), wanted in {(2, 0): 0.5, (0, 2): 0.1, (1, 1): 0.3, (0, 0): 0.1, (2, 2): 0}.items():
+        assert scm.ask(TABLE, f"P(Y[X=0]={a}, Y[X=1]={b})", assume=granted).value == pytest.approx(wanted, abs=1e-15)
+    answer = scm.ask(TABLE, BOTH, assume=granted)
+    assert "by_noise: 'Y' responds to a noise of 4 states as the granted noise table says" in answer.to_text()
+    assert scm.ask(TABLE, "P(Y=2 | X=1)", assume=granted).assumptions == ()
+
+
+def test_a_noise_table_keeps_the_laws_for_any_number_of_worlds() -> None:
+    rng = np.random.default_rng(1)
+    causes = ("p", "q", "r")
+    outcomes: dict[Any, object] = {(c, u): int(rng.integers(3)) for c in causes for u in range(5)}
+    law: dict[scm.Value, float] = dict(enumerate(random_laws(rng, 1, 1, 5, zeros=0)[0, 0].tolist()))
+    table = {c: [sum(law[u] for u in range(5) if outcomes[c, u] == y) for y in range(3)] for c in causes}
+    model = Model(
+        Variable("C", causes, table=(0.2, 0.3, 0.5)), Variable("Y", (0, 1, 2), parents=("C",), table={**table})
+    )
+    granted = by_noise(model, "Y", law, outcomes)
+    rows = np.array(list(table.values()))
+    joint = check_coupling(granted, rows[None], np.arange(3)[None])[0]
+    wanted = np.zeros((3, 3, 3))
+    for u, p in law.items():
+        states: Any = tuple(outcomes[c, u] for c in causes)
+        wanted[states] += p
+    np.testing.assert_allclose(joint, wanted, rtol=0, atol=1e-15)
+
+
+def test_a_noise_table_of_a_root_and_of_a_shared_noise() -> None:
+    """Keys name every input of the table in its order; a root has none."""
+    model = Model(
+        scm.Noise("u_Y", scm.Bernoulli(0.4)),
+        Variable("Y", (0, 1), parents=("u_Y",), table={False: (0.5, 0.5), True: (0.25, 0.75)}),
+        Variable("Z", equation="u_Y"),
+        Variable("X", (0, 1), table=(0.5, 0.5)),
+    )
+    outcomes: dict[Any, object] = {(h, u): int(u + h > 1) for h in (False, True) for u in range(4)}
+    assert by_noise(model, "Y", dict.fromkeys(range(4), 0.25), outcomes).outcomes == ((0, 0, 1, 1), (0, 1, 1, 1))
+    assert by_noise(model, "X", {"tails": 0.5, "heads": 0.5}, {"tails": 1, "heads": 0}).outcomes == ((1, 0),)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"law": {"a": 0.2, "b": 0.0, "c": 0.4, "d": 0.4}}, r"P\(Y \| X = 1\) is \(0.6, 0.3, 0.1\) in the table"),
+        ({"outcomes": {**OUTCOMES, (1, "d"): 2}}, r"P\(Y \| X = 1\) is .* but the noise gives \(0.1, 0.3, 0.6\)"),
+        ({"outcomes": {k: v for k, v in OUTCOMES.items() if k != (1, "d")}}, "has no row for X = 1, noise of Y = 'd'"),
+        ({"outcomes": {**OUTCOMES, (1, "d"): 7}}, "7 is not a state of 'Y'"),
+        ({"law": {"a": 0.2, "b": 0.2, "c": 0.4, "d": 0.4}}, "sums to 1.2"),
+        ({"model": "m"}, "takes a Model first, got str"),
+        ({"law": (0.5, 0.5)}, "takes the law as {noise state: probability}, got tuple"),
+        ({"outcomes": [0, 1]}, "takes the outcomes as"),
+        ({"variable": "Q"}, r"by_noise\(\) speaks of 'Q'"),
+        ({"variable": "W"}, "'W' is not given by a table"),
+    ],
+)
+def test_a_noise_table_that_does_not_fit_is_refused(change: dict[str, Any], words: str) -> None:
+    model = Model(*TABLE.items, Variable("W", equation="Y > 1"))
+    with pytest.raises(scm.ScmError, match=words):
+        by_noise(**{"model": model, "variable": "Y", "law": NOISE, "outcomes": OUTCOMES} | change)
+
+
+def test_a_noise_table_of_another_model_is_refused() -> None:
+    other = Model(
+        TABLE.items[0], Variable("Y", (0, 1, 2), parents=("X",), table={0: (0.2, 0.3, 0.5), 1: (0, 0.9, 0.1)})
+    )
+    rows = {0: (0.2, 0.3, 0.5), 1: (0.6, 0.3, 0.1), 2: (0.1, 0.2, 0.7)}
+    longer = Model(
+        Variable("X", (0, 1, 2), table=(0.5, 0.25, 0.25)),
+        Variable("Y", (0, 1, 2), parents=("X",), table={**rows}),
+    )
+    granted = by_noise(TABLE, "Y", NOISE, OUTCOMES)
+    for model, query in [(other, BOTH), (longer, "P(Y[X=0]=2, Y[X=2]=0)")]:
+        with pytest.raises(scm.InvalidModel, match="does not give back the table of this model"):
+            scm.ask(model, query, assume=granted)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Grants
+
+
+MIXED = Model(*TABLE.items, Variable("W", equation="Y > 1"))
+
+
 @pytest.mark.parametrize(
     ("assume", "words"),
-    [("rank_presering", "Did you mean 'rank_preserving'"), ((5,), "takes names or couplings, got int")],
+    [
+        ("rank_presering", "Did you mean 'rank_preserving'"),
+        ((5,), "takes names or couplings, got int"),
+        (5, "takes names or couplings, got int"),
+        (GumbelMax, r"got the class GumbelMax; a coupling is wanted, such as GumbelMax\(\)"),
+        (RankPreserving(("Q",)), "The coupling rank_preserving speaks of 'Q', but the known names are 'W', 'X', 'Y'"),
+        (GumbelMax(("Y", "W")), "gumbel_max is granted for 'W', which is not given by a table"),
+        (("rank_preserving", "gumbel_max"), "rank_preserving is granted for every table and gumbel_max for every"),
+        (("independent", GumbelMax(("Y",))), "independent is granted for every table and gumbel_max for 'Y'"),
+        ((RankPreserving(("X", "Y")), GumbelMax(("Y",))), "'Y' is granted two couplings, rank_preserving and gumbel"),
+        ((by_noise(TABLE, "Y", NOISE, OUTCOMES), Independent(("Y",))), "'Y' is granted two couplings, by_noise and"),
+    ],
 )
-def test_an_unknown_assumption_is_refused(assume: Any, words: str) -> None:
+def test_a_grant_that_cannot_be_meant_is_refused(assume: Any, words: str) -> None:
+    """Whatever the query: also where no coupling would be needed."""
+    for query in (BOTH, "P(Y=1)"):
+        with pytest.raises(scm.ScmError, match=words):
+            scm.ask(MIXED, query, assume=assume)
+
+
+def test_the_same_grant_twice_is_one() -> None:
+    twice = scm.ask(TABLE, BOTH, assume=("independent", independent))
+    assert (twice.value, len(twice.assumptions)) == (pytest.approx(0.3), 1)
+
+
+@pytest.mark.parametrize("kind", [RankPreserving, GumbelMax, Independent])
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [("MY", r"variables=\('MY',\)"), ((), "at least one name"), ((3,), "at least one name"), (3, "a tuple of names")],
+)
+def test_the_variables_of_a_coupling_are_names(kind: Any, variables: Any, words: str) -> None:
     with pytest.raises(scm.InvalidQuery, match=words):
-        scm.ask(TABLE, BOTH, assume=assume)
+        kind(variables)
+    with pytest.raises(scm.InvalidQuery, match=words):
+        Custom("mine", product, variables=variables)
+
+
+def test_a_list_of_variables_will_do() -> None:
+    names: Any = ["Y"]
+    assert RankPreserving(names) == RankPreserving(("Y",))
+
+
+def test_couplings_of_several_variables_are_used_together() -> None:
+    model = Model(*TABLE.items, Variable("W", (0, 1), parents=("X",), table={0: (0.5, 0.5), 1: (0.1, 0.9)}))
+    query = "P(Y[X=0]=2, Y[X=1]=0, W[X=0]=1, W[X=1]=0)"
+    answer = scm.ask(model, query, assume=(GumbelMax(("Y",)), Independent(("W",))))
+    assert answer.value == pytest.approx(11 / 35 * 0.05, rel=1e-12)
+    assert [step.claim for step in answer.derivation if step.name == "coupling"] == [
+        "Y: gumbel_max",
+        "W: independent",
+    ]

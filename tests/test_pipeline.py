@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from llm_bridge import Problem, Reply, answer_text, solve_problem
-from scm import InvalidQuery, ScmError, UnknownName
+from scm import GumbelMax, InvalidQuery, ScmError, UnknownName
 
 CHAIN = "We know that Ziklo causes Blaf, and Blaf or Gorp causes Trune. "
 
@@ -269,6 +269,9 @@ def test_what_the_user_grants_is_used_and_named():
     granted = solve_problem(problem, assume="rank_preserving")
     assert granted.reply == pytest.approx(6 / 7)
     assert "the user" in {a.granted_by for a in granted.assumptions}
+    # A coupling may be for some variables only; they are looked up in the model of the problem.
+    assert solve_problem(problem, assume=GumbelMax(("Y",))).reply == pytest.approx(6 / 7)
+    assert "speaks of 'Z'" in (solve_problem(problem, assume=GumbelMax(("Z",))).fault or "")
 
 
 @pytest.mark.parametrize("options", [{"assume": "monotone"}, {"budget": "soon"}, {"budget": -1}])

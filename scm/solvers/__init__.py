@@ -12,8 +12,13 @@ from typing import Protocol
 
 from .._query import Query
 from ._contract import Budget as Budget
+from ._contract import Plan as Plan
+from ._execute import forecast_of as forecast_of
 from ._execute import rounding_of as rounding_of
+from ._execute import structure_of as structure_of
+from ._job import Run as Run
 from ._kernels import NeedsCoupling as NeedsCoupling
+from ._kernels import NeedsSampling as NeedsSampling
 from ._kernels import TooWide as TooWide
 from ._posterior import NoisePosterior as NoisePosterior
 from ._posterior import noise_posterior as noise_posterior
@@ -24,6 +29,8 @@ from ._setting import split_given as split_given
 from ._solution import Solution as Solution
 from ._solution import interval as interval
 from ._solution import sharp as sharp
+from ._weights import Planned as Planned
+from .exact import plans_of as _plans_of
 from .exact import solve as solve
 
 
@@ -52,8 +59,18 @@ class Solver(Protocol):
 def _refusals() -> Generator[None]:
     try:
         yield
-    except (NeedsCoupling, TooWide) as wrong:
+    except (NeedsCoupling, NeedsSampling, TooWide) as wrong:
         raise Refusal(str(wrong)) from None
+
+
+def plans_of(setting: Setting, query: Query) -> list[tuple[Query, int, Planned | None]]:
+    """The contractions that the exact solver would run, nothing of them run; see `exact.plans_of`.
+
+    Raises:
+        Refusal: it would not answer.
+    """
+    with _refusals():
+        return _plans_of(setting, query)
 
 
 @dataclass(frozen=True, slots=True)

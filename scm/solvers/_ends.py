@@ -9,17 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, assert_never, cast
+from typing import Any, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .._finding import Status
 from .._query import Contrast, Number, Query
 from .._syntax import Value
 from ._leaves import Leaf, align_all
 from ._setting import Setting
-from ._solution import AGREE, Solution
+from ._solution import AGREE, Solution, point
 
 Array = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -27,6 +26,8 @@ Bools = NDArray[np.bool_]
 
 def query_ends(setting: Setting, query: Query, terms: Mapping[Query, Leaf]) -> Solution:
     """The ends of `query` from the leaves of its terms, of which there is at least one."""
+    if not any(leaf.roots for leaf in terms.values()):
+        return _point_ends(setting, query, terms)
     leaves = dict(zip(terms, align_all(list(terms.values())), strict=True))
     low, high = _by_state(query, leaves)
     states = tuple(range(len(next(iter(leaves.values())).roots)))
@@ -40,7 +41,7 @@ def query_ends(setting: Setting, query: Query, terms: Mapping[Query, Leaf]) -> S
         widest = _outer(query, leaves)
         outer_lower = np.where(linear, lower, np.minimum(widest[0], lower))
         outer_upper = np.where(linear, upper, np.maximum(widest[1], upper))
-    ok = np.isfinite(lower)
+    ok = np.asarray(np.isfinite(lower))
     slack = AGREE * np.nanmax(
         np.asarray(_size(query, {term: leaf.value for term, leaf in leaves.items()})), axis=states, initial=0.0
     )
@@ -50,14 +51,22 @@ def query_ends(setting: Setting, query: Query, terms: Mapping[Query, Leaf]) -> S
         outer_upper = np.where(outer_upper - upper <= slack, upper, outer_upper)
     upper, outer_lower, outer_upper = (np.where(agree, lower, end) for end in (upper, outer_lower, outer_upper))
     ends: list[Array] = [np.where(ok, end, np.nan) for end in (lower, upper, outer_lower, outer_upper)]
-    rows = ok.reshape(-1, setting.rows).all(axis=0)
-    status: list[Status] = ["ok" if x else "undefined" for x in cast("list[bool]", rows.tolist())]
-    found = Solution(ends[0], ends[1], ends[2], ends[3], status)
+    rows: Bools = np.asarray(ok.reshape(-1, setting.rows).all(axis=0))
+    found = Solution(ends[0], ends[1], ends[2], ends[3], rows)
     if not states or lower.shape != (1,) or not ok[0] or agree[0]:
         return found
     return replace(
         found, lower_at=_state_of(setting, leaves, low, lower), upper_at=_state_of(setting, leaves, high, upper)
     )
+
+
+def _point_ends(setting: Setting, query: Query, leaves: Mapping[Query, Leaf]) -> Solution:
+    """Without roots of unknown law, the value is both ends."""
+    value = np.asarray(combine(query, {term: leaf.value for term, leaf in leaves.items()}))
+    rows: Bools = np.asarray(np.isfinite(value).reshape(-1, setting.rows).all(axis=0))
+    for leaf in leaves.values():
+        rows = rows & leaf.defined
+    return point(value if rows.all() else np.where(rows, value, np.nan), rows)
 
 
 def _size(query: Query, values: Mapping[Query, Array]) -> Array | float:

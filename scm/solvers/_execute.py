@@ -7,7 +7,6 @@ float64; otherwise NumPy does the work, and the answer names the release.
 from __future__ import annotations
 
 import itertools
-import math
 import sys
 import time
 from collections.abc import Mapping
@@ -17,9 +16,9 @@ import numpy as np
 
 from .._execution import Execution
 from ._budget import Budget
-from ._contract import Plan, Ready, get_ready
+from ._contract import Plan, Ready, get_ready, program_of
 from ._job import Codes, Job, Run, Weights, chunk_of, jax_chunk, numpy_chunk, refuse_underflow, space
-from ._program import Gather, Program
+from ._program import Program
 
 NUMPY_STEP, NUMPY_PRODUCT, NUMPY_GATHER = 4e-6, 1.2e-9, 4e-9
 JAX_START, JAX_COMPILE, JAX_COMPILE_STEP = 0.8, 0.15, 0.03
@@ -114,14 +113,22 @@ def _without_rows(job: Job, ready: Ready) -> Weights:
     return Weights(np.broadcast_to(weights[..., None], (*shape, job.rows)), exponent, run)
 
 
+def structure_of(plan: Plan, rows: int) -> Program:
+    """The program of a plan for so many rows (of its first slice), nothing worked out."""
+    return program_of(plan, dict.fromkeys(plan.path.sliced, 0), rows)
+
+
+def forecast_of(plan: Plan, rows: int, budget: Budget, execution: Execution) -> tuple[str, Mapping[str, float]]:
+    """The executor that would be chosen, and the forecasts in seconds."""
+    return choose(plan, structure_of(plan, rows), rows, budget, execution)
+
+
 def choose(
     plan: Plan, program: Program, rows: int, budget: Budget, execution: Execution
 ) -> tuple[str, Mapping[str, float]]:
     """The executor with the shorter forecast, compiling included, and the forecasts in seconds."""
     _, each = program.operations
-    size = dict(program.sizes)
-    taken = sum(math.prod(size.get(x, 1) for x in op.axes) for op in program.each if isinstance(op, Gather))
-    steps, chunk = len(program.each), chunk_of(program, budget)
+    taken, steps, chunk = program.taken, len(program.each), chunk_of(program, budget)
     forecast = {
         "numpy": rows * (each * NUMPY_PRODUCT + taken * NUMPY_GATHER) + -(-rows // chunk) * steps * NUMPY_STEP,
         "jax": rows * (each * JAX_PRODUCT + taken * JAX_GATHER)

@@ -14,7 +14,7 @@ from .._values import possible_values
 from ._cells import by_cells
 from ._kernels import NeedsCoupling, TooWide
 from ._leaves import Leaf, add_leaves, align_all
-from ._setting import Fact, Setting, split_given
+from ._setting import Fact, Setting, Values, split_given
 from ._weights import joint_weights, make_leaf, undefined_leaf
 
 MAX_DISTRIBUTION = 1 << 20
@@ -37,6 +37,17 @@ def term_leaf(setting: Setting, term: Term) -> Leaf:
             return _distribution(setting, of, facts, conditions)
         case Expectation(expr):
             return _expectation(setting, expr, facts, conditions)
+
+
+def term_outputs(setting: Setting, term: Term) -> list[list[tuple[Expr, Values]]]:
+    """What each contraction of a term is asked for: expressions, with the values that each may have."""
+    match term:
+        case Probability(event):
+            return [[(event, (False, True))]]
+        case Distribution(of):
+            return [[(t, setting.model.states[t.name]) for t in of]]
+        case Expectation(expr):
+            return [[(part, _numeric_values(setting, part))] for _, part in linear_parts(expr)]
 
 
 def _probability(setting: Setting, event: Expr, facts: tuple[Fact, ...], conditions: tuple[Expr, ...]) -> Leaf:

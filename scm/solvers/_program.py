@@ -12,6 +12,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TypeAlias
 
 from ._network import Factor
@@ -92,20 +93,26 @@ class Program:
     opened: tuple[int, ...]
     factor_axes: tuple[Labels, ...]
 
-    @property
+    @cached_property
     def widest(self) -> int:
         """Numbers in the largest array of one row."""
         size = dict(self.sizes) | {BATCH: 1}
         found = [op.out_axes if isinstance(op, Pair) else op.axes for op in self.each]
         return max((math.prod(size[x] for x in axes) for axes in found), default=1)
 
-    @property
+    @cached_property
+    def taken(self) -> int:
+        """Numbers gathered for each row."""
+        size = dict(self.sizes) | {BATCH: 1}
+        return sum(math.prod(size[x] for x in op.axes) for op in self.each if isinstance(op, Gather))
+
+    @cached_property
     def argument_names(self) -> tuple[tuple[str, ...], ...]:
         """For each argument, the placeholders of its open axes."""
         found = {op.source: op.names for op in self.each if isinstance(op, Gather)}
         return tuple(found.get(i, ()) for i in range(len(self.arguments)))
 
-    @property
+    @cached_property
     def operations(self) -> tuple[float, float]:
         """Multiply-adds of the prelude, and for each row (a gathered number counts as one)."""
         size = dict(self.sizes) | {BATCH: 1}

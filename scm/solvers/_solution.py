@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .._finding import Interval, Status
+from .._finding import Interval
 from .._syntax import Value
 
 Array = NDArray[np.float64]
@@ -24,7 +24,7 @@ class Solution:
     Attributes:
         lower, upper: inner ends, each attained by some law; the last axis is rows.
         outer_lower, outer_upper: ends that no law passes.
-        status: of each row.
+        defined: for each row, whether its conditions have positive probability.
         lower_at, upper_at: for a single number, a state of the roots of unknown law that attains each end.
         monte_carlo: standard error of what was drawn at random, same shape as `lower`; None where nothing was.
         effective_size: of the draws, for each row.
@@ -34,7 +34,7 @@ class Solution:
     upper: Array
     outer_lower: Array
     outer_upper: Array
-    status: list[Status]
+    defined: NDArray[np.bool_]
     lower_at: Mapping[str, Value] | None = None
     upper_at: Mapping[str, Value] | None = None
     monte_carlo: Array | None = None
@@ -46,13 +46,15 @@ class Solution:
         return self.lower, self.upper, self.outer_lower, self.outer_upper
 
 
-def point(value: Array, status: list[Status]) -> Solution:
+def point(value: Array, defined: NDArray[np.bool_]) -> Solution:
     """A solution whose ends are one value."""
-    return Solution(value, value, value, value, status)
+    return Solution(value, value, value, value, defined)
 
 
 def sharp(solution: Solution) -> bool:
     """Whether inner and outer ends are the same everywhere."""
+    if solution.outer_lower is solution.lower and solution.outer_upper is solution.upper:
+        return True
     ok = ~np.isnan(solution.lower)
     return bool(
         np.all(solution.outer_lower[ok] == solution.lower[ok])

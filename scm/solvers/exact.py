@@ -13,17 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._bind import replace_placeholders
-from .._finding import Status
 from .._query import Distribution, Probability, Query, query_terms
 from .._rows import row_groups
 from .._syntax import Const, Placeholder
 from ._cells import NeedsRows
 from ._ends import combine, query_ends
-from ._laws import term_leaf
+from ._laws import term_leaf, term_outputs
 from ._leaves import Leaf, TooManyRoots
 from ._setting import Setting, split_given
 from ._solution import Solution, point
-from ._weights import joint_weights
+from ._weights import Planned, joint_plan, joint_weights
 
 
 def solve(setting: Setting, query: Query) -> Solution:
@@ -38,7 +37,7 @@ def solve(setting: Setting, query: Query) -> Solution:
     for group in row_groups(query, setting.columns, setting.rows, setting.domains):
         columns = {n: c[group.rows] for n, c in setting.columns.items() if Placeholder(n) not in group.replace}
         here = replace(setting, columns=columns, rows=len(group.rows))
-        asked = replace_placeholders(query, group.replace)
+        asked = replace_placeholders(query, group.replace) if group.replace else query
         try:
             parts.append((group.rows, _solve_group(here, asked)))
         except NeedsRows:
@@ -46,9 +45,28 @@ def solve(setting: Setting, query: Query) -> Solution:
     return parts[0][1] if len(parts) == 1 and len(parts[0][0]) == setting.rows else _gather(parts, setting.rows)
 
 
+def plans_of(setting: Setting, query: Query) -> list[tuple[Query, int, Planned | None]]:
+    """The contractions that `solve` would run, nothing of them run: the term, its rows, and the plan.
+
+    None stands for evidence that contradicts itself.
+
+    Raises:
+        NeedsCoupling, TooWide, InvalidQuery: see `term_leaf`.
+    """
+    found: list[tuple[Query, int, Planned | None]] = []
+    for group in row_groups(query, setting.columns, setting.rows, setting.domains):
+        columns = {n: c[group.rows] for n, c in setting.columns.items() if Placeholder(n) not in group.replace}
+        here = replace(setting, columns=columns, rows=len(group.rows))
+        for term in query_terms(replace_placeholders(query, group.replace)):
+            facts, conditions = split_given(setting.model, term.given)
+            for outputs in term_outputs(here, term):
+                found.append((term, len(group.rows), joint_plan(here, facts, conditions, outputs)))
+    return found
+
+
 def _of_no_rows(setting: Setting, query: Query) -> Solution:
     of = next((term.of for term in query_terms(query) if isinstance(term, Distribution)), ())
-    return point(np.zeros((*(len(setting.model.states[t.name]) for t in of), 0)), [])
+    return point(np.zeros((*(len(setting.model.states[t.name]) for t in of), 0)), np.ones(0, bool))
 
 
 def _solve_each(setting: Setting, query: Query, rows: NDArray[np.intp]) -> list[tuple[NDArray[np.intp], Solution]]:
@@ -65,18 +83,17 @@ def _solve_each(setting: Setting, query: Query, rows: NDArray[np.intp]) -> list[
         same = rows[inverse.reshape(-1) == k]
         one = _solve_group(replace(setting, columns={}, rows=1), replace_placeholders(query, leaf))
         lower, upper, outer_lower, outer_upper = (np.repeat(end, len(same), axis=-1) for end in one.ends)
-        out.append((same, Solution(lower, upper, outer_lower, outer_upper, one.status * len(same))))
+        out.append((same, Solution(lower, upper, outer_lower, outer_upper, np.repeat(one.defined, len(same)))))
     return out
 
 
 def _gather(parts: list[tuple[NDArray[np.intp], Solution]], rows: int) -> Solution:
     shape = (*parts[0][1].lower.shape[:-1], rows)
-    found = Solution(np.empty(shape), np.empty(shape), np.empty(shape), np.empty(shape), ["ok"] * rows)
+    found = Solution(np.empty(shape), np.empty(shape), np.empty(shape), np.empty(shape), np.ones(rows, bool))
     for at, part in parts:
         for end, own in zip(found.ends, part.ends, strict=True):
             end[..., at] = own
-        for i, s in zip(at.tolist(), part.status, strict=True):
-            found.status[i] = s
+        found.defined[at] = part.defined
     return found
 
 
@@ -85,8 +102,7 @@ def _solve_group(setting: Setting, query: Query) -> Solution:
         leaves: dict[Query, Leaf] = {term: term_leaf(setting, term) for term in query_terms(query)}
         if not leaves:
             value = float(np.asarray(combine(query, {})))
-            status: Status = "ok" if np.isfinite(value) else "undefined"
-            return point(np.full(setting.rows, value if status == "ok" else np.nan), [status] * setting.rows)
+            return point(np.full(setting.rows, value), np.full(setting.rows, np.isfinite(value)))
         return query_ends(setting, query, leaves)
     except TooManyRoots:
         decided = _by_support(setting, query)
@@ -107,7 +123,7 @@ def _by_support(setting: Setting, query: Query) -> Solution | None:
     found = joint_weights(setting, facts, conditions, [(query.event, (False, True))], weigh_roots=True, exponents=False)
     rows = setting.rows
     if found is None:
-        return point(np.full(rows, np.nan), ["undefined"] * rows)
+        return point(np.full(rows, np.nan), np.zeros(rows, bool))
     weights, network = found
     no, yes = weights.mantissa
     decided = (no == 0) | (yes == 0)
@@ -117,5 +133,4 @@ def _by_support(setting: Setting, query: Query) -> Solution | None:
     defined = (no + yes) > 0
     lower = np.where(defined, (no == 0).astype(float), np.nan)
     upper = np.where(defined, (yes > 0).astype(float), np.nan)
-    status: list[Status] = ["ok" if d else "undefined" for d in defined.tolist()]
-    return Solution(lower, upper, lower, upper, status)
+    return Solution(lower, upper, lower, upper, defined)

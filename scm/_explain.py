@@ -1,0 +1,102 @@
+"""`explain`: what answering a query would take, before anything is run. After the manner of a database's EXPLAIN."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ._ask import prepared
+from ._coupling import Coupling
+from ._execution import Execution
+from ._model import Model
+from ._plan_report import contraction, contraction_text
+from ._query import Query, print_query
+from .solvers import Budget, Refusal, forecast_of, plans_of
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What a query would take.
+
+    Attributes:
+        query: as it was understood.
+        rung: 1 seeing, 2 doing, 3 imagining.
+        rows: how many.
+        contractions: one mapping each: the term, worlds, instances, width, operations, bytes, forecasts in seconds.
+        refusals: for each solver that would not answer, its reason.
+    """
+
+    query: Query
+    rung: Literal[1, 2, 3]
+    rows: int
+    contractions: tuple[Mapping[str, Any], ...]
+    refusals: tuple[tuple[str, str], ...] = ()
+
+    def __str__(self) -> str:
+        return self.to_text()
+
+    def to_text(self) -> str:
+        """The explanation in lines."""
+        rows = f"{self.rows:,} row{'' if self.rows == 1 else 's'}"
+        out = [f"{print_query(self.query)}    rung {self.rung}, {rows}"]
+        for number, data in enumerate(self.contractions, 1):
+            out.append(f"contraction {number}: {data['term']}")
+            if data.get("impossible"):
+                out.append("  the evidence contradicts itself: probability zero, nothing to run")
+            else:
+                out += [f"  {line}" for line in contraction_text(data)]
+                out.append(f"  chosen: exact, {data['chosen']}")
+        for solver, reason in self.refusals:
+            out += textwrap.wrap(f"{solver} refuses: {reason}", 110, subsequent_indent="  ")
+        return "\n".join(out)
+
+    def to_json(self) -> dict[str, Any]:
+        """The explanation as JSON data."""
+        return {
+            "query": print_query(self.query),
+            "rung": self.rung,
+            "rows": self.rows,
+            "contractions": [dict(c) for c in self.contractions],
+            "refusals": [list(r) for r in self.refusals],
+        }
+
+
+def explain(
+    knowledge: Model,
+    query: str | Query,
+    *,
+    rows: Mapping[str, Sequence[object]] | None = None,
+    assume: str | Coupling | Sequence[str | Coupling] = (),
+    budget: float | str | Budget | None = None,
+    execution: Execution | None = None,
+) -> Explanation:
+    """What `ask` with these arguments would do and what it would cost; nothing is contracted.
+
+    Args:
+        knowledge: the model.
+        query: as for `ask`.
+        rows: as for `ask`.
+        assume: as for `ask`.
+        budget: as for `ask`.
+        execution: as for `ask`.
+
+    Raises:
+        The errors of `ask`.
+    """
+    setting, question = prepared(knowledge, query, rows, assume, budget, None, execution)
+    try:
+        found = plans_of(setting, question.query)
+    except Refusal as refusal:
+        return Explanation(question.query, question.rung, setting.rows, (), (("exact", str(refusal)),))
+    reports: list[Mapping[str, Any]] = []
+    for term, count, planned in found:
+        data: dict[str, Any] = {"term": print_query(term), "rows": count}
+        if planned is None:
+            reports.append(data | {"impossible": True})
+            continue
+        chosen, forecast = forecast_of(planned.plan, count, setting.budget, setting.execution)
+        data |= contraction(knowledge, planned.plan, planned.worlds, None, count)
+        reports.append(data | {"forecast_seconds": dict(forecast), "chosen": chosen})
+    return Explanation(question.query, question.rung, setting.rows, tuple(reports))
