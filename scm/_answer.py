@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cached_property
 from typing import Any, Literal
+
+import numpy as np
 
 from ._finding import Assumption, Finding, Interval, Number, Statuses, Step, Uncertainty
 from ._query import Query, print_query
@@ -13,7 +15,21 @@ from ._render import answer_data, answer_latex, answer_text
 from ._syntax import Value
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """An account that was worked out already."""
+
+    steps: tuple[Step, ...]
+
+    def __call__(self) -> tuple[Step, ...]:
+        return self.steps
+
+
+_IDENTITY = ("query", "finding", "value", "interval", "status", "states", "rung", "uncertainty", "assumptions")
+"""What makes two answers equal: what they say, not how it was worked out."""
+
+
+@dataclass(frozen=True, eq=False)
 class Answer:
     """What `ask` returns.
 
@@ -59,6 +75,20 @@ class Answer:
     def __str__(self) -> str:
         return self.to_text()
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Answer):
+            return NotImplemented
+        return all(_same(getattr(self, name), getattr(other, name)) for name in _IDENTITY)
+
+    __hash__ = None  # type: ignore[assignment]  # arrays have no hash
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {f.name: getattr(self, f.name) for f in fields(self)} | {"account": _Told(self.derivation)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            object.__setattr__(self, name, value)
+
     def to_text(self, *, derivation: bool = True) -> str:
         """The answer in a few lines, the derivation below it."""
         return answer_text(self, derivation=derivation)
@@ -75,3 +105,13 @@ class Answer:
     def text(self) -> str:
         """The query as text."""
         return print_query(self.query)
+
+
+def _same(a: object, b: object) -> bool:
+    """Equality where there are arrays in it; not a number equals itself."""
+    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
+        return np.array_equal(np.asarray(a, float), np.asarray(b, float), equal_nan=True)
+    if is_dataclass(a) and type(a) is type(b) and not isinstance(a, type):
+        own = [f.name for f in fields(a) if f.compare]
+        return all(_same(getattr(a, name), getattr(b, name)) for name in own)
+    return a == b

@@ -167,7 +167,11 @@ def _shaper(batch: bool) -> Callable[[Array], float | Array]:
         out = np.moveaxis(np.asarray(array, dtype=float), -1, 0)
         if not batch:
             out = out[0]
-        return float(out) if out.ndim == 0 else np.ascontiguousarray(out)
+        if out.ndim == 0:
+            return float(out)
+        out = np.ascontiguousarray(out)
+        out.flags.writeable = False  # an answer is a value
+        return out
 
     return shape
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+import pickle
 import re
 import time
 from typing import Any
@@ -285,3 +286,16 @@ def test_a_wide_equation() -> None:
     assert scm.ask(model, "P(Y = 1)").value == pytest.approx(by_hand, abs=1e-14)
     assert scm.ask(model, "P(Y[N7=1] = 1 | N7 = 0, W = 0)").value == pytest.approx(0.9**29, abs=1e-14)
     assert scm.ask(model, "P(W = 1 | Y = 1)").value == pytest.approx(0.25 / by_hand, abs=1e-14)
+
+
+def test_an_answer_is_a_value() -> None:
+    model = Model(Variable("X", noise=Bernoulli(0.25)), Variable("Y", equation="X or u", noise={"u": Bernoulli(0.5)}))
+    rows = {"x": [False, True, True]}
+    one, two = (scm.ask(model, "P(Y[X=?x] = True)", rows=rows) for _ in range(2))
+    assert one == two
+    assert one != scm.ask(model, "P(Y[X=?x] = True)", rows={"x": [False, True, False]})
+    again = pickle.loads(pickle.dumps(one))  # our own bytes
+    assert again == one
+    assert again.derivation == one.derivation
+    with pytest.raises(ValueError, match="read-only"):
+        np.asarray(one.value)[0] = 1

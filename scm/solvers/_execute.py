@@ -22,9 +22,11 @@ from ._program import Program
 
 NUMPY_STEP, NUMPY_PRODUCT, NUMPY_GATHER = 4e-6, 1.2e-9, 4e-9
 JAX_START, JAX_COMPILE, JAX_COMPILE_STEP = 0.8, 0.15, 0.03
-JAX_CHUNK, JAX_PRODUCT, JAX_GATHER = 2e-4, 3e-10, 1.5e-9
+JAX_CHUNK, JAX_PRODUCT, JAX_GATHER = 2e-4, 1e-9, 2e-9
+ACCELERATED = 50.0
 """Seconds, measured on one core, that the choice between executors goes by: for a step of a chunk, for a product, for
-a gathered number; to load JAX, to compile a program and each of its steps."""
+a gathered number; to load JAX, to compile a program and each of its steps. An accelerator is counted on to be
+`ACCELERATED` times as fast."""
 
 
 def run_plan(
@@ -129,9 +131,12 @@ def choose(
     """The executor with the shorter forecast, compiling included, and the forecasts in seconds."""
     _, each = program.operations
     taken, steps, chunk = program.taken, len(program.each), chunk_of(program, budget)
+    jax_rate = 1.0
+    if "jax" in sys.modules and sys.modules["jax"].default_backend() != "cpu":
+        jax_rate = 1 / ACCELERATED
     forecast = {
         "numpy": rows * (each * NUMPY_PRODUCT + taken * NUMPY_GATHER) + -(-rows // chunk) * steps * NUMPY_STEP,
-        "jax": rows * (each * JAX_PRODUCT + taken * JAX_GATHER)
+        "jax": rows * (each * JAX_PRODUCT + taken * JAX_GATHER) * jax_rate
         + -(-rows // jax_chunk(program, rows, budget, execution)) * JAX_CHUNK,
     }
     if not any(key[0] == "checked" for key in plan.seen):
@@ -151,12 +156,20 @@ def choose(
 
 def _run_numpy(job: Job, ready: Ready) -> Weights:
     started = time.monotonic()
-    chunk = min(job.rows, job.execution.chunk or chunk_of(ready.program, job.budget))
+    first = min(job.rows, job.execution.chunk or chunk_of(ready.program, job.budget))
     mantissa, exponent = space(job)
-    for start in range(0, job.rows, chunk):
+    # Long runs try other chunk sizes on their first rows; what they work out is kept.
+    trials = [first, first // 2, first // 8] if job.execution.chunk is None and job.rows > 32 * first > 2048 else []
+    speed: dict[int, float] = {}
+    start, chunk = 0, first
+    while start < job.rows:
         job.check_time(start)
-        at = slice(start, start + chunk)
-        numpy_chunk(job, ready, at, mantissa, exponent)
+        chunk = trials.pop() if trials else max(speed, key=speed.__getitem__, default=first)
+        began = time.perf_counter()
+        numpy_chunk(job, ready, slice(start, min(start + chunk, job.rows)), mantissa, exponent)
+        if len(speed) < 3 and job.rows > 32 * first:
+            speed[chunk] = chunk / (time.perf_counter() - began)
+        start += chunk
     return Weights(mantissa, exponent, Run("numpy", "double", job.rows, chunk, time.monotonic() - started))
 
 

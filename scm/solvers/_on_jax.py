@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,10 @@ CHECKED = 8
 """Rows of a new compiled program that are worked out in NumPy too."""
 
 
+TUNE_ABOVE = 3e10
+"""Products above which other chunk sizes and kernels are tried on the first chunks: each costs a compilation."""
+
+
 class Disbelieved(Exception):
     """Why a compiled program is not believed."""
 
@@ -38,10 +42,25 @@ class _Stream:
     double: Ready
     precision: Precision
     chunk: int
+    kernel: device.Kernel
     tables: Sequence[Any]
     codes: NDArray[Any]
     mantissa: Array
     exponent: NDArray[np.int64]
+    lost: list[NDArray[np.intp]] = field(default_factory=list[NDArray[np.intp]])
+
+    @property
+    def checked(self) -> tuple[Any, ...]:
+        """Where the plan keeps how far this very program was from NumPy."""
+        return ("checked", self.ready.program.each, self.precision, self.chunk, self.kernel, self.job.execution.devices)
+
+    @property
+    def worth_tuning(self) -> bool:
+        """Whether the run is long enough for other programs to be compiled and timed."""
+        _, each = self.ready.program.operations
+        tuned = ("tuned", self.precision, self.job.execution.devices) in self.job.plan.seen
+        work = each * self.job.rows
+        return self.job.execution.chunk is None and not tuned and work > TUNE_ABOVE and self.job.rows > 8 * self.chunk
 
     def send(self, start: int) -> tuple[slice, tuple[Any, ...]]:
         """Start a chunk, without waiting for it."""
@@ -50,7 +69,7 @@ class _Stream:
         short = self.chunk - block.shape[1]
         block = np.pad(block, ((0, 0), (0, short))) if short else np.ascontiguousarray(block)
         sent = device.columns_to_device(block, self.job.execution.devices)
-        return at, device.start_chunk(self.ready.program, self.tables, sent, self.precision)
+        return at, device.start_chunk(self.ready.program, self.tables, sent, self.precision, self.kernel)
 
     def check(self, begun: tuple[slice, tuple[Any, ...]]) -> float:
         """The largest difference from NumPy on a few rows of a chunk, as a share of the row's weight."""
@@ -92,21 +111,25 @@ def run_jax(job: Job, double: Ready) -> Weights:
     if (wrong := device.self_test(precision)) is not None:
         raise Disbelieved(wrong)
     stream = _stream(job, double, precision)
-    checked = ("checked", stream.ready.program.each, precision, stream.chunk, job.execution.devices)
     compile_seconds, again = 0.0, list[NDArray[np.intp]]()
-    waiting = None
-    for start in range(0, job.rows, stream.chunk):
+    waiting, start = None, 0
+    if stream.worth_tuning:
+        start, compile_seconds = _tune(stream)
+    checked = stream.checked
+    while start < job.rows:
         job.check_time(start)
         begun = stream.send(start)
+        start = begun[0].stop
         if checked not in job.plan.seen:
             job.plan.seen[checked] = stream.check(begun)
             compile_seconds = time.monotonic() - started
         if waiting is not None:
             again.append(stream.store(waiting))
         waiting = begun
-    assert waiting is not None  # there is at least one row
-    again.append(stream.store(waiting))
-    redone = np.concatenate(again)
+    if waiting is not None:
+        again.append(stream.store(waiting))
+    again += stream.lost
+    redone = np.concatenate(again)  # there is at least one chunk
     if redone.size:
         numpy_chunk(job, double, redone, stream.mantissa, stream.exponent)
     many = f", {len(job.execution.devices)} devices" if job.execution.devices else ""
@@ -124,15 +147,46 @@ def run_jax(job: Job, double: Ready) -> Weights:
     return Weights(stream.mantissa, stream.exponent, run)
 
 
+def _tune(stream: _Stream) -> tuple[int, float]:
+    """Time a few programs on the first chunks, keep the fastest in the plan, and the rows that they worked out.
+
+    Returns:
+        The first row that is still to do, and the seconds spent on compiling.
+    """
+    start, compiling = 0, 0.0
+    speed: dict[tuple[int, device.Kernel], float] = {}
+    devices = len(stream.job.execution.devices or (None,))
+    first = stream.chunk
+    for chunk in (first, -(-max(first // 8, 256) // devices) * devices):
+        for kernel in ("sum", "dot"):
+            stream.chunk, stream.kernel = chunk, kernel
+            began = time.monotonic()
+            begun = stream.send(start)
+            stream.job.plan.seen[stream.checked] = stream.check(begun)
+            compiled = time.monotonic()
+            begun = stream.send(start)
+            stream.lost.append(stream.store(begun))
+            done = time.monotonic()
+            speed[chunk, kernel] = chunk / (done - compiled)
+            compiling += compiled - began
+            start = begun[0].stop
+    stream.chunk, stream.kernel = max(speed, key=speed.__getitem__)
+    stream.job.plan.seen["tuned", stream.precision, stream.job.execution.devices] = stream.chunk, stream.kernel
+    return start, compiling
+
+
 def _stream(job: Job, double: Ready, precision: Precision) -> _Stream:
     ready = get_ready(job.plan, job.fixed, job.rows, device.SMALLEST[precision])
     devices = job.execution.devices
     key = ("tables", tuple(job.fixed.values()), ready.program, precision, devices)
     if key not in job.plan.seen:
         job.plan.seen[key] = device.to_device(ready.arguments, precision, devices)
-    chunk = jax_chunk(ready.program, job.rows, job.budget, job.execution)
+    chunk: int = jax_chunk(ready.program, job.rows, job.budget, job.execution)
+    kernel: device.Kernel = "sum"
+    if job.execution.chunk is None:
+        chunk, kernel = job.plan.seen.get(("tuned", precision, devices), (chunk, kernel))
     codes = _codes(job, ready.program)
-    return _Stream(job, ready, double, precision, chunk, job.plan.seen[key], codes, *space(job))
+    return _Stream(job, ready, double, precision, chunk, kernel, job.plan.seen[key], codes, *space(job))
 
 
 def _codes(job: Job, program: Program) -> NDArray[Any]:

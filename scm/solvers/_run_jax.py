@@ -10,11 +10,12 @@ them it is a product and a sum, which the compiler fuses.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,9 @@ from ._program import NARROW, Gather, Labels, Op, Pair, Program, Rescale
 from ._run_numpy import Raw
 
 Codes = NDArray[np.intp]
+Kernel: TypeAlias = Literal["sum", "dot"]
+"""How two arrays with rows are multiplied: products that are summed, or a stack of matrix products. Neither is always
+the faster."""
 Compiled: TypeAlias = Callable[[Sequence[Any], Any], tuple[Any, ...]]
 
 SMALLEST: dict[Precision, float] = {"single": -126.0, "double": -1022.0}
@@ -34,6 +38,23 @@ TRIED = 32769
 """Rows of the start-up test: the size at which jaxlib 0.10.2 goes wrong in single precision (jax issue 39103)."""
 
 _LOCK = threading.Lock()
+
+
+@lru_cache(maxsize=1)
+def keep_executables() -> None:
+    """Let JAX keep compiled programs on disk where the user named a folder.
+
+    `TWINWORLD_CACHE` names one for this process unless JAX was told of its own (`JAX_COMPILATION_CACHE_DIR`). Programs
+    that took a tenth of a second are kept: by default JAX keeps only those that took a whole one.
+    """
+    import jax
+
+    settings: Any = jax.config
+    folder = os.environ.get("TWINWORLD_CACHE")
+    if folder and settings.jax_compilation_cache_dir is None:
+        settings.update("jax_compilation_cache_dir", os.path.expanduser(folder))
+    if settings.jax_compilation_cache_dir and "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS" not in os.environ:
+        settings.update("jax_persistent_cache_min_compile_time_secs", 0.1)
 
 
 @contextmanager
@@ -47,12 +68,16 @@ def precision_of(precision: Precision) -> Generator[None]:
 
 
 @lru_cache(maxsize=256)
-def compiled(each: tuple[Op, ...], arguments: int, names: tuple[str, ...], precision: Precision) -> Compiled:
+def compiled(
+    each: tuple[Op, ...], arguments: int, names: tuple[str, ...], precision: Precision, kernel: Kernel
+) -> Compiled:
     """The jitted part for each row; one executable for each shape of its arguments."""
     import jax
 
+    keep_executables()
+
     def run(tables: Sequence[Any], columns: Any) -> tuple[Any, ...]:
-        return traced(each, tables, {n: columns[i] for i, n in enumerate(names)}, precision)
+        return traced(each, tables, {n: columns[i] for i, n in enumerate(names)}, precision, kernel)
 
     del arguments  # part of the key: the same operations on fewer arguments are another program
     jitted: Any = jax.jit(run)
@@ -60,7 +85,7 @@ def compiled(each: tuple[Op, ...], arguments: int, names: tuple[str, ...], preci
 
 
 def traced(
-    each: Sequence[Op], tables: Sequence[Any], columns: Mapping[str, Any], precision: Precision
+    each: Sequence[Op], tables: Sequence[Any], columns: Mapping[str, Any], precision: Precision, kernel: Kernel = "sum"
 ) -> tuple[Any, ...]:
     """Weights, and with rescales also exponent, narrow and raised (see `Raw`)."""
     import jax.numpy as jnp
@@ -71,7 +96,7 @@ def traced(
     for op in each:
         match op:
             case Pair():
-                slots.append(jax_pair(op, slots))
+                slots.append(jax_pair(op, slots, kernel))
             case Gather(source, names, sizes):
                 if names not in index:
                     index[names] = _flat_index(names, sizes, columns)
@@ -102,7 +127,7 @@ def _rescale(array: Any, narrow: float) -> tuple[Any, Any, Any, Any]:
     return out, power, least < 2.0**narrow, jnp.maximum(-power, 0)
 
 
-def jax_pair(op: Pair, slots: Sequence[Any]) -> Any:
+def jax_pair(op: Pair, slots: Sequence[Any], kernel: Kernel = "sum") -> Any:
     """One step on JAX arrays."""
     import jax
     import jax.numpy as jnp
@@ -113,7 +138,7 @@ def jax_pair(op: Pair, slots: Sequence[Any]) -> Any:
         kept = [x for x in axes if x in out]
         return jnp.transpose(left.sum(axis=gone), [kept.index(x) for x in out])
     right = slots[op.right]
-    if BATCH in axes and BATCH in op.right_axes:
+    if kernel == "sum" and BATCH in axes and BATCH in op.right_axes:
         return _product_and_sum(left, right, axes, op.right_axes, out)
     number = {x: i for i, x in enumerate(dict.fromkeys((*axes, *op.right_axes)))}
     # On an accelerator the default would multiply in fewer bits than the numbers have.
@@ -151,10 +176,12 @@ def _raw(found: Sequence[Any], rows: int) -> Raw:
     return Raw(weights, exponent.astype(np.int64), narrow, raised.astype(np.int64))
 
 
-def start_chunk(program: Program, tables: Sequence[Any], columns: Any, precision: Precision) -> tuple[Any, ...]:
+def start_chunk(
+    program: Program, tables: Sequence[Any], columns: Any, precision: Precision, kernel: Kernel
+) -> tuple[Any, ...]:
     """As `run_chunk`, without waiting: the device goes on while the next chunk is made ready."""
     with precision_of(precision):
-        return compiled(program.each, len(tables), program.names, precision)(tables, columns)
+        return compiled(program.each, len(tables), program.names, precision, kernel)(tables, columns)
 
 
 def finish_chunk(found: tuple[Any, ...], rows: int) -> Raw:
