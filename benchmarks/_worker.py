@@ -69,13 +69,13 @@ def repeated(work: Callable[[], Any], *, seconds: float, least: int = 3, most: i
 def twinworld(folder: Path, task: Mapping[str, Any]) -> dict[str, Any]:
     """Import, build, the first call on all rows (cold), the same again (warm), one row at a time."""
     asked, columns = read_case(folder)
-    importing, scm = clock(lambda: import_module("scm"))
+    names = task["executors"]
+    importing, scm = clock(lambda: _imported(names[0]))
     building, model = clock(lambda: _model(folder, task))
     if task.get("labels"):
         columns = {name: labelled(codes) for name, codes in columns.items()}
     query = query_of(asked) if asked.target else ""
     call = _caller(scm, model, asked, query)
-    names = task["executors"]
     run = {name: scm.Execution(**EXECUTORS[name]) for name in names}
     cold, found = clock(lambda: call(columns, run[names[0]]))
     laws = {names[0]: found}
@@ -91,6 +91,13 @@ def twinworld(folder: Path, task: Mapping[str, Any]) -> dict[str, Any]:
         out["one"] = statistics.median(calls)
     np.savez(folder / f"{task['save']}.npz", **{name.replace(" ", "_"): law for name, law in laws.items()})
     return out | used()
+
+
+def _imported(executor: str) -> Any:
+    """The engine, and the libraries that its first question would load."""
+    for name in ("lark", "cotengra", *(("jax",) if "jax" in executor else ())):
+        import_module(name)
+    return import_module("scm")
 
 
 def _model(folder: Path, task: Mapping[str, Any]) -> Any:
