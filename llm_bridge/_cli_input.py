@@ -35,6 +35,15 @@ def file_of(path: str, wanted: str) -> str:
     return _file(path)
 
 
+def is_json_model(path: str) -> bool:
+    """Whether a model is read as JSON text; other formats, and packed files, are read by the engine from their path."""
+    if path == "-":
+        return True
+    from scm import file_format
+
+    return file_format(path) in (None, "json") and not path.lower().endswith(".gz")
+
+
 def check_files(paths: Sequence[str]) -> None:
     """That every path is a file that can be opened."""
     for path in paths:

@@ -7,18 +7,18 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from scm import Answer, InvalidQuery, Model, Value, ask, bind, parse_query, placeholders
+from scm import Answer, InvalidQuery, Model, Value, ask, bind, parse_query, placeholders, read_model
 
 from ._cli_print import as_json, engine_explanation, explained, section, steps_text, value_of, wrapped
 
 
-def run_query(arguments: argparse.Namespace, document: str, settings: Mapping[str, Value]) -> int:
-    """Answer one query of a model and print it.
+def run_query(arguments: argparse.Namespace, document: str | None, settings: Mapping[str, Value]) -> int:
+    """Answer one query of a model (the JSON `document`, or else the file that was named) and print it.
 
     Raises:
         ScmError: the model, the query, a setting, an assumption or the budget cannot be meant.
     """
-    model = Model.from_json(document)
+    model = read_model(arguments.model) if document is None else Model.from_json(document)
     query = parse_query(arguments.query, model.variable_states)
     query = bind(query, **settings) if settings else query
     if left := placeholders(query):

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from ._cli_input import BadInput, check_files, check_output, file_of, settings_of, text_of
+from ._cli_input import BadInput, check_files, check_output, file_of, is_json_model, settings_of, text_of
 
 OK, MISUSE, REFUSED, OUR_ERROR, INTERRUPTED, PIPE_CLOSED = 0, 2, 3, 70, 130, 141
 
@@ -47,7 +47,8 @@ example, with problem.json holding
   twinworld solve problem.json
 """
 _QUERY = """\
-Ask the engine about a model in Twinworld's own JSON form (what `Model.to_json()` of the package `scm` writes).
+Ask the engine about a model: Twinworld's own JSON (what `Model.to_json()` of the package `scm` writes), or a Bayesian
+network as BIF, XMLBIF, NET, UAI or XDSL (also packed: .bif.gz). The extension says which.
 """
 _QUERY_EXAMPLES = """\
 queries:
@@ -91,7 +92,7 @@ def parser() -> argparse.ArgumentParser:
     solve.add_argument("problem", metavar="PROBLEM.json|-", help="the Problem, or - for standard input")
     _add_answering(solve)
     query = command("query", _query, "ask the engine about a model", _QUERY, _QUERY_EXAMPLES)
-    query.add_argument("model", metavar="MODEL.json|-", help="the model, or - for standard input")
+    query.add_argument("model", metavar="MODEL|-", help="the model's file, or - for JSON on standard input")
     query.add_argument("query", metavar="QUERY", help="what to ask of it")
     query.add_argument(
         "--set", metavar="NAME=VALUE", action="append", default=[], help="the value of a placeholder ?NAME (repeatable)"
@@ -249,7 +250,7 @@ def _reply(arguments: argparse.Namespace, answer: Callable[[dict[str, Any]], Any
 
 
 def _query(arguments: argparse.Namespace) -> int:
-    document = file_of(arguments.model, "a model as JSON")
+    document = file_of(arguments.model, "a model as JSON") if is_json_model(arguments.model) else None
     from scm import ScmError
 
     from ._cli_query import run_query

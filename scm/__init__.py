@@ -18,6 +18,7 @@ from ._errors import InvalidGraph as InvalidGraph
 from ._errors import InvalidModel as InvalidModel
 from ._errors import InvalidQuery as InvalidQuery
 from ._errors import InvalidRows as InvalidRows
+from ._errors import MissingPackage as MissingPackage
 from ._errors import QuerySyntaxError as QuerySyntaxError
 from ._errors import ScmError as ScmError
 from ._errors import UnknownName as UnknownName
@@ -99,6 +100,12 @@ from ._units import possible_units as possible_units
 from ._variable import Variable as Variable
 from ._worlds import Worlds as Worlds
 from ._worlds import build_worlds as build_worlds
+from .io import file_format as file_format
+from .io import from_pgmpy as from_pgmpy
+from .io import network as network
+from .io import networks as networks
+from .io import read_model as read_model
+from .io import to_pgmpy as to_pgmpy
 
 __all__ = [
     "MAX_NUMBER",
@@ -130,6 +137,7 @@ __all__ = [
     "InvalidQuery",
     "InvalidRows",
     "Ladder",
+    "MissingPackage",
     "Model",
     "Noise",
     "NoiseLaw",
@@ -170,12 +178,16 @@ __all__ = [
     "explain",
     "expr_from_data",
     "expr_to_data",
+    "file_format",
+    "from_pgmpy",
     "gumbel_max",
     "independent",
     "ladder",
     "listing",
     "nde",
     "near",
+    "network",
+    "networks",
     "nie",
     "number_text",
     "parse_budget",
@@ -195,9 +207,11 @@ __all__ = [
     "query_terms",
     "query_to_data",
     "rank_preserving",
+    "read_model",
     "rung",
     "settings_text",
     "terms",
+    "to_pgmpy",
     "walk",
     "world",
 ]

@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import TypeAlias, cast
 
 from ._errors import InvalidModel, UnknownName
+from ._laws import Laws
 from ._mechanism import Equation, Mechanism, NoiseTable, Table
-from ._noise import BOOLEAN, check_law, check_state, check_states
+from ._noise import BOOLEAN, as_number, check_law, check_laws, check_state, check_states
 from ._resolve import resolve_expr, state_of
 from ._syntax import MAX_NUMBER, Const, Expr, Op, Value, Var, print_const, walk
 from ._values import possible_values
@@ -76,12 +77,16 @@ def _equation_states(v: Variable, expr: Expr, scope: Mapping[str, tuple[Value, .
 
 
 def _grid(v: Variable, inputs: Sequence[str], states: States) -> list[Key]:
+    _check_size(v, inputs, states)
+    return list(itertools.product(*(states[name] for name in inputs)))
+
+
+def _check_size(v: Variable, inputs: Sequence[str], states: States) -> None:
     size = math.prod(len(states[name]) for name in inputs)
     if size > MAX_ROWS:
         raise InvalidModel(
             f"{v.name!r} needs {size:,} rows; at most {MAX_ROWS:,} are kept. Split it, or use an equation."
         )
-    return list(itertools.product(*(states[name] for name in inputs)))
 
 
 def _rows(v: Variable, items: Items, inputs: tuple[str, ...], states: States) -> dict[Key, object]:
@@ -114,16 +119,19 @@ def _root_law(v: Variable, items: Items) -> Items:
 
 
 def _table(v: Variable, inputs: tuple[str, ...], states: States) -> tuple[Table, tuple[Value, ...]]:
-    items = _root_law(v, v.table if v.table is not None else v.counts or ())
     for name in inputs:
         if name not in states:
             raise UnknownName(name, states, f"The table of {v.name!r}")
+    given = v.table if v.table is not None else v.counts or ()
+    if isinstance(given, Laws):
+        return _array_table(v, given, inputs, states)
+    items = _root_law(v, given)
     own = v.states or _states_of_rows(items)
     rows = _rows(v, items, inputs, states)
     laws: list[tuple[float, ...]] = []
     totals: list[float] = []
     for key in _grid(v, inputs, states):
-        where = f"P({v.name} | {_named(inputs, key)})" if key else f"P({v.name})"
+        where = _place(v.name, inputs, key)
         row = _in_order(v.name, rows[key], own, where)
         if v.counts is not None:
             counts = _checked_counts(row, where)
@@ -133,13 +141,41 @@ def _table(v: Variable, inputs: tuple[str, ...], states: States) -> tuple[Table,
     return Table(inputs, tuple(laws), tuple(totals) if v.counts is not None else None), own
 
 
+def _place(name: str, inputs: tuple[str, ...], key: Key) -> str:
+    return f"P({name} | {_named(inputs, key)})" if key else f"P({name})"
+
+
+def _array_table(v: Variable, given: Laws, inputs: tuple[str, ...], states: States) -> tuple[Table, tuple[Value, ...]]:
+    """A table given as an array: checked row by row in array code."""
+    _check_size(v, inputs, states)
+    own = v.states or BOOLEAN
+    domains = [states[name] for name in inputs]
+    rows = given.rows(v.name, tuple(map(len, domains)), len(own))
+
+    def where(row: int) -> str:
+        return _place(v.name, inputs, next(itertools.islice(itertools.product(*domains), row, None)))
+
+    totals = None
+    if v.counts is not None:
+        for r, row in enumerate(rows.tolist()):
+            _checked_counts(row, where(r) if not 0 < math.fsum(row) <= MAX_NUMBER or min(row) < 0 else v.name)
+        totals = tuple(math.fsum(row) for row in rows.tolist())
+        rows = rows / [[total] for total in totals]
+    array = check_laws(rows, where)
+    table = Table(inputs, tuple(map(tuple, array.tolist())), totals)
+    array.flags.writeable = False
+    table.__dict__["array"] = array  # a cached property, here filled before it is asked for
+    return table, own
+
+
 def _checked_counts(row: Sequence[object], where: str) -> list[float]:
     found: list[float] = []
     for x in row:
         # One comparison refuses NaN, infinity, and an integer past the range of floats.
-        if isinstance(x, bool) or not isinstance(x, (int, float)) or not 0 <= x <= MAX_NUMBER:
+        count = as_number(x)
+        if count is None or not 0 <= count <= MAX_NUMBER:
             raise InvalidModel(f"{where} has the count {x!r}; counts are numbers from 0 up to {MAX_NUMBER:g}.")
-        found.append(x)
+        found.append(float(count))
     if not any(found):
         raise InvalidModel(f"{where} was never observed (all counts are 0): its law cannot be estimated.")
     return found

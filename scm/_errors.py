@@ -62,6 +62,14 @@ class InvalidRows(ScmError):
     """Rows of evidence that do not fit the query or the model."""
 
 
+class MissingPackage(ScmError):
+    """A package that is not installed would be needed."""
+
+    def __init__(self, package: str, extra: str, why: str) -> None:
+        self.package = package
+        super().__init__(f"{why}, which is not installed. Install it: pip install 'twinworld[{extra}]'.")
+
+
 def near(name: str, known: Iterable[str]) -> str:
     """' Did you mean ...?' when a known name is close, else ''."""
     close = difflib.get_close_matches(name, list(known), n=1)

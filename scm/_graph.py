@@ -7,7 +7,7 @@ import heapq
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from ._errors import InvalidGraph, UnknownName
 
@@ -60,6 +60,37 @@ class CausalGraph:
         graph.add_nodes_from(self.variables)
         graph.add_edges_from(self.edges)
         return graph
+
+    def to_networkx(self) -> Digraph:
+        """A networkx graph of your own; the pairs with a hidden common cause are its `.graph["confounded"]`."""
+        graph = self.networkx.copy()
+        graph.graph["confounded"] = list(self.confounded)
+        return graph
+
+    @staticmethod
+    def from_networkx(
+        graph: nx.Graph[Any], confounded: Iterable[tuple[str, str]] | nx.Graph[Any] | None = None
+    ) -> CausalGraph:
+        """The causal graph that a networkx graph is.
+
+        Args:
+            graph: directed, without parallel edges; every node is text.
+            confounded: the pairs with a hidden common cause, or an undirected graph of them; by default what
+                `.graph["confounded"]` holds, if anything.
+
+        Raises:
+            InvalidGraph: undirected, parallel edges, a node that is no text, a cycle (printed).
+            UnknownName: a pair with a name that is no node.
+        """
+        if not graph.is_directed() or graph.is_multigraph():
+            kind = "with parallel edges" if graph.is_directed() else "undirected: it does not say what causes what"
+            raise InvalidGraph(f"Got a {type(graph).__name__}, which is {kind}; a DiGraph is wanted.")
+        for node in graph.nodes:
+            if not isinstance(node, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # untyped callers
+                raise InvalidGraph(f"The graph has the node {node!r}; a variable's name is text. Relabel it.")
+        given: object = graph.graph.get("confounded", ()) if confounded is None else confounded
+        pairs = cast("Iterable[tuple[str, str]]", getattr(given, "edges", given))
+        return CausalGraph(tuple(graph.nodes), tuple((a, b) for a, b in graph.edges), tuple((a, b) for a, b in pairs))
 
     @cached_property
     def parents(self) -> Mapping[str, tuple[str, ...]]:

@@ -9,9 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeAlias
 
 from ._syntax import Expr, Value, print_expr, print_name
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,7 @@ class NoiseTable:
         return f"a noise table of ({', '.join(map(print_name, self.inputs))})"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Table:
     """P(variable | parents): one law a row, rows in mixed-radix order of the parents' states (the last varies fastest).
 
@@ -46,6 +51,15 @@ class Table:
     inputs: tuple[str, ...]
     rows: tuple[tuple[float, ...], ...]
     totals: tuple[float, ...] | None = None
+
+    @cached_property
+    def array(self) -> NDArray[np.float64]:
+        """The rows as one read-only array, shape (rows, states)."""
+        import numpy as np  # a graph or a query text needs no arrays
+
+        array = np.array(self.rows)
+        array.flags.writeable = False
+        return array
 
     def __str__(self) -> str:
         given = f" | {', '.join(map(print_name, self.inputs))}" if self.inputs else ""

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from ._errors import InvalidFile, ScmError, listing, near
+from ._laws import Laws
 from ._noise import Bernoulli, Categorical, Noise, NoiseLaw, Unknown
 from ._syntax import Value, print_expr
 from ._variable import Variable
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 FORMAT = "twinworld-model"
 VERSION = 1
@@ -52,7 +57,9 @@ def _variable_data(v: Variable) -> dict[str, Any]:
         out["equation"] = print_expr(v.equation)
     for field in ("table", "counts", "function"):
         rows = getattr(v, field)
-        if rows is not None:
+        if isinstance(rows, Laws):
+            out[field] = {"array": rows.array.tolist()}
+        elif rows is not None:
             out[field] = [[list(key), _row_data(row)] for key, row in rows]
     if v.noise:
         out["noise"] = [_noise_data(n) for n in v.noise]
@@ -222,7 +229,9 @@ def _variable(data: dict[str, object], where: str) -> Variable:
     if "equation" in data:
         options["equation"] = _text(data["equation"], f"{where}.equation")
     for field in ("table", "counts", "function"):
-        if field in data:
+        if field in data and isinstance(data[field], dict) and field != "function":
+            options[field] = _array(_object(data[field], f"{where}.{field}"), f"{where}.{field}")
+        elif field in data:
             options[field] = _rows(data[field], f"{where}.{field}")
     if noises:
         options["noise"] = {n.name: n.law for n in noises}
@@ -238,6 +247,21 @@ def _rows(data: object, where: str) -> dict[tuple[Value, ...], object]:
             raise InvalidFile(f"{where}[{i}]: a second row for {states}.")
         out[states] = _row(row, f"{where}[{i}]")
     return out
+
+
+def _array(data: dict[str, object], where: str) -> NDArray[np.float64]:
+    """A table written as nested lists."""
+    import numpy as np  # a model without arrays does not need it
+
+    _only(data, ("array",), where)
+    cells = _list(data.get("array"), f"{where}.array")
+    try:
+        array = np.array(cells)
+    except ValueError:
+        raise InvalidFile(f"{where}.array: its lists have different lengths; a full array is wanted.") from None
+    if array.dtype.kind not in "iuf":
+        raise InvalidFile(f"{where}.array: an array of numbers is wanted; something in it is none.")
+    return array.astype(np.float64)
 
 
 def _row(row: object, where: str) -> object:

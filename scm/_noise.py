@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import SupportsFloat, TypeAlias
+from typing import TYPE_CHECKING, Any, SupportsFloat, TypeAlias
 
 from ._errors import InvalidModel
 from ._syntax import Value
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 TOLERANCE = 1e-9
 """How far a law may be from summing to one before it is refused; within it the law is rescaled."""
@@ -23,7 +27,7 @@ def check_probability(value: object, where: str) -> float:
     Raises:
         InvalidModel: not a number, NaN, negative or above one.
     """
-    number = _as_number(value)
+    number = as_number(value)
     if number is None:
         raise InvalidModel(
             f"{where} has probability {value!r}; a number from 0 to 1 is wanted (0.95, not '95 percent')."
@@ -34,7 +38,9 @@ def check_probability(value: object, where: str) -> float:
     return min(max(float(number), 0.0), 1.0)
 
 
-def _as_number(value: object) -> int | float | Fraction | None:
+def as_number(value: object) -> int | float | Fraction | None:
+    """`value` if it is a number (an array library's scalars count), else None; a truth value is none."""
+    value = plain(value)
     if isinstance(value, (bool, str)):
         return None
     if isinstance(value, (int, float, Fraction)):
@@ -58,21 +64,56 @@ def check_law(states: Sequence[Value], probabilities: Iterable[object], where: s
         )
     total = math.fsum(law)
     if abs(total - 1) > TOLERANCE:
-        raise InvalidModel(f"{where} sums to {total:.10g}: {law}. Probabilities of one law sum to 1.")
+        raise InvalidModel(_sum_fault(where, total, law))
     return law if total == 1 else tuple(p / total for p in law)
 
 
+def check_laws(laws: NDArray[np.float64], where: Callable[[int], str]) -> NDArray[np.float64]:
+    """Like `check_law` for every row of `laws`, shape (rows, states), at once; equal laws give equal numbers.
+
+    Args:
+        laws: one law a row.
+        where: names a row, for the message.
+
+    Raises:
+        InvalidModel: an entry that is no probability, or a sum off by more than `TOLERANCE`.
+    """
+    import numpy as np  # a model without arrays does not need it
+
+    fits = (laws >= -1e-12) & (laws <= 1 + TOLERANCE)  # written so that NaN does not fit
+    if not fits.all():
+        row, state = np.argwhere(~fits)[0]
+        check_probability(float(laws[row, state]), where(int(row)))
+    laws = np.clip(laws, 0.0, 1.0)
+    totals = np.array([math.fsum(row) for row in laws.tolist()])
+    if (wrong := np.flatnonzero(np.abs(totals - 1) > TOLERANCE)).size:
+        row = int(wrong[0])
+        raise InvalidModel(_sum_fault(where(row), totals[row], tuple(laws[row].tolist())))
+    return laws / totals[:, None]
+
+
+def _sum_fault(where: str, total: float, law: tuple[float, ...]) -> str:
+    shown = str(law) if len(law) <= 12 else f"({', '.join(map(repr, law[:10]))}, and {len(law) - 10} more)"
+    return f"{where} sums to {total:.10g}: {shown}. Probabilities of one law sum to 1."
+
+
 def check_state(state: object, where: str) -> Value:
-    """A number, a truth value or a label.
+    """A number, a truth value or a label; an array library's scalar becomes Python's.
 
     Raises:
         InvalidModel: something else, or a number that is not finite.
     """
+    state = plain(state)
     if not isinstance(state, (bool, int, float, str)):
         raise InvalidModel(f"{where} has the state {state!r}; states are numbers, True/False or labels.")
     if isinstance(state, float) and not math.isfinite(state):
         raise InvalidModel(f"{where} has the state {state!r}; numeric states are finite.")
     return state
+
+
+def plain(value: Any) -> object:
+    """A NumPy scalar as the Python value it stands for; anything else as it is."""
+    return value.item() if type(value).__module__ == "numpy" and hasattr(value, "item") else value
 
 
 def check_states(states: Iterable[Value], where: str) -> tuple[Value, ...]:

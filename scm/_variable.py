@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import TypeAlias, cast
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from ._errors import InvalidModel
+from ._laws import Laws, as_laws
 from ._mechanism import Rows
-from ._noise import Noise, NoiseLaw, check_states
+from ._noise import Noise, NoiseLaw, as_number, check_states, plain
 from ._parse import parse_expression
 from ._syntax import Expr, Value, terms
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 Key: TypeAlias = tuple[Value, ...]
 """One state for each input of a mechanism."""
@@ -23,16 +28,35 @@ def _as_items(rows: Rows | Sequence[float] | None) -> Items | None:
         return None
     if not isinstance(rows, Mapping):
         return (((), _held(rows)),)
-    return tuple((key if isinstance(key, tuple) else (key,), _held(row)) for key, row in rows.items())
+    return tuple((_key(key), _held(row)) for key, row in rows.items())
+
+
+def _as_table(rows: Rows | Sequence[float] | NDArray[Any] | None, name: str) -> Items | Laws | None:
+    return as_laws(rows, name) if hasattr(rows, "__array__") else _as_items(cast("Rows | Sequence[float] | None", rows))
+
+
+def _key(key: Value | tuple[Value, ...]) -> Key:
+    return tuple(cast(Value, plain(x)) for x in (key if isinstance(key, tuple) else (key,)))
 
 
 def _held(row: object) -> object:
-    """A row as a value that nobody can change."""
+    """A row as a value that nobody can change, of plain Python numbers."""
     if isinstance(row, Mapping):
-        return tuple(cast("Mapping[object, object]", row).items())
+        return tuple((plain(state), _cell(p)) for state, p in cast("Mapping[object, object]", row).items())
     if isinstance(row, Sequence) and not isinstance(row, str):
-        return tuple(cast("Sequence[object]", row))
-    return row
+        return tuple(_cell(p) for p in cast("Sequence[object]", row))
+    if hasattr(row, "__array__") and getattr(row, "ndim", 0):
+        return tuple(_cell(p) for p in cast("Sequence[object]", row))
+    return _cell(row)
+
+
+def _cell(value: object) -> object:
+    """A number as JSON can hold it; what is no number is refused later, where its place is known."""
+    value = plain(value)
+    if isinstance(value, (int, float, str)):
+        return value
+    number = as_number(value)
+    return value if number is None else float(number) if isinstance(number, Fraction) else number
 
 
 @dataclass(frozen=True, init=False)
@@ -46,7 +70,8 @@ class Variable:
             them.
         equation: a formula of parents and noises, e.g. `"order or u_nervous"`.
         table: P(variable | parents) as {parents' states: probabilities in the order of `states`, or {state: p}}; for a
-            root, the law itself.
+            root, the law itself. Or an array of shape (states of each parent..., states), or (rows, states) with the
+            last parent varying fastest.
         counts: like `table`, with counts of observed units; answers are then estimates.
         function: the outcome for {parents' states..., own noises' states...}: an explicit noise table.
         noise: a law (of the noise `u_<name>`), or {noise name: law}. Without any mechanism the variable is its noise.
@@ -60,8 +85,8 @@ class Variable:
     states: tuple[Value, ...] | None
     parents: tuple[str, ...] | None
     equation: Expr | None
-    table: Items | None
-    counts: Items | None
+    table: Items | Laws | None
+    counts: Items | Laws | None
     function: Items | None
     noise: tuple[Noise, ...]
     description: str
@@ -73,8 +98,8 @@ class Variable:
         *,
         parents: Sequence[str] | None = None,
         equation: str | Expr | None = None,
-        table: Rows | Sequence[float] | None = None,
-        counts: Rows | Sequence[float] | None = None,
+        table: Rows | Sequence[float] | NDArray[Any] | None = None,
+        counts: Rows | Sequence[float] | NDArray[Any] | None = None,
         function: Rows | None = None,
         noise: NoiseLaw | Mapping[str, NoiseLaw] | None = None,
         description: str = "",
@@ -90,8 +115,8 @@ class Variable:
             "states": None if states is None else check_states(states, f"Variable {name!r}"),
             "parents": None if parents is None else tuple(parents),
             "equation": parse_expression(equation) if isinstance(equation, str) else equation,
-            "table": _as_items(table),
-            "counts": _as_items(counts),
+            "table": _as_table(table, name),
+            "counts": _as_table(counts, name),
             "function": _as_items(function),
             "noise": tuple(Noise(n, law) for n, law in own),
             "description": description,

@@ -45,6 +45,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_noise",
         "_resolve",
         "_rows",
+        "_laws",
         "_mechanism",
         "_coupling",
         "_gumbel",
@@ -61,6 +62,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_finding",
         "_render",
         "_answer",
+        "io",
     ),
     "3 counterfactual worlds, identification": ("_relevance", "_worlds", "identify"),
     "4 ways to solve": ("solvers",),
@@ -70,7 +72,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
 
 # Identification reads graphs and queries only: worlds carry mechanisms by an opaque id.
 COUPLINGS = frozenset({"_coupling", "_gumbel", "_coupling_laws", "_by_noise", "_grants"})
-MODELS = COUPLINGS | frozenset({"_noise", "_mechanism", "_variable", "_assemble", "_model"})
+MODELS = COUPLINGS | frozenset({"_noise", "_laws", "_mechanism", "_variable", "_assemble", "_model"})
 APART: dict[str, frozenset[str]] = {
     "_relevance": MODELS,
     "_worlds": MODELS,
@@ -78,7 +80,7 @@ APART: dict[str, frozenset[str]] = {
 }
 
 # `import scm` must load none of these: a graph, a query and the help text need no array library.
-HEAVY = frozenset({"jax", "jaxlib", "scipy", "pandas", "llm_bridge", "openai"})
+HEAVY = frozenset({"jax", "jaxlib", "scipy", "pandas", "pgmpy", "llm_bridge", "openai"})
 
 MOST_MODULE_LINES = 400
 MOST_FUNCTION_LINES = 50
