@@ -7,8 +7,8 @@ and where one variable is asked for it is the only target.
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
+import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from ._networks import Codes, Net, Structural
 
 Array = NDArray[np.float64]
-Columns = Mapping[str, Codes]
+Columns = Mapping[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -54,11 +54,7 @@ def model_of(net: Net, *, labels: bool = False) -> Any:
     states = {name: tuple(labelled(np.arange(n)).tolist() if labels else range(n)) for name, n in net.sizes.items()}
     items: list[Any] = []
     for name, found in net.parents.items():
-        law = net.laws[name]
-        rows = law.reshape(-1, law.shape[-1]).tolist()
-        keys = itertools.product(*(states[p] for p in found))
-        table: Any = dict(zip(keys, rows, strict=True)) if found else rows[0]
-        items.append(scm.Variable(name, states[name], parents=found or None, table=table))
+        items.append(scm.Variable(name, states[name], parents=found or None, table=net.laws[name]))
     return scm.Model(*items)
 
 
@@ -82,16 +78,15 @@ def structural_model_of(model: Structural) -> Any:
 def query_of(asked: Asked) -> str:
     """The question as query text, a placeholder a column."""
     print_name: Callable[[str], str] = import_module("scm").print_name
-    facts = ", ".join(f"{print_name(name)} = ?{column}" for name, column in zip(asked.seen, asked.columns, strict=False))
+    pairs = zip(asked.seen, asked.columns, strict=False)  # what is imposed has a column too
+    facts = ", ".join(f"{print_name(name)} = ?{column}" for name, column in pairs)
     world = f"[{print_name(asked.imposed)} = ?{asked.columns[-1]}]" if asked.imposed else ""
     return f"P({print_name(asked.target)}{world} | {facts})"
 
 
 @contextlib.contextmanager
 def executor_time() -> Iterator[list[float]]:
-    """Seconds that calls of `run_plan` take, while this lasts: what is left when reading, coding and shaping are free."""
-    import time
-
+    """Seconds that calls of `run_plan` take while this lasts: without reading, coding and shaping."""
     weights: Any = import_module("scm.solvers._weights")
     inner, seconds = weights.run_plan, list[float]()
 
@@ -191,8 +186,7 @@ class Pgmpy:
         evidence = dict(zip(self.asked.seen, row, strict=True))
         # One by one: asked for several variables it works out their joint law first, whatever `joint` says.
         return [
-            np.asarray(self.engine.query([name], evidence=evidence, show_progress=False).values)
-            for name in self.wanted
+            np.asarray(self.engine.query([name], evidence=evidence, show_progress=False).values) for name in self.wanted
         ]
 
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 
 from . import _networks as networks
+from ._cases import CLINICAL
 from ._engines import Asked, model_of, pin, query_of, structural_model_of
 from ._networks import NOISE, Structural
 from ._worker import EXECUTORS, clock, repeated, used
-from .table import CLINICAL
 
 BUDGET = "60s,2GB"
 DRAWN = 100_000
@@ -72,7 +73,7 @@ def worlds(count: int, rows: int) -> Work:
 def _ladder() -> Structural:
     rng = np.random.default_rng(16)
     names = ["X", "A", "B", "C", "D", "Y"]
-    parents = {name: (names[i - 1],) if i else () for i, name in enumerate(names)}
+    parents: dict[str, tuple[str, ...]] = {name: (names[i - 1],) if i else () for i, name in enumerate(names)}
     sizes = {name: 3 for name in names} | {"X": 16}
     functions = {name: rng.integers(3, size=(sizes[parents[name][0]], NOISE)) for name in names[1:]}
     noise = {name: rng.dirichlet(np.full(NOISE, 2.0)) for name in names[1:]}
@@ -94,7 +95,7 @@ def main(arguments: Sequence[str]) -> int:
     """Build, first call, warm calls, peak memory."""
     task = json.loads(arguments[0])
     pin(task["core"])
-    import scm
+    scm: Any = import_module("scm")
 
     building, (model, query, columns) = clock(lambda: WORKS[task["work"]](*task["arguments"]))
     # The grammar, the path finder and, where it is named, JAX are loaded by a question that is not counted.

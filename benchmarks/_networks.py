@@ -5,11 +5,8 @@ States are 0, 1, 2, ...: evidence is then a column of small whole numbers for ev
 
 from __future__ import annotations
 
-import gzip
-import importlib.util
 import itertools
 import json
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -56,15 +53,14 @@ class Net:
             return Net(parents, {name: found[f"law{i}"] for i, name in enumerate(parents)})
 
 
-def sample(net: Net, rows: int, rng: np.random.Generator, imposed: Mapping[str, Codes] | None = None) -> dict[str, Codes]:
+def sample(net: Net, rows: int, rng: np.random.Generator) -> dict[str, Codes]:
     """Rows drawn from the network itself, so that every finding is possible."""
-    out: dict[str, Codes] = dict(imposed or {})
+    out: dict[str, Codes] = {}
     for name, parents in net.parents.items():
-        if name not in out:
-            law = net.laws[name][tuple(out[p] for p in parents)]
-            upper = np.cumsum(np.broadcast_to(law, (rows, law.shape[-1])), axis=1)
-            drawn = (rng.random((rows, 1)) * upper[:, -1:] >= upper).sum(axis=1)
-            out[name] = np.minimum(drawn, law.shape[-1] - 1).astype(np.intp)
+        law = net.laws[name][tuple(out[p] for p in parents)]
+        upper = np.cumsum(np.broadcast_to(law, (rows, law.shape[-1])), axis=1)
+        drawn = (rng.random((rows, 1)) * upper[:, -1:] >= upper).sum(axis=1)
+        out[name] = np.minimum(drawn, law.shape[-1] - 1).astype(np.intp)
     return out
 
 
@@ -87,39 +83,12 @@ def width(net: Net) -> int:
 def published(name: str) -> Net:
     """A network that ships inside pgmpy, rows scaled to a sum of one, states by number."""
     scm: Any = import_module("scm")
-    return _of_model(scm.network(name)) if hasattr(scm, "network") else _through_agrum(name)
-
-
-def labels_of(name: str) -> dict[str, tuple[Any, ...]]:
-    """The states of a published network under their own labels, in the order of `published`."""
-    scm: Any = import_module("scm")
-    return dict(scm.network(name).variable_states)
-
-
-def _of_model(model: Any) -> Net:
+    model = scm.network(name)
     parents, laws = {}, {}
-    for name, mechanism in model.mechanisms.items():
-        parents[name] = tuple(mechanism.inputs)
+    for own, mechanism in model.mechanisms.items():
+        parents[own] = tuple(mechanism.inputs)
         shape = [len(model.states[p]) for p in mechanism.inputs]
-        laws[name] = _scaled(np.asarray(mechanism.law, dtype=float).reshape(*shape, -1))
-    return Net(parents, laws)
-
-
-def _through_agrum(name: str) -> Net:
-    agrum: Any = import_module("pyagrum")
-    spec = importlib.util.find_spec("pgmpy")
-    assert spec is not None and spec.submodule_search_locations
-    path = Path(spec.submodule_search_locations[0], "utils", "example_models", f"{name}.bif.gz")
-    with tempfile.TemporaryDirectory() as folder:
-        plain = Path(folder, f"{name}.bif")
-        plain.write_bytes(gzip.decompress(path.read_bytes()))
-        found = agrum.loadBN(str(plain))
-    parents, laws = {}, {}
-    for node in found.topologicalOrder():
-        own = found.variable(node).name()
-        _, *others = found.cpt(node).names  # the axes of its array stand the other way round
-        parents[own] = tuple(reversed(others))
-        laws[own] = _scaled(np.asarray(found.cpt(node).toarray(), dtype=float))
+        laws[own] = _scaled(np.asarray(mechanism.array, dtype=float).reshape(*shape, -1))
     return Net(parents, laws)
 
 

@@ -143,7 +143,8 @@ def peer(folder: Path, task: Mapping[str, Any]) -> dict[str, Any]:
     asked, columns = read_case(folder)
     importing, _ = clock(lambda: import_module(task["engine"]))
     if task.get("memory"):
-        resource.setrlimit(resource.RLIMIT_AS, (int(task["memory"]),) * 2)
+        most = int(task["memory"])
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
     engine = PEERS[task["engine"]](Net.load(folder / "net.npz"), _for_peer(asked))
     building, _ = clock(engine.build)
     rows = np.stack([columns[c] for c in asked.columns], axis=1).tolist()

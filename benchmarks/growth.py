@@ -52,7 +52,8 @@ class Curve:
         found = [(n, p[self.key]) for n, p in self.measured if n >= self.fit]
         if len(found) < 2:
             return float("nan")
-        return float(np.polyfit(*np.log(np.array(found)).T, 1)[0])
+        size, seconds = np.log(np.array(found)).T
+        return float(np.polyfit(size, seconds, 1)[0])
 
 
 @dataclass
@@ -144,10 +145,17 @@ def _run(task: Mapping[str, Any]) -> dict[str, Any]:
 # What is written
 
 
+INTRODUCTION = f"""
+## Cost as the work grows
+
+Each point is a fresh process with `budget={BUDGET!r}`; peak memory is the process's own (`getrusage`), interpreter and
+libraries included.
+"""
+
+
 def part(*, quick: bool, keep: Path | None, tell: Callable[[str], None], figures: Path = FIGURES) -> str:
     """Measure, draw, and say it: a part of RESULTS.md."""
-    lines = ["\n## Cost as the work grows\n", f"Each point is a fresh process with `budget={BUDGET!r}`; peak memory is "]
-    lines[-1] += "the process's own (`getrusage`), interpreter and libraries included.\n"
+    lines = [INTRODUCTION]
     for plot in plots(quick=quick):
         measure(plot, keep / f"growth-{plot.file}.json" if keep else None)
         tell(f"{plot.title}: {', '.join(f'{c.name} {c.slope:.2f}' for c in plot.curves)}")
