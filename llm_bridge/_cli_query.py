@@ -16,13 +16,19 @@ def run_query(arguments: argparse.Namespace, document: str | None, settings: Map
     """Answer one query of a model (the JSON `document`, or else the file that was named) and print it.
 
     Raises:
-        ScmError: the model, the query, a setting, an assumption or the budget cannot be meant.
+        ScmError: the model, the query, a setting, an assumption, the budget or the rows cannot be meant.
     """
     model = read_model(arguments.model) if document is None else Model.from_json(document)
     query = parse_query(arguments.query, model.variable_states)
     query = bind(query, **settings) if settings else query
+    if arguments.rows is not None:
+        from ._cli_rows import run_rows
+
+        return run_rows(arguments, model, query)
     if left := placeholders(query):
-        raise InvalidQuery(f"{query} leaves ?{left[0]} open. Give its value: --set {left[0]}=VALUE.")
+        raise InvalidQuery(
+            f"{query} leaves ?{left[0]} open. Give its value, --set {left[0]}=VALUE, or one a row, --rows FILE."
+        )
     answer = ask(model, query, assume=tuple(arguments.assume), budget=arguments.budget, key=arguments.seed)
     if arguments.json:
         data = _data(answer) | (engine_explanation(model, answer) if arguments.explain else {})

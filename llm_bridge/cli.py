@@ -57,8 +57,12 @@ queries:
   P(Y[X=0]=0 | X=1, Y=1)          imagining: Y, had X been 0, where both were 1
   E[Y[X=1, M=M[X=0]]] - E[Y[X=0]] a nested contrast (the natural direct effect)
 
-example:
+examples:
   twinworld query model.json "P(Y[X=0]=0 | X=?x, Y=1)" --set x=1
+  twinworld query model.json "P(Y[X=?x]=1)" --rows units.csv --out answers.csv --ignore id
+
+rows: a column named as a placeholder fills it; one named as a variable is what was observed of it; an empty cell says
+that nothing was observed. A run that was interrupted goes on where it was when the same command is given again.
 """
 _BENCH = """\
 Run suite files (CounterBench as published, or Twinworld's own JSONL) and score the answers.
@@ -97,6 +101,7 @@ def parser() -> argparse.ArgumentParser:
     query.add_argument(
         "--set", metavar="NAME=VALUE", action="append", default=[], help="the value of a placeholder ?NAME (repeatable)"
     )
+    _add_rows(query)
     _add_answering(query)
     bench = command("bench", _bench, "run and score suite files", _BENCH, _BENCH_EXAMPLES)
     bench.add_argument("files", metavar="FILE", nargs="+", help="suite files")
@@ -105,6 +110,16 @@ def parser() -> argparse.ArgumentParser:
     bench.add_argument("--limit", metavar="N", type=_count, help="score the first N items of each file only")
     bench.add_argument("--no-progress", action="store_true", help="show no progress")
     return top
+
+
+def _add_rows(query: argparse.ArgumentParser) -> None:
+    query.add_argument("--rows", metavar="FILE", help="evidence and placeholders, one row each (.csv or .parquet)")
+    query.add_argument("--out", metavar="FILE", help="the rows with their answers beside them (.csv or .parquet)")
+    query.add_argument(
+        "--ignore", metavar="NAME", action="append", default=[], help="a column that means nothing (repeatable)"
+    )
+    query.add_argument("--chunk", metavar="N", type=_count, help="rows that are worked on and kept at once")
+    query.add_argument("--no-progress", action="store_true", help="show no progress")
 
 
 def _add_answering(command: argparse.ArgumentParser) -> None:
@@ -250,6 +265,7 @@ def _reply(arguments: argparse.Namespace, answer: Callable[[dict[str, Any]], Any
 
 
 def _query(arguments: argparse.Namespace) -> int:
+    _check_rows(arguments)
     document = file_of(arguments.model, "a model as JSON") if is_json_model(arguments.model) else None
     from scm import ScmError
 
@@ -259,6 +275,18 @@ def _query(arguments: argparse.Namespace) -> int:
         return run_query(arguments, document, settings_of(arguments.set))
     except ScmError as wrong:
         raise Misuse(str(wrong)) from None
+
+
+def _check_rows(arguments: argparse.Namespace) -> None:
+    if arguments.rows is None:
+        if arguments.out is not None or arguments.ignore or arguments.chunk:
+            raise Misuse("--out, --ignore and --chunk go with --rows FILE.")
+        return
+    if arguments.out is None:
+        raise Misuse("--rows needs --out FILE, a name that ends in .csv or .parquet.")
+    if arguments.explain or arguments.derivation:
+        raise Misuse("--explain and --derivation are for one question; leave --rows out to see them.")
+    gc.enable()  # a long run
 
 
 def _bench(arguments: argparse.Namespace) -> int:

@@ -6,6 +6,7 @@ from ._ask import parse_budget as parse_budget
 from ._bind import bind as bind
 from ._by_noise import ByNoise as ByNoise
 from ._by_noise import by_noise as by_noise
+from ._codes import encode_text as encode_text
 from ._coupling import Coupling as Coupling
 from ._coupling import Custom as Custom
 from ._coupling import Independent as Independent
@@ -34,6 +35,7 @@ from ._finding import Finding as Finding
 from ._finding import Interval as Interval
 from ._finding import Step as Step
 from ._finding import Uncertainty as Uncertainty
+from ._frames import Encoded as Encoded
 from ._graph import CausalGraph as CausalGraph
 from ._gumbel import GumbelMax as GumbelMax
 from ._gumbel import gumbel_max as gumbel_max
@@ -70,6 +72,10 @@ from ._query import query_terms as query_terms
 from ._range import CouplingRange as CouplingRange
 from ._range import coupling_range as coupling_range
 from ._relevance import rung as rung
+from ._results import arrow_column as arrow_column
+from ._results import result_columns as result_columns
+from ._results import results_frame as results_frame
+from ._rows import row_variables as row_variables
 from ._structured import expr_from_data as expr_from_data
 from ._structured import expr_to_data as expr_to_data
 from ._structured import query_from_data as query_from_data
@@ -122,6 +128,7 @@ __all__ = [
     "Custom",
     "Distribution",
     "Draw",
+    "Encoded",
     "Equation",
     "Execution",
     "Expectation",
@@ -162,6 +169,7 @@ __all__ = [
     "Variable",
     "World",
     "Worlds",
+    "arrow_column",
     "ask",
     "ate",
     "bind",
@@ -173,6 +181,7 @@ __all__ = [
     "conjuncts",
     "contraction_text",
     "coupling_range",
+    "encode_text",
     "ett",
     "evaluate",
     "explain",
@@ -208,6 +217,9 @@ __all__ = [
     "query_to_data",
     "rank_preserving",
     "read_model",
+    "result_columns",
+    "results_frame",
+    "row_variables",
     "rung",
     "settings_text",
     "terms",

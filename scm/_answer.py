@@ -12,6 +12,7 @@ import numpy as np
 from ._finding import Assumption, Finding, Interval, Number, Statuses, Step, Uncertainty
 from ._query import Query, print_query
 from ._render import answer_data, answer_latex, answer_text
+from ._results import results_frame
 from ._syntax import Value
 
 
@@ -100,6 +101,15 @@ class Answer:
     def to_json(self) -> dict[str, Any]:
         """The answer as JSON data (no NaN: undefined rows are null)."""
         return answer_data(self)
+
+    def to_frame(self, like: object = None) -> Any:
+        """One line a row: the value (or a column for each state), ends, errors and status.
+
+        Args:
+            like: the rows that were asked, or anything of the same kind: the frame is of that kind (a pandas frame
+                keeps its index). Without it, a mapping of arrays.
+        """
+        return results_frame(self, like)
 
     @property
     def text(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -23,7 +23,7 @@ from ._plan_report import Plans, contraction
 from ._query import Distribution, Query, print_query, query_terms, term_parts
 from ._relevance import rung
 from ._resolve import read_query
-from ._rows import code_rows
+from ._rows import read_rows
 from ._standard_error import counted_totals, standard_error
 from ._syntax import print_expr
 from .solvers import DEFAULT, Budget, Record, Refusal, Setting, Solution, interval, rounding_of, sharp
@@ -38,7 +38,8 @@ def ask(
     knowledge: Model,
     query: str | Query,
     *,
-    rows: Mapping[str, Sequence[object]] | None = None,
+    rows: object = None,
+    ignored: Sequence[str] = (),
     assume: str | Coupling | Sequence[str | Coupling] = (),
     budget: float | str | Budget | None = None,
     key: PRNGKey | None = None,
@@ -49,7 +50,12 @@ def ask(
     Args:
         knowledge: the model.
         query: a `Query`, or text such as `P(Y[X=0]=0 | X=1, Y=1)`.
-        rows: values for the query's placeholders, one column each; the answer then has one entry a row.
+        rows: a mapping of columns, a list of dicts, a pandas or polars DataFrame, or an Arrow table; the answer then
+            has one entry a row. A column named as a placeholder fills it. A column named as a variable is what was
+            observed of it in the factual world: `V = ?V` joins the condition of every term, so that a query with `do()`
+            becomes one about each row's unit; the answer's query shows it. An empty cell says that nothing was
+            observed. Where states are labels, whole numbers are their positions.
+        ignored: columns of the rows that mean nothing here; any other unknown column is an error.
         assume: what the user grants, by name (`"rank_preserving"`, `"gumbel_max"`, `"independent"`) or as a `Coupling`;
             printed in the answer.
         budget: seconds, `"10s,2GB"`, or a `Budget`: a computation forecast to be larger is refused.
@@ -62,7 +68,7 @@ def ask(
     Raises:
         QuerySyntaxError, UnknownName, UnknownState, InvalidQuery, InvalidRows: the question cannot be meant.
     """
-    setting, question = prepared(knowledge, query, rows, assume, budget, key, execution)
+    setting, question = prepared(knowledge, query, rows, ignored, assume, budget, key, execution)
     refusals: list[tuple[str, str]] = []
     for solver in DEFAULT:
         try:
@@ -77,7 +83,8 @@ def ask(
 def prepared(
     knowledge: Model,
     query: str | Query,
-    rows: Mapping[str, Sequence[object]] | None,
+    rows: object,
+    ignored: Sequence[str],
     assume: str | Coupling | Sequence[str | Coupling],
     budget: float | str | Budget | None,
     key: PRNGKey | None,
@@ -87,7 +94,9 @@ def prepared(
     if not isinstance(knowledge, Model):  # pyright: ignore[reportUnnecessaryIsInstance]  # untyped callers
         raise InvalidModel(f"ask() takes a Model first, got {type(knowledge).__name__}.")
     question = _question(knowledge, query)
-    coded = code_rows(question.query, rows, knowledge.variable_states)
+    asked, coded = read_rows(question.query, rows, knowledge.variable_states, ignored)
+    if asked is not question.query:
+        question = _question(knowledge, asked)
     limits = parse_budget(budget)
     setting = Setting(
         knowledge,
@@ -100,6 +109,7 @@ def prepared(
         Execution() if execution is None else execution,
         key,
         knowledge.plans,
+        coded.empty,
     )
     return setting, question
 

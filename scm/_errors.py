@@ -59,7 +59,17 @@ class InvalidFile(ScmError):
 
 
 class InvalidRows(ScmError):
-    """Rows of evidence that do not fit the query or the model."""
+    """Rows of evidence that do not fit the query or the model.
+
+    Attributes:
+        problem: what is wrong, without the row.
+        row: the first row it is wrong in, counted from 1; None where it is no matter of one row.
+    """
+
+    def __init__(self, problem: str, row: int | None = None) -> None:
+        self.problem = problem
+        self.row = row
+        super().__init__(problem if row is None else f"Row {row}, {problem}")
 
 
 class MissingPackage(ScmError):

@@ -67,7 +67,8 @@ def explain(
     knowledge: Model,
     query: str | Query,
     *,
-    rows: Mapping[str, Sequence[object]] | None = None,
+    rows: object = None,
+    ignored: Sequence[str] = (),
     assume: str | Coupling | Sequence[str | Coupling] = (),
     budget: float | str | Budget | None = None,
     execution: Execution | None = None,
@@ -78,6 +79,7 @@ def explain(
         knowledge: the model.
         query: as for `ask`.
         rows: as for `ask`.
+        ignored: as for `ask`.
         assume: as for `ask`.
         budget: as for `ask`.
         execution: as for `ask`.
@@ -85,7 +87,7 @@ def explain(
     Raises:
         The errors of `ask`.
     """
-    setting, question = prepared(knowledge, query, rows, assume, budget, None, execution)
+    setting, question = prepared(knowledge, query, rows, ignored, assume, budget, None, execution)
     try:
         found = plans_of(setting, question.query)
     except Refusal as refusal:

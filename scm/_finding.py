@@ -43,6 +43,11 @@ class Statuses(Sequence[Status]):
         """Which rows are ok."""
         return self.codes == 0
 
+    @property
+    def words(self) -> NDArray[np.str_]:
+        """The words as an array."""
+        return np.array(_STATUSES, dtype=np.str_)[self.codes]
+
     @overload
     def __getitem__(self, index: int) -> Status: ...
     @overload

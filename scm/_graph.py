@@ -90,7 +90,11 @@ class CausalGraph:
                 raise InvalidGraph(f"The graph has the node {node!r}; a variable's name is text. Relabel it.")
         given: object = graph.graph.get("confounded", ()) if confounded is None else confounded
         pairs = cast("Iterable[tuple[str, str]]", getattr(given, "edges", given))
-        return CausalGraph(tuple(graph.nodes), tuple((a, b) for a, b in graph.edges), tuple((a, b) for a, b in pairs))
+        try:
+            hidden = tuple((a, b) for a, b in pairs)
+        except (TypeError, ValueError):
+            raise InvalidGraph(f"Got confounded={given!r}; pairs of names are wanted, or a graph of them.") from None
+        return CausalGraph(tuple(graph.nodes), tuple((a, b) for a, b in graph.edges), hidden)
 
     @cached_property
     def parents(self) -> Mapping[str, tuple[str, ...]]:

@@ -53,6 +53,22 @@ class Laws:
         return f"Laws{self.shape}"
 
 
+def widened(array: NDArray[Any]) -> NDArray[np.float64]:
+    """Numbers in double precision; laws in a narrower one are rescaled where they sum to one within its rounding.
+
+    Raises:
+        TypeError, ValueError, OverflowError: something is no number.
+    """
+    import numpy as np  # a model without arrays does not need it
+
+    wide = np.ascontiguousarray(array, dtype=np.float64)
+    if array.dtype.kind != "f" or array.dtype.itemsize >= 8:
+        return wide
+    totals = wide.sum(axis=-1, keepdims=True)
+    near = np.abs(totals - 1) <= np.finfo(array.dtype).eps * wide.shape[-1]
+    return np.where(near, wide / np.where(near, totals, 1.0), wide)
+
+
 def as_laws(given: ArrayLike | Any, name: str) -> Laws:
     """An array of numbers as a value.
 
@@ -61,6 +77,9 @@ def as_laws(given: ArrayLike | Any, name: str) -> Laws:
     """
     import numpy as np  # a model without arrays does not need it
 
+    if hasattr(given, "columns") or hasattr(given, "index"):
+        kind = type(given).__name__
+        raise InvalidModel(f"The array of {name!r} is a {kind}, whose labels would be ignored. Give plain numbers.")
     array = np.asarray(given)
     if array.dtype.kind not in "iufO" or not array.ndim:
         raise InvalidModel(
@@ -69,7 +88,7 @@ def as_laws(given: ArrayLike | Any, name: str) -> Laws:
     try:
         if array.dtype.kind == "O" and any(isinstance(x, (str, bool)) for x in array.flat):
             raise TypeError
-        cells = np.ascontiguousarray(array, dtype=np.float64) + 0.0  # minus zero becomes zero
+        cells = widened(array) + 0.0  # minus zero becomes zero
     except (TypeError, ValueError, OverflowError):
         raise InvalidModel(f"The array of {name!r} holds something that is no number.") from None
     return Laws(tuple(map(int, array.shape)), cells.tobytes())

@@ -65,7 +65,8 @@ class _Resolver:
 
     def var(self, expr: Var, labels: Sequence[Value]) -> Var | Const:
         known = expr.name in self.states
-        if not expr.world and expr.name in labels:
+        # Beside do(...) the parser puts every bare name in that world, a label too: it knows no variables.
+        if expr.name in labels and not (expr.world and known):
             if known:
                 raise InvalidQuery(
                     f"{expr.name!r} is a variable and also a state of what it is compared with. Write "

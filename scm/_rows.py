@@ -2,22 +2,44 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
-from dataclasses import dataclass
-from typing import Any, TypeAlias, cast
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from typing import assert_never
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ._errors import InvalidQuery, InvalidRows, UnknownState, listing, near
-from ._query import Query, placeholders, query_nodes
-from ._resolve import state_of
-from ._syntax import Const, Op, Placeholder, Set, Value, Var, World, carrier_of
+from ._codes import NOT_OBSERVED, Codes, code_column
+from ._errors import InvalidQuery, InvalidRows, listing, near
+from ._frames import Column, Encoded, Frame, frame_of
+from ._memo import by_identity
+from ._query import (
+    Contrast,
+    Distribution,
+    Expectation,
+    Number,
+    Probability,
+    Query,
+    placeholders,
+    query_nodes,
+    query_terms,
+    term_parts,
+)
+from ._syntax import (
+    Expr,
+    Op,
+    Placeholder,
+    Set,
+    Value,
+    Var,
+    carrier_of,
+    conjunction,
+    conjuncts,
+    print_expr,
+    walk,
+)
 
 States = Mapping[str, tuple[Value, ...]]
-Codes = NDArray[np.intp]
-Token: TypeAlias = Const | Placeholder
 
 
 @dataclass(frozen=True)
@@ -25,24 +47,19 @@ class Rows:
     """Placeholders' values as positions among their states.
 
     Attributes:
-        columns: one position a row, for each placeholder.
+        columns: one position a row, for each placeholder; `NOT_OBSERVED` where the cell is empty.
         domains: what the positions stand for.
         count: how many rows.
+        empty: placeholders that have an empty cell in some row.
     """
 
     columns: Mapping[str, Codes]
     domains: Mapping[str, tuple[Value, ...]]
     count: int
+    empty: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Group:
-    """Rows in which the same placeholders are equal to one another and to constants of the query."""
-
-    rows: NDArray[np.intp]
-    replace: Mapping[Placeholder, Const | Placeholder]
-
-
+@by_identity
 def carriers(query: Query) -> dict[str, list[str]]:
     """For each placeholder, the variables whose state it stands for."""
     found: dict[str, list[str]] = {name: [] for name in placeholders(query)}
@@ -58,43 +75,86 @@ def carriers(query: Query) -> dict[str, list[str]]:
     return found
 
 
-def code_rows(query: Query, rows: Mapping[str, Sequence[object]] | None, states: States) -> Rows:
-    """Each placeholder's values as positions among its states; one row where there are no placeholders.
+def read_rows(query: Query, rows: object, states: States, ignored: Sequence[str] = ()) -> tuple[Query, Rows]:
+    """The query with the evidence that the rows bring, and the rows coded; one row where nothing is left open.
+
+    A column named as a placeholder fills it. A column named as a variable is what was observed of that variable in the
+    factual world: `V = ?V` joins the condition of every term. An empty cell means that nothing was observed there: its
+    fact `term = ?name` is left out for that row. Anywhere else, as the value of an intervention, in what is asked, or
+    in a condition such as `Z = ?z or W = 1` or `Z != ?z`, leaving it out would ask something else, and it is refused.
+
+    Args:
+        query: names and states checked.
+        rows: a mapping of columns, a list of dicts, a pandas or polars DataFrame, an Arrow table; None for none.
+        states: the states of every variable.
+        ignored: columns that mean nothing here.
 
     Raises:
-        InvalidQuery: the query has placeholders but no rows came.
-        InvalidRows: a column is missing, unknown, of another length, or has a value that is no state (with its row).
+        InvalidQuery: the query has placeholders but no rows came, or one that no variable gives its values.
+        InvalidRows: a column is missing, means nothing, has another length, or holds a value that is no state (with
+            its row); a cell is empty where a value must be.
     """
-    wanted = carriers(query)
-    domains = {name: _domain(name, variables, states) for name, variables in wanted.items()}
     if rows is None:
-        if wanted:
+        if wanted := placeholders(query):
             raise InvalidQuery(
                 f"The query leaves {listing(wanted)} open. Give rows={{name: values}}, or bind(query, name=value)."
             )
-        return Rows({}, {}, 1)
-    for name in rows:
-        if name not in wanted:
+        return query, Rows({}, {}, 1)
+    frame = frame_of(rows)
+    # No records at all have no names either.
+    names = list(row_variables(query, frame.names, states, ignored)) if frame.names or frame.count != 0 else []
+    left = carriers(query)
+    asked = with_evidence(query, tuple(name for name in names if name not in left))
+    wanted = carriers(asked)
+    domains = {name: _domain(name, variables, states) for name, variables in wanted.items()}
+    columns = {name: frame.column(name) for name in names}
+    count = _count(frame, columns)
+    empty = np.empty(0, dtype=np.intp)
+    codes = {
+        name: code_column(name, variables[0], columns[name], domains[name]) if name in columns else empty
+        for name, variables in wanted.items()
+    }
+    missing = tuple(name for name, c in codes.items() if len(c) and c.min() == NOT_OBSERVED)
+    _check_observed(asked, {name: codes[name] for name in missing})
+    return asked, Rows(codes, domains, count, missing)
+
+
+def row_variables(query: Query, names: Sequence[str], states: States, ignored: Sequence[str] = ()) -> dict[str, str]:
+    """For each column that means something, the variable whose states it holds; see `read_rows`.
+
+    Raises:
+        InvalidRows: a column means nothing, or one that is wanted is not there.
+    """
+    left = placeholders(query)
+    for name in ignored:
+        if name not in names:
+            raise InvalidRows(f"There is no column {name!r} to ignore.{near(str(name), map(str, names))}")
+    used = [name for name in names if name not in ignored]
+    for name in used:
+        if name not in left and name not in states:
             raise InvalidRows(
-                f"The rows have a column {name!r} that the query does not use; "
-                f"its placeholders are {listing(wanted)}.{near(name, wanted)}"
+                f"The rows have a column {name!r} that the query does not use and that is no variable of the model. "
+                f"Its placeholders are {listing(left)}; the variables are {listing(states)}."
+                f"{near(str(name), [*left, *states])} Name it among the ignored columns if it means nothing here."
             )
-        if not _is_column(rows[name]):
-            raise InvalidRows(f"The column {name!r} is {type(rows[name]).__name__}; a list of values is wanted.")
-    lengths = {name: len(column) for name, column in rows.items()}
+    for name in left:
+        if name not in used:
+            raise InvalidRows(f"No column fills ?{name}. The rows have {listing(names)}.")
+    spoken = carriers(query)
+    return {name: (spoken[name] or [""])[0] if name in spoken else name for name in used}
+
+
+def _count(frame: Frame, columns: Mapping[str, Column]) -> int:
+    lengths = {name: _length(column) for name, column in columns.items()}
     if len(set(lengths.values())) > 1:
         raise InvalidRows(f"The columns have different lengths: {lengths}. Every column needs one value a row.")
-    out: dict[str, Codes] = {}
-    for name, variables in wanted.items():
-        if name not in rows:
-            raise InvalidRows(f"No column fills ?{name}. The rows have {listing(rows)}.")
-        out[name] = _codes(name, variables[0], rows[name], domains[name])
-    return Rows(out, domains, next(iter(lengths.values()), 1))
+    if frame.count is None and not lengths and frame.names:  # all of them are ignored
+        return _length(frame.column(frame.names[0]))
+    return next(iter(lengths.values()), 1) if frame.count is None else frame.count
 
 
-def _is_column(column: object) -> bool:
-    """Whether values can be taken from it; arrays and the columns of data frames are no `Sequence`."""
-    return isinstance(column, Sized) and isinstance(column, Iterable) and not isinstance(column, str)
+def _length(column: Column) -> int:
+    return len(column.codes if isinstance(column, Encoded) else column.values)
 
 
 def _domain(name: str, variables: Sequence[str], states: States) -> tuple[Value, ...]:
@@ -108,113 +168,68 @@ def _domain(name: str, variables: Sequence[str], states: States) -> tuple[Value,
     return states[variables[0]]
 
 
-def _codes(name: str, variable: str, column: Sequence[object], domain: tuple[Value, ...]) -> Codes:
-    known: dict[object, int] = {}
-    codes = np.empty(len(column), dtype=np.intp)
-    for i, raw in enumerate(column):
-        item = cast(Any, raw).item() if isinstance(raw, np.generic) else raw
-        try:
-            if item not in known:
-                known[item] = domain.index(state_of(variable, cast(Value, item), domain))
-        except (UnknownState, TypeError):
+# ---------------------------------------------------------------------------------------------------------------------
+# Evidence
+
+
+@by_identity
+def with_evidence(query: Query, names: tuple[str, ...]) -> Query:
+    """`query` with `V = ?V`, in the factual world, joined to the condition of every term."""
+    facts = tuple(Op("=", (Var(name), Placeholder(name))) for name in names)
+    return _with_given(query, lambda given: (*conjuncts(given), *facts)) if facts else query
+
+
+def without_facts(query: Query, unobserved: AbstractSet[str]) -> Query:
+    """`query` without the facts that these placeholders stand in."""
+    return _with_given(query, lambda given: tuple(p for p in conjuncts(given) if _open_fact(p) not in unobserved))
+
+
+def _with_given(query: Query, change: Callable[[Expr | None], tuple[Expr, ...]]) -> Query:
+    match query:
+        case Number():
+            return query
+        case Contrast(_, left, right):
+            return replace(query, left=_with_given(left, change), right=_with_given(right, change))
+        case Probability() | Expectation() | Distribution():
+            parts = change(query.given)
+            return replace(query, given=conjunction(*parts) if parts else None)
+        case _:
+            assert_never(query)
+
+
+def _open_fact(part: Expr) -> str | None:
+    """The placeholder of a fact `term = ?name`; a term whose own world is open is no such fact."""
+    match part:
+        case Op("=", (Var() as term, Placeholder(name))) | Op("=", (Placeholder(name), Var() as term)):
+            return None if any(isinstance(node, Placeholder) for node in walk(term)) else name
+        case _:
+            return None
+
+
+def _check_observed(query: Query, columns: Mapping[str, Codes]) -> None:
+    """That a cell is empty only where leaving it out means something."""
+    for name, codes in columns.items():
+        if where := _needed(query, name):
+            row = int(np.argmax(codes == NOT_OBSERVED)) + 1
             raise InvalidRows(
-                f"Row {i + 1}, column {name!r}: {item!r} is not a state of {variable!r}; "
-                f"its states are {listing(domain)}."
-            ) from None
-        codes[i] = known[item]
-    return codes
+                f"column {name!r}: the cell is empty, but ?{name} {where}. Give a value, or leave the row out.", row=row
+            )
 
 
-def row_groups(query: Query, columns: Mapping[str, Codes], rows: int, domains: States) -> Iterator[Group]:
-    """Rows grouped by which values coincide, so that a batch finds what each row alone would find.
-
-    Two values can only meet at one instance if they belong to the same variable, or to variables tied by nesting; only
-    those are compared.
-    """
-    if not columns:
-        yield Group(np.arange(rows), {})
-        return
-    groups = _meeting(query)
-    tokens = sorted(dict.fromkeys(t for group in groups for t in group), key=lambda t: isinstance(t, Placeholder))
-    labels = _labels(tokens, groups, columns, rows, domains)
-    patterns, inverse = np.unique(labels, axis=0, return_inverse=True)
-    for p, pattern in enumerate(patterns):
-        stand = {t: tokens[int(k)] for t, k in zip(tokens, pattern, strict=True) if isinstance(t, Placeholder)}
-        replace = {name: token for name, token in stand.items() if token != name}
-        yield Group(np.flatnonzero(inverse.reshape(-1) == p), replace)
+def _needed(query: Query, name: str) -> str:
+    """Why a placeholder must have a value; '' where it only stands in facts of their own."""
+    for term in query_terms(query):
+        asked = term_parts(replace(term, given=None))
+        for part in (*asked, *(part for part in conjuncts(term.given) if _open_fact(part) != name)):
+            if not _speaks(part, name):
+                continue
+            if any(isinstance(node, Var) and node.world and _speaks(node, name) for node in walk(part)):
+                return "is imposed by an intervention"
+            if part in asked:
+                return "stands in what is asked"
+            return f"stands in the condition {print_expr(part)}, which says nothing once a part of it is unknown"
+    return ""
 
 
-def _labels(
-    tokens: Sequence[Token], groups: Sequence[Sequence[Token]], columns: Mapping[str, Codes], rows: int, domains: States
-) -> NDArray[np.intp]:
-    """For each row and token, the first token equal to it by value, constants first; equality spreads to all groups."""
-    place = {token: i for i, token in enumerate(tokens)}
-    labels = np.tile(np.arange(len(tokens)), (rows, 1))
-    pairs = [
-        (place[a], place[b], _equal(a, b, columns, domains))
-        for group in groups
-        for a, b in itertools.combinations(group, 2)
-    ]
-    while True:
-        before = labels.copy()
-        for i, j, equal in pairs:
-            least = np.minimum(labels[:, i], labels[:, j])
-            labels[:, i] = np.where(equal, least, labels[:, i])
-            labels[:, j] = np.where(equal, least, labels[:, j])
-        if np.array_equal(before, labels):
-            return labels
-
-
-def _equal(a: Token, b: Token, columns: Mapping[str, Codes], domains: States) -> NDArray[np.bool_]:
-    """In which rows two tokens have the same value (states of different variables may stand in another order)."""
-    first, second = (((t.value,) if isinstance(t, Const) else domains[t.name]) for t in (a, b))
-    same = np.array([[x == y for y in second] for x in first])
-    at = tuple(columns[t.name] if isinstance(t, Placeholder) else 0 for t in (a, b))
-    return np.asarray(same[at])
-
-
-def _meeting(query: Query) -> list[list[Token]]:
-    """Groups of constants and placeholders that may meet at one instance."""
-    kin = _Kin()
-    uses: list[tuple[str, Token]] = []
-    for node in query_nodes(query):
-        if isinstance(node, Op) and node.op in ("=", "in"):
-            uses += _compared(node)
-        elif isinstance(node, Var):
-            uses += _imposed(node.world, kin)
-    groups: dict[str, dict[Token, None]] = {}
-    for variable, token in uses:
-        groups.setdefault(kin.find(variable), {})[token] = None
-    return [list(group) for group in groups.values()]
-
-
-def _compared(comparison: Op) -> Iterator[tuple[str, Token]]:
-    """Each variable of a comparison with each value it is compared with."""
-    for variable in (a for a in comparison.args if isinstance(a, Var)):
-        yield from ((variable.name, a) for a in comparison.args if isinstance(a, (Const, Placeholder)))
-
-
-def _imposed(world: World, kin: _Kin) -> Iterator[tuple[str, Token]]:
-    """Each variable that a world sets, with its value; one that is set to another variable is tied to it."""
-    for a in world:
-        if isinstance(a, Set):
-            carrier = carrier_of(a)
-            if isinstance(a.value, Var):
-                kin.tie(carrier, a.value.name)
-            else:
-                yield carrier, a.value
-
-
-class _Kin:
-    """Variables tied by nesting (union-find)."""
-
-    def __init__(self) -> None:
-        self.parent: dict[str, str] = {}
-
-    def find(self, name: str) -> str:
-        while self.parent.get(name, name) != name:
-            name = self.parent[name]
-        return name
-
-    def tie(self, a: str, b: str) -> None:
-        self.parent[self.find(a)] = self.find(b)
+def _speaks(part: Expr, name: str) -> bool:
+    return any(isinstance(node, Placeholder) and node.name == name for node in walk(part))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ._model import Model
 from ._query import Query, query_terms, term_parts
 from ._resolve import read_query
-from ._rows import code_rows
+from ._rows import read_rows
 from ._syntax import Value, Var, World, terms
 from ._trace import values_in
 from .solvers import Budget, Record, Setting, noise_posterior, split_given
@@ -47,7 +47,7 @@ def possible_units(model: Model, query: str | Query, *, most: int = 16) -> tuple
     found = query_terms(asked)
     if len(found) != 1:
         return None
-    coded = code_rows(asked, None, model.variable_states)
+    asked, coded = read_rows(asked, None, model.variable_states)
     setting = Setting(model, (), Budget(), coded.columns, coded.domains, 1, Record())
     facts, conditions = split_given(model, found[0].given)
     spoken = tuple(dict.fromkeys(t for part in term_parts(found[0]) for t in terms(part)))

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from ._errors import InvalidModel
-from ._laws import Laws, as_laws
+from ._laws import Laws, as_laws, widened
 from ._mechanism import Rows
 from ._noise import Noise, NoiseLaw, as_number, check_states, plain
 from ._parse import parse_expression
@@ -46,7 +46,8 @@ def _held(row: object) -> object:
     if isinstance(row, Sequence) and not isinstance(row, str):
         return tuple(_cell(p) for p in cast("Sequence[object]", row))
     if hasattr(row, "__array__") and getattr(row, "ndim", 0):
-        return tuple(_cell(p) for p in cast("Sequence[object]", row))
+        array = cast("NDArray[Any]", row)
+        return tuple(widened(array).tolist()) if array.dtype.kind == "f" else tuple(_cell(p) for p in array)
     return _cell(row)
 
 

@@ -30,6 +30,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_evaluate",
         "_values",
         "_text",
+        "_memo",
         "_query",
         "_bind",
         "_latex",
@@ -44,7 +45,10 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "2 what is known, and what an answer is": (
         "_noise",
         "_resolve",
+        "_frames",
+        "_codes",
         "_rows",
+        "_groups",
         "_laws",
         "_mechanism",
         "_coupling",
@@ -61,6 +65,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_study",
         "_finding",
         "_render",
+        "_results",
         "_answer",
         "io",
     ),
@@ -80,7 +85,7 @@ APART: dict[str, frozenset[str]] = {
 }
 
 # `import scm` must load none of these: a graph, a query and the help text need no array library.
-HEAVY = frozenset({"jax", "jaxlib", "scipy", "pandas", "pgmpy", "llm_bridge", "openai"})
+HEAVY = frozenset({"jax", "jaxlib", "scipy", "pandas", "polars", "pyarrow", "pgmpy", "llm_bridge", "openai"})
 
 MOST_MODULE_LINES = 400
 MOST_FUNCTION_LINES = 50

@@ -294,7 +294,7 @@ def faults() -> list[tuple[str, str, str]]:
         ("m.xmlbif", XMLBIF.replace('"nature"', '"utility"', 1), r"line 4: 'A' is of type 'utility'; only 'nature'"),
         ("m.xml", bomb + "<BIF>&b;</BIF>", r"line 1: it defines the entity 'a'; entities are not read"),
         ("m.xml", '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><BIF>&a;</BIF>', r"defines the entity 'a'"),
-        ("m.xml", deep, r"the outermost element is <a>; XMLBIF has <BIF>"),
+        ("m.xml", deep, r"line 1: elements are nested more than 50 deep"),
         ("m.xml", "<?xml version='1.0' encoding='utf-7'?><BIF/>", r"is written in 'utf-7'; UTF-8 is wanted"),
         ("m.xdsl", XMLBIF, r"line 3: the outermost element is <BIF>; XDSL has <smile>"),
         ("m.xdsl", XDSL.replace("<cpt id=\"B\"", "<noisymax id=\"B\"").replace("0.5</probabilities></cpt>",
@@ -379,10 +379,10 @@ def test_bytes_that_are_no_text(written, tmp_path):
     ],
 )  # fmt: skip
 def test_no_text_takes_long_to_refuse(name, text, written):
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(InvalidFile):
         read_model(written(text, name))
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -395,7 +395,10 @@ def test_the_names_of_the_published_networks():
         InvalidFile, match=r"no network 'ALARMS'; pgmpy ships 'alarm', .*'win95pts'\. Did you mean 'alarm'"
     ):
         network("ALARMS")
-    assert network(" Asia ").states["asia"] == ("yes", "no")
+    asia = network(" Asia ")
+    assert asia.states["asia"] == ("yes", "no")
+    for query in ("P(lung=yes | do(smoke=yes))", "P(lung='yes' | do(smoke='yes'))", "P(lung[smoke=yes]=yes)"):
+        assert ask(asia, query).value == pytest.approx(0.1, abs=1e-12)
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
@@ -410,9 +413,9 @@ def test_a_published_network_is_whole(name):
 
 @pytest.mark.parametrize("name", ["andes", "link", "munin1", "pigs"])
 def test_a_big_network_is_there_within_a_second(name):
-    start = time.perf_counter()
+    start = time.process_time()
     network(name)
-    assert time.perf_counter() - start < 2  # a second, and as much again for a busy machine
+    assert time.process_time() - start < 1
 
 
 def agrum_table(bayes_net: Any, name: str, model: Model) -> np.ndarray:
@@ -472,7 +475,7 @@ def test_what_pyagrum_writes_is_read(name, extension, tmp_path):
 # pgmpy: its readers where they are right, where they are not, and its models
 
 
-@pytest.mark.parametrize("name", ["alarm", "survey", "win95pts"])
+@pytest.mark.parametrize("name", ["alarm", "survey"])
 def test_bif_agrees_with_pgmpy(name):
     readers: Any = importlib.import_module("pgmpy.readwrite")
     folder = Path(importlib.util.find_spec("pgmpy").submodule_search_locations[0])  # type: ignore[union-attr, index]
@@ -623,6 +626,8 @@ def test_graphs_that_are_refused():
         CausalGraph.from_networkx(nx.DiGraph([("x", "y"), ("y", "x")]))
     with pytest.raises(InvalidGraph, match="has the node 1; a variable's name is text"):
         CausalGraph.from_networkx(nx.DiGraph([(1, 2)]))  # pyright: ignore[reportArgumentType]
+    with pytest.raises(InvalidGraph, match=r"Got confounded=\[3\]; pairs of names are wanted"):
+        CausalGraph.from_networkx(nx.DiGraph([("x", "y")]), [3])  # pyright: ignore[reportArgumentType]
     with pytest.raises(UnknownName, match="hidden common cause speaks of 'q'"):
         CausalGraph.from_networkx(nx.DiGraph([("x", "y")]), [("x", "q")])
 
@@ -645,6 +650,26 @@ def test_a_table_may_be_an_array():
     assert hash(Model.from_json(model.to_json())) == hash(model)
     assert Variable("C", parents=("A", "B"), table=LAWS.copy()) == Variable("C", parents=("A", "B"), table=LAWS)
     assert Variable("C", parents=("A", "B"), table=LAWS) != Variable("C", parents=("A", "B"), table=LAWS[::-1])
+
+
+@pytest.mark.parametrize("kind", [np.float16, np.float32])
+def test_single_precision_is_enough(kind):
+    rows = np.array([[0.1, 0.2, 0.7], [1 / 3, 1 / 3, 1 / 3]], kind)
+    for law in (rows, dict(zip((False, True), rows, strict=True))):
+        given: Any = law
+        model = Model(Variable("A", noise=Bernoulli(0.5)), Variable("B", (0, 1, 2), parents=("A",), table=given))
+        assert table(model, "B") == pytest.approx(
+            np.array([[0.1, 0.2, 0.7], [1 / 3] * 3]), abs=float(np.finfo(kind).eps)
+        )
+        assert Model.from_json(model.to_json()) == model
+    with pytest.raises(InvalidModel, match=r"P\(B\) sums to 1\.0"):
+        Model(Variable("B", (0, 1, 2), table=np.array([0.1, 0.2, 0.72], kind)))
+
+
+def test_a_frame_is_no_table():
+    frame: Any = importlib.import_module("pandas").DataFrame({"no": [0.5], "yes": [0.5]})
+    with pytest.raises(InvalidModel, match="is a DataFrame, whose labels would be ignored"):
+        Variable("B", ("yes", "no"), table=frame)
 
 
 def test_counts_may_be_an_array():

@@ -11,6 +11,10 @@ from .._errors import InvalidFile, listing
 _PIECE = re.compile(r"\S+")
 
 
+MAX_DEPTH = 50
+"""How deep elements may be nested; a network needs five."""
+
+
 @dataclass
 class Element:
     """One element: its name, attributes, own text and children, and the line on which it begins."""
@@ -90,6 +94,8 @@ def parse_xml(text: str) -> Element:
     stack = [top]
 
     def start(tag: str, attributes: dict[str, str]) -> None:
+        if len(stack) > MAX_DEPTH:
+            raise InvalidFile(f"line {parser.CurrentLineNumber}: elements are nested more than {MAX_DEPTH} deep.")
         stack[-1].children.append(Element(tag, attributes, parser.CurrentLineNumber))
         stack.append(stack[-1].children[-1])
 

@@ -62,10 +62,21 @@ class Setting:
     execution: Execution = field(default_factory=Execution)
     key: PRNGKey | None = None
     plans: dict[Any, Any] = field(default_factory=lambda: {})
+    empty: tuple[str, ...] = ()
 
 
 def split_given(model: Model, given: Expr | None) -> tuple[tuple[Fact, ...], tuple[Expr, ...]]:
     """Evidence that fixes one term each, and the rest."""
+    if given is None:
+        return (), ()
+    key = ("given", id(given))
+    kept = model.plans.get(key)
+    if kept is None or kept[0] is not given:
+        kept = model.plans[key] = given, _split(model, given)
+    return kept[1]
+
+
+def _split(model: Model, given: Expr) -> tuple[tuple[Fact, ...], tuple[Expr, ...]]:
     facts: list[Fact] = []
     rest: list[Expr] = []
     for part in conjuncts(given):

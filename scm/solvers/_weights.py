@@ -79,7 +79,30 @@ def joint_plan(
         NeedsCoupling, TooWide: see `build_network` and `make_plan`; a refusal is kept in the store too.
     """
     rows = 1 << (setting.rows - 1).bit_length()
-    key = (tuple(facts), tuple(conditions), tuple(outputs), weigh_roots, setting.couplings, setting.budget, rows)
+    # Expressions are deep values and dear to hash. The same objects come back with the same question.
+    named = tuple(outputs)
+    objects = (facts, conditions, *(e for e, _ in named))
+    quick = (*map(id, objects), weigh_roots, setting.couplings, setting.budget, rows)
+    kept = setting.plans.get(quick)
+    if kept is not None and all(a is b for a, b in zip(kept[0], objects, strict=True)):
+        found = kept[1]
+    else:
+        found = _found_plan(setting, facts, conditions, named, weigh_roots, rows)
+        setting.plans[quick] = objects, found
+    if isinstance(found, NeedsCoupling):
+        raise found.with_traceback(None)
+    return found
+
+
+def _found_plan(
+    setting: Setting,
+    facts: Sequence[Fact],
+    conditions: Sequence[Expr],
+    outputs: tuple[tuple[Expr, Values], ...],
+    weigh_roots: bool,
+    rows: int,
+) -> Planned | NeedsCoupling | None:
+    key = (tuple(facts), tuple(conditions), outputs, weigh_roots, setting.couplings, setting.budget, rows)
     if key not in setting.plans:
         if len(setting.plans) >= MOST_PLANS:
             setting.plans.clear()
@@ -87,10 +110,7 @@ def joint_plan(
             setting.plans[key] = _made_plan(setting, facts, conditions, outputs, weigh_roots)
         except NeedsCoupling as refusal:
             setting.plans[key] = refusal
-    found = setting.plans[key]
-    if isinstance(found, NeedsCoupling):
-        raise found.with_traceback(None)
-    return found
+    return setting.plans[key]
 
 
 def _made_plan(

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._bind import replace_placeholders
+from .._groups import row_groups
 from .._query import Distribution, Probability, Query, query_terms
-from .._rows import row_groups
 from .._syntax import Const, Placeholder
 from ._cells import NeedsRows
 from ._ends import combine, query_ends
@@ -34,14 +34,13 @@ def solve(setting: Setting, query: Query) -> Solution:
     if not setting.rows:
         return _of_no_rows(setting, query)
     parts: list[tuple[NDArray[np.intp], Solution]] = []
-    for group in row_groups(query, setting.columns, setting.rows, setting.domains):
-        columns = {n: c[group.rows] for n, c in setting.columns.items() if Placeholder(n) not in group.replace}
-        here = replace(setting, columns=columns, rows=len(group.rows))
-        asked = replace_placeholders(query, group.replace) if group.replace else query
+    for group in row_groups(query, setting.columns, setting.rows, setting.domains, setting.empty):
+        here = replace(setting, columns=group.columns(setting.columns), rows=len(group.rows))
+        asked = group.query(query)
         try:
             parts.append((group.rows, _solve_group(here, asked)))
         except NeedsRows:
-            parts += _solve_each(setting, query, group.rows)
+            parts += _solve_each(here, asked, group.rows)
     return parts[0][1] if len(parts) == 1 and len(parts[0][0]) == setting.rows else _gather(parts, setting.rows)
 
 
@@ -54,10 +53,9 @@ def plans_of(setting: Setting, query: Query) -> list[tuple[Query, int, Planned |
         NeedsCoupling, TooWide, InvalidQuery: see `term_leaf`.
     """
     found: list[tuple[Query, int, Planned | None]] = []
-    for group in row_groups(query, setting.columns, setting.rows, setting.domains):
-        columns = {n: c[group.rows] for n, c in setting.columns.items() if Placeholder(n) not in group.replace}
-        here = replace(setting, columns=columns, rows=len(group.rows))
-        for term in query_terms(replace_placeholders(query, group.replace)):
+    for group in row_groups(query, setting.columns, setting.rows, setting.domains, setting.empty):
+        here = replace(setting, columns=group.columns(setting.columns), rows=len(group.rows))
+        for term in query_terms(group.query(query)):
             facts, conditions = split_given(setting.model, term.given)
             for outputs in term_outputs(here, term):
                 found.append((term, len(group.rows), joint_plan(here, facts, conditions, outputs)))
@@ -73,7 +71,7 @@ def _solve_each(setting: Setting, query: Query, rows: NDArray[np.intp]) -> list[
     """Each different row with its values in the query."""
     names = list(setting.columns)
     domains = [setting.domains[n] for n in names]
-    table = np.stack([setting.columns[n][rows] for n in names], axis=1)
+    table = np.stack([setting.columns[n] for n in names], axis=1)
     distinct, inverse = np.unique(table, axis=0, return_inverse=True)
     out: list[tuple[NDArray[np.intp], Solution]] = []
     for k, codes in enumerate(distinct):

@@ -1,0 +1,141 @@
+"""Answers over rows as tables: one line a row, in the kind of frame the rows came in."""
+
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+from __future__ import annotations
+
+import itertools
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._errors import InvalidQuery, InvalidRows
+from ._finding import Number
+from ._frames import frame_of, library
+from ._query import Distribution
+from ._render import Printable
+
+Array: TypeAlias = NDArray[np.float64]
+ResultColumns: TypeAlias = "dict[str, np.ma.MaskedArray[Any, Any] | NDArray[np.str_]]"
+
+ENDS = ("lower", "upper", "outer_lower", "outer_upper")
+
+
+def result_columns(answer: Printable) -> ResultColumns:
+    """The columns of a table of results, one entry a row (one in all for an answer without rows).
+
+    `value`; with bounds also `lower`, `upper` (attained) and `outer_lower`, `outer_upper` (never passed), and a value
+    only where the outer ends meet; `standard_error` of what was counted and `monte_carlo_error` of what was drawn,
+    where there is one; `status`. A distribution has a column for each state instead, `P(Y=a)`, or `value(Y=a)` for a
+    contrast of distributions, and `P(Y=a) lower` and so on. Cells of rows whose status is not ok are masked.
+
+    Raises:
+        InvalidQuery: the answer was refused, so that there is nothing to show.
+    """
+    if answer.finding == "refused":
+        reasons = "; ".join(f"{solver}: {reason}" for solver, reason in answer.refusals)
+        raise InvalidQuery(f"There are no results to show: {reasons or 'the question was refused'}.")
+    count = len(answer.status)
+    cells = _cell_names(answer)
+    ok = answer.status.ok
+    parts: dict[str, Array] = {"value": _table(answer.value, count, len(cells))}
+    if answer.interval is not None:
+        ends = {name: _table(getattr(answer.interval, name), count, len(cells)) for name in ENDS}
+        met = ends["outer_lower"] == ends["outer_upper"]
+        parts = {"value": np.where(met, ends["outer_lower"], np.nan)} | ends
+    for name, error in (
+        ("standard_error", answer.uncertainty.sampling),
+        ("monte_carlo_error", answer.uncertainty.monte_carlo),
+    ):
+        if error is not None:
+            parts[name] = _table(error, count, len(cells))
+    out: ResultColumns = {}
+    for part, table in parts.items():
+        for k, cell in enumerate(cells):
+            name = part if not cell else cell if part == "value" else f"{cell} {part}"
+            out[name] = np.ma.MaskedArray(table[:, k], mask=~ok | np.isnan(table[:, k]))
+    out["status"] = answer.status.words
+    return out
+
+
+def results_frame(answer: Printable, like: object = None) -> Any:
+    """The columns of `result_columns` as a table of the kind of `like`.
+
+    Args:
+        answer: what `ask` returned.
+        like: the rows that were asked about. A pandas frame gives one with the same index and nullable columns, a
+            polars frame or Arrow table their own kind with nulls, a list of dicts another one with None; anything else
+            a dict of masked arrays.
+
+    Raises:
+        InvalidQuery: the answer was refused.
+        InvalidRows: `like` has another number of rows.
+    """
+    columns = result_columns(answer)
+    count = len(answer.status)
+    if like is not None:
+        rows = frame_of(like).count
+        if rows is not None and rows != count:
+            raise InvalidRows(
+                f"The answer has {count} rows, but `like` has {rows}. Give the rows that were asked about."
+            )
+    match library(like):
+        case "pandas":
+            import pandas
+
+            made = {name: _pandas_column(column) for name, column in columns.items()}
+            return pandas.DataFrame(made, index=getattr(like, "index", None))
+        case "polars":
+            import polars
+
+            return polars.DataFrame({name: _filled(column) for name, column in columns.items()}).fill_nan(None)
+        case "pyarrow":
+            import pyarrow
+
+            return pyarrow.table({name: arrow_column(column) for name, column in columns.items()})
+        case _:
+            if not isinstance(like, (list, tuple)):
+                return columns
+            lists = [column.tolist() for column in columns.values()]
+            return [dict(zip(columns, row, strict=True)) for row in zip(*lists, strict=True)]
+
+
+def arrow_column(column: NDArray[Any]) -> Any:
+    """A column of results as an Arrow array, null where it is masked."""
+    import pyarrow
+
+    if isinstance(column, np.ma.MaskedArray):
+        return pyarrow.array(np.ma.getdata(column), mask=np.ma.getmaskarray(column), type=pyarrow.float64())
+    return pyarrow.array(column.tolist(), type=pyarrow.string())
+
+
+def _pandas_column(column: NDArray[Any]) -> Any:
+    import pandas
+
+    if isinstance(column, np.ma.MaskedArray):
+        return pandas.arrays.FloatingArray(np.ma.getdata(column), np.ma.getmaskarray(column))
+    return column.astype(object)
+
+
+def _filled(column: NDArray[Any]) -> NDArray[Any]:
+    return column.filled(np.nan) if isinstance(column, np.ma.MaskedArray) else column
+
+
+def _table(number: Number | None, count: int, cells: int) -> Array:
+    """A number for each row and cell; NaN where there is none."""
+    if number is None:
+        return np.full((count, cells), np.nan)
+    return np.array(number, dtype=float).reshape(count, cells)
+
+
+def _cell_names(answer: Printable) -> list[str]:
+    """What each cell of a distribution is called; one nameless cell for a number."""
+    if not answer.states:
+        return [""]
+    head = "P" if isinstance(answer.query, Distribution) else "value"
+    terms = [term for term, _ in answer.states]
+    combinations = itertools.product(*(states for _, states in answer.states))
+    return [
+        f"{head}({', '.join(f'{term}={state}' for term, state in zip(terms, combination, strict=True))})"
+        for combination in combinations
+    ]
