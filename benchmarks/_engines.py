@@ -75,13 +75,18 @@ def structural_model_of(model: Structural) -> Any:
     return scm.Model(*items)
 
 
-def query_of(asked: Asked) -> str:
-    """The question as query text, a placeholder a column."""
+def facts_of(asked: Asked) -> str:
+    """What is seen, a placeholder a column."""
     print_name: Callable[[str], str] = import_module("scm").print_name
     pairs = zip(asked.seen, asked.columns, strict=False)  # what is imposed has a column too
-    facts = ", ".join(f"{print_name(name)} = ?{column}" for name, column in pairs)
+    return ", ".join(f"{print_name(name)} = ?{column}" for name, column in pairs)
+
+
+def query_of(asked: Asked) -> str:
+    """The question as query text."""
+    print_name: Callable[[str], str] = import_module("scm").print_name
     world = f"[{print_name(asked.imposed)} = ?{asked.columns[-1]}]" if asked.imposed else ""
-    return f"P({print_name(asked.target)}{world} | {facts})"
+    return f"P({print_name(asked.target)}{world} | {facts_of(asked)})"
 
 
 @contextlib.contextmanager

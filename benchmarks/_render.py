@@ -143,21 +143,28 @@ def _single(groups: Groups) -> list[str]:
 def _inside(groups: Groups) -> list[str]:
     lines: list[list[str]] = []
     for (name, findings), group in groups.items():
-        cells: list[str] = []
-        for executor, engine in _ENGINE.items():
-            run = _get(engine, "executor", executor, divide=ROWS)
-            cells += [_time(group, run, engine)]
-        cells += [_ratio(group, lambda c: _get("jax", "executor", "jax")(c), lambda c: _get("jax", "warm", "jax")(c))]
-        peak = _middle(group, _get("jax", "peak"))
-        lines.append([name, findings, *cells, f"{peak / 1e6:.0f} MB" if peak else ""])
-    words = """
+        cells = [_number(group, _get("scm", key), style) for key, style in _SIZES]
+        cells += [_time(group, _get(e, "executor", executor, divide=ROWS), e) for executor, e in _ENGINE.items()]
+        cells += [_ratio(group, _get("scm", "executor", "planner"), _get("scm", "warm", "planner"))]
+        cells += [_number(group, _get("jax", "peak", divide=1e6), ",.0f")]
+        lines.append([name, findings, *cells])
+    words = f"""
 ### Inside the call: the executor alone, time a row
 
 The same calls, of which only `run_plan` is counted: without reading the query, coding the columns and shaping the
-answer. *Share* is the time of the whole call over that of the executor, JAX single.
+answer. *Whole* is the time of the whole call over that, planner's choice. *Width* is the binary logarithm of the
+largest array of one row; *different* is how many of the {ROWS:,} rows are; memory is that of the process with JAX.
 """
-    head = ["network", "findings", "planner's choice", "NumPy", "JAX single", "JAX double", "share", "peak memory"]
-    return [words, *_table(head, lines)]
+    head = ["network", "findings", "width", "products a row", "different", "planner's choice", "NumPy", "JAX single"]
+    return [words, *_table([*head, "JAX double", "whole", "peak memory, MB"], lines)]
+
+
+_SIZES = (("width", ".1f"), ("operations", ",.3g"), ("different", ",.0f"))
+
+
+def _number(group: Sequence[Case], of: Of, style: str) -> str:
+    found = _middle(group, of)
+    return "" if found is None else format(found, style)
 
 
 def _notes(done: Sequence[Case]) -> list[str]:

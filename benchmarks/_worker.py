@@ -22,6 +22,7 @@ from ._engines import (
     Asked,
     Columns,
     executor_time,
+    facts_of,
     labelled,
     model_of,
     pin,
@@ -74,22 +75,24 @@ def twinworld(folder: Path, task: Mapping[str, Any]) -> dict[str, Any]:
     building, model = clock(lambda: _model(folder, task))
     if task.get("labels"):
         columns = {name: labelled(codes) for name, codes in columns.items()}
-    query = query_of(asked) if asked.target else ""
-    call = _caller(scm, model, asked, query)
+    call = _caller(scm, model, asked)
     run = {name: scm.Execution(**EXECUTORS[name]) for name in names}
-    cold, found = clock(lambda: call(columns, run[names[0]]))
-    laws = {names[0]: found}
+    cold, answer = clock(lambda: call(columns, run[names[0]]))
+    answers = {names[0]: answer}
     out: dict[str, Any] = {"import": importing, "build": building, "cold": cold, "warm": {}, "executor": {}}
+    out |= _planned(answer)
     for name in names:
         if name != names[0]:
-            laws[name] = call(columns, run[name])  # compiles, where there is anything to compile
+            answers[name] = call(columns, run[name])  # compiles, where there is anything to compile
         out["warm"][name] = statistics.median(repeated(lambda e=run[name]: call(columns, e), seconds=task["seconds"]))
-        out["executor"][name] = _executor(lambda e=run[name]: call(columns, e))
+        out["executor"][name] = _executor(lambda e=run[name]: call(columns, e)) or None
     if "planner" in names:
         some = [{c: v[i : i + 1] for c, v in columns.items()} for i in range(min(ONE_ROW_CALLS, task["rows"]))]
         calls = [clock(lambda row=row: call(row, run["planner"]))[0] for row in (*some[:3], *some)][3:]
         out["one"] = statistics.median(calls)
-    np.savez(folder / f"{task['save']}.npz", **{name.replace(" ", "_"): law for name, law in laws.items()})
+    laws = {name.replace(" ", "_"): _law(answer) for name, answer in answers.items()}
+    np.savez(folder / f"{task['save']}.npz", **laws)
+    out["different"] = len(np.unique(np.stack(list(columns.values())), axis=1).T)
     return out | used()
 
 
@@ -106,22 +109,35 @@ def _model(folder: Path, task: Mapping[str, Any]) -> Any:
     return model_of(Net.load(folder / "net.npz"), labels=bool(task.get("labels")))
 
 
-def _caller(scm: Any, model: Any, asked: Asked, query: str) -> Callable[[Columns, Any], Any]:
-    """The public call that is timed; its answer as an array: rows, then states (of every hidden variable in turn)."""
+def _caller(scm: Any, model: Any, asked: Asked) -> Callable[[Columns, Any], Any]:
+    """The public call that is timed: the law of one variable, or those of all that are not seen."""
+    if asked.target:
+        query = query_of(asked)
+        return lambda columns, execution: _answered(scm.ask(model, query, rows=columns, execution=execution))
+    if not hasattr(scm, "posteriors"):
+        raise Refused("all posteriors in one call: not there yet")
+    given = facts_of(asked)
+    of = [scm.print_name(name) for name in model.variable_states if name not in asked.seen]
+    return lambda columns, execution: _answered(scm.posteriors(model, given, of=of, rows=columns, execution=execution))
 
-    def law(columns: Columns, execution: Any) -> Any:
-        answer = scm.ask(model, query, rows=columns, execution=execution)
-        if answer.finding == "refused":
-            raise Refused("; ".join(reason for _, reason in answer.refusals))
-        return answer.value
 
-    def laws(columns: Columns, execution: Any) -> Any:
-        if not hasattr(scm, "posteriors"):
-            raise Refused("all posteriors in one call: not there yet")
-        evidence = {name: columns[c] for name, c in zip(asked.seen, asked.columns, strict=True)}
-        return scm.posteriors(model, rows=evidence, execution=execution)
+def _answered(answer: Any) -> Any:
+    if answer.finding == "refused":
+        raise Refused("; ".join(reason for _, reason in answer.refusals))
+    return answer
 
-    return law if asked.target else laws
+
+def _law(answer: Any) -> Any:
+    """As one array: rows, then states; those of all variables in turn."""
+    return np.concatenate(list(answer.laws.values()), axis=1) if hasattr(answer, "laws") else np.asarray(answer.value)
+
+
+def _planned(answer: Any) -> dict[str, float]:
+    """Width of the widest contraction, and multiply-adds a row of all."""
+    found = answer.plan.get("contractions", ())
+    steps = found if isinstance(found, (list, tuple)) else ()
+    each = sum(step["operations_per_row"] for step in steps)
+    return {"width": max(step["width"] for step in steps), "operations": each} if steps else {}
 
 
 def _executor(work: Callable[[], Any]) -> float:
