@@ -78,12 +78,12 @@ def plots(*, quick: bool) -> list[Plot]:
             "Rows: one question, one thread",
             "rows",
             [
-                Curve(f"{name}, {words}", work, lambda n: [n], rows, executor, fit=10_000)
+                Curve(f"{name}, {words}", work, lambda n: [n], rows, executor, fit=100_000)
                 for work, name in (("alarm", "ALARM"), ("wide", "width 8"))
                 for executor, words in (("planner", "planner"), ("jax", "JAX single"))
             ],
             "ALARM's question and one of a random network of width 8, ten findings each, warm. More than 100,000 rows "
-            "are repetitions of as many. Slopes are fitted from 10,000 rows up.",
+            "are repetitions of as many. Slopes are fitted from 100,000 rows up.",
         ),
         Plot(
             "nodes",
@@ -148,7 +148,7 @@ def _run(task: Mapping[str, Any]) -> dict[str, Any]:
 INTRODUCTION = f"""
 ## Cost as the work grows
 
-Each point is a fresh process with `budget={BUDGET!r}`; peak memory is the process's own (`getrusage`), interpreter and
+Each point is a fresh process with `budget={BUDGET!r}`; peak memory is that of the whole process, interpreter and
 libraries included.
 """
 
