@@ -24,6 +24,7 @@ from ._query import Distribution, Query, print_query, query_terms, term_parts
 from ._relevance import rung
 from ._resolve import read_query
 from ._rows import read_rows
+from ._sample import check_key
 from ._standard_error import counted_totals, standard_error
 from ._syntax import print_expr
 from .solvers import DEFAULT, Budget, Record, Refusal, Setting, Solution, interval, rounding_of, sharp
@@ -42,7 +43,7 @@ def ask(
     ignored: Sequence[str] = (),
     assume: str | Coupling | Sequence[str | Coupling] = (),
     budget: float | str | Budget | None = None,
-    key: PRNGKey | None = None,
+    key: PRNGKey | int | None = None,
     execution: Execution | None = None,
 ) -> Answer:
     """Answer a query of any rung.
@@ -59,7 +60,7 @@ def ask(
         assume: what the user grants, by name (`"rank_preserving"`, `"gumbel_max"`, `"independent"`) or as a `Coupling`;
             printed in the answer.
         budget: seconds, `"10s,2GB"`, or a `Budget`: a computation forecast to be larger is refused.
-        key: a JAX random key, for solvers that draw; exact ones ignore it.
+        key: a JAX random key, or a whole number (a seed), for solvers that draw; exact ones ignore it.
         execution: how to run it; left out, the planner chooses.
 
     Returns:
@@ -87,7 +88,7 @@ def prepared(
     ignored: Sequence[str],
     assume: str | Coupling | Sequence[str | Coupling],
     budget: float | str | Budget | None,
-    key: PRNGKey | None,
+    key: PRNGKey | int | None,
     execution: Execution | None,
 ) -> tuple[Setting, Question]:
     """The arguments of `ask`, checked, as solvers take them."""
@@ -98,6 +99,8 @@ def prepared(
     if asked is not question.query:
         question = _question(knowledge, asked)
     limits = parse_budget(budget)
+    if key is not None:
+        check_key(key)
     setting = Setting(
         knowledge,
         granted(assume, knowledge),
@@ -136,7 +139,8 @@ def _question(model: Model, query: str | Query) -> Question:
 def _answer(setting: Setting, question: Question, solution: Solution, batch: bool, solver: str) -> Answer:
     query = question.query
     shape, finding = _shaper(batch), _finding(setting, solution)
-    error = standard_error(setting, query) if finding == "estimate" else None
+    drawn = solution.monte_carlo
+    error = standard_error(setting, query) if finding == "estimate" and drawn is None else None
     rounding = max(map(rounding_of, setting.record.plans, setting.record.runs), default=0.0)
     scene = Scene(setting, query, solution, finding)
     return Answer(
@@ -148,9 +152,14 @@ def _answer(setting: Setting, question: Question, solution: Solution, batch: boo
         states=question.states,
         rung=question.rung,
         uncertainty=Uncertainty(
-            sampling=None if error is None else shape(error), floating_point=_absolute(solution, rounding)
+            sampling=None if error is None else shape(error),
+            monte_carlo=None if drawn is None or finding != "estimate" else shape(drawn),
+            floating_point=_absolute(solution, rounding),
         ),
-        assumptions=_assumptions(setting, certain=finding == "estimate" and error is None),
+        diagnostics=solution.diagnostics,
+        assumptions=_assumptions(
+            setting, certain=finding == "estimate" and drawn is None and error is None, drawn=drawn is not None
+        ),
         plan=Plans(lambda: _plan(setting, solver)),
         account=lambda: derive(scene),
     )
@@ -168,7 +177,7 @@ def _finding(setting: Setting, solution: Solution) -> Finding:
         ok = ~np.isnan(solution.lower)
         if np.any(solution.upper[ok] != solution.lower[ok]) or not sharp(solution):
             return "bounds"
-    return "estimate" if counted_totals(setting) else "exact"
+    return "estimate" if solution.monte_carlo is not None or counted_totals(setting) else "exact"
 
 
 def _shaper(batch: bool) -> Callable[[Array], float | Array]:
@@ -203,8 +212,14 @@ def _distribution_states(model: Model, query: Query) -> tuple[tuple[str, tuple[A
     return max(found, key=lambda f: [name for name, _ in f])
 
 
-def _assumptions(setting: Setting, *, certain: bool) -> tuple[Assumption, ...]:
-    """What was granted and used; `certain`: the answer needs shares of 0 and 1 in the counts to be the truth."""
+def _assumptions(setting: Setting, *, certain: bool, drawn: bool) -> tuple[Assumption, ...]:
+    """What was granted and used.
+
+    Args:
+        setting: with its record.
+        certain: the answer needs shares of 0 and 1 in the counts to be the truth.
+        drawn: the answer was drawn, so that no sampling error of counts was worked out.
+    """
     used = dict.fromkeys(f"{c.claim} ({c.citation})" for c in setting.record.couplings.values())
     out = [Assumption(text, "the user") for text in used]
     for name, totals in counted_totals(setting).items():
@@ -212,6 +227,8 @@ def _assumptions(setting: Setting, *, certain: bool) -> tuple[Assumption, ...]:
             f"the units counted for {name!r} ({sum(totals):g} in all) are drawn at random "
             "from the population the answer speaks of"
         )
+        if drawn:
+            text = f"the units counted for {name!r} are taken as the truth: their sampling error is not worked out here"
         out.append(Assumption(text, "the method"))
     if certain:
         text = "what was never counted cannot happen; if it could, the answer would depend on a coupling"

@@ -35,6 +35,8 @@ class Scene:
 
 def derive(scene: Scene) -> tuple[Step, ...]:
     """The steps of one answer; for rows, the steps that all rows share."""
+    if scene.solution.monte_carlo is not None:
+        return tuple(dict.fromkeys(_drawn_steps(scene)))
     steps: list[Step] = []
     found = query_terms(scene.query)
     for term in found:
@@ -43,6 +45,29 @@ def derive(scene: Scene) -> tuple[Step, ...]:
         steps.append(_contrast_step(scene))
     steps += _roots_step(scene)
     return tuple(dict.fromkeys(steps))
+
+
+def _drawn_steps(scene: Scene) -> Iterator[Step]:
+    """The steps of an estimate from draws: nothing is solved again to tell of it."""
+    setting, error = scene.setting, scene.solution.monte_carlo
+    for term in query_terms(scene.query):
+        facts, _ = split_given(setting.model, term.given)
+        asked = tuple(dict.fromkeys(t for part in term_parts(term) for t in terms(part)))
+        yield from _exclusion(setting, asked)
+        yield from _consistency(scene, asked, facts)
+        yield from _actions(asked)
+    yield from _couplings(scene)
+    claim = "one value a row or state, each with its standard error"
+    if scene.finding == "undefined":
+        claim = "undefined (the condition has probability zero)"
+    elif error is not None and error.shape == (1,):
+        value = number_text(float(scene.solution.lower[0]))
+        claim = f"{print_query(scene.query)} = {value}, with a standard error of {number_text(float(error[0]))}"
+    reason = (
+        f"{scene.solution.diagnostics.get('draws', 0):,} weighted draws, noises drawn in hindsight of the evidence, "
+        "and what was not drawn averaged exactly; terms have draws of their own"
+    )
+    yield Step("Monte Carlo", claim, reason, "likelihood weighting: Fung & Chang (1990), Shachter & Peot (1990)")
 
 
 def _term_steps(scene: Scene, term: Term, *, alone: bool) -> Iterator[Step]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import graphlib
 import heapq
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
@@ -129,12 +129,53 @@ class CausalGraph:
     @cached_property
     def ancestors(self) -> Mapping[str, frozenset[str]]:
         """Causes of each variable, direct or not, with the variable itself."""
-        found: dict[str, frozenset[str]] = {}
-        for name in self.order:
-            found[name] = frozenset({name}).union(*(found[p] for p in self.parents[name]))
-        return found
+        return _Reached(self.parents)
+
+    @cached_property
+    def place(self) -> Mapping[str, int]:
+        """Where each variable stands in `order`."""
+        return {name: i for i, name in enumerate(self.order)}
 
     def descendants(self, names: Iterable[str]) -> frozenset[str]:
         """Everything that one of `names` can affect, with `names` themselves."""
-        wanted = set(names)
-        return frozenset(v for v in self.variables if self.ancestors[v] & wanted)
+        return _reached(self._children, names)
+
+    @cached_property
+    def _children(self) -> Mapping[str, tuple[str, ...]]:
+        found: dict[str, list[str]] = {v: [] for v in self.variables}
+        for cause, effect in self.edges:
+            found[cause].append(effect)
+        return {name: tuple(effects) for name, effects in found.items()}
+
+
+def _reached(steps: Mapping[str, Sequence[str]], names: Iterable[str]) -> frozenset[str]:
+    """What can be reached from `names`, with themselves."""
+    found = {name for name in names if name in steps}
+    stack = list(found)
+    while stack:
+        for name in steps[stack.pop()]:
+            if name not in found:
+                found.add(name)
+                stack.append(name)
+    return frozenset(found)
+
+
+class _Reached(Mapping[str, frozenset[str]]):
+    """What each name reaches, worked out when it is asked for: all at once would be quadratic."""
+
+    def __init__(self, steps: Mapping[str, Sequence[str]]) -> None:
+        self._steps = steps
+        self._found: dict[str, frozenset[str]] = {}
+
+    def __getitem__(self, name: str) -> frozenset[str]:
+        if name not in self._found:
+            if name not in self._steps:
+                raise KeyError(name)
+            self._found[name] = _reached(self._steps, (name,))
+        return self._found[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._steps)
+
+    def __len__(self) -> int:
+        return len(self._steps)

@@ -25,6 +25,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ._coupling import Array, NeedsSampling, RankPreserving, Rows, named_variables, places, whom
+from ._hindsight import race_noise, race_winner
 
 SAME_RATIO = 1e-14
 """Ratios p_k / q_k that differ by less than this share of themselves differ by rounding alone: they are one."""
@@ -95,6 +96,18 @@ class GumbelMax:
                 found = laws[chosen, leaders[0]]
             out[np.ix_(chosen, at)] = found
         return out.reshape((n, *[s] * m))
+
+    def noise_size(self, states: int) -> int:
+        """One number a state; see `DrawsNoise`."""
+        return states
+
+    def draw_noise(self, laws: Array, observed: Rows, uniforms: Array) -> tuple[Array, Array]:
+        """Noises in hindsight; see `DrawsNoise`."""
+        return race_noise(laws, observed, uniforms)
+
+    def respond(self, noise: Array, laws: Array) -> Rows:
+        """The state that wins; see `DrawsNoise`."""
+        return race_winner(noise, laws)
 
 
 def two_worlds(p: Array, q: Array) -> Array:

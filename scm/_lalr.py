@@ -5,21 +5,73 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from functools import lru_cache
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from lark import Lark, UnexpectedInput
+from lark import __version__ as lark_release
 from lark.exceptions import UnexpectedCharacters, VisitError
 
 from ._errors import InvalidQuery, QuerySyntaxError
 from ._grammar import Build, Wrong
 
+STARTS = ("query", "expr")
+"""Rules of the grammar that a text may be read by."""
+TABLES = "query.tables.json"
+"""The parser's tables ready-made, for the release of lark that made them: working them out takes as long as importing
+the rest. `make tables` writes them."""
 
-@lru_cache(maxsize=2)
-def _parser(start: str) -> Lark:
-    grammar = resources.files(__package__ or "scm").joinpath("query.lark").read_text(encoding="utf-8")
-    return Lark(grammar, parser="lalr", lexer="contextual", start=start, transformer=Build(), maybe_placeholders=False)
+
+def grammar_text() -> str:
+    """The grammar of queries and expressions."""
+    return resources.files(__package__ or "scm").joinpath("query.lark").read_text(encoding="utf-8")
+
+
+def made_for(grammar: str) -> str:
+    """What ready-made tables must have been made from."""
+    return f"lark {lark_release} {hashlib.sha256(grammar.encode()).hexdigest()}"
+
+
+@lru_cache(maxsize=1)
+def _parser() -> Lark:
+    grammar = grammar_text()
+    kept = resources.files(__package__ or "scm").joinpath(TABLES)
+    # JSON has no whole numbers as keys, and lark's tables have nothing else that looks like one.
+    tables = json.loads(kept.read_text(encoding="utf-8"), object_hook=_numbered) if kept.is_file() else {}
+    load: Any = getattr(Lark, "_load_from_dict", None)
+    if load is not None and tables.get("made_for") == made_for(grammar):
+        return load(tables["data"], tables["memo"], transformer=Build())
+    return built(grammar, Build())
+
+
+def built(grammar: str, transformer: Any) -> Lark:
+    """The parser, its tables worked out from the grammar."""
+    return Lark(
+        grammar,
+        parser="lalr",
+        lexer="contextual",
+        start=list(STARTS),
+        transformer=transformer,
+        maybe_placeholders=False,
+    )
+
+
+def _numbered(table: dict[str, Any]) -> dict[Any, Any]:
+    return {int(key) if key.isdecimal() else key: value for key, value in table.items()}
+
+
+def write_tables(path: Path) -> None:
+    """Write the parser's tables for the release of lark that is installed."""
+    from lark.grammar import Rule
+    from lark.lexer import TerminalDef
+
+    grammar = grammar_text()
+    data, memo = built(grammar, None).memo_serialize([TerminalDef, Rule])
+    path.write_text(json.dumps({"made_for": made_for(grammar), "data": data, "memo": memo}, separators=(",", ":")))
 
 
 def run(start: str, text: str) -> Any:
@@ -29,7 +81,7 @@ def run(start: str, text: str) -> Any:
         QuerySyntaxError: the text is not in the grammar.
     """
     try:
-        return _parser(start).parse(text)
+        return _parser().parse(text, start)
     except UnexpectedInput as wrong:
         raise _syntax_error(text, wrong) from None
     except (Wrong, InvalidQuery) as wrong:

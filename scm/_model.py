@@ -93,8 +93,9 @@ class Model:
         by_name = {v.name: v for v in self.variables}
         states: dict[str, tuple[Value, ...]] = {n.name: n.law.states for n in self.noises.values()}
         mechanisms: dict[str, Mechanism] = {}
+        known = {*by_name, *self.noises}
         for name in self.graph.order:
-            inputs = inputs_of(by_name[name], {*by_name, *self.noises})
+            inputs = inputs_of(by_name[name], known)
             try:
                 mechanisms[name], states[name] = build_mechanism(by_name[name], inputs, states)
             except UnknownName as wrong:

@@ -48,6 +48,8 @@ class Printable(Protocol):
     def refusals(self) -> tuple[tuple[str, str], ...]: ...
     @property
     def plan(self) -> Mapping[str, Any]: ...
+    @property
+    def diagnostics(self) -> Mapping[str, Any]: ...
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -63,6 +65,8 @@ def answer_text(answer: Printable, *, derivation: bool = True) -> str:
     sampling = answer.uncertainty.sampling
     if isinstance(sampling, float):
         lines.append(f"  standard error from the counts: {number_text(sampling)}")
+    if isinstance(answer.uncertainty.monte_carlo, float):
+        lines.append(f"  standard error of the draws: {number_text(answer.uncertainty.monte_carlo)}")
     if answer.uncertainty.rounding is not None:
         low, high = answer.uncertainty.rounding
         lines.append(f"  within the rounding of the printed numbers: {number_text(low)} to {number_text(high)}")
@@ -169,6 +173,7 @@ def answer_data(answer: Printable) -> dict[str, Any]:
         ],
         "refusals": [{"solver": name, "reason": reason} for name, reason in answer.refusals],
         "plan": plain(dict(answer.plan)),
+        "diagnostics": plain(dict(answer.diagnostics)),
     }
 
 

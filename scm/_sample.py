@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeAlias, assert_never
+from typing import TYPE_CHECKING, Any, TypeAlias, assert_never, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ._errors import InvalidModel
+from ._errors import InvalidModel, InvalidQuery
 from ._evaluate import evaluate
 from ._mechanism import Equation, Mechanism, NoiseTable, Table
 from ._noise import Noise, probabilities
@@ -19,8 +19,44 @@ if TYPE_CHECKING:
 
 Codes: TypeAlias = NDArray[np.intp]
 
+_NO_KEY = "key= takes one JAX random key, such as jax.random.key(0), or a whole number (a seed); got {}."
 
-def _uniform(key: PRNGKey, stream: int, n: int) -> NDArray[np.float64]:
+
+def check_key(key: object) -> None:
+    """That `key` may be a random key, as far as can be seen without loading JAX.
+
+    Raises:
+        InvalidQuery: it is neither a whole number from 0 to 2**63 - 1 nor an array.
+    """
+    if isinstance(key, int) and not isinstance(key, bool):
+        if not 0 <= key < 1 << 63:
+            raise InvalidQuery(f"A seed is a whole number from 0 to 2**63 - 1, got {key}.")
+    elif not hasattr(key, "dtype"):
+        raise InvalidQuery(_NO_KEY.format(type(key).__name__))
+
+
+def random_key(key: PRNGKey | int) -> PRNGKey:
+    """A JAX key from a key, or from a whole number (a seed).
+
+    Raises:
+        InvalidQuery: it is neither.
+    """
+    check_key(key)
+    import jax  # half a second, only where something is drawn
+
+    given, random = cast(Any, key), cast(Any, jax.random)
+    if isinstance(given, int) and not isinstance(given, bool):
+        return random.key(given)
+    try:
+        one = np.shape(random.key_data(given)) == np.shape(random.key_data(random.key(0)))
+    except (TypeError, ValueError):
+        one = False
+    if not one:
+        raise InvalidQuery(_NO_KEY.format(f"{type(given).__name__} of shape {np.shape(given)}"))
+    return cast("PRNGKey", given)
+
+
+def uniform(key: PRNGKey, stream: int, n: int) -> NDArray[np.float64]:
     """`n` numbers in [0, 1) with 53 random bits each (JAX's own floats have 23: too few for rare states)."""
     import jax  # half a second, only where units are drawn
 
@@ -47,13 +83,13 @@ def sample(
             raise InvalidModel(
                 f"The noise {name!r} has an unknown law: nothing can be drawn from it. Give it a law first."
             )
-        codes[name] = _draw(np.broadcast_to(np.array(law), (n, len(law))), _uniform(key, stream, n))
+        codes[name] = draw(np.broadcast_to(np.array(law), (n, len(law))), uniform(key, stream, n))
     for stream, (name, mechanism) in enumerate(mechanisms.items(), len(noises)):
         inputs = [codes[i] for i in mechanism.inputs]
         domains = [states[i] for i in mechanism.inputs]
         match mechanism:
             case Table(_, rows):
-                codes[name] = _draw(np.array(rows)[_row(inputs, domains, n)], _uniform(key, stream, n))
+                codes[name] = draw(np.array(rows)[_row(inputs, domains, n)], uniform(key, stream, n))
             case NoiseTable(_, found):
                 codes[name] = np.array([states[name].index(x) for x in found])[_row(inputs, domains, n)]
             case Equation():
@@ -63,7 +99,7 @@ def sample(
     return {name: _column(states[name], codes[name]) for name in mechanisms}
 
 
-def _draw(laws: NDArray[np.float64], u: NDArray[np.float64]) -> Codes:
+def draw(laws: NDArray[np.float64], u: NDArray[np.float64]) -> Codes:
     passed = np.cumsum(laws[:, :-1], axis=1) <= u[:, None]
     # A state of probability zero at the end is never reached by rounding: the last positive one takes the rest.
     last = laws.shape[1] - 1 - np.argmax(laws[:, ::-1] > 0, axis=1)

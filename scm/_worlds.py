@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias, assert_never
 
 from ._errors import UnknownName
@@ -74,7 +75,15 @@ class Worlds:
 
     def of_variable(self, name: str) -> tuple[int, ...]:
         """Instances of `name` under its own mechanism."""
-        return tuple(i for i, x in enumerate(self.instances) if x.variable == name and isinstance(x.mechanism, Own))
+        return self._own.get(name, ())
+
+    @cached_property
+    def _own(self) -> dict[str, tuple[int, ...]]:
+        found: dict[str, list[int]] = {}
+        for i, x in enumerate(self.instances):
+            if isinstance(x.mechanism, Own):
+                found.setdefault(x.variable, []).append(i)
+        return {name: tuple(members) for name, members in found.items()}
 
 
 class _Builder:
@@ -89,12 +98,20 @@ class _Builder:
     def term(self, name: str, world: World) -> Slot:
         """The instance of `name` in `world`. Assignments that cannot reach it change no slot of it (exclusion)."""
         if (name, world) not in self.memo:
-            causes = self.graph.ancestors[name]
             # Causes first, so that a long chain of them is no deep recursion.
-            for cause in self.graph.order:
-                if cause in causes and (cause, world) not in self.memo:
-                    self.memo[cause, world] = self._make(cause, world)
+            for cause in self._to_make(name, world):
+                self.memo[cause, world] = self._make(cause, world)
         return self.memo[name, world]
+
+    def _to_make(self, name: str, world: World) -> list[str]:
+        """Causes of `name` that this world has no instance of yet, and `name`, in causal order."""
+        new, stack = {name}, [name]
+        while stack:
+            for cause in self.graph.parents[stack.pop()]:
+                if cause not in new and (cause, world) not in self.memo:
+                    new.add(cause)
+                    stack.append(cause)
+        return sorted(new, key=self.graph.place.__getitem__)
 
     def _make(self, name: str, world: World) -> Slot:
         for a in world:

@@ -52,6 +52,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_laws",
         "_mechanism",
         "_coupling",
+        "_hindsight",
         "_gumbel",
         "_coupling_laws",
         "_execution",

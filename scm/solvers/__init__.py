@@ -13,6 +13,7 @@ from typing import Protocol
 from .._query import Query
 from ._contract import Budget as Budget
 from ._contract import Plan as Plan
+from ._estimate import Unreliable
 from ._execute import forecast_of as forecast_of
 from ._execute import rounding_of as rounding_of
 from ._execute import structure_of as structure_of
@@ -32,6 +33,8 @@ from ._solution import sharp as sharp
 from ._weights import Planned as Planned
 from .exact import plans_of as _plans_of
 from .exact import solve as solve
+from .monte_carlo import ACCURACY, NeedsKey
+from .monte_carlo import solve as estimate
 
 
 class Refusal(Exception):
@@ -59,7 +62,7 @@ class Solver(Protocol):
 def _refusals() -> Generator[None]:
     try:
         yield
-    except (NeedsCoupling, NeedsSampling, TooWide) as wrong:
+    except (NeedsCoupling, NeedsSampling, TooWide, NeedsKey, Unreliable) as wrong:
         raise Refusal(str(wrong)) from None
 
 
@@ -85,5 +88,25 @@ class Exact:
             return solve(setting, query)
 
 
-DEFAULT: tuple[Solver, ...] = (Exact(),)
+@dataclass(frozen=True, slots=True)
+class MonteCarlo:
+    """Likelihood weighting, with what need not be drawn contracted exactly; see `monte_carlo`.
+
+    Attributes:
+        name: what the plan prints.
+        accuracy: the standard error to aim at, as a share of the most that two values of what is asked can differ.
+        least: draw at least so many steps, even where contracting them is affordable.
+    """
+
+    name: str = "monte_carlo"
+    accuracy: float = ACCURACY
+    least: int = 0
+
+    def solve(self, setting: Setting, query: Query) -> Solution:
+        """See `Solver.solve`."""
+        with _refusals():
+            return estimate(setting, query, accuracy=self.accuracy, least=self.least)
+
+
+DEFAULT: tuple[Solver, ...] = (Exact(), MonteCarlo())
 """Solvers in the order they are tried."""

@@ -101,7 +101,8 @@ def make_plan(network: Network, output: Sequence[int], budget: Budget, rows: int
         network.factors.append(Factor(np.ones(()), ()))
     terms, number = renumbered([(*f.labels, BATCH) if f.gathers else f.labels for f in network.factors])
     sizes = tuple((n, network.sizes[x]) for x, n in number.items() if x != BATCH)
-    path = find_path(terms, tuple(number[x] for x in output), sizes, rows, budget)
+    last = tuple(sorted(number[x] for x in network.noises.values() if x in number))
+    path = find_path(terms, tuple(number[x] for x in output), sizes, rows, budget, last)
     if path.sliced:
         named = {n: x for x, n in number.items()}
         path = replace(path, sliced=tuple(named[n] for n in path.sliced))

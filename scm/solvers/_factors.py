@@ -22,7 +22,7 @@ from ._network import Axis, Factor, Free, Known, Network, Run, Values
 Codes: TypeAlias = NDArray[np.intp]
 
 
-def _check_draws(worlds: Worlds) -> None:
+def check_draws(worlds: Worlds) -> None:
     """Refuse one stochastic policy under several conditions at once: how its draws hang together is not stated."""
     draws = [x.mechanism for x in worlds.instances if isinstance(x.mechanism, Fresh)]
     for draw in draws:
@@ -56,7 +56,7 @@ def build_network(
         InvalidModel, InvalidQuery: as their messages say.
     """
     build = _Builder(model, worlds, couplings, domains)
-    _check_draws(worlds)
+    check_draws(worlds)
     for i, instance in enumerate(worlds.instances):
         build.net.instances[i] = build.instance_axis(i, instance)
     shared = dict(_shared_tables(model, worlds))

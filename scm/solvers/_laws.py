@@ -47,7 +47,7 @@ def term_outputs(setting: Setting, term: Term) -> list[list[tuple[Expr, Values]]
         case Distribution(of):
             return [[(t, setting.model.states[t.name]) for t in of]]
         case Expectation(expr):
-            return [[(part, _numeric_values(setting, part))] for _, part in linear_parts(expr)]
+            return [[(part, numeric_values(setting, part))] for _, part in linear_parts(expr)]
 
 
 def _probability(setting: Setting, event: Expr, facts: tuple[Fact, ...], conditions: tuple[Expr, ...]) -> Leaf:
@@ -106,7 +106,7 @@ def _expectation(setting: Setting, expr: Expr, facts: tuple[Fact, ...], conditio
 
 
 def _expected(setting: Setting, expr: Expr, facts: tuple[Fact, ...], conditions: tuple[Expr, ...]) -> Leaf:
-    values = _numeric_values(setting, expr)
+    values = numeric_values(setting, expr)
     try:
         found = joint_weights(setting, facts, conditions, [(expr, values)], exponents=False)
     except NeedsCoupling:
@@ -120,7 +120,7 @@ def _expected(setting: Setting, expr: Expr, facts: tuple[Fact, ...], conditions:
     return make_leaf(np.tensordot(numbers, weights.mantissa, axes=(0, 0)), weights.mantissa.sum(axis=0), network, 0)
 
 
-def _numeric_values(setting: Setting, expr: Expr) -> tuple[Value, ...]:
+def numeric_values(setting: Setting, expr: Expr) -> tuple[Value, ...]:
     """The numbers that `expr` can be."""
     scope: dict[str, tuple[Value, ...]] = {}
     names: dict[Const | Placeholder | Var, str] = {}

@@ -1,8 +1,8 @@
 """The order in which a network is contracted: found once, its cost forecast before anything is computed.
 
-A greedy search first, for a forecast (Gray & Kourtis 2021); a random-greedy search, in this process, only where the
-forecast says that a better path pays for the search; slices (cutset conditioning, Pearl 1988) where an intermediate
-array would not fit the memory.
+Elimination orders first, for a forecast; cotengra's greedy and random-greedy searches (Gray & Kourtis 2021), in this
+process, only where the forecast says that a better path pays for the search; slices (cutset conditioning, Pearl 1988)
+where an intermediate array would not fit the memory.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from importlib import import_module
 from typing import Any, TypeAlias
 
 from ._budget import OPERATIONS_A_SECOND, Budget
+from ._elimination import Steps, in_turn, smallest
 from ._kernels import TooWide
 
 Terms: TypeAlias = tuple[tuple[int, ...], ...]
@@ -23,7 +24,9 @@ Sizes: TypeAlias = tuple[tuple[int, int], ...]
 
 BATCH = -1
 """The label of the rows."""
-SEARCH_ABOVE = 1e7
+GREEDY_ABOVE = 1e7
+"""Operations, over all rows, above which importing a path finder pays for itself."""
+SEARCH_ABOVE = 1e8
 """Operations, over all rows, above which a search for a better path pays for itself."""
 SEARCHES = 64
 """Random paths tried by a search."""
@@ -40,7 +43,7 @@ class Path:
     """Pairwise steps and what they cost.
 
     Attributes:
-        steps: which two operands are multiplied next; the result goes to the end of the list.
+        steps: which two operands are multiplied next: factors are numbered first, then results as they are made.
         once: multiply-adds of the steps that no row changes, over all slices.
         each: multiply-adds of the other steps, for one row.
         entries: numbers in the largest array, for one row.
@@ -48,7 +51,7 @@ class Path:
         slices: how many joint values those have.
     """
 
-    steps: tuple[tuple[int, int], ...]
+    steps: Steps
     once: float
     each: float
     entries: float
@@ -65,7 +68,9 @@ class Path:
         return self.once + self.each * rows
 
 
-def find_path(terms: Terms, output: tuple[int, ...], sizes: Sizes, rows: int, budget: Budget) -> Path:
+def find_path(
+    terms: Terms, output: tuple[int, ...], sizes: Sizes, rows: int, budget: Budget, last: tuple[int, ...] = ()
+) -> Path:
     """A path from `terms` to `output`, within the budget.
 
     Args:
@@ -74,6 +79,7 @@ def find_path(terms: Terms, output: tuple[int, ...], sizes: Sizes, rows: int, bu
         sizes: positions of each label (not of `BATCH`).
         rows: how many rows there will be.
         budget: of operations for all rows, and of entries of the largest array for one row.
+        last: labels that may better be eliminated last, such as noises that several worlds share.
 
     Raises:
         TooWide: the forecast exceeds the budget; nothing was run.
@@ -81,7 +87,9 @@ def find_path(terms: Terms, output: tuple[int, ...], sizes: Sizes, rows: int, bu
     if len(terms) == 1:
         return Path((), 1.0, 0.0, 1.0)
     batched = any(BATCH in term for term in terms)
-    path = _greedy(terms, output, sizes, batched)
+    path = min(_eliminations(terms, output, sizes, batched, last), key=lambda p: p.operations(rows))
+    if path.operations(rows) > GREEDY_ABOVE:
+        path = min(path, _greedy(terms, output, sizes, batched), key=lambda p: p.operations(rows))
     allowed = budget.allowed(rows)
     hopeless = path.operations(rows) > HOPELESS * allowed or path.entries > HOPELESS * budget.entries
     if not hopeless and (path.operations(rows) > SEARCH_ABOVE or path.entries > budget.entries):
@@ -103,6 +111,16 @@ def _forecast(path: Path, rows: int, allowed: float, budget: Budget) -> str:
         f"{allowed:.3g} operations and {budget.entries * 8:.3g} bytes. Raise the budget, or ask about fewer "
         "variables at once."
     )
+
+
+@lru_cache(maxsize=2048)
+def _eliminations(
+    terms: Terms, output: tuple[int, ...], sizes: Sizes, batched: bool, last: tuple[int, ...]
+) -> tuple[Path, ...]:
+    size = _with_rows(sizes, batched)
+    keep = {*output, BATCH}
+    found = {smallest(terms, keep, size), in_turn(terms, keep, size, last)}
+    return tuple(_measured(steps, terms, output, size) for steps in sorted(found))
 
 
 @lru_cache(maxsize=2048)
@@ -143,8 +161,12 @@ def _best_slice(tree: Any, keep: set[int], size: Mapping[int, int]) -> int | Non
 
 def _tree(terms: Terms, output: tuple[int, ...], sizes: Sizes, batched: bool, optimize: Any) -> Any:
     final = (*output, BATCH) if batched else output
-    size = dict(sizes) | ({BATCH: BATCH_IN_PATH} if batched else {})
+    size = _with_rows(sizes, batched)
     return _cotengra().array_contract_tree(terms, final, size, optimize=optimize, canonicalize=False)
+
+
+def _with_rows(sizes: Sizes, batched: bool) -> dict[int, int]:
+    return dict(sizes) | ({BATCH: BATCH_IN_PATH} if batched else {})
 
 
 def _search(factors: int) -> Any:
@@ -153,8 +175,13 @@ def _search(factors: int) -> Any:
 
 
 def _path_of(tree: Any, terms: Terms, output: tuple[int, ...], size: Mapping[int, int]) -> Path:
-    steps = tuple((int(a), int(b)) for a, b in tree.get_path())
-    sliced = tuple(int(x) for x in tree.sliced_inds)
+    steps = tuple((int(a), int(b)) for a, b in tree.get_ssa_path())
+    return _measured(steps, terms, output, size, tuple(int(x) for x in tree.sliced_inds))
+
+
+def _measured(
+    steps: Steps, terms: Terms, output: tuple[int, ...], size: Mapping[int, int], sliced: tuple[int, ...] = ()
+) -> Path:
     slices = math.prod(size[x] for x in sliced)
     once = each = 0.0
     entries = 1.0
@@ -167,15 +194,15 @@ def _path_of(tree: Any, terms: Terms, output: tuple[int, ...], size: Mapping[int
 
 def _followed(steps: Sequence[tuple[int, int]], terms: Terms, keep: set[int]) -> Iterator[tuple[set[int], set[int]]]:
     """For each step, the labels it runs over and those of its result."""
-    held = [set(term) for term in terms]
-    users = Counter(x for term in held for x in term)
-    for step in steps:
-        taken = [held.pop(i) for i in sorted(step, reverse=True)]
+    held = dict(enumerate(map(set[int], terms)))
+    users = Counter(x for term in held.values() for x in term)
+    for made, step in enumerate(steps, len(terms)):
+        taken = [held.pop(i) for i in step]
         union = set[int]().union(*taken)
         users.subtract(x for term in taken for x in term)
         out = {x for x in union if users[x] or x in keep}
         users.update(out)
-        held.append(out)
+        held[made] = out
         yield union, out
 
 

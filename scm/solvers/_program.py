@@ -206,17 +206,18 @@ def make_program(
     top = max(sizes, default=0) + 1
     label = {n: top + i for i, n in enumerate(sorted(known))}
     build = _Build({**sizes, **{label[n]: k for n, k in known.items()}}, label, opened, len(factors))
-    held = [_Held(i, f.labels, f.gathers) for i, f in enumerate(factors)]
-    users = Counter(x for h in held for x in h.labels)
-    for step in path.steps:
-        left, right = (held.pop(i) for i in sorted(step, reverse=True))
+    held = {i: _Held(i, f.labels, f.gathers) for i, f in enumerate(factors)}
+    users = Counter(x for h in held.values() for x in h.labels)
+    for number, step in enumerate(path.steps, len(factors)):
+        left, right = (held.pop(i) for i in step)
         users.subtract((*left.labels, *right.labels))
         union = tuple(dict.fromkeys((*right.labels, *left.labels)))
         out = tuple(x for x in union if users[x] > 0 or x in output)
         users.update(out)
-        held.append(build.pair(right, left, out))
+        held[number] = build.pair(right, left, out)
     axes = tuple(build.axes(_Held(i, f.labels, f.gathers)) for i, f in enumerate(factors))
-    return _finished(build, held[0], output, tuple(names), axes)
+    (last,) = held.values()
+    return _finished(build, last, output, tuple(names), axes)
 
 
 def _finished(

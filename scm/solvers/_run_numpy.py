@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._path import BATCH
-from ._program import NARROW, Gather, Labels, Pair, Program, Rescale
+from ._program import NARROW, Gather, Labels, Op, Pair, Program, Rescale
 
 Array = NDArray[np.float64]
 Codes = NDArray[np.intp]
@@ -56,42 +57,57 @@ def run_prelude(program: Program, factors: Sequence[Array], keep: Keep | None = 
         factors: open axes last.
         keep: done to every array (see `support`).
     """
-    slots = [f if keep is None else keep(f) for f in factors]
+    slots: list[Any] = [f if keep is None else keep(f) for f in factors]
+    wanted = set(program.arguments)
     for op in program.prelude:
         found = _pair(op, slots)
         slots.append(found if keep is None else keep(found))
+        _drop(slots, op, wanted)
     return slots
 
 
-def run_careful(program: Program, factors: Sequence[Array]) -> tuple[list[Open], bool]:
+def _drop(slots: list[Any], op: Op, wanted: AbstractSet[int]) -> None:
+    """Forget operands: each is read once, and the memory of a run is that of the arrays still to be read."""
+    for slot in (op.left, op.right) if isinstance(op, Pair) else (op.source,):
+        if slot is not None and slot not in wanted:
+            slots[slot] = None
+
+
+def run_careful(program: Program, factors: Sequence[Array]) -> tuple[dict[int, Open], bool]:
     """As `run_prelude`, every array brought near one for each joint value of its open axes.
 
     Returns:
-        The slots, and whether some entries are so small beside the largest that products of them may be lost.
+        The arguments of the part for each row, by slot, and whether some entries are so small beside the largest
+        that products of them may be lost.
     """
-    narrow, slots = False, list[Open]()
+    narrow = False
+    arrays: list[Any] = []
+    exponents: list[Any] = []
+    wanted = set(program.arguments)
     opened = set(program.opened)
 
-    def near_one(array: Array, axes: Labels, exponent: Any) -> Open:
+    def near_one(array: Array, axes: Labels, exponent: Any) -> None:
         nonlocal narrow
         free = tuple(i for i, x in enumerate(axes) if x not in opened)
         _, power = np.frexp(array.max(axis=free, initial=0.0))
         out = np.ldexp(array, -power)
         narrow = narrow or bool((out[out > 0] < 2.0 ** (SMALLEST * NARROW)).any())
-        return Open(out, power + exponent)
+        arrays.append(out)
+        exponents.append(power + exponent)
 
     for f, axes in zip(factors, program.factor_axes, strict=True):
-        slots.append(near_one(f, axes, 0))
+        near_one(f, axes, 0)
     for op in program.prelude:
-        array = _pair(op, [s.array for s in slots])
+        array = _pair(op, arrays)
         names = [x for x in op.out_axes if x in opened]
         exponent: Any = 0
         for slot, axes in ((op.left, op.left_axes), (op.right, op.right_axes)):
             if slot is not None:
                 own = [x for x in axes if x in opened]
-                exponent = exponent + _spread(slots[slot].exponent, own, names)
-        slots.append(near_one(array, op.out_axes, exponent))
-    return slots, narrow
+                exponent = exponent + _spread(exponents[slot], own, names)
+        near_one(array, op.out_axes, exponent)
+        _drop(arrays, op, wanted)
+    return {i: Open(arrays[i], exponents[i]) for i in program.arguments}, narrow
 
 
 def _spread(exponent: Any, own: Sequence[int], names: Sequence[int]) -> Any:
@@ -132,6 +148,7 @@ def run_each(
                 slots.append(flat.take(index[names], axis=-1))
             case Rescale(source):
                 slots.append(slots[source] if keep is not None else scale.rescale(slots[source]))
+        _drop(slots, op, frozenset())
     return Raw(slots[-1], scale.exponent, scale.narrow, scale.raised)
 
 

@@ -60,7 +60,7 @@ class Setting:
     rows: int
     record: Record
     execution: Execution = field(default_factory=Execution)
-    key: PRNGKey | None = None
+    key: PRNGKey | int | None = None
     plans: dict[Any, Any] = field(default_factory=lambda: {})
     empty: tuple[str, ...] = ()
 

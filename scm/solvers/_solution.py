@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,7 @@ class Solution:
         lower_at, upper_at: for a single number, a state of the roots of unknown law that attains each end.
         monte_carlo: standard error of what was drawn at random, same shape as `lower`; None where nothing was.
         effective_size: of the draws, for each row.
+        diagnostics: figures about the run.
     """
 
     lower: Array
@@ -39,6 +41,7 @@ class Solution:
     upper_at: Mapping[str, Value] | None = None
     monte_carlo: Array | None = None
     effective_size: Array | None = None
+    diagnostics: Mapping[str, Any] = field(default_factory=lambda: {})
 
     @property
     def ends(self) -> tuple[Array, Array, Array, Array]:
