@@ -108,12 +108,13 @@ def main(arguments: Sequence[str]) -> int:
         return scm.ask(model, query, rows=columns, execution=execution, budget=BUDGET)
 
     first, answer = clock(call)
-    if answer.finding == "refused":
-        print(json.dumps({"refused": "; ".join(reason for _, reason in answer.refusals)}))
+    if answer.finding != "exact":
+        reasons = "; ".join(reason for _, reason in answer.refusals)
+        print(json.dumps({"refused": reasons or f"no exact answer, but {answer.finding}"}))
         return 0
     again = repeated(call, seconds=0.5, least=1 if first > 5 else 3, most=30)
     out = {"building": building, "first": first, "warm": float(np.median(again)), "before": before}
-    print(json.dumps(out | used() | {key: answer.plan.get(key) for key in ("width", "instances")}))
+    print(json.dumps(out | used()))
     return 0
 
 

@@ -117,10 +117,10 @@ def _cold(groups: Groups) -> list[str]:
     words = f"""
 ### Cold, all {ROWS:,} rows
 
-A fresh process. *Import* is that of the engine and of the libraries that its first question would load (lark, cotengra;
-JAX where it is asked for). *First call* is the first question asked: building the query language's parser, reading the
-query, planning and, with JAX, starting it, compiling and checking (no compiled program is kept from one process to the
-next). For pyAgrum it is making the inference object and the first pass over the rows. The ratio is of these two.
+A fresh process. *Import* is that of the engine, and of JAX where it is asked for. *First call* is the first question
+asked: loading what else it needs (the query language, NumPy's and the planner's code), reading the query, planning and,
+with JAX, starting it, compiling and checking (no compiled program is kept from one process to the next). For pyAgrum it
+is making the inference object and the first pass over the rows. The ratio is of these two.
 """
     return [words, *_table(head, lines)]
 
