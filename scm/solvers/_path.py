@@ -26,14 +26,14 @@ BATCH = -1
 """The label of the rows."""
 GREEDY_ABOVE = 1e7
 """Operations, over all rows, above which importing a path finder pays for itself."""
-SEARCH_ABOVE = 1e8
+SEARCH_ABOVE = 3e9
 """Operations, over all rows, above which a search for a better path pays for itself."""
-SEARCHES = 64
+SEARCHES = 16
 """Random paths tried by a search."""
 BATCH_IN_PATH = 1024
 """Rows counted on while a path is sought: more would not change which of two paths is the shorter."""
-HOPELESS = 1e5
-"""A forecast this many times over the budget is refused without a search for a better path."""
+HOPELESS = 10.0
+"""A forecast this many times over the budget of operations is refused: no search was seen to make up for that."""
 MOST_SLICES = 1 << 16
 """Most slices that are summed over."""
 
@@ -91,11 +91,11 @@ def find_path(
     if path.operations(rows) > GREEDY_ABOVE:
         path = min(path, _greedy(terms, output, sizes, batched), key=lambda p: p.operations(rows))
     allowed = budget.allowed(rows)
-    hopeless = path.operations(rows) > HOPELESS * allowed or path.entries > HOPELESS * budget.entries
-    if not hopeless and (path.operations(rows) > SEARCH_ABOVE or path.entries > budget.entries):
+    hopeless = path.operations(rows) > HOPELESS * allowed
+    if not hopeless and path.operations(rows) > SEARCH_ABOVE:
         path = min(path, _searched(terms, output, sizes, batched), key=lambda p: p.operations(rows))
-        if path.entries > budget.entries:
-            path = _sliced(terms, output, sizes, batched, budget.entries) or path
+    if not hopeless and path.entries > budget.entries:
+        path = _sliced(terms, output, sizes, batched, budget.entries, path.steps) or path
     if path.operations(rows) > allowed or path.entries > budget.entries:
         raise TooWide(_forecast(path, rows, allowed, budget))
     return path
@@ -134,10 +134,13 @@ def _searched(terms: Terms, output: tuple[int, ...], sizes: Sizes, batched: bool
 
 
 @lru_cache(maxsize=256)
-def _sliced(terms: Terms, output: tuple[int, ...], sizes: Sizes, batched: bool, entries: float) -> Path | None:
+def _sliced(
+    terms: Terms, output: tuple[int, ...], sizes: Sizes, batched: bool, entries: float, steps: Steps
+) -> Path | None:
     """A path whose arrays fit, summed over slices; None where there is none. Labels that stay are never sliced."""
     size, keep = dict(sizes), {*output, BATCH}  # rows are taken in chunks already
-    tree = _tree(terms, output, sizes, batched, _search(len(terms)))
+    final = (*output, BATCH) if batched else output
+    tree = _cotengra().ContractionTree.from_path(terms, final, _with_rows(sizes, batched), ssa_path=steps)
     path = _path_of(tree, terms, output, size)
     while path.entries > entries:
         label = _best_slice(tree, keep, size)
