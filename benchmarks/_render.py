@@ -29,8 +29,8 @@ def render(done: Sequence[Case]) -> str:
     groups: dict[tuple[str, str], list[Case]] = {}
     for case in done:
         groups.setdefault((case.group, case.findings), []).append(case)
-    lines = [INTRODUCTION, *_warm(groups), *_cold(groups), *_single(groups), *_inside(groups), *_notes(done)]
-    return "\n".join([*lines, *_targets(groups)])
+    parts = (_targets, _warm, _cold, _single, _inside)
+    return "\n".join([INTRODUCTION, *(line for part in parts for line in part(groups)), *_notes(done)])
 
 
 def _table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> list[str]:
@@ -61,8 +61,12 @@ def _ratio(group: Sequence[Case], of: Of, peer: Of) -> str:
     ratios = [a / b for case in group if (a := peer(case)) is not None and (b := of(case)) is not None]
     if not ratios:
         return ""
-    ends = f" ({min(ratios):,.3g} to {max(ratios):,.3g})" if len(ratios) > 1 else ""
-    return f"{statistics.median(ratios):,.3g}{ends}"
+    ends = f" ({_times(min(ratios))} to {_times(max(ratios))})" if len(ratios) > 1 else ""
+    return f"{_times(statistics.median(ratios))}{ends}"
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:,.0f}" if ratio >= 100 else f"{ratio:.3g}"
 
 
 def _get(engine: str, *path: str, divide: float = 1.0) -> Of:
@@ -95,7 +99,7 @@ def _warm(groups: Groups) -> list[str]:
         lines.append([f"{name}", findings, *ours, *theirs, *ratios, *off])
     head = ["network", "findings", "planner's choice", "NumPy", "JAX single", "JAX double", "pyAgrum", "pgmpy"]
     head += ["ratio, planner", "ratio, JAX single", "difference, double", "single"]
-    return ["### Warm, time a row", "", *_table(head, lines)]
+    return ["\n### Warm, time a row\n", *_table(head, lines)]
 
 
 def _largest(group: Sequence[Case], names: Sequence[str]) -> str:
@@ -201,5 +205,5 @@ def _targets(groups: Groups) -> list[str]:
                     "not measured" if not ratios else "met" if statistics.median(ratios) >= least else "**missed**"
                 )
                 warm.append([words, findings, f"{least:,}", _ratio(group, ours, theirs), verdict])
-    words = "\n### Targets: how many times as fast as pyAgrum, with the faster executor where warm\n"
+    words = "### Targets: how many times as fast as pyAgrum, with the faster executor where warm\n"
     return [words, *_table(["work", "findings", "wanted", "measured", ""], warm)]
