@@ -18,8 +18,7 @@ RESULTS = Path(__file__).with_name("RESULTS.md")
 HEAD = """\
 # Speed
 
-Written by `python -m benchmarks`{quick} in {minutes:.0f} minutes. Do not edit: run it again. The median decides whether
-a target is met.
+Written by `python -m benchmarks`{quick}{minutes}. Do not edit: run it again. The median decides whether a target is met.
 
 {date}: {machine}.
 
@@ -52,7 +51,8 @@ def main() -> int:
         print(f"Nothing was written. {wrong}", file=sys.stderr)
         return 1
     quick = " --quick" if arguments.quick else ""
-    minutes, date = (time.monotonic() - start) / 60, datetime.date.today().isoformat()
+    date = datetime.date.today().isoformat()
+    minutes = "" if arguments.keep else f" in {(time.monotonic() - start) / 60:.0f} minutes"
     head = HEAD.format(quick=quick, minutes=minutes, date=date, machine=machine(load))
     text = head + "\n".join(texts) + "\n"
     out = arguments.out or (None if arguments.only else RESULTS)

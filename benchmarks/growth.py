@@ -211,16 +211,28 @@ def draw(plot: Plot, path: Path) -> None:
     memory.axhline(MEMORY / 1e6, color="#555555", linewidth=1, linestyle=":")
     start = plot.curves[0].sizes[0]
     memory.text(start, MEMORY / 1e6 * 1.06, "budget: 2 GB", color="#555555", fontsize=8, va="bottom")
-    memory.set_ylim(50, 6000)
-    memory.set(xlabel=plot.axis, ylabel="peak memory, MB")
+    memory.set_ylim(20, 6000)
+    memory.yaxis.set_major_formatter(lambda n, _: f"{n:,.0f}")
+    memory.set(xlabel=plot.axis, ylabel="peak memory of the process, MB")
     time.set(xlabel=plot.axis, ylabel="seconds")
     time.set_title(plot.title, loc="left", fontsize=10)
     time.legend(frameon=False, fontsize=7.5, handlelength=2.6)
     for axes in (time, memory):
+        if max(plot.curves[0].sizes) < 100:
+            axes.set_xscale("log", base=2)
+        axes.xaxis.set_major_formatter(lambda n, _: _short(n))
         axes.grid(True, which="major", color="#e5e5e5", linewidth=0.6)
         axes.set_axisbelow(True)
     figure.savefig(path, dpi=110)
     plt.close(figure)
+
+
+def _short(n: float) -> str:
+    """10k, 1M."""
+    for size, letter in ((1e6, "M"), (1e3, "k")):
+        if n >= size:
+            return f"{n / size:,.0f}{letter}"
+    return f"{n:,.0f}"
 
 
 def _styles(plot: Plot) -> list[tuple[str, str]]:
