@@ -18,7 +18,8 @@ RESULTS = Path(__file__).with_name("RESULTS.md")
 HEAD = """\
 # Speed
 
-Written by `python -m benchmarks`{quick}{minutes}. Do not edit: run it again. The median decides whether a target is met.
+Written by `python -m benchmarks`{quick}{minutes}. Do not edit: run it again. The median decides whether a target is
+met.
 
 {date}: {machine}.
 
