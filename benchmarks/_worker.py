@@ -86,9 +86,8 @@ def twinworld(folder: Path, task: Mapping[str, Any]) -> dict[str, Any]:
     for name in names:
         if name != names[0]:
             answers[name] = call(columns, run[name])  # compiles, where there is anything to compile
-        times = repeated(lambda e=run[name]: call(columns, e), seconds=task["seconds"], least=runs)
-        out["warm"][name] = statistics.median(times)
-        out["executor"][name] = _executor(lambda e=run[name]: call(columns, e), runs) or None
+        times, inside = _calls(lambda e=run[name]: call(columns, e), task["seconds"], runs)
+        out["warm"][name], out["executor"][name] = statistics.median(times), statistics.median(inside) or None
     if "planner" in names:
         some = [{c: v[i : i + 1] for c, v in columns.items()} for i in range(min(ONE_ROW_CALLS, task["rows"]))]
         calls = [clock(lambda row=row: call(row, run["planner"]))[0] for row in (*some[:3], *some)][3:]
@@ -145,14 +144,17 @@ def _planned(answer: Any) -> dict[str, float]:
     return {"width": max(step["width"] for step in steps), "operations": each} if steps else {}
 
 
-def _executor(work: Callable[[], Any], runs: int) -> float:
-    with executor_time() as seconds:
-        totals: list[float] = []
-        for _ in range(runs):
-            seconds.clear()
+def _calls(work: Callable[[], Any], seconds: float, least: int) -> tuple[list[float], list[float]]:
+    """Times of whole calls, and of the executor within them."""
+    inside: list[float] = []
+    with executor_time() as found:
+
+        def call() -> None:
+            found.clear()
             work()
-            totals.append(sum(seconds))
-    return statistics.median(totals)
+            inside.append(sum(found))
+
+        return repeated(call, seconds=seconds, least=least), inside
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ from ._worker import write_case
 
 SAME = {"planner": 1e-9, "numpy": 1e-9, "jax double": 1e-9, "jax": 1e-4}
 """How far answers may be from pyAgrum's, for each executor; single precision cannot be nearer."""
-LIMIT, MEMORY = 120.0, 8e9
+LIMIT, MEMORY = 180.0, 8e9
 """Seconds for a worker, and bytes for a peer."""
 
 
