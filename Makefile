@@ -9,6 +9,8 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check -qq
 
 PAIRS ?= 5000
+BATCHES ?= 10000
+FIRST ?= 0
 PYTEST_ARGS ?= -n auto --maxprocesses 4
 BENCH_ARGS ?=
 
@@ -43,8 +45,8 @@ format: $(VENV)/.dev-ready ## Mend style where it can be mended by machine
 	$(PY) -m ruff check --fix-only .
 	$(PY) -m ruff format .
 
-verify: $(VENV)/.dev-ready ## Run the long randomised checks against the oracle (PAIRS=5000)
-	$(PY) -m tests.verify_random --pairs $(PAIRS)
+verify: $(VENV)/.dev-ready ## Run the long randomised checks against the oracle (PAIRS=5000 BATCHES=10000)
+	$(PY) -m tests.verify_random --pairs $(PAIRS) --batches $(BATCHES) --first $(FIRST)
 
 bench: $(VENV)/.bench-ready ## Measure speed, beside other engines (half an hour; BENCH_ARGS=--quick for a look)
 	$(PY) -m benchmarks $(BENCH_ARGS)

@@ -94,6 +94,8 @@ def prepared(
     """The arguments of `ask`, checked, as solvers take them."""
     if not isinstance(knowledge, Model):  # pyright: ignore[reportUnnecessaryIsInstance]  # untyped callers
         raise InvalidModel(f"ask() takes a Model first, got {type(knowledge).__name__}.")
+    if execution is not None and not isinstance(execution, Execution):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidQuery(f"`execution` takes an Execution, got {type(execution).__name__}.")
     question = _question(knowledge, query)
     asked, coded = read_rows(question.query, rows, knowledge.variable_states, ignored)
     if asked is not question.query:
@@ -141,7 +143,6 @@ def _answer(setting: Setting, question: Question, solution: Solution, batch: boo
     shape, finding = _shaper(batch), _finding(setting, solution)
     drawn = solution.monte_carlo
     error = standard_error(setting, query) if finding == "estimate" and drawn is None else None
-    rounding = max(map(rounding_of, setting.record.plans, setting.record.runs), default=0.0)
     scene = Scene(setting, query, solution, finding)
     return Answer(
         query,
@@ -154,7 +155,7 @@ def _answer(setting: Setting, question: Question, solution: Solution, batch: boo
         uncertainty=Uncertainty(
             sampling=None if error is None else shape(error),
             monte_carlo=None if drawn is None or finding != "estimate" else shape(drawn),
-            floating_point=_absolute(solution, rounding),
+            floating_point=_absolute(setting, solution),
         ),
         diagnostics=solution.diagnostics,
         assumptions=_assumptions(
@@ -165,7 +166,10 @@ def _answer(setting: Setting, question: Question, solution: Solution, batch: boo
     )
 
 
-def _absolute(solution: Solution, relative: float) -> float:
+def _absolute(setting: Setting, solution: Solution) -> float:
+    if setting.record.error is not None:
+        return setting.record.error
+    relative = max(map(rounding_of, setting.record.plans, setting.record.runs), default=0.0)
     top = np.abs(solution.upper).max(initial=1.0, where=np.isfinite(solution.upper))
     return float(top * relative)
 
@@ -242,7 +246,15 @@ def _plan(setting: Setting, solver: str) -> dict[str, Any]:
         contraction(setting.model, plan, worlds, run, setting.rows)
         for plan, worlds, run in zip(record.plans, record.worlds, record.runs, strict=True)
     ]
-    return {"solver": solver, "rows": setting.rows, "contractions": reports}
+    return {
+        "solver": solver,
+        "executor": ", ".join(dict.fromkeys(f"{r.executor} {r.precision}" for r in record.runs)) or "numpy double",
+        "fallback": next((r.fallback for r in record.runs if r.fallback), None),
+        "rows": setting.rows,
+        "width": max((p.path.width for p in record.plans), default=0.0),
+        "largest_array": max((p.path.entries for p in record.plans), default=0.0),
+        "contractions": reports,
+    }
 
 
 def parse_budget(budget: float | str | Budget | None) -> Budget:

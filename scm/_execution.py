@@ -38,7 +38,10 @@ class Execution:
             raise InvalidQuery(f"Unknown precision {self.precision!r}; 'single' or 'double' is wanted.")
         if self.executor == "numpy" and self.precision == "single":
             raise InvalidQuery("The NumPy executor works in double precision; leave the precision out, or use 'jax'.")
-        if self.chunk is not None and (isinstance(self.chunk, bool) or self.chunk < 1):
+        chunk: Any = self.chunk  # untyped callers
+        if chunk is not None and (isinstance(chunk, bool) or not isinstance(chunk, int) or chunk < 1):
             raise InvalidQuery(f"A chunk is a number of rows from 1 up, got {self.chunk!r}.")
+        if self.devices is not None and not isinstance(self.devices, tuple):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise InvalidQuery(f"Devices are a tuple, such as tuple(jax.devices()), got {type(self.devices).__name__}.")
         if self.devices is not None and not self.devices:
             raise InvalidQuery("An empty list of devices was given; leave it out, or name at least one.")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ._syntax import Expr, Value, print_expr, print_name
 
@@ -68,5 +68,6 @@ class Table:
 
 Mechanism: TypeAlias = Equation | NoiseTable | Table
 
-Rows: TypeAlias = Mapping[Value | tuple[Value, ...], object]
+# A mapping's keys are invariant in the type system: a `dict[int, ...]` would be no mapping from states.
+Rows: TypeAlias = Mapping[Any, object]
 """Rows as a user writes them: {parents' states: outcome or law}; one parent needs no tuple."""

@@ -1,18 +1,32 @@
 """The engine asked, the oracle asked, and what they disagree about. Used by the ordinary tests and by the long run."""
 
+import itertools
 import pprint
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 import scm
+from scm.solvers import _program
 from tests.bridge_to_engine import to_model
 from tests.generators import pair
 from tests.oracle import Plain, Query, couple, couplings_of, truth, unknown_noises
 from tests.plain import do_text, fill, punch, rows_for, rung, to_text
+
+EXECUTIONS = (
+    scm.Execution(executor="numpy"),
+    scm.Execution(executor="jax", precision="double"),
+    scm.Execution(executor="jax", precision="single"),
+)
+SIZES = (1, 7, 1, 7, 1000, 1, 7, 4096, 1000, 7, 1, 1000, 7, 4096, 1000, 32769)
+"""Rows of the batches, in turn: small ones are quick, so there are more of them."""
+SILLY = 1e-3
+"""A stated bound on rounding that says nothing."""
 
 TOLERANCE = 1e-12
 """Values are sums of at most some thousand products of numbers below 100, each with a relative rounding error near
@@ -207,6 +221,93 @@ def check_filled(model: Plain, punched: Query, rows: list[dict[str, Any]]) -> Ou
         if alone.finding not in findings(expected):
             outcomes += [Outcome(problem=f"one row finds {alone.finding}, truth {told(expected)}")]
     return worst(outcomes)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Batches: one query, many tables, many rows, every executor
+
+
+@contextmanager
+def gathered_early(early: bool) -> Iterator[None]:
+    """Rows that come in with the first step, so that small models too exercise what is done for each row."""
+    before = _program.LEAST_OPEN, _program.MOST_OPEN
+    if early:
+        _program.LEAST_OPEN = _program.MOST_OPEN = 1
+    try:
+        yield
+    finally:
+        _program.LEAST_OPEN, _program.MOST_OPEN = before
+
+
+def batch_shape(shape: object) -> tuple[Plain, Query, dict[str, Any]]:
+    """A random model without tables, a query of it, and its placeholders: what decides which programs are compiled."""
+    for attempt in itertools.count():
+        rng = random.Random(f"shape {shape} {attempt}")
+        model, query = pair(f"shape {shape} {attempt}", unknown=0)
+        punched, holes = punch(query, {v["name"]: v["states"] for v in model["variables"]}, rng)
+        if holes:
+            return model, punched, holes
+    raise AssertionError
+
+
+def redrawn(model: Plain, rng: random.Random) -> Plain:
+    """The same model with other laws of its noises: another table, the same program."""
+
+    def law(size: int) -> tuple[Fraction, ...]:
+        weights = [0 if rng.random() < 0.1 else rng.randint(1, 9) for _ in range(size)]
+        weights[rng.randrange(size)] += 1
+        return tuple(Fraction(w, sum(weights)) for w in weights)
+
+    noises = {name: {**noise, "law": law(len(noise["states"]))} for name, noise in model["noises"].items()}
+    return {**model, "noises": noises}
+
+
+def check_batch(shape: object, draw: int) -> Outcome:
+    """Other tables for a shape, a batch of a size of its own: each executor, in each precision, against the oracle."""
+    model, query, holes = batch_shape(shape)
+    rng = random.Random(f"batch {shape} {draw}")
+    model, rows, size = redrawn(model, rng), rows_for(holes, rng, 5), SIZES[draw % len(SIZES)]
+    text = f"{to_text(query)} {size} of {rows}"
+    return _attempt(lambda: _check_batch(model, query, rows, size, rng), (shape, draw), text, model)
+
+
+def _check_batch(model: Plain, query: Query, rows: list[dict[str, Any]], size: int, rng: random.Random) -> Outcome:
+    truths = [truth(model, fill(query, row)) for row in rows]
+    picked = np.array(rng.choices(range(len(rows)), k=size))
+    columns = {hole: [rows[i][hole] for i in picked] for hole in rows[0]}
+    built, outcomes = to_model(model), list[Outcome]()
+    with gathered_early(rng.random() < 0.7):
+        for execution in EXECUTIONS:
+            answer = scm.ask(built, to_text(query), rows=columns, execution=execution)
+            found = compare_batch(answer, picked, truths, execution.precision == "single")
+            outcomes.append(Outcome(found.difference, found.problem and f"{execution}: {found.problem}"))
+    return Outcome(max(o.difference for o in outcomes[:2]), worst(outcomes).problem)
+
+
+def compare_batch(answer: scm.Answer, picked: Any, truths: list[Any], single: bool) -> Outcome:
+    """Every row of a batch against its truth; `picked` says which of the truths that is."""
+    wanted_status = tuple("undefined" if truths[i] is None else "ok" for i in picked)
+    if answer.status != wanted_status:
+        return Outcome(problem=f"finding {answer.finding}, the status of rows differs from the truth {truths}")
+    bound = answer.uncertainty.floating_point
+    if "ok" not in wanted_status:
+        return Outcome(problem="" if answer.finding == "undefined" else f"finding {answer.finding}: nothing is defined")
+    if answer.finding != "exact" or bound is None or not bound < SILLY:
+        return Outcome(problem=f"finding {answer.finding}, stated rounding {bound} {answer.refusals}")
+    got, ok = numbers(answer).reshape(len(picked), -1), np.array([s == "ok" for s in wanted_status])
+    if np.isfinite(got[~ok]).any():
+        return Outcome(problem="a number in a row that is not defined")
+    wanted = np.array([_numbers_of(truths[i]) for i in picked[ok]])
+    if got[ok].shape != wanted.shape:
+        return Outcome(problem=f"shape {got.shape}, wanted {wanted.shape}")
+    difference = float(np.abs(got[ok] - wanted).max())
+    allowed = bound if single else min(TOLERANCE, bound)
+    # Written so that NaN is a problem too.
+    return Outcome(difference, "" if difference <= allowed else f"off by {difference:.3g}, allowed {allowed:.3g}")
+
+
+def _numbers_of(expected: Any) -> list[float]:
+    return [float(x) for x in (expected.values() if isinstance(expected, dict) else [expected])]
 
 
 def _attempt(check: Callable[[], Outcome], seed: object, text: str, model: Plain) -> Outcome:

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from ._budget import Budget as Budget
 from ._network import Factor, Network
 from ._path import BATCH, Path, find_path, renumbered
-from ._program import Program, Range, make_program, most_open, rescaled
+from ._program import NARROW, Program, Range, make_program, most_open, rescaled
+from ._run_far import MOST_PRODUCTS, far_prelude, most_products, near
 from ._run_numpy import SMALLEST, run_careful, run_prelude
 
 Array = NDArray[np.float64]
@@ -35,7 +36,8 @@ class Ready:
         program: the part for each row has its rescales.
         arguments: arrays near one, in the order of `program.arguments`.
         exponents: for each argument, the powers of two taken out, over its open axes.
-        narrow: whether the prelude may have lost products of small numbers.
+        narrow: whether some entries are so small beside the largest that products of them may be lost.
+        lost: whether some were lost in the prelude, which was too large to be done with an exponent for each entry.
     """
 
     program: Program
@@ -43,6 +45,7 @@ class Ready:
     exponents: tuple[NDArray[np.int64], ...]
     ranges: tuple[Range, ...]
     narrow: bool
+    lost: bool
 
 
 @dataclass(frozen=True)
@@ -125,18 +128,28 @@ def get_ready(plan: Plan, fixed: Mapping[int, int], rows: int, smallest: float =
 
 def _made_ready(plan: Plan, fixed: Mapping[int, int], rows: int, smallest: float) -> Ready:
     program, arrays = program_of(plan, fixed, rows), factor_arrays(plan, fixed)
-    narrow = False
     if plan.in_range:
-        slots = run_prelude(program, arrays)
+        slots, lost = run_prelude(program, arrays), False
         found = [
             near_one(slots[i], len(names)) for i, names in zip(program.arguments, program.argument_names, strict=True)
         ]
     else:
-        held, narrow = run_careful(program, arrays)
-        found = [(held[i].array, np.asarray(held[i].exponent, dtype=np.int64)) for i in program.arguments]
+        found, lost = _careful(program, arrays)
     ranges = tuple(range_of(array) for array, _ in found)
+    wide = not plan.in_range or smallest > SMALLEST
+    narrow = lost or (wide and any(low < smallest * NARROW for low, _ in ranges))
     program, _ = rescaled(program, ranges, smallest)
-    return Ready(program, tuple(a for a, _ in found), tuple(e for _, e in found), ranges, narrow)
+    return Ready(program, tuple(a for a, _ in found), tuple(e for _, e in found), ranges, narrow, lost)
+
+
+def _careful(program: Program, arrays: Sequence[Array]) -> tuple[list[tuple[Array, NDArray[np.int64]]], bool]:
+    """The arguments near one with their exponents, and whether products of small numbers may have been lost."""
+    held, narrow = run_careful(program, arrays)
+    if not narrow or most_products(program.prelude, dict(program.sizes)) > MOST_PRODUCTS:
+        return [(held[i].array, np.asarray(held[i].exponent, dtype=np.int64)) for i in program.arguments], narrow
+    apart = far_prelude(program, arrays)
+    opened = map(len, program.argument_names)
+    return [near(apart[i], names) for i, names in zip(program.arguments, opened, strict=True)], False
 
 
 def near_one(array: Array, opened: int) -> tuple[Array, NDArray[np.int64]]:

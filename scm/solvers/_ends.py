@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from .._query import Contrast, Number, Query
 from .._syntax import Value
+from ._execute import rounding_of
 from ._leaves import Leaf, align_all
 from ._setting import Setting
 from ._solution import AGREE, Solution, point
@@ -30,6 +31,7 @@ def query_ends(setting: Setting, query: Query, terms: Mapping[Query, Leaf]) -> S
         return _point_ends(setting, query, terms)
     leaves = dict(zip(terms, align_all(list(terms.values())), strict=True))
     low, high = _by_state(query, leaves)
+    _state_error(setting, query, leaves)
     states = tuple(range(len(next(iter(leaves.values())).roots)))
     lower, upper = low.min(axis=states), high.max(axis=states)
     outer_lower, outer_upper = lower, upper
@@ -63,10 +65,38 @@ def query_ends(setting: Setting, query: Query, terms: Mapping[Query, Leaf]) -> S
 def _point_ends(setting: Setting, query: Query, leaves: Mapping[Query, Leaf]) -> Solution:
     """Without roots of unknown law, the value is both ends."""
     value = np.asarray(combine(query, {term: leaf.value for term, leaf in leaves.items()}))
+    _state_error(setting, query, leaves)
     rows: Bools = np.asarray(np.isfinite(value).reshape(-1, setting.rows).all(axis=0))
     for leaf in leaves.values():
         rows = rows & leaf.defined
     return point(value if rows.all() else np.where(rows, value, np.nan), rows)
+
+
+def _state_error(setting: Setting, query: Query, leaves: Mapping[Query, Leaf]) -> None:
+    """Tell the record how far rounding may have moved the value."""
+    record = setting.record
+    relative = max(map(rounding_of, record.plans, record.runs), default=0.0)
+    found = np.asarray(_error(query, leaves, {term: leaf.value for term, leaf in leaves.items()}, relative))
+    largest = float(np.max(found, initial=0.0, where=np.isfinite(found)))
+    record.error = max(largest, relative, record.error or 0.0)
+
+
+def _error(query: Query, leaves: Mapping[Query, Leaf], values: Mapping[Query, Array], relative: float) -> Array | float:
+    """Bound on the absolute error of `query` where each term is off by `relative` of its scale."""
+    match query:
+        case Number():
+            return 0.0
+        case Contrast(op, left, right):
+            a, b = _error(left, leaves, values, relative), _error(right, leaves, values, relative)
+            if op in ("+", "-"):
+                return np.add(a, b)
+            x, y = np.abs(combine(left, values)), np.abs(combine(right, values))
+            if op == "*":
+                return x * b + y * a + np.multiply(a, b)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                return np.divide(a + np.divide(x, y) * b, np.maximum(y - b, 0.0))
+        case _:
+            return relative * leaves[query].scale
 
 
 def _size(query: Query, values: Mapping[Query, Array]) -> Array | float:

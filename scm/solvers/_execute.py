@@ -58,7 +58,10 @@ def run_plan(
     wanted = Execution() if execution is None else execution
     for codes in itertools.product(*(range(plan.network.sizes[x]) for x in sliced)):
         fixed = dict(zip(sliced, codes, strict=True))
-        part = _run_slice(Job(plan, fixed, columns, rows, budget, wanted, exponents or bool(sliced), until))
+        job = Job(plan, fixed, columns, rows, budget, wanted, exponents or bool(sliced), until)
+        if sliced:
+            job.check_time(0)
+        part = _run_slice(job)
         found = part if found is None else _sum(found, part)
     assert found is not None
     return found
@@ -108,7 +111,7 @@ def _told(found: Weights, forecast: Mapping[str, float], fallback: str | None) -
 def _without_rows(job: Job, ready: Ready) -> Weights:
     shape = tuple(job.plan.network.sizes[x] for x in job.plan.output)
     weights = ready.arguments[0]
-    if ready.narrow and not weights.all():
+    if ready.lost and not weights.all():
         refuse_underflow(job, {}, weights[..., None], np.ones(1, dtype=bool))
     exponent = np.broadcast_to(ready.exponents[0], (job.rows,)).astype(np.int64)
     run = Run("numpy", "double", job.rows, job.rows, 0.0)

@@ -5,16 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import NoReturn
 
 import numpy as np
 
 from .._errors import InvalidModel
-from .._syntax import Const, Expr, Op, Placeholder, Var, print_const, print_expr, substitute, terms
+from .._syntax import Const, Expr, Op, Placeholder, Value, Var, print_const, print_expr, substitute, terms
 from .._values import GRID, outcomes
+from ._kernels import TooWide
 from ._network import Array, Axis, Free, Known, Network, Values
 
 MAX_GRID = GRID * 64
 """Most combinations of values of one operation that are tabulated."""
+MAX_TABLE = 1 << 26
+"""Most numbers in one table of combinations by outcomes."""
+KEPT_TABLE = 1 << 14
+"""Largest table that is kept for the next equation of the same shape (4,096 are: at most half a gibibyte)."""
 FOLDED = frozenset({"and", "or", "xor", "+", "*"})
 """Operations whose arguments can be combined two by two."""
 
@@ -102,19 +108,47 @@ def _place_grid(net: Network, expr: Expr, leaves: Mapping[Var, Axis], out: Axis,
     # Names do not matter to the numbers: one grid serves every equation of the same shape.
     order = {leaf: Var(str(i)) for i, leaf in enumerate(leaves)}
     plain = substitute(expr, lambda leaf: order[leaf] if isinstance(leaf, Var) else leaf)
-    array = _grid(plain, tuple(order.values()), domains, values, where)
+    if math.prod(map(len, domains)) * len(values) > MAX_TABLE:
+        _refuse_table(expr, leaves, len(values))
+    try:
+        make = _kept if math.prod(map(len, domains)) * len(values) <= KEPT_TABLE else _grid
+        array = make(plain, tuple(order.values()), domains, values)
+    except _NoState as wrong:
+        named = ", ".join(map(repr, wrong.combination))
+        raise InvalidModel(
+            f"{where} gives {print_const(wrong.value)} for ({named}); its states are {values}."
+        ) from None
     net.place(array, [*leaves.values(), out], [*domains, values])
 
 
-@lru_cache(maxsize=4096)
-def _grid(expr: Expr, leaves: tuple[Var, ...], domains: tuple[Values, ...], values: Values, where: str) -> Array:
-    found = outcomes(expr, leaves, domains)
+def _refuse_table(expr: Expr, leaves: Mapping[Var, Axis], values: int) -> NoReturn:
+    raise TooWide(
+        f"An expression ({expr.op if isinstance(expr, Op) else print_expr(expr)[:80]!r}) has {_combinations(leaves):,} "
+        f"combinations of values with {values:,} outcomes, too many to tabulate. Use fewer states, or compare "
+        "smaller parts."
+    )
+
+
+class _NoState(Exception):
+    """An outcome that is not among the states, and for which values."""
+
+    def __init__(self, value: Value, combination: tuple[Value, ...]) -> None:
+        self.value, self.combination = value, combination
+        super().__init__(value, combination)
+
+
+def _grid(expr: Expr, leaves: tuple[Var, ...], domains: tuple[Values, ...], values: Values) -> Array:
+    """Where the expression has each value, over every combination of its leaves' values."""
     place = {value: k for k, value in enumerate(values)}
+    found = outcomes(expr, leaves, domains)
+    shape = tuple(map(len, domains))
     for combination, value in enumerate(found):
         if value not in place:
-            at = np.unravel_index(combination, [len(d) for d in domains])
-            named = ", ".join(repr(d[int(k)]) for d, k in zip(domains, at, strict=True))
-            raise InvalidModel(f"{where} gives {print_const(value)} for ({named}); its states are {values}.")
+            at = np.unravel_index(combination, shape)
+            raise _NoState(value, tuple(d[int(k)] for d, k in zip(domains, at, strict=True)))
     array = np.zeros((len(found), len(values)))
     array[np.arange(len(found)), [place[value] for value in found]] = 1.0
-    return array.reshape([*(len(d) for d in domains), len(values)])
+    return array.reshape((*shape, len(values)))
+
+
+_kept = lru_cache(maxsize=4096)(_grid)

@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from ._budget import Budget
 from ._contract import Plan, Ready, factor_arrays, program_of
 from ._kernels import TooWide
 from ._program import Program
+from ._run_far import MOST_PRODUCTS, far_each, far_prelude, most_products, near
 from ._run_numpy import SMALLEST, Raw, run_each, run_prelude, support
 
 Array = NDArray[np.float64]
@@ -110,11 +111,34 @@ def numpy_chunk(job: Job, ready: Ready, at: Any, mantissa: Array, exponent: NDAr
     part = {name: job.columns[name][at] for name in ready.program.names}
     raw = run_each(ready.program, ready.arguments, part)
     mantissa[..., at] = raw.weights
-    lost = doubtful(raw, ready, SMALLEST)
-    if lost is not None and lost.any():
-        refuse_underflow(job, part, raw.weights, lost)
     if job.exponents:
         exponent[at] = exponents(ready, raw, part)
+    lost = doubtful(raw, ready, SMALLEST)
+    if lost is None or not lost.any():
+        return
+    if ready.lost:
+        refuse_underflow(job, part, raw.weights, lost)
+    _apart(job, ready, np.arange(job.rows)[at][lost], mantissa, exponent)
+
+
+def _apart(job: Job, ready: Ready, at: Codes, mantissa: Array, exponent: NDArray[np.int64]) -> None:
+    """Work out rows again with an exponent for each entry, different ones once."""
+    program, size = ready.program, dict(ready.program.sizes)
+    products = max(most_products(program.each, size), most_products(program.prelude, size))
+    if products > MOST_PRODUCTS:
+        _refuse_too_small()
+    table = np.stack([job.columns[name][at] for name in program.names])
+    distinct, inverse = np.unique(table, axis=1, return_inverse=True)
+    arguments = far_prelude(program, factor_arrays(job.plan, job.fixed))
+    taken = [arguments[i] for i in program.arguments]
+    step = max(1, MOST_PRODUCTS // (16 * products))
+    for start in range(0, distinct.shape[1], step):
+        job.check_time(start)
+        part = dict(zip(program.names, distinct[:, start : start + step], strict=True))
+        weights, power = near(far_each(program, taken, part), 1)
+        here = (inverse.reshape(-1) >= start) & (inverse.reshape(-1) < start + step)
+        mantissa[..., at[here]] = weights[..., inverse.reshape(-1)[here] - start]
+        exponent[at[here]] = power[inverse.reshape(-1)[here] - start]
 
 
 def exponents(ready: Ready, raw: Raw, columns: Mapping[str, Codes]) -> NDArray[np.int64]:
@@ -144,7 +168,11 @@ def refuse_underflow(job: Job, columns: Mapping[str, Codes], weights: Array, los
     possible = run_each(program, [slots[i] for i in program.arguments], columns, support).weights
     possible = possible if program.batched else possible[..., None]
     if np.any(((weights > 0) != (possible > 0)) & lost):
-        raise TooWide(
-            "Some weights are positive but smaller than floating point can hold beside the others: a zero here "
-            "would be an underflow, not an answer. Ask about less evidence at once."
-        )
+        _refuse_too_small()
+
+
+def _refuse_too_small() -> NoReturn:
+    raise TooWide(
+        "Some weights are positive but smaller than floating point can hold beside the others: a zero here would be "
+        "an underflow, not an answer. Ask about less evidence at once."
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -117,7 +118,8 @@ def _expected(setting: Setting, expr: Expr, facts: tuple[Fact, ...], conditions:
         return undefined_leaf(setting)
     weights, network = found
     numbers = np.array([float(v) for v in values])
-    return make_leaf(np.tensordot(numbers, weights.mantissa, axes=(0, 0)), weights.mantissa.sum(axis=0), network, 0)
+    leaf = make_leaf(np.tensordot(numbers, weights.mantissa, axes=(0, 0)), weights.mantissa.sum(axis=0), network, 0)
+    return replace(leaf, scale=float(np.abs(numbers).max(initial=0.0)))
 
 
 def numeric_values(setting: Setting, expr: Expr) -> tuple[Value, ...]:

@@ -31,12 +31,14 @@ class Leaf:
         weight: axes: roots, then rows: of the evidence, up to a factor for each row.
         roots: names of the noises of unknown law.
         states: of each root.
+        scale: the largest number whose mean this is: rounding is relative to it.
     """
 
     value: Array
     weight: Array
     roots: tuple[str, ...] = ()
     states: tuple[Values, ...] = ()
+    scale: float = 1.0
 
     @property
     def defined(self) -> NDArray[np.bool_]:
@@ -49,7 +51,8 @@ def add_leaves(parts: Sequence[tuple[float, Leaf]]) -> Leaf:
     leaves = align_all([leaf for _, leaf in parts])
     value = sum((c * leaf.value for (c, _), leaf in zip(parts, leaves, strict=True)), np.zeros(()))
     defined = np.logical_and.reduce([leaf.defined for leaf in leaves])
-    return Leaf(np.asarray(value), np.where(defined, leaves[0].weight, 0.0), leaves[0].roots, leaves[0].states)
+    scale = sum(abs(c) * leaf.scale for c, leaf in parts)
+    return Leaf(np.asarray(value), np.where(defined, leaves[0].weight, 0.0), leaves[0].roots, leaves[0].states, scale)
 
 
 def union_roots(leaves: Sequence[Leaf]) -> tuple[tuple[str, ...], tuple[Values, ...]]:
@@ -85,4 +88,5 @@ def align(leaf: Leaf, roots: tuple[str, ...], states: tuple[Values, ...]) -> Lea
         np.broadcast_to(weight, full + weight.shape[len(full) :]),
         roots,
         states,
+        leaf.scale,
     )

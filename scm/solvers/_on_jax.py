@@ -27,6 +27,8 @@ CHECKED = 8
 
 TUNE_ABOVE = 3e10
 """Products above which other chunk sizes and kernels are tried on the first chunks: each costs a compilation."""
+MOST_SEEN = 256
+"""Most tables and checks kept for a plan."""
 
 
 class Disbelieved(Exception):
@@ -71,11 +73,20 @@ class _Stream:
         sent = device.columns_to_device(block, self.job.execution.devices)
         return at, device.start_chunk(self.ready.program, self.tables, sent, self.precision, self.kernel)
 
-    def check(self, begun: tuple[slice, tuple[Any, ...]]) -> float:
-        """The largest difference from NumPy on a few rows of a chunk, as a share of the row's weight."""
+    def check(self, begun: tuple[slice, tuple[Any, ...]]) -> float | None:
+        """The largest difference from NumPy on a few rows of a chunk, as a share of the row's weight.
+
+        Rows that this precision cannot hold are done again anyway; None where there are no others.
+        """
         at, found = begun
         raw = device.finish_chunk(found, at.stop - at.start)
-        difference = _difference(self.job, self.double, raw, at)
+        lost = doubtful(raw, self.ready, device.SMALLEST[self.precision])
+        rows = at.stop - at.start
+        held: NDArray[np.intp] = np.flatnonzero(np.ones(rows, dtype=bool) if lost is None else ~lost)
+        if not held.size:
+            return None
+        some = held[np.linspace(0, held.size - 1, CHECKED).astype(np.intp)]  # the last too: where sizes go wrong
+        difference = _difference(self.job, self.double, raw, at, some)
         if not difference <= _tolerance(self.job.plan, self.precision):  # so written that NaN is refused
             raise Disbelieved(
                 f"{device.release()} differs from NumPy by {difference:.2g} of a row's weight on {CHECKED} rows of "
@@ -121,7 +132,8 @@ def run_jax(job: Job, double: Ready) -> Weights:
         begun = stream.send(start)
         start = begun[0].stop
         if checked not in job.plan.seen:
-            job.plan.seen[checked] = stream.check(begun)
+            if (difference := stream.check(begun)) is not None:
+                job.plan.seen[checked] = difference
             compile_seconds = time.monotonic() - started
         if waiting is not None:
             again.append(stream.store(waiting))
@@ -140,7 +152,7 @@ def run_jax(job: Job, double: Ready) -> Weights:
         stream.chunk,
         time.monotonic() - started,
         compile_seconds,
-        checked=job.plan.seen[checked],
+        checked=job.plan.seen.get(checked),
         redone=int(redone.size),
         device=device.release() + many,
     )
@@ -180,6 +192,8 @@ def _stream(job: Job, double: Ready, precision: Precision) -> _Stream:
     devices = job.execution.devices
     key = ("tables", tuple(job.fixed.values()), ready.program, precision, devices)
     if key not in job.plan.seen:
+        if len(job.plan.seen) > MOST_SEEN:
+            job.plan.seen.clear()
         job.plan.seen[key] = device.to_device(ready.arguments, precision, devices)
     chunk: int = jax_chunk(ready.program, job.rows, job.budget, job.execution)
     kernel: device.Kernel = "sum"
@@ -199,9 +213,7 @@ def _codes(job: Job, program: Program) -> NDArray[Any]:
     return out
 
 
-def _difference(job: Job, double: Ready, raw: Raw, at: slice) -> float:
-    rows = at.stop - at.start
-    some = list(range(0, rows, max(1, (rows - 1) // (CHECKED - 1))))
+def _difference(job: Job, double: Ready, raw: Raw, at: slice, some: NDArray[np.intp]) -> float:
     part = {name: job.columns[name][at][some] for name in double.program.names}
     wanted = run_each(double.program, double.arguments, part).weights
     return float(np.abs(_shares(raw.weights[..., some]) - _shares(wanted)).max(initial=0.0))

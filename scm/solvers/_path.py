@@ -29,7 +29,9 @@ GREEDY_ABOVE = 1e7
 SEARCH_ABOVE = 3e9
 """Operations, over all rows, above which a search for a better path pays for itself."""
 SEARCHES = 16
-"""Random paths tried by a search."""
+"""Most random paths tried by a search."""
+SEARCH_FACTOR = 1.5e-3
+"""Seconds that one path takes for each factor; a search may take a share of the budget of time, or of a minute."""
 BATCH_IN_PATH = 1024
 """Rows counted on while a path is sought: more would not change which of two paths is the shorter."""
 HOPELESS = 10.0
@@ -93,7 +95,8 @@ def find_path(
     allowed = budget.allowed(rows)
     hopeless = path.operations(rows) > HOPELESS * allowed
     if not hopeless and path.operations(rows) > SEARCH_ABOVE:
-        path = min(path, _searched(terms, output, sizes, batched), key=lambda p: p.operations(rows))
+        tries = _tries(len(terms), budget)
+        path = min(path, _searched(terms, output, sizes, batched, tries), key=lambda p: p.operations(rows))
     if not hopeless and path.entries > budget.entries:
         path = _sliced(terms, output, sizes, batched, budget.entries, path.steps) or path
     if path.operations(rows) > allowed or path.entries > budget.entries:
@@ -128,9 +131,16 @@ def _greedy(terms: Terms, output: tuple[int, ...], sizes: Sizes, batched: bool) 
     return _path_of(_tree(terms, output, sizes, batched, "greedy"), terms, output, dict(sizes))
 
 
+def _tries(factors: int, budget: Budget) -> int:
+    """How many random paths a search tries; not by the clock, so that one query has one path."""
+    seconds = 60.0 if budget.seconds is None else budget.seconds
+    return max(1, min(SEARCHES, SEARCHES * 100 // factors, int(seconds / 4 / (SEARCH_FACTOR * factors))))
+
+
 @lru_cache(maxsize=512)
-def _searched(terms: Terms, output: tuple[int, ...], sizes: Sizes, batched: bool) -> Path:
-    return _path_of(_tree(terms, output, sizes, batched, _search(len(terms))), terms, output, dict(sizes))
+def _searched(terms: Terms, output: tuple[int, ...], sizes: Sizes, batched: bool, tries: int) -> Path:
+    search = _cotengra().RandomGreedyOptimizer(max_repeats=tries, parallel=False, seed=0)
+    return _path_of(_tree(terms, output, sizes, batched, search), terms, output, dict(sizes))
 
 
 @lru_cache(maxsize=256)
@@ -170,11 +180,6 @@ def _tree(terms: Terms, output: tuple[int, ...], sizes: Sizes, batched: bool, op
 
 def _with_rows(sizes: Sizes, batched: bool) -> dict[int, int]:
     return dict(sizes) | ({BATCH: BATCH_IN_PATH} if batched else {})
-
-
-def _search(factors: int) -> Any:
-    repeats = max(4, min(SEARCHES, SEARCHES * 100 // factors))  # a search takes time in proportion to the factors
-    return _cotengra().RandomGreedyOptimizer(max_repeats=repeats, parallel=False, seed=0)
 
 
 def _path_of(tree: Any, terms: Terms, output: tuple[int, ...], size: Mapping[int, int]) -> Path:

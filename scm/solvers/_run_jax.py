@@ -121,10 +121,21 @@ def _rescale(array: Any, narrow: float) -> tuple[Any, Any, Any, Any]:
     import jax.numpy as jnp
 
     axes = tuple(range(array.ndim - 1))
-    _, power = jnp.frexp(array.max(axis=axes))
-    out = jnp.ldexp(array, -power)
+    power, scale = _power(array.max(axis=axes))
+    out = array * scale
     least = jnp.where(out > 0, out, 1.0).min(axis=axes)
     return out, power, least < 2.0**narrow, jnp.maximum(-power, 0)
+
+
+def _power(top: Any) -> tuple[Any, Any]:
+    """The power of two that brings `top` near one, as a number and as a factor, read off its bits: cheap to compile."""
+    import jax
+    import jax.numpy as jnp
+
+    integer, digits, bias = (np.int32, 23, 127) if top.dtype == np.float32 else (np.int64, 52, 1023)
+    power = (jax.lax.bitcast_convert_type(top, integer) >> digits) - (bias - 1)
+    power = jnp.where(top > 0, jnp.clip(power, 1 - bias, bias - 1), 0)
+    return power, jax.lax.bitcast_convert_type((bias - power) << digits, top.dtype)
 
 
 def jax_pair(op: Pair, slots: Sequence[Any], kernel: Kernel = "sum") -> Any:

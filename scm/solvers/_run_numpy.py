@@ -62,11 +62,11 @@ def run_prelude(program: Program, factors: Sequence[Array], keep: Keep | None = 
     for op in program.prelude:
         found = _pair(op, slots)
         slots.append(found if keep is None else keep(found))
-        _drop(slots, op, wanted)
+        drop(slots, op, wanted)
     return slots
 
 
-def _drop(slots: list[Any], op: Op, wanted: AbstractSet[int]) -> None:
+def drop(slots: list[Any], op: Op, wanted: AbstractSet[int]) -> None:
     """Forget operands: each is read once, and the memory of a run is that of the arrays still to be read."""
     for slot in (op.left, op.right) if isinstance(op, Pair) else (op.source,):
         if slot is not None and slot not in wanted:
@@ -106,7 +106,7 @@ def run_careful(program: Program, factors: Sequence[Array]) -> tuple[dict[int, O
                 own = [x for x in axes if x in opened]
                 exponent = exponent + _spread(exponents[slot], own, names)
         near_one(array, op.out_axes, exponent)
-        _drop(arrays, op, wanted)
+        drop(arrays, op, wanted)
     return {i: Open(arrays[i], exponents[i]) for i in program.arguments}, narrow
 
 
@@ -148,7 +148,7 @@ def run_each(
                 slots.append(flat.take(index[names], axis=-1))
             case Rescale(source):
                 slots.append(slots[source] if keep is not None else scale.rescale(slots[source]))
-        _drop(slots, op, frozenset())
+        drop(slots, op, frozenset())
     return Raw(slots[-1], scale.exponent, scale.narrow, scale.raised)
 
 

@@ -30,6 +30,7 @@ class Record:
 
     Attributes:
         until: when the budget of time runs out, on the clock of `time.monotonic`.
+        error: bound on the absolute error of the arithmetic, once something was worked out.
     """
 
     plans: list[Plan] = field(default_factory=lambda: [])
@@ -38,6 +39,7 @@ class Record:
     couplings: dict[str, Coupling] = field(default_factory=lambda: {})
     consistency: bool = False
     until: float | None = None
+    error: float | None = None
 
     def add(self, plan: Plan, worlds: Worlds, run: Run | None) -> None:
         """Keep one plan that was run."""

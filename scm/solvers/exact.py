@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from .._bind import replace_placeholders
 from .._groups import row_groups
-from .._query import Distribution, Probability, Query, query_terms
+from .._noise import Unknown
+from .._query import Contrast, Distribution, Probability, Query, query_terms
 from .._syntax import Const, Placeholder
 from ._cells import NeedsRows
 from ._ends import combine, query_ends
@@ -33,6 +34,8 @@ def solve(setting: Setting, query: Query) -> Solution:
     """
     if not setting.rows:
         return _of_no_rows(setting, query)
+    if _needs_double(setting, query):
+        setting = replace(setting, execution=replace(setting.execution, precision="double"))
     parts: list[tuple[NDArray[np.intp], Solution]] = []
     for group in row_groups(query, setting.columns, setting.rows, setting.domains, setting.empty):
         here = replace(setting, columns=group.columns(setting.columns), rows=len(group.rows))
@@ -60,6 +63,15 @@ def plans_of(setting: Setting, query: Query) -> list[tuple[Query, int, Planned |
             for outputs in term_outputs(here, term):
                 found.append((term, len(group.rows), joint_plan(here, facts, conditions, outputs)))
     return found
+
+
+def _needs_double(setting: Setting, query: Query) -> bool:
+    """Single precision cannot tell a divisor that is zero, or ends that meet, from rounding."""
+    return _divides(query) or any(isinstance(noise.law, Unknown) for noise in setting.model.noises.values())
+
+
+def _divides(query: Query) -> bool:
+    return isinstance(query, Contrast) and (query.op == "/" or _divides(query.left) or _divides(query.right))
 
 
 def _of_no_rows(setting: Setting, query: Query) -> Solution:
