@@ -28,7 +28,7 @@ from ._errors import listing as listing
 from ._errors import near as near
 from ._evaluate import evaluate as evaluate
 from ._execution import Execution as Execution
-from ._explain import Explanation as Explanation
+from ._explain import Forecast as Forecast
 from ._explain import explain as explain
 from ._finding import Assumption as Assumption
 from ._finding import Finding as Finding
@@ -43,6 +43,8 @@ from ._ladder import Ladder as Ladder
 from ._ladder import ladder as ladder
 from ._mechanism import Equation as Equation
 from ._model import Model as Model
+from ._most_probable import Explanation as Explanation
+from ._most_probable import most_probable as most_probable
 from ._noise import Bernoulli as Bernoulli
 from ._noise import Categorical as Categorical
 from ._noise import Noise as Noise
@@ -51,6 +53,8 @@ from ._noise import Unknown as Unknown
 from ._parse import parse_expression as parse_expression
 from ._parse import parse_query as parse_query
 from ._plan_report import contraction_text as contraction_text
+from ._posteriors import Posteriors as Posteriors
+from ._posteriors import posteriors as posteriors
 from ._quantities import ate as ate
 from ._quantities import cde as cde
 from ._quantities import ett as ett
@@ -135,6 +139,7 @@ __all__ = [
     "Explanation",
     "Expr",
     "Finding",
+    "Forecast",
     "GumbelMax",
     "Independent",
     "Interval",
@@ -151,6 +156,7 @@ __all__ = [
     "Number",
     "Op",
     "Placeholder",
+    "Posteriors",
     "Probability",
     "Query",
     "QuerySyntaxError",
@@ -193,6 +199,7 @@ __all__ = [
     "independent",
     "ladder",
     "listing",
+    "most_probable",
     "nde",
     "near",
     "network",
@@ -206,6 +213,7 @@ __all__ = [
     "pn",
     "pns",
     "possible_units",
+    "posteriors",
     "print_assignment",
     "print_expr",
     "print_name",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import time
 from collections.abc import Callable, Sequence
@@ -140,7 +141,7 @@ def _question(model: Model, query: str | Query) -> Question:
 
 def _answer(setting: Setting, question: Question, solution: Solution, batch: bool, solver: str) -> Answer:
     query = question.query
-    shape, finding = _shaper(batch), _finding(setting, solution)
+    shape, finding = shaper(batch), _finding(setting, solution)
     drawn = solution.monte_carlo
     error = standard_error(setting, query) if finding == "estimate" and drawn is None else None
     scene = Scene(setting, query, solution, finding)
@@ -158,10 +159,10 @@ def _answer(setting: Setting, question: Question, solution: Solution, batch: boo
             floating_point=_absolute(setting, solution),
         ),
         diagnostics=solution.diagnostics,
-        assumptions=_assumptions(
+        assumptions=assumptions_of(
             setting, certain=finding == "estimate" and drawn is None and error is None, drawn=drawn is not None
         ),
-        plan=Plans(lambda: _plan(setting, solver)),
+        plan=Plans(lambda: plan_of(setting, solver)),
         account=lambda: derive(scene),
     )
 
@@ -184,7 +185,9 @@ def _finding(setting: Setting, solution: Solution) -> Finding:
     return "estimate" if solution.monte_carlo is not None or counted_totals(setting) else "exact"
 
 
-def _shaper(batch: bool) -> Callable[[Array], float | Array]:
+def shaper(batch: bool) -> Callable[[Array], float | Array]:
+    """How arrays with rows last are shown: rows first, and none where no rows were given."""
+
     def shape(array: Array) -> float | Array:
         # Inside, rows are the last axis; a user reads them first.
         out = np.moveaxis(np.asarray(array, dtype=float), -1, 0)
@@ -216,7 +219,7 @@ def _distribution_states(model: Model, query: Query) -> tuple[tuple[str, tuple[A
     return max(found, key=lambda f: [name for name, _ in f])
 
 
-def _assumptions(setting: Setting, *, certain: bool, drawn: bool) -> tuple[Assumption, ...]:
+def assumptions_of(setting: Setting, *, certain: bool, drawn: bool = False) -> tuple[Assumption, ...]:
     """What was granted and used.
 
     Args:
@@ -240,11 +243,12 @@ def _assumptions(setting: Setting, *, certain: bool, drawn: bool) -> tuple[Assum
     return tuple(out)
 
 
-def _plan(setting: Setting, solver: str) -> dict[str, Any]:
+def plan_of(setting: Setting, solver: str) -> dict[str, Any]:
+    """What was run, for `Answer.plan`."""
     record = setting.record
     reports = [
         contraction(setting.model, plan, worlds, run, setting.rows)
-        for plan, worlds, run in zip(record.plans, record.worlds, record.runs, strict=True)
+        for plan, worlds, run in itertools.zip_longest(record.plans, record.worlds, record.runs)
     ]
     return {
         "solver": solver,

@@ -17,7 +17,7 @@ from .solvers import Budget, Refusal, forecast_of, plans_of
 
 
 @dataclass(frozen=True)
-class Explanation:
+class Forecast:
     """What a query would take.
 
     Attributes:
@@ -72,7 +72,7 @@ def explain(
     assume: str | Coupling | Sequence[str | Coupling] = (),
     budget: float | str | Budget | None = None,
     execution: Execution | None = None,
-) -> Explanation:
+) -> Forecast:
     """What `ask` with these arguments would do and what it would cost; nothing is contracted.
 
     Args:
@@ -91,7 +91,7 @@ def explain(
     try:
         found = plans_of(setting, question.query)
     except Refusal as refusal:
-        return Explanation(question.query, question.rung, setting.rows, (), (("exact", str(refusal)),))
+        return Forecast(question.query, question.rung, setting.rows, (), (("exact", str(refusal)),))
     reports: list[Mapping[str, Any]] = []
     for term, count, planned in found:
         data: dict[str, Any] = {"term": print_query(term), "rows": count}
@@ -101,4 +101,4 @@ def explain(
         chosen, forecast = forecast_of(planned.plan, count, setting.budget, setting.execution)
         data |= contraction(knowledge, planned.plan, planned.worlds, None, count)
         reports.append(data | {"forecast_seconds": dict(forecast), "chosen": chosen})
-    return Explanation(question.query, question.rung, setting.rows, tuple(reports))
+    return Forecast(question.query, question.rung, setting.rows, tuple(reports))

@@ -120,6 +120,9 @@ def _patterns(
 
 def _stand_ins(tokens: Sequence[Token], met: Iterable[tuple[Token, Token]]) -> dict[Placeholder, Token]:
     """For each placeholder that equals others, the first of them, constants first."""
+    met = tuple(met)
+    if not met:
+        return {}
     place = {token: i for i, token in enumerate(tokens)}
     kin = _Kin()
     for a, b in met:

@@ -125,7 +125,7 @@ def row_variables(query: Query, names: Sequence[str], states: States, ignored: S
     Raises:
         InvalidRows: a column means nothing, or one that is wanted is not there.
     """
-    left = placeholders(query)
+    left = carriers(query)
     for name in ignored:
         if name not in names:
             raise InvalidRows(f"There is no column {name!r} to ignore.{near(str(name), map(str, names))}")

@@ -73,7 +73,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "3 counterfactual worlds, identification": ("_relevance", "_worlds", "identify"),
     "4 ways to solve": ("solvers",),
     "5 the account of an answer": ("_trace", "_standard_error", "_nesting", "_derivation", "_plan_report"),
-    "6 the front door": ("_ask", "_explain", "_ladder", "_range", "_units"),
+    "6 the front door": ("_ask", "_explain", "_ladder", "_range", "_units", "_asked", "_posteriors", "_most_probable"),
 }
 
 # Identification reads graphs and queries only: worlds carry mechanisms by an opaque id.

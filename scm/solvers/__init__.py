@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from .._query import Query
+from ._all_laws import BACKWARD as BACKWARD
+from ._all_laws import all_laws as all_laws
 from ._contract import Budget as Budget
 from ._contract import Plan as Plan
 from ._estimate import Unreliable
@@ -21,6 +23,7 @@ from ._job import Run as Run
 from ._kernels import NeedsCoupling as NeedsCoupling
 from ._kernels import NeedsSampling as NeedsSampling
 from ._kernels import TooWide as TooWide
+from ._max_product import most_probable_states as most_probable_states
 from ._posterior import NoisePosterior as NoisePosterior
 from ._posterior import noise_posterior as noise_posterior
 from ._setting import Fact as Fact

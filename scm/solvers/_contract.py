@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ._backward import with_laws
 from ._budget import Budget as Budget
 from ._network import Factor, Network
 from ._path import BATCH, Path, find_path, renumbered
@@ -56,6 +58,7 @@ class Plan:
         network: what is contracted.
         output: labels that stay.
         path: the order.
+        laws: labels whose laws are worked out beside the weight, in a backward pass; then there is no output.
         ready: programs that were made for it, for reuse: tables do not change.
         seen: what executors keep for reuse: tables on a device, chunk sizes, what was checked.
     """
@@ -63,12 +66,13 @@ class Plan:
     network: Network
     output: tuple[int, ...]
     path: Path
+    laws: tuple[int, ...] = ()
     ready: dict[tuple[int, tuple[int, ...], float], Ready] = field(
         default_factory=lambda: {}, compare=False, repr=False
     )
     seen: dict[Any, Any] = field(default_factory=lambda: {}, compare=False, repr=False)
 
-    @property
+    @cached_property
     def in_range(self) -> bool:
         """Whether no positive weight can be lost: the smallest possible product beside the largest possible sum."""
         spread = 0.0
@@ -78,20 +82,33 @@ class Plan:
                 spread += float(np.log2(positive.max()) - np.log2(positive.min()))
         return spread + sum(float(np.log2(size)) for size in self.network.sizes.values()) < SAFE_POWERS
 
-    @property
+    @cached_property
     def rounding(self) -> float:
         """Bound on the relative error of a sum of products of non-negative numbers: epsilon for each operation."""
         terms = sum(f.array.ndim + 1 for f in self.network.factors) + sum(self.network.sizes.values())
         return 4 * terms * float(np.finfo(float).eps)
 
-    @property
+    def blocks(self, fixed: Mapping[int, int]) -> tuple[int, ...]:
+        """Of several results, how many numbers each has, the weight first; nothing where there is one result."""
+        return (1, *(self.network.sizes[x] for x in self.laws if x not in fixed)) if self.laws else ()
+
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """The placeholders that some factor reads."""
         return tuple(dict.fromkeys(n for f in self.network.factors for n in f.gathers))
 
 
-def make_plan(network: Network, output: Sequence[int], budget: Budget, rows: int = 1) -> Plan:
+def make_plan(
+    network: Network, output: Sequence[int], budget: Budget, rows: int = 1, *, all_by_row: bool = False
+) -> Plan:
     """The contraction of `network` to `output`, for so many rows.
+
+    Args:
+        network: what is contracted; an output that no factor has gets one.
+        output: labels that stay.
+        budget: of the contraction.
+        rows: how many there will be.
+        all_by_row: count every product once a row: a pass back goes through all of them.
 
     Raises:
         TooWide: the forecast exceeds the budget; nothing was run.
@@ -102,7 +119,7 @@ def make_plan(network: Network, output: Sequence[int], budget: Budget, rows: int
             network.factors.append(Factor(np.ones(network.sizes[label]), (label,)))
     if not network.factors:
         network.factors.append(Factor(np.ones(()), ()))
-    terms, number = renumbered([(*f.labels, BATCH) if f.gathers else f.labels for f in network.factors])
+    terms, number = renumbered([(*f.labels, BATCH) if f.gathers or all_by_row else f.labels for f in network.factors])
     sizes = tuple((n, network.sizes[x]) for x, n in number.items() if x != BATCH)
     last = tuple(sorted(number[x] for x in network.noises.values() if x in number))
     path = find_path(terms, tuple(number[x] for x in output), sizes, rows, budget, last)
@@ -139,7 +156,9 @@ def _made_ready(plan: Plan, fixed: Mapping[int, int], rows: int, smallest: float
     wide = not plan.in_range or smallest > SMALLEST
     narrow = lost or (wide and any(low < smallest * NARROW for low, _ in ranges))
     program, _ = rescaled(program, ranges, smallest)
-    return Ready(program, tuple(a for a, _ in found), tuple(e for _, e in found), ranges, narrow, lost)
+    weighed = len(found) if program.weighed is None else program.weighed[0]
+    exponents = tuple(e if i < weighed else np.zeros_like(e) for i, (_, e) in enumerate(found))
+    return Ready(program, tuple(a for a, _ in found), exponents, ranges, narrow, lost)
 
 
 def _careful(program: Program, arrays: Sequence[Array]) -> tuple[list[tuple[Array, NDArray[np.int64]]], bool]:
@@ -167,9 +186,16 @@ def range_of(array: Array) -> Range:
 
 def program_of(plan: Plan, fixed: Mapping[int, int], rows: int) -> Program:
     """The program of a plan (of one slice), without rescales."""
+    if plan.laws:  # a backward pass is taken for each row, so nothing is worked out over open axes
+        return with_laws(forward_program(plan, fixed, 0), tuple(x for x in plan.laws if x not in fixed))
+    return forward_program(plan, fixed, most_open(rows))
+
+
+def forward_program(plan: Plan, fixed: Mapping[int, int], opened: int) -> Program:
+    """The program of a plan's output, so many joint values of open axes worked out once."""
     sizes = {x: s for x, s in plan.network.sizes.items() if x not in fixed}
     factors = [_open_last(f, fixed) for f in plan.network.factors]
-    return make_program(factors, plan.output, sizes, plan.path, most_open(rows), plan.names)
+    return make_program(factors, plan.output, sizes, plan.path, opened, plan.names)
 
 
 def factor_arrays(plan: Plan, fixed: Mapping[int, int]) -> list[Array]:

@@ -62,14 +62,28 @@ def query_ends(setting: Setting, query: Query, terms: Mapping[Query, Leaf]) -> S
     )
 
 
+def term_ends(setting: Setting, term: Query, leaf: Leaf) -> Solution:
+    """The ends of a query that is one term."""
+    if leaf.roots:
+        return query_ends(setting, term, {term: leaf})
+    record = setting.record
+    relative = max(map(rounding_of, record.plans, record.runs), default=0.0)
+    scale = np.asarray(leaf.scale)
+    largest = relative * float(np.max(scale, initial=0.0, where=np.isfinite(scale)))
+    record.error = max(largest, relative, record.error or 0.0)
+    return _defined(setting, leaf.value, leaf.defined)
+
+
+def _defined(setting: Setting, value: Array, defined: Bools) -> Solution:
+    rows: Bools = np.asarray(np.isfinite(value).reshape(-1, setting.rows).all(axis=0)) & defined
+    return point(value if rows.all() else np.where(rows, value, np.nan), rows)
+
+
 def _point_ends(setting: Setting, query: Query, leaves: Mapping[Query, Leaf]) -> Solution:
     """Without roots of unknown law, the value is both ends."""
     value = np.asarray(combine(query, {term: leaf.value for term, leaf in leaves.items()}))
     _state_error(setting, query, leaves)
-    rows: Bools = np.asarray(np.isfinite(value).reshape(-1, setting.rows).all(axis=0))
-    for leaf in leaves.values():
-        rows = rows & leaf.defined
-    return point(value if rows.all() else np.where(rows, value, np.nan), rows)
+    return _defined(setting, value, np.logical_and.reduce([leaf.defined for leaf in leaves.values()]))
 
 
 def _state_error(setting: Setting, query: Query, leaves: Mapping[Query, Leaf]) -> None:

@@ -61,7 +61,7 @@ def run_plan(
         job = Job(plan, fixed, columns, rows, budget, wanted, exponents or bool(sliced), until)
         if sliced:
             job.check_time(0)
-        part = _run_slice(job)
+        part = run_slice(job)
         found = part if found is None else _sum(found, part)
     assert found is not None
     return found
@@ -86,7 +86,8 @@ def _both(a: Run | None, b: Run | None) -> Run | None:
     )
 
 
-def _run_slice(job: Job) -> Weights:
+def run_slice(job: Job) -> Weights:
+    """The weights of one slice of a plan."""
     ready = get_ready(job.plan, job.fixed, job.rows)
     if not ready.program.batched:
         return _without_rows(job, ready)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
 from collections.abc import Mapping
@@ -88,21 +89,32 @@ class Job:
 
 def chunk_of(program: Program, budget: Budget) -> int:
     """Rows that NumPy works on at once: few enough that what a step reads stays in the cache."""
-    return max(1, min(int(budget.entries / program.widest), max(256, min(8192, (1 << 17) // program.widest))))
+    near = (1 << 17) // program.widest if program.weighed is None else (1 << 19) // program.held
+    return max(1, min(int(budget.entries / program.held), max(256, min(8192, near))))
 
 
 def jax_chunk(program: Program, rows: int, budget: Budget, execution: Execution) -> int:
     """Rows that JAX works on at once: a power of two, so that few shapes are compiled; the last chunk is padded."""
-    fits = max(1, int(budget.entries / program.widest))
+    fits = max(1, int(budget.entries / program.held))
     wanted = execution.chunk or max(1024, min(1 << 16, (1 << 20) // program.widest))
     chunk = min(wanted, 1 << (rows - 1).bit_length(), fits)
+    if program.weighed is not None and execution.chunk is None:
+        chunk = _little_padding(chunk, rows)
     devices = len(execution.devices or (None,))
     return -(-chunk // devices) * devices
 
 
+def _little_padding(chunk: int, rows: int) -> int:
+    """Chunks of one size, at most `chunk`, with few rows to pad: much is done for each. Few sizes are compiled."""
+    each = -(-rows // -(-rows // chunk))
+    unit = max(1, 1 << max(each.bit_length() - 4, 0))
+    return min(-(-each // unit) * unit, max(chunk, 1))
+
+
 def space(job: Job) -> tuple[Array, NDArray[np.int64]]:
     """Room for the weights and exponents of a job."""
-    shape = tuple(job.plan.network.sizes[x] for x in job.plan.output)
+    blocks = job.plan.blocks(job.fixed)
+    shape = (sum(blocks),) if blocks else tuple(job.plan.network.sizes[x] for x in job.plan.output)
     return np.empty((*shape, job.rows)), np.zeros(job.rows, dtype=np.int64)
 
 
@@ -113,7 +125,7 @@ def numpy_chunk(job: Job, ready: Ready, at: Any, mantissa: Array, exponent: NDAr
     mantissa[..., at] = raw.weights
     if job.exponents:
         exponent[at] = exponents(ready, raw, part)
-    lost = doubtful(raw, ready, SMALLEST)
+    lost = doubtful(raw, ready, SMALLEST, job.plan.blocks(job.fixed))
     if lost is None or not lost.any():
         return
     if ready.lost:
@@ -149,16 +161,23 @@ def exponents(ready: Ready, raw: Raw, columns: Mapping[str, Codes]) -> NDArray[n
     return out if raw.exponent is None else out + raw.exponent
 
 
-def doubtful(raw: Raw, ready: Ready, smallest: float) -> NDArray[np.bool_] | None:
-    """Rows whose weight may have lost terms that were too small to hold."""
+def doubtful(raw: Raw, ready: Ready, smallest: float, blocks: tuple[int, ...] = ()) -> NDArray[np.bool_] | None:
+    """Rows whose weight (or the least total of several results) may have lost terms that were too small to hold."""
     if raw.narrow is None and not ready.narrow:
         return None
-    total = raw.weights.reshape(-1, raw.weights.shape[-1]).sum(axis=0)
+    total = totals(raw.weights, blocks).min(axis=0)
     raised = np.zeros(()) if raw.raised is None else raw.raised
     narrow = ready.narrow if raw.narrow is None else raw.narrow | ready.narrow
     with np.errstate(divide="ignore"):
         lost = raised + smallest + SPARE + math.log2(max(ready.program.operations[1], 1.0))
         return narrow & (np.log2(total) < lost)
+
+
+def totals(weights: Array, blocks: tuple[int, ...]) -> Array:
+    """The sum of each result, of shape (results, rows)."""
+    flat = weights.reshape(-1, weights.shape[-1])
+    ends = np.cumsum(blocks or (len(flat),)).tolist()
+    return np.stack([flat[a:b].sum(axis=0) for a, b in itertools.pairwise((0, *ends))])
 
 
 def refuse_underflow(job: Job, columns: Mapping[str, Codes], weights: Array, lost: NDArray[np.bool_]) -> None:

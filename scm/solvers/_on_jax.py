@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from .._execution import Precision
 from . import _run_jax as device
 from ._contract import Plan, Ready, get_ready
-from ._job import Array, Job, Run, Weights, doubtful, exponents, jax_chunk, numpy_chunk, space
+from ._job import Array, Job, Run, Weights, doubtful, exponents, jax_chunk, numpy_chunk, space, totals
 from ._program import Gather, Program
 from ._run_numpy import Raw, run_each
 
@@ -80,13 +80,13 @@ class _Stream:
         """
         at, found = begun
         raw = device.finish_chunk(found, at.stop - at.start)
-        lost = doubtful(raw, self.ready, device.SMALLEST[self.precision])
+        lost = doubtful(raw, self.ready, device.SMALLEST[self.precision], self.job.plan.blocks(self.job.fixed))
         rows = at.stop - at.start
         held: NDArray[np.intp] = np.flatnonzero(np.ones(rows, dtype=bool) if lost is None else ~lost)
         if not held.size:
             return None
         some = held[np.linspace(0, held.size - 1, CHECKED).astype(np.intp)]  # the last too: where sizes go wrong
-        difference = _difference(self.job, self.double, raw, at, some)
+        difference = _difference(self, raw, at, some)
         if not difference <= _tolerance(self.job.plan, self.precision):  # so written that NaN is refused
             raise Disbelieved(
                 f"{device.release()} differs from NumPy by {difference:.2g} of a row's weight on {CHECKED} rows of "
@@ -102,7 +102,8 @@ class _Stream:
         if self.job.exponents:
             part = {name: self.job.columns[name][at] for name in self.ready.program.names}
             self.exponent[at] = exponents(self.ready, raw, part)
-        lost = doubtful(raw, self.ready, device.SMALLEST[self.precision])
+        blocks = self.job.plan.blocks(self.job.fixed)
+        lost = doubtful(raw, self.ready, device.SMALLEST[self.precision], blocks)
         return np.zeros(0, dtype=np.intp) if lost is None else np.flatnonzero(lost) + at.start
 
 
@@ -213,15 +214,35 @@ def _codes(job: Job, program: Program) -> NDArray[Any]:
     return out
 
 
-def _difference(job: Job, double: Ready, raw: Raw, at: slice, some: NDArray[np.intp]) -> float:
+def _difference(stream: _Stream, raw: Raw, at: slice, some: NDArray[np.intp]) -> float:
+    job, double = stream.job, stream.double
     part = {name: job.columns[name][at][some] for name in double.program.names}
-    wanted = run_each(double.program, double.arguments, part).weights
-    return float(np.abs(_shares(raw.weights[..., some]) - _shares(wanted)).max(initial=0.0))
+    wanted = run_each(double.program, double.arguments, part)
+    blocks = job.plan.blocks(job.fixed)
+    shares = [_shares(weights, blocks) for weights in (raw.weights[..., some], wanted.weights)]
+    difference = float(np.abs(shares[0] - shares[1]).max(initial=0.0))
+    if blocks:  # the weight is a result by itself: its shares say nothing
+        scale = exponents(stream.ready, _some(raw, some), part) - exponents(double, wanted, part)
+        found = np.ldexp(raw.weights[0, some], np.clip(scale, -2000, 2000))
+        difference = max(difference, float(np.abs(_ratio(found, wanted.weights[0]) - 1).max(initial=0.0)))
+    return difference
 
 
-def _shares(weights: Array) -> Array:
-    total = weights.reshape(-1, weights.shape[-1]).sum(axis=0)
-    return weights / np.where(total > 0, total, 1.0)
+def _some(raw: Raw, rows: NDArray[np.intp]) -> Raw:
+    return Raw(raw.weights[..., rows], None if raw.exponent is None else raw.exponent[rows])
+
+
+def _ratio(found: Array, wanted: Array) -> Array:
+    both_zero = (found == 0) & (wanted == 0)
+    return np.where(both_zero, 1.0, found) / np.where(both_zero, 1.0, np.where(wanted == 0, np.nan, wanted))
+
+
+def _shares(weights: Array, blocks: tuple[int, ...]) -> Array:
+    total = totals(weights, blocks)
+    total = np.where(total > 0, total, 1.0)
+    if not blocks:
+        return weights / total[0]
+    return weights / np.repeat(total, blocks, axis=0)
 
 
 def _tolerance(plan: Plan, precision: Precision) -> float:

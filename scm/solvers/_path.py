@@ -99,9 +99,19 @@ def find_path(
         path = min(path, _searched(terms, output, sizes, batched, tries), key=lambda p: p.operations(rows))
     if not hopeless and path.entries > budget.entries:
         path = _sliced(terms, output, sizes, batched, budget.entries, path.steps) or path
+    refuse_wide(path, rows, budget)
+    return path
+
+
+def refuse_wide(path: Path, rows: int, budget: Budget) -> None:
+    """Refuse a path that exceeds the budget.
+
+    Raises:
+        TooWide: it does.
+    """
+    allowed = budget.allowed(rows)
     if path.operations(rows) > allowed or path.entries > budget.entries:
         raise TooWide(_forecast(path, rows, allowed, budget))
-    return path
 
 
 def _forecast(path: Path, rows: int, allowed: float, budget: Budget) -> str:

@@ -55,13 +55,26 @@ class Gather:
 
 @dataclass(frozen=True, slots=True)
 class Rescale:
-    """Bring the largest entry of each row near one by a power of two, and keep the power."""
+    """Bring the largest entry of each row near one by a power of two, and keep the power.
+
+    Where it is not `kept`, the scale of what follows does not matter.
+    """
 
     source: int
     axes: Labels
+    kept: bool = True
 
 
-Op: TypeAlias = Pair | Gather | Rescale
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """Several results as one array: each flattened, one below the other; what has no rows is the same in all."""
+
+    sources: Labels
+    batched: tuple[bool, ...]
+    axes: Labels
+
+
+Op: TypeAlias = Pair | Gather | Rescale | Stack
 """Each operation fills the next slot; the first slots are the factors."""
 
 
@@ -80,6 +93,8 @@ class Program:
         sizes: positions of each label.
         opened: labels of open axes.
         factor_axes: labels of each factor's axes, open ones last.
+        weighed: how many of the first arguments and operations make up the first result of several. Only their powers
+            of two are kept: the scale of the other results does not matter. None where there is one result.
     """
 
     factors: int
@@ -92,6 +107,7 @@ class Program:
     sizes: tuple[tuple[int, int], ...]
     opened: tuple[int, ...]
     factor_axes: tuple[Labels, ...]
+    weighed: tuple[int, int] | None = None
 
     @cached_property
     def widest(self) -> int:
@@ -99,6 +115,27 @@ class Program:
         size = dict(self.sizes) | {BATCH: 1}
         found = [op.out_axes if isinstance(op, Pair) else op.axes for op in self.each]
         return max((math.prod(size[x] for x in axes) for axes in found), default=1)
+
+    @cached_property
+    def spent(self) -> tuple[Labels, ...]:
+        """For each operation, the slots that nothing after it reads."""
+        last: dict[int, int] = {}
+        for k, op in enumerate(self.each):
+            for slot in _sources(op):
+                last[slot] = k
+        out: list[list[int]] = [[] for _ in self.each]
+        for slot, k in last.items():
+            out[k].append(slot)
+        return tuple(map(tuple, out))
+
+    @cached_property
+    def held(self) -> int:
+        """Numbers of one row that are held at once: of several results, the last needs what the first was made of."""
+        if self.weighed is None:
+            return self.widest
+        size = dict(self.sizes) | {BATCH: 1}
+        found = [op.out_axes if isinstance(op, Pair) else op.axes for op in self.each]
+        return sum(math.prod(size[x] for x in axes) for axes in found)
 
     @cached_property
     def taken(self) -> int:
@@ -121,6 +158,17 @@ class Program:
             if isinstance(op, Pair):
                 each += math.prod(size[x] for x in {*op.left_axes, *op.right_axes})
         return sum(float(math.prod(size[x] for x in {*p.left_axes, *p.right_axes})) for p in self.prelude), each
+
+
+def _sources(op: Op) -> Labels:
+    """The slots that an operation reads."""
+    match op:
+        case Pair(left, right):
+            return (left,) if right is None else (left, right)
+        case Stack(sources):
+            return sources
+        case _:
+            return (op.source,)
 
 
 @dataclass
@@ -239,7 +287,7 @@ def _finished(
         build.factors,
         tuple(build.prelude),
         names,
-        tuple(_renumbered(op, taken) for op in build.each),
+        tuple(renumbered_op(op, taken) for op in build.each),
         tuple(build.arguments),
         output,
         last.batched,
@@ -249,7 +297,7 @@ def _finished(
     )
 
 
-def _renumbered(op: Op, taken: int) -> Op:
+def renumbered_op(op: Op, taken: int) -> Op:
     """Slots of arguments (below zero while the program was built) come first, then the results, one an operation."""
 
     def slot(own: int) -> int:
@@ -260,8 +308,10 @@ def _renumbered(op: Op, taken: int) -> Op:
             return Pair(slot(left), None if right is None else slot(right), op.left_axes, op.right_axes, op.out_axes)
         case Gather(source, names, sizes, axes):
             return Gather(slot(source), names, sizes, axes)
-        case Rescale(source, axes):
-            return Rescale(slot(source), axes)
+        case Rescale(source, axes, kept):
+            return Rescale(slot(source), axes, kept)
+        case Stack(sources, batched, axes):
+            return Stack(tuple(map(slot, sources)), batched, axes)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -291,17 +341,19 @@ def rescaled(program: Program, ranges: Sequence[Range], smallest: float) -> tupl
         out.append(op)
         found.append(span)
 
-    for op in program.each:
+    for k, op in enumerate(program.each):
         match op:
             case Gather(source, names, sizes, axes):
                 add(Gather(place[source], names, sizes, axes), found[place[source]])
             case Pair(left, right):
                 slots = [(x, axes) for x, axes in ((left, op.left_axes), (right, op.right_axes)) if x is not None]
-                if sum(found[place[x]][0] for x, _ in slots) < smallest:
+                small = sum(found[place[x]][0] for x, _ in slots) < smallest
+                if small or sum(found[place[x]][1] for x, _ in slots) > -smallest / 2:
                     for x, axes in slots:
-                        if BATCH in axes and found[place[x]][0] < narrow / 4:
-                            low, high = found[place[x]]
-                            add(Rescale(place[x], axes), (max(low - high, narrow), 0.0))
+                        low, high = found[place[x]]
+                        if BATCH in axes and (low < narrow / 4 or high > -narrow / 4):
+                            kept = program.weighed is None or k < program.weighed[1]
+                            add(Rescale(place[x], axes, kept), (max(low - high, narrow), 0.0))
                             place[x] = len(program.arguments) + len(out) - 1
                 summed = {*op.left_axes, *op.right_axes} - {*op.out_axes}
                 low = sum(found[place[x]][0] for x, _ in slots)
@@ -309,6 +361,8 @@ def rescaled(program: Program, ranges: Sequence[Range], smallest: float) -> tupl
                 at = [place[x] for x, _ in slots]
                 second = at[1] if right is not None else None
                 add(Pair(at[0], second, op.left_axes, op.right_axes, op.out_axes), (low, high))
+            case Stack(sources, batched, axes):
+                add(Stack(tuple(place[x] for x in sources), batched, axes), (0.0, 0.0))
             case Rescale():
                 raise AssertionError("a program is rescaled once")
         place.append(len(program.arguments) + len(out) - 1)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._program import Gather, Labels, Pair, Program, Rescale
+from ._program import Gather, Labels, Pair, Program, Rescale, Stack
 from ._run_numpy import Array, Codes, drop, flat_index
 
 Exponents = NDArray[np.int64]
@@ -66,7 +66,7 @@ def far_prelude(program: Program, factors: Sequence[Array]) -> list[Far]:
 def far_each(program: Program, arguments: Sequence[Far], columns: Mapping[str, Codes]) -> Far:
     """As `run_each`, for one chunk of rows; nothing needs a rescale."""
     slots: list[Any] = list(arguments)
-    for op in program.each:
+    for k, op in enumerate(program.each):
         match op:
             case Pair():
                 slots.append(_pair(op, slots))
@@ -77,8 +77,23 @@ def far_each(program: Program, arguments: Sequence[Far], columns: Mapping[str, C
                 slots.append(Far(mantissa, table.exponent.reshape(shape).take(index, axis=-1)))
             case Rescale(source):
                 slots.append(slots[source])
-        drop(slots, op, frozenset())
+            case Stack(sources, batched):
+                slots.append(_stacked([slots[x] for x in sources], batched))
+        for slot in program.spent[k]:
+            slots[slot] = None
     return slots[-1]
+
+
+def _stacked(found: Sequence[Far], batched: Sequence[bool]) -> Far:
+    rows = found[0].mantissa.shape[-1]
+
+    def flat(array: Any, has_rows: bool) -> Any:
+        return array.reshape(-1, rows) if has_rows else np.broadcast_to(array.reshape(-1, 1), (array.size, rows))
+
+    parts = list(zip(found, batched, strict=True))
+    return Far(
+        np.concatenate([flat(f.mantissa, b) for f, b in parts]), np.concatenate([flat(f.exponent, b) for f, b in parts])
+    )
 
 
 def most_products(ops: Sequence[Any], sizes: Mapping[int, int]) -> int:

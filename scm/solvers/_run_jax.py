@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from .._execution import Precision
 from ._path import BATCH
-from ._program import NARROW, Gather, Labels, Op, Pair, Program, Rescale
+from ._program import NARROW, Gather, Labels, Op, Pair, Program, Rescale, Stack
 from ._run_numpy import Raw
 
 Codes = NDArray[np.intp]
@@ -103,11 +103,25 @@ def traced(
                 table = slots[source]
                 flat = table.reshape(*table.shape[: table.ndim - len(names)], -1)
                 slots.append(jnp.take(flat, index[names], axis=-1, mode="clip"))
-            case Rescale(source):
-                array, *now = _rescale(slots[source], SMALLEST[precision] * NARROW)
-                kept = (kept[0] + now[0], kept[1] | now[1], kept[2] + now[2]) if kept else tuple(now)
+            case Rescale(source, _, counts):
+                array, power, *now = _rescale(slots[source], SMALLEST[precision] * NARROW)
+                power = power if counts else jnp.zeros_like(power)
+                kept = (kept[0] + power, kept[1] | now[0], kept[2] + now[1]) if kept else (power, *now)
                 slots.append(array)
+            case Stack(sources, batched):
+                slots.append(_stacked([slots[x] for x in sources], batched))
     return slots[-1], *kept
+
+
+def _stacked(arrays: Sequence[Any], batched: Sequence[bool]) -> Any:
+    import jax.numpy as jnp
+
+    rows = arrays[0].shape[-1]  # the first result has rows
+    flat = [
+        a.reshape(-1, rows) if b else jnp.broadcast_to(a.reshape(-1, 1), (a.size, rows))
+        for a, b in zip(arrays, batched, strict=True)
+    ]
+    return jnp.concatenate(flat)
 
 
 def _flat_index(names: tuple[str, ...], sizes: tuple[int, ...], columns: Mapping[str, Any]) -> Any:
@@ -124,7 +138,7 @@ def _rescale(array: Any, narrow: float) -> tuple[Any, Any, Any, Any]:
     power, scale = _power(array.max(axis=axes))
     out = array * scale
     least = jnp.where(out > 0, out, 1.0).min(axis=axes)
-    return out, power, least < 2.0**narrow, jnp.maximum(-power, 0)
+    return out, power.astype(np.int32), least < 2.0**narrow, jnp.maximum(-power, 0).astype(np.int32)
 
 
 def _power(top: Any) -> tuple[Any, Any]:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._path import BATCH
-from ._program import NARROW, Gather, Labels, Op, Pair, Program, Rescale
+from ._program import NARROW, Gather, Labels, Pair, Program, Rescale, Stack
 
 Array = NDArray[np.float64]
 Codes = NDArray[np.intp]
@@ -66,9 +66,9 @@ def run_prelude(program: Program, factors: Sequence[Array], keep: Keep | None = 
     return slots
 
 
-def drop(slots: list[Any], op: Op, wanted: AbstractSet[int]) -> None:
+def drop(slots: list[Any], op: Pair, wanted: AbstractSet[int]) -> None:
     """Forget operands: each is read once, and the memory of a run is that of the arrays still to be read."""
-    for slot in (op.left, op.right) if isinstance(op, Pair) else (op.source,):
+    for slot in (op.left, op.right):
         if slot is not None and slot not in wanted:
             slots[slot] = None
 
@@ -135,7 +135,7 @@ def run_each(
     slots: list[Any] = list(arguments)
     index: dict[tuple[str, ...], Codes] = {}
     scale = _Scale()
-    for op in program.each:
+    for k, op in enumerate(program.each):
         match op:
             case Pair():
                 found = _pair(op, slots)
@@ -146,10 +146,24 @@ def run_each(
                 table = slots[source]
                 flat = table.reshape(*table.shape[: table.ndim - len(names)], math.prod(sizes))
                 slots.append(flat.take(index[names], axis=-1))
-            case Rescale(source):
-                slots.append(slots[source] if keep is not None else scale.rescale(slots[source]))
-        drop(slots, op, frozenset())
+            case Rescale(source, _, kept):
+                slots.append(slots[source] if keep is not None else scale.rescale(slots[source], kept=kept))
+            case Stack(sources, batched):
+                slots.append(_stacked([slots[x] for x in sources], batched))
+        for slot in program.spent[k]:
+            slots[slot] = None
     return Raw(slots[-1], scale.exponent, scale.narrow, scale.raised)
+
+
+def _stacked(arrays: Sequence[Array], batched: Sequence[bool]) -> Array:
+    rows = arrays[0].shape[-1]  # the first result has rows
+    sizes = [math.prod(a.shape[:-1]) if b else a.size for a, b in zip(arrays, batched, strict=True)]
+    out = np.empty((sum(sizes), rows))
+    top = 0
+    for array, size in zip(arrays, sizes, strict=True):
+        out[top : top + size] = array.reshape(size, -1)
+        top += size
+    return out
 
 
 def flat_index(names: tuple[str, ...], sizes: tuple[int, ...], columns: Mapping[str, Codes]) -> Codes:
@@ -168,7 +182,7 @@ class _Scale:
         self.narrow: NDArray[np.bool_] | None = None
         self.raised: NDArray[np.int64] | None = None
 
-    def rescale(self, array: Array) -> Array:
+    def rescale(self, array: Array, *, kept: bool = True) -> Array:
         axes = tuple(range(array.ndim - 1))
         _, power = np.frexp(array.max(axis=axes, initial=0.0))
         out = np.ldexp(array, -power)
@@ -176,7 +190,8 @@ class _Scale:
         narrow = least < 2.0 ** (SMALLEST * NARROW)
         power = power.astype(np.int64)
         up = np.maximum(-power, 0)
-        self.exponent = power if self.exponent is None else self.exponent + power
+        if kept:
+            self.exponent = power if self.exponent is None else self.exponent + power
         self.narrow = narrow if self.narrow is None else self.narrow | narrow
         self.raised = up if self.raised is None else self.raised + up
         return out

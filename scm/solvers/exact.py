@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from .._bind import replace_placeholders
 from .._groups import row_groups
 from .._noise import Unknown
-from .._query import Contrast, Distribution, Probability, Query, query_terms
+from .._query import Contrast, Distribution, Number, Probability, Query, query_terms
 from .._syntax import Const, Placeholder
 from ._cells import NeedsRows
-from ._ends import combine, query_ends
+from ._ends import combine, query_ends, term_ends
 from ._laws import term_leaf, term_outputs
 from ._leaves import Leaf, TooManyRoots
 from ._setting import Setting, split_given
@@ -109,6 +109,9 @@ def _gather(parts: list[tuple[NDArray[np.intp], Solution]], rows: int) -> Soluti
 
 def _solve_group(setting: Setting, query: Query) -> Solution:
     try:
+        if not isinstance(query, (Contrast, Number)):
+            leaf = term_leaf(setting, query)
+            return term_ends(setting, query, leaf)
         leaves: dict[Query, Leaf] = {term: term_leaf(setting, term) for term in query_terms(query)}
         if not leaves:
             value = float(np.asarray(combine(query, {})))
