@@ -12,6 +12,7 @@ PAIRS ?= 5000
 BATCHES ?= 10000
 FIRST ?= 0
 PYTEST_ARGS ?= -n auto --maxprocesses 4
+BENCH_ARGS ?=
 
 QUESTION ?= If the court orders the execution, the captain gives the signal. \
 If the captain gives the signal, rifleman A shoots and rifleman B shoots. \
@@ -47,13 +48,13 @@ format: $(VENV)/.dev-ready ## Mend style where it can be mended by machine
 verify: $(VENV)/.dev-ready ## Run the long randomised checks against the oracle (PAIRS=5000 BATCHES=10000)
 	$(PY) -m tests.verify_random --pairs $(PAIRS) --batches $(BATCHES) --first $(FIRST)
 
-bench: $(VENV)/.dev-ready ## Measure speed
-	$(PY) -m benchmarks
+bench: $(VENV)/.bench-ready ## Measure speed, beside other engines (half an hour; BENCH_ARGS=--quick for a look)
+	$(PY) -m benchmarks $(BENCH_ARGS)
 
 # Python 3.11 is the oldest release supported, so what it needs is what every release needs.
-constraints: ## Pin anew every package that a development install brings (needs Python 3.11)
+constraints: ## Pin anew every package that a development install and the benchmarks bring (needs Python 3.11)
 	@python3.11 -m venv --clear build/constraints
-	@build/constraints/bin/python -m pip --disable-pip-version-check -qq install -e '.[dev]'
+	@build/constraints/bin/python -m pip --disable-pip-version-check -qq install -e '.[dev,bench]'
 	@build/constraints/bin/python -m pip freeze --exclude-editable > build/constraints.txt
 	@if grep -vE '^[A-Za-z0-9._-]+==[A-Za-z0-9.!]+$$' build/constraints.txt; then \
 	    echo "These lines are not plain pins; constraints.txt was left as it was." >&2; exit 1; fi
@@ -77,6 +78,11 @@ $(VENV)/.dev-ready: $(INPUTS)
 	@echo "Installing what Twinworld and its checks run on into $(VENV) (about 1.2 GB the first time) ..."
 	@$(PIP) install -c constraints.txt -e '.[dev]'
 	@touch $(VENV)/.run-ready $@
+
+$(VENV)/.bench-ready: $(VENV)/.dev-ready
+	@echo "Installing the engines that Twinworld is measured beside into $(VENV) (about 150 MB) ..."
+	@$(PIP) install -c constraints.txt -e '.[bench]'
+	@touch $@
 
 # `.home` says where the environment was made. One whose Python is gone, or that came along with a checkout that was
 # moved or copied and still points at the old place, is made again; one that somebody made by hand is kept.

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+PACKAGES = ("numpy", "jax", "cotengra", "pyagrum", "pgmpy")
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -44,7 +45,7 @@ def shown_time(seconds: float) -> str:
     return f"{seconds * 1e6:.3g} µs"
 
 
-def table(rows: Sequence[Row]) -> str:
+def lines_of(rows: Sequence[Row]) -> list[str]:
     """The rows as Markdown, those of one part together."""
     lines: list[str] = []
     for part in dict.fromkeys(row.part for row in rows):
@@ -53,7 +54,7 @@ def table(rows: Sequence[Row]) -> str:
             target = "" if row.target is None else f"< {shown_time(row.target)}: {_met(row)}"
             cells = (row.work, shown_time(row.median), shown_time(min(row.times)), len(row.times), target, row.note)
             lines.append(f"| {' | '.join(map(str, cells))} |")
-    return "\n".join(lines)
+    return lines
 
 
 def _met(row: Row) -> str:
@@ -115,7 +116,11 @@ def machine(load: float) -> str:
             f"load {load:.1f} before the first run",
             f"{platform.system()} {platform.release().split('-')[0]}",
             f"Python {platform.python_version()}",
-            *(f"{name} {found}" for name in ("numpy", "cotengra", "pgmpy", "pyagrum") if (found := installed(name))),
+            *(
+                f"{name} {found}"
+                for name in ("numpy", "jax", "cotengra", "pyagrum", "pgmpy")
+                if (found := installed(name))
+            ),
         )
     )
 

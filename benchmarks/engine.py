@@ -73,8 +73,8 @@ def measure(size: int) -> dict[str, float]:
         "build": built - start,
         "cold": first - built,
         "warm": sorted(again)[len(again) // 2],
-        "instances": answer.plan["instances"],
-        "width": answer.plan["width"],
+        "instances": max(step["instances"] for step in answer.plan["contractions"]),
+        "width": max(step["width"] for step in answer.plan["contractions"]),
     }
 
 
