@@ -224,7 +224,7 @@ def test_a_budget_refuses_before_running() -> None:
     assert name == "exact"
     forecast, budget = (float(n) for n in re.findall(r"([\d.e+]+) operations", reason))
     assert forecast > 1e12 > budget == 8e8
-    assert "the budget is 3e+08 operations and 1e+09 bytes. Raise the budget" in reason
+    assert "the budget is 8e+08 operations and 1e+09 bytes. Raise the budget" in reason
     assert reason in answer.to_text()
 
 
