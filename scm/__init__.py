@@ -59,6 +59,8 @@ from ._parse import parse_query as parse_query
 from ._plan_report import contraction_text as contraction_text
 from ._posteriors import Posteriors as Posteriors
 from ._posteriors import posteriors as posteriors
+from ._prepare import Prepared as Prepared
+from ._prepare import prepare as prepare
 from ._quantities import ate as ate
 from ._quantities import cde as cde
 from ._quantities import ett as ett
@@ -167,6 +169,7 @@ __all__ = [
     "Op",
     "Placeholder",
     "Posteriors",
+    "Prepared",
     "Probability",
     "Query",
     "QuerySyntaxError",
@@ -229,6 +232,7 @@ __all__ = [
     "pns",
     "possible_units",
     "posteriors",
+    "prepare",
     "print_assignment",
     "print_expr",
     "print_name",

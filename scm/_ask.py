@@ -97,10 +97,10 @@ def prepared(
         raise InvalidModel(f"ask() takes a Model first, got {type(knowledge).__name__}.")
     if execution is not None and not isinstance(execution, Execution):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InvalidQuery(f"`execution` takes an Execution, got {type(execution).__name__}.")
-    question = _question(knowledge, query)
+    question = question_of(knowledge, query)
     asked, coded = read_rows(question.query, rows, knowledge.variable_states, ignored)
     if asked is not question.query:
-        question = _question(knowledge, asked)
+        question = question_of(knowledge, asked)
     limits = parse_budget(budget)
     if key is not None:
         check_key(key)
@@ -129,7 +129,7 @@ class Question:
     states: tuple[tuple[str, tuple[Any, ...]], ...]
 
 
-def _question(model: Model, query: str | Query) -> Question:
+def question_of(model: Model, query: str | Query) -> Question:
     """The query as it is meant, from the model's store if it was asked before."""
     key = ("question", query)
     if key not in model.plans:

@@ -27,6 +27,11 @@ _TABLE = 1 << 16
 """Whole numbers within this range of one another are looked up in a table."""
 
 
+def smallest_kind(states: int) -> type[np.signedinteger[Any]]:
+    """The smallest whole numbers that hold a position among so many states, and -1: columns of rows are long."""
+    return next(kind for kind in (np.int8, np.int16, np.int32) if states <= np.iinfo(kind).max)
+
+
 def code_column(name: str, variable: str, column: Column, states: Sequence[Value]) -> Codes:
     """For each cell the position of its state, or `NOT_OBSERVED`.
 

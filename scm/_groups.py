@@ -75,7 +75,7 @@ def row_groups(
     Two values can only meet at one instance if they belong to the same variable, or to variables tied by nesting; only
     those are compared.
     """
-    tokens, pairs = _meeting_pairs(query)
+    tokens, pairs = meeting_pairs(query)
     marks = itertools.chain(
         (columns[name] == NOT_OBSERVED for name in empty), (_equal(a, b, columns, domains) for a, b in pairs)
     )
@@ -87,7 +87,7 @@ def row_groups(
 
 
 @by_identity
-def _meeting_pairs(query: Query) -> tuple[list[Token], list[tuple[Token, Token]]]:
+def meeting_pairs(query: Query) -> tuple[list[Token], list[tuple[Token, Token]]]:
     """What may meet somewhere, constants first, and which two may meet each other."""
     meeting = _meeting(query)
     tokens = sorted(dict.fromkeys(t for group in meeting for t in group), key=lambda t: isinstance(t, Placeholder))

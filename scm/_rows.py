@@ -9,7 +9,7 @@ from typing import assert_never
 
 import numpy as np
 
-from ._codes import NOT_OBSERVED, Codes, code_column
+from ._codes import NOT_OBSERVED, Codes, code_column, smallest_kind
 from ._errors import InvalidQuery, InvalidRows, listing, near
 from ._frames import Column, Encoded, Frame, frame_of
 from ._memo import by_identity
@@ -111,7 +111,9 @@ def read_rows(query: Query, rows: object, states: States, ignored: Sequence[str]
     count = _count(frame, columns)
     empty = np.empty(0, dtype=np.intp)
     codes = {
-        name: code_column(name, variables[0], columns[name], domains[name]) if name in columns else empty
+        name: code_column(name, variables[0], columns[name], domains[name]).astype(smallest_kind(len(domains[name])))
+        if name in columns
+        else empty
         for name, variables in wanted.items()
     }
     missing = tuple(name for name, c in codes.items() if len(c) and c.min() == NOT_OBSERVED)

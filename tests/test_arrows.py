@@ -78,6 +78,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_sensitivity",
         "_draws",
         "_explain",
+        "_prepare",
         "_ladder",
         "_range",
         "_units",

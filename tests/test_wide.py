@@ -99,7 +99,7 @@ def test_a_budget_of_memory_limits_the_chunk_not_the_rows() -> None:
 
 @pytest.mark.parametrize("executor", ["numpy", "jax"])
 def test_a_budget_of_time_stops_a_long_batch(executor: Any) -> None:
-    model, rows = chain(), {name: column * 200 for name, column in table(100).items()}
+    model, rows = chain(), table(20_000)
     execution = Execution(executor=executor, chunk=16, precision="double")
     start = time.monotonic()
     answer = ask(model, QUERY, rows=rows, budget=0.05, execution=execution)

@@ -30,6 +30,8 @@ from ._kernels import TooWide as TooWide
 from ._max_product import most_probable_states as most_probable_states
 from ._posterior import NoisePosterior as NoisePosterior
 from ._posterior import noise_posterior as noise_posterior
+from ._quick import Quick as Quick
+from ._quick import quick as _quick
 from ._setting import DRAW as DRAW
 from ._setting import Fact as Fact
 from ._setting import Record as Record
@@ -72,6 +74,16 @@ def _refusals() -> Generator[None]:
         yield
     except (NeedsCoupling, NeedsSampling, TooWide, NeedsKey, Unreliable) as wrong:
         raise Refusal(str(wrong)) from None
+
+
+def quick(setting: Setting, query: Query) -> Quick | None:
+    """A function from one row's positions to the value, see `_quick.quick`; None where there is none.
+
+    Raises:
+        Refusal: the exact solver would not answer.
+    """
+    with _refusals():
+        return _quick(setting, query)
 
 
 def plans_of(setting: Setting, query: Query) -> list[tuple[Query, int, Planned | None]]:

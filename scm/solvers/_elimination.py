@@ -40,6 +40,43 @@ def in_turn(
     return work.finished()
 
 
+def least_fill(terms: Sequence[Sequence[int]], keep: Collection[int], size: Mapping[int, int]) -> Steps:
+    """Eliminate next what ties the fewest labels together that were not, by weight (weighted min-fill).
+
+    Dearer to work out than `smallest`, and often far better on networks of many loops (Kjaerulff 1990).
+    """
+    beside: dict[int, set[int]] = {}
+    for term in terms:
+        for x in term:
+            beside.setdefault(x, set()).update(term)
+    weight = {x: math.log2(max(size[x], 2)) for x in beside}
+
+    def fill(x: int) -> float:
+        around = beside[x] - {x}
+        return sum(weight[a] * sum(weight[b] for b in around - beside[a]) for a in around) / 2
+
+    cost = {x: fill(x) for x in beside if x not in keep}
+    order: list[int] = []
+    while cost:
+        x = min(cost, key=lambda y: (cost[y], y))
+        del cost[x]
+        order.append(x)
+        around = beside.pop(x) - {x}
+        touched = set(around)
+        for a in around:
+            new = around - beside[a]
+            beside[a].discard(x)
+            beside[a] |= around
+            if new:
+                touched |= beside[a]
+        for y in touched & cost.keys():
+            cost[y] = fill(y)
+    work = _Work(terms, size)
+    for x in order:
+        work.eliminate(x)
+    return work.finished()
+
+
 class _Work:
     """Factors while labels are eliminated."""
 

@@ -6,7 +6,7 @@ run time.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, cast
 
@@ -114,6 +114,30 @@ class Network:
     def free(self, values: Values) -> Free:
         """A new index over `values`."""
         return Free(self.label(len(values)), values)
+
+    def drop_apart(self, kept: Collection[int]) -> None:
+        """Leave out parts that share no index with `kept` and in which everything is possible.
+
+        Such a part only multiplies the weight of each row by a positive number (d-separation: Geiger, Verma & Pearl
+        1990). Where something in it is impossible, it may say that a row's evidence is.
+        """
+        leader: dict[int, int] = {}
+
+        def find(x: int) -> int:
+            while leader.get(x, x) != x:
+                x = leader[x]
+            return x
+
+        for factor in self.factors:
+            for label in factor.labels[1:]:
+                leader[find(label)] = find(factor.labels[0])
+        wanted = {find(x) for x in kept}
+        impossible = {find(f.labels[0]) for f in self.factors if f.labels and not (f.array > 0).all()}
+        self.factors = [
+            f
+            for f in self.factors
+            if (find(f.labels[0]) in wanted | impossible if f.labels else not (f.array > 0).all())
+        ]
 
     def place(self, array: Array, axes: Sequence[Axis], values: Sequence[Values]) -> None:
         """Add a factor: known axes sliced, row-wise axes first, repeated labels taken along the diagonal.

@@ -16,7 +16,7 @@ from importlib import import_module
 from typing import Any, TypeAlias
 
 from ._budget import OPERATIONS_A_SECOND, Budget
-from ._elimination import Steps, in_turn, smallest
+from ._elimination import Steps, in_turn, least_fill, smallest
 from ._kernels import TooWide
 
 Terms: TypeAlias = tuple[tuple[int, ...], ...]
@@ -24,7 +24,9 @@ Sizes: TypeAlias = tuple[tuple[int, int], ...]
 
 BATCH = -1
 """The label of the rows."""
-GREEDY_ABOVE = 1e7
+FILL_ABOVE = 3e6
+"""Operations, over all rows, above which a better elimination order pays for itself."""
+GREEDY_ABOVE = 1e8
 """Operations, over all rows, above which importing a path finder pays for itself."""
 SEARCH_ABOVE = 3e9
 """Operations, over all rows, above which a search for a better path pays for itself."""
@@ -87,6 +89,8 @@ def find_path(
         return Path((), 1.0, 0.0, 1.0)
     batched = any(BATCH in term for term in terms)
     path = min(_eliminations(terms, output, sizes, batched, last), key=lambda p: p.operations(rows))
+    if path.operations(rows) > FILL_ABOVE:
+        path = min(path, _filled(terms, output, sizes, batched), key=lambda p: p.operations(rows))
     if path.operations(rows) > GREEDY_ABOVE:
         path = min(path, _greedy(terms, output, sizes, batched), key=lambda p: p.operations(rows))
     allowed = budget.allowed(rows)
@@ -129,6 +133,13 @@ def _eliminations(
     keep = {*output, BATCH}
     found = {smallest(terms, keep, size), in_turn(terms, keep, size, last)}
     return tuple(_measured(steps, terms, output, size) for steps in sorted(found))
+
+
+@lru_cache(maxsize=2048)
+def _filled(terms: Terms, output: tuple[int, ...], sizes: Sizes, batched: bool) -> Path:
+    size = _with_rows(sizes, batched)
+    without = tuple(tuple(x for x in term if x != BATCH) for term in terms)
+    return _measured(least_fill(without, {*output}, size), terms, output, size)
 
 
 @lru_cache(maxsize=2048)

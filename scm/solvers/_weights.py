@@ -33,6 +33,19 @@ class Planned:
     plan: Plan
 
 
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What is wanted of the weights.
+
+    Attributes:
+        weigh_roots: roots of unknown law are summed out, each state with weight one.
+        whole: the weights themselves; otherwise they may be off by a factor for each row.
+    """
+
+    weigh_roots: bool = False
+    whole: bool = True
+
+
 MOST_PLANS = 256
 """Most plans kept for a model."""
 
@@ -50,7 +63,8 @@ def joint_weights(
 
     Without `exponents`, each row's weights are right up to a factor of its own.
     """
-    planned = joint_plan(setting, facts, conditions, outputs, weigh_roots=weigh_roots)
+    kind = Kind(weigh_roots, whole=exponents)
+    planned = joint_plan(setting, facts, conditions, outputs, kind)
     if planned is None:
         return None
     weights = run_plan(
@@ -71,24 +85,24 @@ def joint_plan(
     facts: Sequence[Fact],
     conditions: Sequence[Expr],
     outputs: Sequence[tuple[Expr, Values]],
-    *,
-    weigh_roots: bool = False,
+    kind: Kind | None = None,
 ) -> Planned | None:
     """The plan of `joint_weights`, from the model's store if it was made before.
 
     Raises:
         NeedsCoupling, TooWide: see `build_network` and `make_plan`; a refusal is kept in the store too.
     """
+    kind = kind or Kind()
     rows = 1 << (setting.rows - 1).bit_length()
     # Expressions are deep values and dear to hash. The same objects come back with the same question.
     named = tuple(outputs)
     objects = (facts, conditions, *(e for e, _ in named), *_draws(setting))
-    quick = (*map(id, objects), weigh_roots, setting.couplings, setting.budget, rows)
+    quick = (*map(id, objects), kind, setting.couplings, setting.budget, rows)
     kept = setting.plans.get(quick)
     if kept is not None and all(a is b for a, b in zip(kept[0], objects, strict=True)):
         found = kept[1]
     else:
-        found = _found_plan(setting, facts, conditions, named, weigh_roots, rows)
+        found = _found_plan(setting, facts, conditions, named, kind, rows)
         setting.plans[quick] = objects, found
     if isinstance(found, NeedsCoupling):
         raise found.with_traceback(None)
@@ -104,17 +118,17 @@ def _found_plan(
     facts: Sequence[Fact],
     conditions: Sequence[Expr],
     outputs: tuple[tuple[Expr, Values], ...],
-    weigh_roots: bool,
+    kind: Kind,
     rows: int,
 ) -> Planned | NeedsCoupling | None:
     # What was drawn is part of the key: a plan holds its numbers. The quick entry keeps it, and so its identity.
     drawn = tuple(map(id, _draws(setting)))
-    key = (tuple(facts), tuple(conditions), outputs, weigh_roots, setting.couplings, setting.budget, rows, *drawn)
+    key = (tuple(facts), tuple(conditions), outputs, kind, setting.couplings, setting.budget, rows, *drawn)
     if key not in setting.plans:
         if len(setting.plans) >= MOST_PLANS:
             setting.plans.clear()
         try:
-            setting.plans[key] = _made_plan(setting, facts, conditions, outputs, weigh_roots)
+            setting.plans[key] = _made_plan(setting, facts, conditions, outputs, kind)
         except NeedsCoupling as refusal:
             setting.plans[key] = refusal
     return setting.plans[key]
@@ -125,7 +139,7 @@ def _made_plan(
     facts: Sequence[Fact],
     conditions: Sequence[Expr],
     outputs: Sequence[tuple[Expr, Values]],
-    weigh_roots: bool,
+    kind: Kind,
 ) -> Planned | None:
     asked = [t for expr, _ in outputs for t in terms(expr)] + [t for c in conditions for t in terms(c)]
     worlds = build_worlds(setting.model.graph, asked, facts)
@@ -135,13 +149,15 @@ def _made_plan(
     if network.impossible:
         return None
     put_draws(network, setting.draws, setting.budget)
-    roots = [] if weigh_roots else list(network.open.values())
+    roots = [] if kind.weigh_roots else list(network.open.values())
     states = math.prod(network.sizes[x] for x in roots)
     if states > MAX_ROOT_STATES:
         raise TooManyRoots(
             f"{len(roots)} roots of unknown law have {states:,} joint states; at most {MAX_ROOT_STATES:,} are "
             "enumerated. State the law of some of them, or observe more."
         )
+    if not kind.whole:
+        network.drop_apart([*network.outputs, *roots])
     return Planned(worlds, network, make_plan(network, [*network.outputs, *roots], setting.budget, setting.rows))
 
 

@@ -23,7 +23,7 @@ from ._laws import term_leaf, term_outputs
 from ._leaves import Leaf, TooManyRoots
 from ._setting import DRAW, Setting, split_given
 from ._solution import Solution, point
-from ._weights import Planned, joint_plan, joint_weights
+from ._weights import Kind, Planned, joint_plan, joint_weights
 
 
 def solve(setting: Setting, query: Query) -> Solution:
@@ -61,7 +61,7 @@ def plans_of(setting: Setting, query: Query) -> list[tuple[Query, int, Planned |
         for term in query_terms(group.query(query)):
             facts, conditions = split_given(setting.model, term.given)
             for outputs in term_outputs(here, term):
-                found.append((term, len(group.rows), joint_plan(here, facts, conditions, outputs)))
+                found.append((term, len(group.rows), joint_plan(here, facts, conditions, outputs, Kind(whole=False))))
     return found
 
 
