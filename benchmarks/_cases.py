@@ -13,7 +13,7 @@ from ._engines import Asked
 from ._networks import Net
 
 ROWS = 10_000
-DRAWS = {10: 3, 25: 2}
+DRAWS = {10: 2, 25: 1}
 """Draws of findings and target, for each number of findings."""
 PUBLISHED = ("alarm", "insurance", "water", "hepar2", "win95pts", "andes", "munin1", "pigs", "link")
 WIDTHS = (5, 8, 12)

@@ -138,10 +138,15 @@ def _single(groups: Groups) -> list[str]:
     lines: list[list[str]] = []
     one, theirs = _get("scm", "one"), _get("pyagrum", "one")
     for (name, findings), group in groups.items():
-        times = [_time(group, one), _time(group, theirs, "pyagrum"), _time(group, _get("pgmpy", "one"), "pgmpy")]
+        times = [_time(group, one), _time(group, _get("scm", "one_ask"))]
+        times += [_time(group, theirs, "pyagrum"), _time(group, _get("pgmpy", "one"), "pgmpy")]
         lines.append([name, findings, *times, _ratio(group, one, theirs)])
-    words = "\n### One row at a time, warm\n\nEach call has another row, in the same process.\n"
-    return [words, *_table(["network", "findings", "ours", "pyAgrum", "pgmpy", "ratio"], lines)]
+    words = (
+        "\n### One row at a time, warm\n\nEach call has another row, in the same process. Ours is "
+        "`prepare(model, query).at(row)`, the value alone as with the peers (of all laws at once: `posteriors`); "
+        "`ask` is the whole answer, with what its derivation needs.\n"
+    )
+    return [words, *_table(["network", "findings", "ours", "`ask`", "pyAgrum", "pgmpy", "ratio"], lines)]
 
 
 def _inside(groups: Groups) -> list[str]:
