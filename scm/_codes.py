@@ -177,7 +177,7 @@ class _Known(dict[object, int]):
 
 def not_observed(value: object) -> bool:
     """Whether a cell is empty: None, NaN, NaT, pandas' NA, NumPy's masked."""
-    if value is None or value is np.ma.masked or type(value).__name__ in ("NAType", "NaTType"):
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
         return True
     try:
         return bool(value != value)

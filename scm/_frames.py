@@ -158,14 +158,19 @@ def column_of(name: str, raw: object) -> Column:
     return Cells(cast("list[object]", raw) if isinstance(raw, list) else list(cast("Iterable[object]", raw)))
 
 
+def _masked(raw: NDArray[Any]) -> bool:
+    # A plain array says so itself; to ask otherwise loads numpy.ma, as slow as all else in a small question.
+    return type(raw) is not np.ndarray and isinstance(raw, np.ma.MaskedArray)
+
+
 def _of_array(name: str, raw: NDArray[Any]) -> Column:
     if raw.ndim != 1:
         raise InvalidRows(f"The column {name!r} is an array of shape {raw.shape}; one value a row is wanted.")
     if raw.dtype.kind in "biuf":
-        if isinstance(raw, np.ma.MaskedArray):
+        if _masked(raw):
             return Numbers(np.ma.getdata(raw), np.ma.getmaskarray(raw))
         return Numbers(raw)
-    if raw.dtype.kind in "US" and not isinstance(raw, np.ma.MaskedArray):
+    if raw.dtype.kind in "US" and not _masked(raw):
         return Labels(raw)
     if raw.dtype.kind in "OTUS":
         return Cells(raw.tolist())
