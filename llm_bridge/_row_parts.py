@@ -79,7 +79,10 @@ def _check_same(out: str, folder: str, asked: Mapping[str, Any]) -> None:
         raise BadInput(f"{folder} is in the way: it holds no unfinished run that can be read. {remedy}")
     found = cast("dict[str, Any]", kept)
     if other := [key for key in asked if found.get(key) != asked[key]]:
-        raise BadInput(f"{folder} holds finished chunks of another run; it differs in {', '.join(other)}. {remedy}")
+        was = f" (it was --chunk {found['chunk']})" if other == ["chunk"] else ""
+        raise BadInput(
+            f"{folder} holds finished chunks of another run; it differs in {', '.join(other)}{was}. {remedy}"
+        )
 
 
 def _alone(lock: int) -> bool:

@@ -17,7 +17,8 @@ class Execution:
 
     Attributes:
         executor: `"numpy"` (float64, nothing to compile) or `"jax"` (compiled; CPU, GPU or TPU).
-        precision: `"single"` or `"double"`; the error of the arithmetic is stated in the answer either way.
+        precision: `"single"` or `"double"`; JAX works in single unless double is asked for (or needed: a quotient of
+            terms, a law that is unknown). The error of the arithmetic is stated in the answer either way.
         chunk: rows that are worked on at once.
         devices: JAX devices over which the rows are spread.
 
@@ -43,5 +44,8 @@ class Execution:
             raise InvalidQuery(f"A chunk is a number of rows from 1 up, got {self.chunk!r}.")
         if self.devices is not None and not isinstance(self.devices, tuple):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise InvalidQuery(f"Devices are a tuple, such as tuple(jax.devices()), got {type(self.devices).__name__}.")
+        for device in self.devices or ():
+            if not hasattr(device, "platform"):
+                raise InvalidQuery(f"{device!r} is no JAX device; devices=tuple(jax.devices()) names them all.")
         if self.devices is not None and not self.devices:
             raise InvalidQuery("An empty list of devices was given; leave it out, or name at least one.")

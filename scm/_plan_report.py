@@ -96,8 +96,8 @@ def contraction_text(data: Mapping[str, Any]) -> Iterator[str]:
         yield "couplings: " + ", ".join(f"{name} by {how}" for name, how in data["couplings"].items())
     slices = f", in {data['slices']:,} slices" if data["slices"] > 1 else ""
     yield (
-        f"width {data['width']:.1f}{slices}, {amount(data['operations_once'])} operations once and "
-        f"{amount(data['operations_per_row'])} per row, largest array {amount(data['bytes_per_row'])}B per row"
+        f"{amount(data['operations_once'])} operations once and {amount(data['operations_per_row'])} for each row; "
+        f"largest array {amount(data['bytes_per_row'])}B (width {data['width']:.1f}, its binary logarithm{slices})"
     )
     if "forecast_seconds" in data:
         told = ", ".join(f"{name} {seconds_text(s)}" for name, s in data["forecast_seconds"].items())
@@ -134,4 +134,4 @@ def seconds_text(seconds: float) -> str:
     for unit, size in (("s", 1.0), ("ms", 1e-3)):
         if seconds >= size:
             return f"{seconds / size:.3g} {unit}"
-    return f"{seconds / 1e-6:.3g} µs"
+    return "under 1 µs" if seconds < 1e-6 else f"{seconds / 1e-6:.3g} µs"

@@ -18,6 +18,8 @@ from ._syntax import Value
 from ._text import number_text
 
 WIDTH = 96
+SHOWN_ERROR = 1e-8
+"""From so far off on, the bound on the arithmetic's error is printed: single precision always is."""
 RUNGS = {1: "seeing", 2: "doing", 3: "imagining"}
 
 
@@ -67,6 +69,9 @@ def answer_text(answer: Printable, *, derivation: bool = True) -> str:
         lines.append(f"  standard error from the counts: {number_text(sampling)}")
     if isinstance(answer.uncertainty.monte_carlo, float):
         lines.append(f"  standard error of the draws: {number_text(answer.uncertainty.monte_carlo)}")
+    arithmetic = answer.uncertainty.floating_point
+    if arithmetic is not None and arithmetic > SHOWN_ERROR:
+        lines.append(f"  arithmetic: off by at most {number_text(arithmetic)}")
     if answer.uncertainty.rounding is not None:
         low, high = answer.uncertainty.rounding
         lines.append(f"  within the rounding of the printed numbers: {number_text(low)} to {number_text(high)}")

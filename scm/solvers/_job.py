@@ -81,6 +81,8 @@ class Job:
 
     def check_time(self, done: int) -> None:
         if self.until is not None and time.monotonic() > self.until and done < self.rows:
+            if self.rows == 1:
+                raise TooWide("The budget of time ran out. Raise it, or the budget of memory: slices cost time.")
             raise TooWide(
                 f"The budget of time ran out after {done:,} of {self.rows:,} rows. Raise the budget, or ask for fewer "
                 "rows at once."

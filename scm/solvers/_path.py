@@ -38,6 +38,8 @@ BATCH_IN_PATH = 1024
 """Rows counted on while a path is sought: more would not change which of two paths is the shorter."""
 HOPELESS = 10.0
 """A forecast this many times over the budget of operations is refused: no search was seen to make up for that."""
+STEP_WORK = 2e4
+"""Products that could be worked out while a step of one slice is set up."""
 MOST_SLICES = 1 << 16
 """Most slices that are summed over."""
 
@@ -213,7 +215,8 @@ def _measured(
         work = float(math.prod(size[x] for x in labels - {BATCH, *sliced}))
         once, each = (once, each + work) if BATCH in labels else (once + work, each)
         entries = max(entries, float(math.prod(size[x] for x in out - {BATCH, *sliced})))
-    return Path(steps, max(once, 1.0) * slices, each * slices, entries, sliced, slices)
+    once = max(once, 1.0) + (len(steps) * STEP_WORK if slices > 1 else 0.0)
+    return Path(steps, once * slices, each * slices, entries, sliced, slices)
 
 
 def _followed(steps: Sequence[tuple[int, int]], terms: Terms, keep: set[int]) -> Iterator[tuple[set[int], set[int]]]:
