@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
+from importlib import import_module
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -62,7 +63,10 @@ def precision_of(precision: Precision) -> Generator[None]:
     """JAX in this precision, here only: the global flag stays as the user set it."""
     import jax
 
-    enable: Any = jax.enable_x64
+    enable: Any = getattr(jax, "enable_x64", None)
+    if enable is None:  # older releases keep it among what is not settled
+        experimental: Any = import_module("jax.experimental")
+        enable = experimental.enable_x64
     with enable(precision == "double"):
         yield
 
