@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 import scm
-from scm.solvers import _program
+from scm.solvers import _execute, _program
 from tests.bridge_to_engine import to_model
 from tests.generators import pair
 from tests.oracle import Plain, Query, couple, couplings_of, truth, unknown_noises
@@ -229,14 +229,15 @@ def check_filled(model: Plain, punched: Query, rows: list[dict[str, Any]]) -> Ou
 
 @contextmanager
 def gathered_early(early: bool) -> Iterator[None]:
-    """Rows that come in with the first step, so that small models too exercise what is done for each row."""
-    before = _program.LEAST_OPEN, _program.MOST_OPEN
+    """Rows that come in with the first step and are all worked out, so that small models too exercise the executors."""
+    before = _program.LEAST_OPEN, _program.MOST_OPEN, _execute.ALIKE_ROWS
     if early:
         _program.LEAST_OPEN = _program.MOST_OPEN = 1
+        _execute.ALIKE_ROWS = 1 << 60
     try:
         yield
     finally:
-        _program.LEAST_OPEN, _program.MOST_OPEN = before
+        _program.LEAST_OPEN, _program.MOST_OPEN, _execute.ALIKE_ROWS = before
 
 
 def batch_shape(shape: object) -> tuple[Plain, Query, dict[str, Any]]:

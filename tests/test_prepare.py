@@ -73,3 +73,22 @@ def test_values_that_cannot_be_meant() -> None:
 
 def test_a_question_without_placeholders() -> None:
     assert prepare(RAIN, "P(wet = True)").at({}) == pytest.approx(ask(RAIN, "P(wet = True)").value)
+
+
+def test_rows_that_are_alike_are_worked_out_once() -> None:
+    rng = np.random.default_rng(0)
+    names = [f"C{i}" for i in range(12)]
+    wide = Model(
+        *(Variable(n, table=(0.4, 0.6)) for n in names),
+        *(
+            Variable(f"E{i}", parents=tuple(names[i : i + 6]), table=rng.dirichlet((1, 1), size=(2,) * 6))
+            for i in range(7)
+        ),
+    )
+    few = rng.integers(2, size=(40, 7))
+    picked = rng.integers(40, size=5000)
+    query = "P(C0 | " + ", ".join(f"E{i} = ?" for i in range(7)) + ")"
+    columns = {f"E{i}": few[picked, i] for i in range(7)}
+    answer = ask(wide, query, rows=columns)
+    alone = np.asarray(ask(wide, query, rows={f"E{i}": few[:, i] for i in range(7)}).value)
+    assert np.array_equal(np.asarray(answer.value), alone[picked])
