@@ -23,7 +23,10 @@ from scm._coupling import Coupling, Custom, rank_preserving
 from scm._hindsight import race_noise, race_winner
 from scm._resolve import read_query
 from scm._rows import read_rows
+from scm._syntax import terms
+from scm._worlds import build_worlds
 from scm.solvers import Budget, MonteCarlo, NeedsCoupling, Record, Refusal, Setting, Solution
+from scm.solvers._schedule import schedule
 from tests.bridge_to_engine import to_model
 from tests.generators import pair
 from tests.oracle import Plain, Query, truth
@@ -354,6 +357,68 @@ def test_contrasts_expectations_distributions_and_rows_of_a_wide_model() -> None
     assert isinstance(rows.uncertainty.monte_carlo, np.ndarray)
     assert rows.value[0] == rows.value[2] != rows.value[1]
     assert abs(rows.value[:2].sum() - 1) <= Z * rows.uncertainty.monte_carlo.sum()
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Budgets of time
+
+
+def grid(n: int) -> Model:
+    """A square of yes-no variables, each with the one above and the one to the left as parents."""
+    rng = random.Random(n)
+    items: list[Variable] = []
+    for i, j in itertools.product(range(n), repeat=2):
+        above = tuple(name for name, there in ((f"g{i - 1}_{j}", i), (f"g{i}_{j - 1}", j)) if there)
+        laws = {
+            row if len(row) > 1 else row[0]: (1 - p, p)
+            for row in itertools.product((0, 1), repeat=len(above))
+            if row
+            for p in [rng.uniform(0.1, 0.9)]
+        }
+        items.append(Variable(f"g{i}_{j}", (0, 1), parents=above, table=laws or (0.4, 0.6)))
+    return Model(*items)
+
+
+def test_the_fuse_stops_draws_that_memory_allows_only_one_by_one() -> None:
+    model, text = grid(8), "P(g5_5=1 | g6_6=1, g0_7=0, g7_7=1)"
+    ask(model, "P(g0_0=1)", key=0)  # loads what is loaded once
+    started = time.monotonic()
+    found = ask(model, text, key=0, budget="0.5s,100B")
+    assert time.monotonic() - started < 5  # 0.7 s on an idle machine; it was minutes
+    assert found.finding == "refused" or found.diagnostics["stopped_by_the_clock"]
+
+
+def test_no_prefix_is_chosen_whose_rest_needs_slices() -> None:
+    model, text = grid(5), "P(g3_3=1 | g4_4=1)"
+    exact = ask(model, text)
+    assert isinstance(exact.value, float)
+    drawn = estimate(model, text, budget=Budget(entries=16), least=1, accuracy=0.05)
+    assert drawn.monte_carlo is not None
+    assert abs(float(drawn.lower[0]) - exact.value) <= slack(drawn)
+
+
+def test_a_budget_of_time_holds_for_a_wide_model() -> None:
+    model = grid(40)
+    started = time.monotonic()
+    found = ask(model, "P(g3_3=1 | g39_39=0)", key=0, budget="3s")
+    assert time.monotonic() - started < 9  # about 3 s on an idle machine
+    assert found.finding == "estimate"
+    started = time.monotonic()
+    refused = ask(model, "P(g3_3=1 | g39_39=0)", budget="1s")
+    assert time.monotonic() - started < 5  # about a second
+    assert refused.finding == "refused"
+    assert "give key=" in dict(refused.refusals)["monte_carlo"]
+
+
+def test_the_order_of_drawing_grows_with_the_model() -> None:
+    model = grid(60)
+    asked = read_query("P(g59_59=1)", model.variable_states)
+    assert isinstance(asked, scm.Probability)
+    worlds = build_worlds(model.graph, terms(asked.event), ())
+    started = time.monotonic()
+    steps = schedule(model, worlds, {})
+    assert time.monotonic() - started < 2  # 0.05 s on an idle machine; it was 12 s
+    assert len(steps) == 3600
 
 
 # ---------------------------------------------------------------------------------------------------------------------

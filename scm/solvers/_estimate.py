@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,8 +37,12 @@ TRIES = 32
 """Blocks after which a row's effective sample size says what more of them would give."""
 COPIES = 5
 """Arrays over cells and draws that are held at once."""
-PATIENCE = 4.0
-"""How many times its forecast a run may take before it stops drawing."""
+FEWEST = 512
+"""Draws for each row that must be forecast to fit a budget of time."""
+BATCH = 2e8
+"""Most operations between two looks at the clock, where one draw takes no more."""
+STEP = 2e-5
+"""Seconds that a step of a batch takes however few its draws are."""
 
 
 class Unreliable(ScmError):
@@ -107,11 +112,15 @@ class Prepared:
     asked: Asked
     worlds: Worlds
     sampler: Sampler | None
-    steps: tuple[Step, ...] = field(default=())
+
+    @cached_property
+    def steps(self) -> tuple[Step, ...]:
+        """The order of drawing; worked out once something is drawn."""
+        return () if self.sampler is None else schedule(self.sampler.model, self.worlds, self.sampler.joined)
 
 
 def prepare(setting: Setting, asked: Asked) -> Prepared:
-    """Build the worlds of one mean and order their drawing.
+    """Build the worlds of one mean and check that they can be drawn.
 
     Raises:
         TooWide: a noise of unknown law, or one stochastic policy under several conditions.
@@ -124,8 +133,7 @@ def prepare(setting: Setting, asked: Asked) -> Prepared:
     check_draws(worlds)
     _check_known(setting, worlds)
     joined = blocks(setting.model, worlds, setting.couplings, setting.domains)
-    sampler = Sampler(setting.model, worlds, joined, setting.domains)
-    return Prepared(asked, worlds, sampler, schedule(setting.model, worlds, joined))
+    return Prepared(asked, worlds, Sampler(setting.model, worlds, joined, setting.domains))
 
 
 def _check_known(setting: Setting, worlds: Worlds) -> None:
@@ -169,7 +177,8 @@ def estimate(setting: Setting, ready: Prepared, key: PRNGKey, stream: int, accur
         setting.record.add(chosen.plan, ready.worlds, Run("numpy", "double", 0, 0, 0.0))
         return Estimate.impossible(asked.shape, setting.rows)
     if not chosen.steps:
-        found = run_plan(chosen.plan, setting.columns, setting.rows, setting.budget, setting.execution)
+        until = setting.record.until
+        found = run_plan(chosen.plan, setting.columns, setting.rows, setting.budget, setting.execution, until=until)
         setting.record.add(chosen.plan, ready.worlds, found.run)
         return _contracted(setting, found, asked)
     columns, inverse = _distinct(setting)
@@ -221,22 +230,20 @@ class _Run:
 
     def draw(self, rows: int) -> tuple[Moments, bool]:
         """Blocks of draws, doubled until every row is accurate enough or the budget is spent."""
-        allowed, each = self.setting.budget.allowed(rows), self.chosen.operations * BLOCK
-        if each * rows > allowed:
+        allowed, each = self.setting.budget.allowed(rows), self._cost(rows) / rows
+        fewest = BLOCK if self.setting.budget.seconds is None else FEWEST  # the clock may cut a block short
+        if (forecast := each * rows * fewest / BLOCK) > allowed:
             raise TooWide(
-                f"{BLOCK:,} draws for each of {rows:,} different rows are forecast at {each * rows:.3g} operations; "
-                f"the budget is {allowed:.3g}. Raise the budget, or give fewer rows at once."
+                f"{fewest:,} draws for each of {rows:,} different rows are forecast at {forecast:.3g} operations; "
+                f"the budget is {allowed:.3g}. Raise the budget (of memory too, where that is what lets "
+                "few draws be made at once), or give fewer rows at once."
             )
-        until = self.setting.record.until
-        if until is None:
-            until = time.monotonic() + PATIENCE * allowed / OPERATIONS_A_SECOND
         moments, active = Moments.none(int(np.prod(self.asked.shape, dtype=np.intp)), rows), np.arange(rows)
         spent, done, more = 0.0, 0, 1
         while len(active) and (not done or spent + each * more * len(active) <= allowed):
             for block in range(done, done + more):
-                if block and time.monotonic() > until:
+                if not self._block(moments, active, block):
                     return moments, True
-                self._block(moments, active, block)
             spent += each * more * len(active)
             done += more
             more = done
@@ -252,27 +259,56 @@ class _Run:
             accurate = np.all(moments.error(self.asked.spread) <= self.accuracy * self.asked.spread, axis=0)
         return ~(accurate & _reliable(moments, self.sampler.most))
 
-    def _block(self, moments: Moments, active: NDArray[np.intp], block: int) -> None:
-        count = sum(map(self.sampler.streams, self.chosen.steps))
-        random = uniforms(block_key(self.key, self.stream, block), count)
-        for rows, draws in self._chunks(active):
-            found = self._batch(rows, random[:, draws])
-            moments.put(rows, moments.rows(rows).plus(found))
+    def _block(self, moments: Moments, active: NDArray[np.intp], block: int) -> bool:
+        """Draw one block more, as far as the time reaches; whether it did.
 
-    def _chunks(self, active: NDArray[np.intp]) -> Iterator[tuple[NDArray[np.intp], slice]]:
-        """Rows and draws that are worked on at once, within the budget's memory."""
+        Raises:
+            TooWide: some row has no draw.
+        """
+        count = sum(map(self.sampler.streams, self.chosen.steps))
+        random: Array | None = None
+        for rows, draws in self._chunks(active):
+            if self._late():
+                if moments.draws[active].all():
+                    return False
+                raise TooWide(
+                    "The budget of time ran out before there were draws for every row. Raise the budget, or ask about "
+                    "fewer variables, or fewer rows, at once."
+                )
+            if random is None:
+                random = uniforms(block_key(self.key, self.stream, block), count)
+            found = self._batch(rows, random[:, draws], None if block else self.setting.record.until)
+            moments.put(rows, moments.rows(rows).plus(found))
+        return True
+
+    def _late(self) -> bool:
+        until = self.setting.record.until
+        return until is not None and time.monotonic() > until
+
+    def _cost(self, rows: int) -> float:
+        """Operations of a block, and as many as would take the time that its batches take however small they are."""
+        together, draws = self._together()
+        batches = -(-rows // together) * -(-BLOCK // draws)
+        steps = len(self.chosen.steps) + len(self.chosen.plan.path.steps)
+        return self.chosen.operations * BLOCK * rows + batches * steps * STEP * OPERATIONS_A_SECOND
+
+    def _together(self) -> tuple[int, int]:
+        """Rows, and draws for each, that are worked on at once: within the budget's memory, and soon done."""
         cells = int(np.prod(self.asked.shape, dtype=np.intp))
         widest = max(map(self.sampler.cost, self.chosen.steps))
         given = len(self.chosen.done) + len(self.chosen.noises)
         live = len(self.sampler.worlds.instances) + widest + given + COPIES * cells
-        room = max(1, int(self.setting.budget.entries / live))
+        room = max(1, int(min(self.setting.budget.entries / live, BATCH / self.chosen.operations)))
         draws = min(BLOCK, room)
-        rows = max(1, min(room // draws, self.setting.execution.chunk or ROWS, ROWS))
-        for first in range(0, len(active), rows):
-            for start in range(0, BLOCK, draws):
+        return max(1, min(room // draws, self.setting.execution.chunk or ROWS, ROWS)), draws
+
+    def _chunks(self, active: NDArray[np.intp]) -> Iterator[tuple[NDArray[np.intp], slice]]:
+        rows, draws = self._together()
+        for start in range(0, BLOCK, draws):
+            for first in range(0, len(active), rows):
                 yield active[first : first + rows], slice(start, min(start + draws, BLOCK))
 
-    def _batch(self, rows: NDArray[np.intp], random: Array) -> Moments:
+    def _batch(self, rows: NDArray[np.intp], random: Array, until: float | None) -> Moments:
         shape = (len(rows), random.shape[1])
         columns = {name: np.repeat(c[rows], shape[1]) for name, c in self.setting.columns.items()}
         drawn = self.sampler.run(self.chosen.steps, columns, np.tile(random, (1, len(rows))), len(rows) * shape[1])
@@ -281,7 +317,8 @@ class _Run:
         value = np.zeros((int(np.prod(self.asked.shape, dtype=np.intp)), drawn.size))
         if len(alive):
             given = {name: np.broadcast_to(c, (drawn.size,))[alive] for name, c in self.chosen.columns(drawn).items()}
-            found = run_plan(self.chosen.plan, given, len(alive), self.setting.budget, self.setting.execution)
+            setting = self.setting
+            found = run_plan(self.chosen.plan, given, len(alive), setting.budget, setting.execution, until=until)
             if found.run is not None and not self.runs:
                 self.runs.append(found.run)
             weight[alive], value[:, alive] = self.asked.read(found.mantissa)

@@ -26,6 +26,8 @@ BATCH = -1
 """The label of the rows."""
 FILL_ABOVE = 3e6
 """Operations, over all rows, above which a better elimination order pays for itself."""
+FILL_PAIR = 1e-6
+"""Seconds that this order takes for each pair of factors; it may take a quarter of the budget of time."""
 GREEDY_ABOVE = 1e8
 """Operations, over all rows, above which importing a path finder pays for itself."""
 SEARCH_ABOVE = 3e9
@@ -91,7 +93,8 @@ def find_path(
         return Path((), 1.0, 0.0, 1.0)
     batched = any(BATCH in term for term in terms)
     path = min(_eliminations(terms, output, sizes, batched, last), key=lambda p: p.operations(rows))
-    if path.operations(rows) > FILL_ABOVE:
+    soon = budget.seconds is None or FILL_PAIR * len(terms) ** 2 <= budget.seconds / 4
+    if path.operations(rows) > FILL_ABOVE and soon:
         path = min(path, _filled(terms, output, sizes, batched), key=lambda p: p.operations(rows))
     if path.operations(rows) > GREEDY_ABOVE:
         path = min(path, _greedy(terms, output, sizes, batched), key=lambda p: p.operations(rows))

@@ -6,6 +6,7 @@ Rao & Blackwell: an average over draws of exact conditional weights varies less 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -27,6 +28,8 @@ SHARE = 64
 """The first block of draws may take one part in so many of the budget for contracting what is not drawn."""
 OPERATIONS = 20.0
 """Operations of the budget's clock that one entry of a sampling step takes."""
+SEARCH_SHARE = 0.25
+"""Share of the time that is left that the search for a short prefix may take."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ def split(
         TooWide: not even drawing everything fits.
     """
     build = _Splitter(setting, sampler, steps, outputs, conditions)
-    cuts = [k for k in range(len(steps) + 1) if k >= min(least, len(steps)) and build.whole(k)]
+    cuts = [k for k in build.cuts() if k >= min(least, len(steps))]
     each = setting.budget.allowed(setting.rows) / setting.rows
     # Nothing drawn: once for each row is enough. Everything drawn: the whole budget is there.
     limits = dict.fromkeys(cuts, each / SHARE / BLOCK) | {cuts[-1]: each / BLOCK}
@@ -80,7 +83,8 @@ def split(
     best = build.fits(cuts[high], limits[cuts[high]])
     if best is None:
         raise TooWide(build.refusal(cuts[high]))
-    while low < high:
+    latest = _latest(setting)
+    while low < high and (latest is None or time.monotonic() < latest):
         middle = (low + high) // 2
         found = build.fits(cuts[middle], limits[cuts[middle]])
         if found is None:
@@ -88,6 +92,12 @@ def split(
         else:
             best, high = found, middle
     return best
+
+
+def _latest(setting: Setting) -> float | None:
+    """When the search for a short prefix ends, so that most of the time is left for draws."""
+    until, now = setting.record.until, time.monotonic()
+    return None if until is None else now + SEARCH_SHARE * (until - now)
 
 
 def _instance(i: int) -> str:
@@ -106,10 +116,19 @@ class _Splitter:
     outputs: Sequence[tuple[Expr, Values]]
     conditions: Sequence[Expr]
 
-    def whole(self, k: int) -> bool:
-        """Whether the first `k` steps take every coupled table wholly or not at all."""
-        done, _ = reached(self.steps[:k])
-        return all(len(done & set(b.members)) in (0, len(b.members)) for b in self.sampler.joined.values())
+    def cuts(self) -> list[int]:
+        """How many first steps take every coupled table wholly or not at all."""
+        block = {i: name for name, b in self.sampler.joined.items() for i in b.members}
+        left = {name: len(b.members) for name, b in self.sampler.joined.items()}
+        begun: set[str] = set()
+        found = [0]
+        for k, step in enumerate(self.steps, 1):
+            for name in [block[i] for i in reached((step,))[0] if i in block]:
+                left[name] -= 1
+                (begun.add if left[name] else begun.discard)(name)
+            if not begun:
+                found.append(k)
+        return found
 
     def network(self, k: int) -> Network:
         sampler, setting = self.sampler, self.setting
@@ -122,13 +141,17 @@ class _Splitter:
 
     def fits(self, k: int, most: float) -> Split | None:
         """The split after `k` steps, if its contraction takes at most so many operations a draw."""
-        unbounded = Budget(float("inf"), self.setting.budget.entries)
+        budget = self.setting.budget
+        seconds = None if budget.seconds is None else SEARCH_SHARE * budget.seconds
+        unbounded = Budget(float("inf"), budget.entries, seconds)
         try:
             network = self.network(k)
             operations, entries = _forecast(network)
             if operations > most or entries > unbounded.entries:
                 return None
             plan = make_plan(network, network.outputs, unbounded, BLOCK if k else self.setting.rows)
+            if k and plan.path.sliced:  # every batch of draws would go through all the slices
+                return None
         except (TooWide, NeedsCoupling):
             # A joint law too large to tabulate, or that can only be drawn from; a missing grant was refused before.
             return None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from heapq import heappop, heappush
 from typing import TypeAlias
 
 import numpy as np
@@ -150,23 +152,62 @@ class _Scheduler:
     model: Model
     worlds: Worlds
     blocks: Mapping[str, Block]
-    done: dict[int, None] = field(default_factory=lambda: {})
+    done: dict[int, int] = field(default_factory=lambda: {})
     drawn: set[str] = field(default_factory=lambda: set())
     coupled: set[str] = field(default_factory=lambda: set())
     steps: list[Step] = field(default_factory=lambda: [])
+    heap: list[tuple[bool, int]] = field(default_factory=lambda: [])
+
+    @cached_property
+    def reading(self) -> tuple[tuple[int, ...], ...]:
+        """For each instance, those that read it."""
+        found: list[list[int]] = [[] for _ in self.worlds.instances]
+        for i, instance in enumerate(self.worlds.instances):
+            for j in {s for _, s in instance.slots if isinstance(s, int)}:
+                found[j].append(i)
+        return tuple(map(tuple, found))
+
+    @cached_property
+    def open(self) -> list[int]:
+        """For each instance, how many that it reads are neither known nor drawn yet."""
+        fixed = self.worlds.fixed
+        return [len({s for _, s in x.slots if isinstance(s, int) and s not in fixed}) for x in self.worlds.instances]
+
+    @cached_property
+    def noisy(self) -> Mapping[str, tuple[int, ...]]:
+        """For each noise, the observed instances that read it."""
+        found: dict[str, list[int]] = {}
+        for i in self.worlds.fixed:
+            for name in self.noises_of(i):
+                found.setdefault(name, []).append(i)
+        return {name: tuple(readers) for name, readers in found.items()}
+
+    def run(self) -> tuple[Step, ...]:
+        """Every step; of the instances that are ready, the observed come first."""
+        for i, missing in enumerate(self.open):
+            if not missing:
+                heappush(self.heap, (i not in self.worlds.fixed, i))
+        while self.heap:
+            _, i = heappop(self.heap)
+            if i not in self.done:
+                self.take(i)
+        return tuple(self.steps)
 
     def ready(self, i: int, beside: int = -1) -> bool:
         """Whether all that instance `i` reads is known, once `beside` is."""
         slots = (s for _, s in self.worlds.instances[i].slots if isinstance(s, int))
         return i not in self.done and all(s == beside or s in self.done or s in self.worlds.fixed for s in slots)
 
-    def missing(self, i: int) -> tuple[str, ...]:
-        """Noises that an instance reads and that are not drawn yet."""
+    def noises_of(self, i: int) -> tuple[str, ...]:
+        """Noises that an instance reads."""
         instance = self.worlds.instances[i]
         if not isinstance(instance.mechanism, Own):
             return ()
-        inputs = self.model.mechanisms[instance.variable].inputs
-        return tuple(n for n in inputs if n in self.model.noises and n not in self.drawn)
+        return tuple(n for n in self.model.mechanisms[instance.variable].inputs if n in self.model.noises)
+
+    def missing(self, i: int) -> tuple[str, ...]:
+        """Noises that an instance reads and that are not drawn yet."""
+        return tuple(n for n in self.noises_of(i) if n not in self.drawn)
 
     def take(self, i: int) -> None:
         """Every step up to the value of instance `i`, whose inputs are there."""
@@ -179,7 +220,8 @@ class _Scheduler:
             seen = self.children(i)
             self.add(Single(i, seen), i, *seen)
         elif block.noise is None:
-            self.add(Member(i, tuple(j for j in self.done if j in block.members)), i)
+            earlier = [j for j in block.members if j in self.done]
+            self.add(Member(i, tuple(sorted(earlier, key=self.done.__getitem__))), i)
         else:
             if instance.variable not in self.coupled:
                 self.coupled.add(instance.variable)
@@ -196,7 +238,7 @@ class _Scheduler:
         )
         if not random or i in self.worlds.fixed:
             return ()
-        reading = [j for j in self.worlds.fixed if any(s == i for _, s in self.worlds.instances[j].slots)]
+        reading = [j for j in self.reading[i] if j in self.worlds.fixed]
         return tuple(j for j in reading if self.free(j) and not self.missing(j) and self.ready(j, i))
 
     def free(self, i: int) -> bool:
@@ -206,7 +248,14 @@ class _Scheduler:
 
     def add(self, step: Step, *done: int) -> None:
         self.steps.append(step)
-        self.done |= dict.fromkeys(done)
+        for i in done:
+            if i in self.done:
+                continue
+            self.done[i] = len(self.done)
+            for j in () if i in self.worlds.fixed else self.reading[i]:
+                self.open[j] -= 1
+                if not self.open[j]:
+                    heappush(self.heap, (j not in self.worlds.fixed, j))
 
     def noises(self, i: int) -> None:
         names = self.missing(i)
@@ -215,12 +264,12 @@ class _Scheduler:
             self.draw((first,), ())
             names = tuple(rest)
         if names:
-            seen = tuple(j for j in range(len(self.worlds.instances)) if self.tells(j, names))
-            self.draw(names, seen)
+            some = sorted({j for n in names for j in self.noisy.get(n, ())})
+            self.draw(names, tuple(j for j in some if self.tells(j, names)))
 
     def draw(self, names: tuple[str, ...], seen: tuple[int, ...]) -> None:
-        self.add(Noises(names, seen), *seen)
         self.drawn |= set(names)
+        self.add(Noises(names, seen), *seen)
 
     def tells(self, i: int, names: tuple[str, ...]) -> bool:
         """Whether instance `i` is observed, all its inputs but some of `names` are known, and no coupling is in it."""
@@ -230,13 +279,7 @@ class _Scheduler:
 
 def schedule(model: Model, worlds: Worlds, joined: Mapping[str, Block]) -> tuple[Step, ...]:
     """Steps that draw every instance, causes first, observed instances as soon as their inputs are there."""
-    plan = _Scheduler(model, worlds, joined)
-    waiting = list(range(len(worlds.instances)))
-    while waiting:
-        ready = [i for i in waiting if plan.ready(i)]
-        plan.take(min(ready, key=lambda i: (i not in worlds.fixed, i)))
-        waiting = [i for i in waiting if i not in plan.done]
-    return tuple(plan.steps)
+    return _Scheduler(model, worlds, joined).run()
 
 
 def reached(steps: Sequence[Step]) -> tuple[set[int], set[str]]:

@@ -7,9 +7,9 @@ of a sum of expectations, has draws of its own, so that their errors are indepen
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from .._errors import ScmError
 from .._groups import row_groups
 from .._query import Contrast, Distribution, Number, Probability, Query, Term, query_terms
 from .._sample import random_key
+from ._budget import OPERATIONS_A_SECOND, ROWS_AT_ONCE
 from ._draws import Array, Values
 from ._ends import combine
 from ._estimate import Asked, Estimate, Prepared, Unreliable, estimate, prepare
@@ -27,11 +28,12 @@ from ._moments import LARGEST_SHARE, LARGEST_UNSEEN, LEAST_SIZE
 from ._setting import Setting, split_given
 from ._solution import Solution, point
 
-if TYPE_CHECKING:
-    pass
-
 ACCURACY = 0.005
 """Standard error that is aimed at, as a share of the most that two values of what is asked can differ."""
+SECONDS = 10.0
+"""Most time that is drawn for where the budget names none, for every `ROWS_AT_ONCE` rows."""
+PATIENCE = 4.0
+"""How many times its forecast a run may take where the budget is one of operations."""
 NONZERO = 5.0
 """Standard errors that a divisor must be away from zero."""
 
@@ -57,11 +59,25 @@ def solve(setting: Setting, query: Query, *, accuracy: float = ACCURACY, least: 
     """
     if not setting.rows:
         return _of_no_rows(setting, query)
+    setting = _timed(setting)
     parts: list[tuple[NDArray[np.intp], Solution]] = []
     for group in row_groups(query, setting.columns, setting.rows, setting.domains, setting.empty):
         here = replace(setting, columns=group.columns(setting.columns), rows=len(group.rows))
         parts.append((group.rows, _solve_group(here, group.query(query), accuracy, least)))
     return parts[0][1] if len(parts) == 1 and len(parts[0][0]) == setting.rows else _gathered(parts, setting.rows)
+
+
+def _timed(setting: Setting) -> Setting:
+    """The setting with a limit of time, where the budget names none."""
+    budget = setting.budget
+    if setting.record.until is not None:
+        return setting
+    seconds = SECONDS * max(setting.rows / ROWS_AT_ONCE, 1.0)
+    if budget.operations is None:
+        budget = replace(budget, operations=seconds * OPERATIONS_A_SECOND, seconds=seconds)
+    else:
+        seconds = PATIENCE * budget.operations / OPERATIONS_A_SECOND
+    return replace(setting, budget=budget, record=replace(setting.record, until=time.monotonic() + seconds))
 
 
 def _of_no_rows(setting: Setting, query: Query) -> Solution:
