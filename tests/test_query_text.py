@@ -210,3 +210,20 @@ def test_bind_fills_placeholders_and_policies() -> None:
     assert scm.print_query(filled) == "E[Y[X ~ {0: 0.25, 1: 0.75}, Z=1]] - P(Y = 1 | W = 'low')"
     with pytest.raises(scm.InvalidQuery, match=r"leaves \['pi', 'w', 'z'\] open, not 'q'"):
         scm.bind(query, q=1)
+
+
+LABELS = scm.Model(
+    scm.Variable("X", ("a", "b"), table=(0.5, 0.5)),
+    scm.Variable("Y", ("a", "b"), table=(0.5, 0.5)),
+    scm.Variable("smoke", table=(0.5, 0.5)),
+)
+
+
+@pytest.mark.parametrize("query", ["P(X=a | Y=maybe)", "P(X=a | do(Y=maybe))", "P(X[Y=maybe]=a)", "P(Y in {maybe, b})"])
+def test_a_bare_word_beside_a_variable_of_labels_is_meant_as_a_state(query: str) -> None:
+    with pytest.raises(scm.UnknownState, match="'maybe' is not a state of 'Y'; its states are 'a', 'b'"):
+        scm.ask(LABELS, query)
+    with pytest.raises(scm.UnknownName, match="Did you mean 'smoke'"):
+        scm.ask(LABELS, query.replace("maybe", "smok"))
+    with pytest.raises(scm.UnknownName, match="the known names are"):
+        scm.ask(LABELS, "P(smoke=maybe)")
