@@ -10,9 +10,10 @@ from typing import Any, Literal
 import numpy as np
 
 from ._finding import Assumption, Finding, Interval, Number, Statuses, Step, Uncertainty
+from ._frames import FrameKind
 from ._query import Query, print_query
 from ._render import answer_data, answer_latex, answer_text
-from ._results import results_frame
+from ._results import result_columns, table_of
 from ._syntax import Value
 
 
@@ -48,6 +49,7 @@ class Answer:
         plan: what the chosen solver was going to do and what it cost.
         diagnostics: figures about the run.
         account: gives the derivation when it is asked for.
+        frame_kind: the kind of table that the rows came in, for `to_frame`.
     """
 
     query: Query
@@ -63,6 +65,7 @@ class Answer:
     plan: Mapping[str, Any] = field(default_factory=lambda: {})
     diagnostics: Mapping[str, Any] = field(default_factory=lambda: {})
     account: Callable[[], tuple[Step, ...]] = field(default=tuple, repr=False, compare=False)
+    frame_kind: FrameKind | None = field(default=None, repr=False, compare=False)
 
     @property
     def derivation(self) -> tuple[Step, ...]:
@@ -106,10 +109,15 @@ class Answer:
         """One line a row: the value (or a column for each state), ends, errors and status.
 
         Args:
-            like: the rows that were asked, or anything of the same kind: the frame is of that kind (a pandas frame
-                keeps its index). Without it, a mapping of arrays.
+            like: a table of as many rows (a pandas or polars frame, an Arrow table, a list of dicts, a mapping): the
+                result is of that kind. Left out, of the kind of the rows that were asked. A pandas frame keeps its
+                index; a mapping gives a dict of arrays.
+
+        Raises:
+            InvalidQuery: the answer was refused.
+            InvalidRows: `like` has another number of rows.
         """
-        return results_frame(self, like)
+        return table_of(result_columns(self), len(self.status), like, self.frame_kind)
 
     @property
     def text(self) -> str:

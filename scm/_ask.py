@@ -18,6 +18,7 @@ from ._derivation import Scene, derive
 from ._errors import InvalidModel, InvalidQuery
 from ._execution import Execution
 from ._finding import Statuses
+from ._frames import FrameKind, kind_of
 from ._grants import granted
 from ._model import Model
 from ._plan_report import Plans, contraction
@@ -56,11 +57,11 @@ def ask(
             has one entry a row. A column named as a placeholder fills it. A column named as a variable is what was
             observed of it in the factual world: `V = ?V` joins the condition of every term, so that a query with `do()`
             becomes one about each row's unit; the answer's query shows it. An empty cell says that nothing was
-            observed. Where states are labels, whole numbers are their positions.
+            observed. Where states are labels, whole numbers are their positions. Messages count rows from 1.
         ignored: columns of the rows that mean nothing here; any other unknown column is an error.
         assume: what the user grants, by name (`"rank_preserving"`, `"gumbel_max"`, `"independent"`) or as a `Coupling`;
             printed in the answer.
-        budget: seconds, `"10s,2GB"`, or a `Budget`: a computation forecast to be larger is refused.
+        budget: seconds, `"500ms"`, `"10s,2GB"`, or a `Budget`: a computation forecast to be larger is refused.
         key: a JAX random key, or a whole number (a seed), for solvers that draw; exact ones ignore it.
         execution: how to run it; left out, the planner chooses.
 
@@ -78,7 +79,7 @@ def ask(
         except Refusal as refusal:
             refusals.append((solver.name, str(refusal)))
             continue
-        return _answer(setting, question, solution, rows is not None, solver.name)
+        return _answer(setting, question, solution, kind_of(rows), solver.name)
     return Answer(question.query, "refused", rung=question.rung, status=Statuses(()), refusals=tuple(refusals))
 
 
@@ -139,9 +140,9 @@ def question_of(model: Model, query: str | Query) -> Question:
     return model.plans[key]
 
 
-def _answer(setting: Setting, question: Question, solution: Solution, batch: bool, solver: str) -> Answer:
+def _answer(setting: Setting, question: Question, solution: Solution, kind: FrameKind | None, solver: str) -> Answer:
     query = question.query
-    shape, finding = shaper(batch), _finding(setting, solution)
+    shape, finding = shaper(kind is not None), _finding(setting, solution)
     drawn = solution.monte_carlo
     shaken = SamplingError(None)
     if finding == "estimate" and drawn is None:
@@ -164,6 +165,7 @@ def _answer(setting: Setting, question: Question, solution: Solution, batch: boo
         assumptions=assumptions_of(setting, shaken.notes, drawn=drawn is not None),
         plan=Plans(lambda: plan_of(setting, solver)),
         account=lambda: derive(scene),
+        frame_kind=kind,
     )
 
 
@@ -259,7 +261,7 @@ def plan_of(setting: Setting, solver: str) -> dict[str, Any]:
 
 
 def parse_budget(budget: float | str | Budget | None) -> Budget:
-    """A budget from seconds, or from text such as `30s`, `2min,4GB`.
+    """A budget from seconds, or from text such as `30s`, `500ms`, `2min,4GB`.
 
     Raises:
         InvalidQuery: text that is no budget.
@@ -273,10 +275,15 @@ def parse_budget(budget: float | str | Budget | None) -> Budget:
             raise InvalidQuery(f"A budget is a positive number of seconds, got {budget!r}.")
         return Budget.of(float(budget))
     found = re.fullmatch(
-        r"\s*(\d+\.?\d*|\.\d+)\s*(s|sec|min|m|h)?\s*(?:,\s*(\d+\.?\d*|\.\d+)\s*(kB|KB|MB|GB|B)?\s*)?", budget
+        r"\s*(\d+\.?\d*|\.\d+)\s*(us|µs|ms|s|sec|min|m|h)?\s*(?:,\s*(\d+\.?\d*|\.\d+)\s*(kB|KB|MB|GB|B)?\s*)?", budget
     )
     if found is None:
-        raise InvalidQuery(f"Cannot read the budget {budget!r}; write TIME[,MEMORY], for example 30s or 2min,4GB.")
-    seconds = float(found[1]) * {"min": 60, "m": 60, "h": 3600}.get(found[2] or "s", 1)
+        raise InvalidQuery(
+            f"Cannot read the budget {budget!r}; write TIME[,MEMORY], for example 30s or 2min,4GB. "
+            "Times are in us, ms, s, min or h; memory in B, kB, MB or GB."
+        )
+    seconds = float(found[1]) * {"us": 1e-6, "µs": 1e-6, "ms": 1e-3, "min": 60, "m": 60, "h": 3600}.get(
+        found[2] or "s", 1
+    )
     scale = {"kB": 1e3, "KB": 1e3, "MB": 1e6, "GB": 1e9}.get(found[4] or "B", 1)
     return Budget.of(seconds, None if found[3] is None else float(found[3]) * scale)

@@ -7,10 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias, cast
 
+import numpy as np
+
 from ._ask import parse_budget
 from ._coupling import Coupling
 from ._errors import InvalidModel, InvalidQuery, QuerySyntaxError
 from ._execution import Execution
+from ._finding import Statuses
 from ._grants import granted
 from ._model import Model
 from ._parse import parse_query
@@ -18,7 +21,22 @@ from ._query import Distribution, Probability, term_parts
 from ._relevance import rung
 from ._resolve import read_query
 from ._rows import read_rows
-from ._syntax import Const, Draw, Expr, Op, Set, Soft, Value, Var, World, conjunction, print_name, terms
+from ._syntax import (
+    Const,
+    Draw,
+    Expr,
+    Op,
+    Set,
+    Soft,
+    Value,
+    Var,
+    World,
+    conjunction,
+    print_assignment,
+    print_expr,
+    print_name,
+    terms,
+)
 from .solvers import Budget, Record, Setting
 
 Given: TypeAlias = "str | Expr | Mapping[str, Value] | None"
@@ -88,6 +106,28 @@ def _read(model: Model, given: Given, of: Of, whole: bool) -> Asked:
     single = [Distribution((t,), query.given) for t in query.of]
     steps: list[Literal[1, 2, 3]] = [1, *(rung(model.graph, term_parts(q)) for q in single)]
     return Asked(query, max(steps), named)
+
+
+def world_of(asked: Asked) -> World:
+    """The world that every term asked is in; the factual one where they are in several."""
+    worlds = {t.world for t in asked.terms[: asked.named]}
+    return worlds.pop() if len(worlds) == 1 else ()
+
+
+def heading(what: str, world: World, given: Expr | None) -> str:
+    """`what` with the interventions and the evidence."""
+    done = f" under do({', '.join(map(print_assignment, world))})" if world else ""
+    return what + done + ("" if given is None else f" given {print_expr(given)}")
+
+
+def rows_line(status: Statuses) -> tuple[str, int]:
+    """How many rows there are and which is shown, and the position of that: the first that is ok."""
+    undefined = len(status) - int(status.ok.sum())
+    shown = int(np.argmax(status.ok)) if len(status) > undefined else 0
+    told = f"  {len(status):,} rows, {undefined:,} of them undefined"
+    if undefined == len(status):
+        return told, 0
+    return told + (f"; row {shown + 1:,}, the first that is not:" if shown else "; the first:"), shown
 
 
 def _everywhere(model: Model, world: World) -> list[Var]:

@@ -96,6 +96,28 @@ def library(value: object) -> str:
     return ""
 
 
+@dataclass(frozen=True)
+class FrameKind:
+    """What kind of table rows came in: enough to make another one, none of the data.
+
+    Attributes:
+        library: `pandas`, `polars`, `pyarrow`, `records` (a list of dicts) or `mapping` (of columns).
+        index: of a pandas frame.
+    """
+
+    library: str
+    index: Any = None
+
+
+def kind_of(rows: object) -> FrameKind | None:
+    """The kind of table that `rows` is; None for none."""
+    if rows is None:
+        return None
+    if found := library(rows):
+        return FrameKind(found, getattr(rows, "index", None) if found == "pandas" else None)
+    return FrameKind("mapping" if isinstance(rows, Mapping) else "records")
+
+
 def frame_of(rows: object) -> Frame:
     """A table of any of the kinds that are understood.
 

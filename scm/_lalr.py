@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
@@ -102,6 +103,25 @@ _READABLE = {
 }  # fmt: skip
 
 
+_COMPARED = re.compile(r"(==|!=|<=|>=|:=|[=<>≤≥≠|,])\s*\Z")
+_CLOSING = {"RPAR": ")", "RSQB": "]", "RBRACE": "}"}
+
+
+def _missing(text: str, position: int, wanted: set[str]) -> str:
+    """What is left out at `position`, where the text itself tells; '' where it does not."""
+    here = text[position : position + 1]
+    if here not in ("", ")", "]", "}", "|", ","):
+        return ""
+    closing = sorted(_CLOSING[name] for name in wanted & set(_CLOSING))
+    if len(closing) == 1 and here not in ("|", ","):
+        return f"the closing {closing[0]!r} is missing" + (f" before {here!r}" if here else " at the end")
+    before = _COMPARED.search(text, 0, position)
+    if before is None:
+        return ""
+    what = {"|": "a condition", ",": "what comes next", ":=": "an expression"}.get(before[1], "a value")
+    return f"{what} is missing after {before[1]!r}"
+
+
 def _syntax_error(text: str, wrong: UnexpectedInput) -> QuerySyntaxError:
     raw: set[str] = set(
         getattr(wrong, "accepts", None) or getattr(wrong, "expected", None) or getattr(wrong, "allowed", None) or ()
@@ -114,5 +134,7 @@ def _syntax_error(text: str, wrong: UnexpectedInput) -> QuerySyntaxError:
         got = f"{text[position]!r} cannot stand"
     else:
         got = f"{str(getattr(wrong, 'token', text[position]))!r} cannot stand"
+    if known := _missing(text, position, raw):
+        return QuerySyntaxError(text, position, f"Cannot read this: {known}.")
     wanted = ", ".join(expected[:14]) or "something else"
     return QuerySyntaxError(text, position, f"Cannot read this: {got} here; expected {wanted}.")

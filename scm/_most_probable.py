@@ -10,12 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._ask import assumptions_of, plan_of, shaper
-from ._asked import Asked, Assume, Given, Of, read_asked, setting_of
+from ._asked import Asked, Assume, Given, Of, heading, read_asked, rows_line, setting_of, world_of
+from ._errors import InvalidQuery
+from ._execution import Execution
 from ._finding import Assumption, Finding, Number, Statuses, Step
+from ._frames import FrameKind, kind_of
 from ._model import Model
-from ._render import plain
+from ._render import assuming_lines, plain
+from ._results import Columns, check_results, masked, table_of
 from ._standard_error import counted_totals
-from ._syntax import Expr, Value, Var, print_expr
+from ._syntax import Expr, Value, Var, World, print_expr
 from ._text import number_text
 from .solvers import Budget, NeedsCoupling, TooWide, most_probable_states
 
@@ -44,6 +48,8 @@ class Explanation:
         refusals: for `refused`, the solver and its reason.
         plan: what was run.
         account: gives the derivation when it is asked for.
+        world: that every term is in, if it is one.
+        frame_kind: the kind of table that the rows came in, for `to_frame`.
     """
 
     given: Expr | None
@@ -59,6 +65,8 @@ class Explanation:
     refusals: tuple[tuple[str, str], ...] = ()
     plan: Mapping[str, Any] = field(default_factory=lambda: {})
     account: Callable[[], tuple[Step, ...]] = field(default=tuple, repr=False, compare=False)
+    world: World = ()
+    frame_kind: FrameKind | None = field(default=None, repr=False, compare=False)
 
     @property
     def probability(self) -> Number | None:
@@ -77,19 +85,44 @@ class Explanation:
         return self.to_text()
 
     def to_text(self) -> str:
-        """The state in a few lines; of several rows, the first."""
-        head = "Most probable state" + ("" if self.given is None else f" given {print_expr(self.given)}")
-        lines = [f"{head}: {self.finding}"]
+        """The state in a few lines; of several rows, the first that is ok."""
+        lines = [f"{heading('Most probable state', self.world, self.given)}: {self.finding}"]
         lines += [f"  refused by {name}: {reason}" for name, reason in self.refusals]
+        row = 0
         if isinstance(self.tied, np.ndarray):
-            undefined = len(self.status) - int(self.status.ok.sum())
-            lines.append(f"  {len(self.status):,} rows, {undefined:,} of them undefined; the first:")
-        if self.status and self.status[0] == "ok":
-            lines += [f"  {name} = {_first(state)!r}" for name, state in (*self.states.items(), *self.noises.items())]
-            tie = "; another is as probable" if _first(self.tied) else ""
-            lines.append(f"  probability {number_text(float(_first(self.probability)))}{tie}")
-        lines += [f"  assuming: {a.text} [{a.granted_by}]" for a in self.assumptions]
+            told, row = rows_line(self.status)
+            lines.append(told)
+        if self.status and self.status[row] == "ok":
+            lines += [f"  {name} = {_at(state, row)!r}" for name, state in (*self.states.items(), *self.noises.items())]
+            tie = "; another is as probable" if _at(self.tied, row) else ""
+            lines.append(f"  probability {number_text(float(_at(self.probability, row)))}{tie}")
+        lines += assuming_lines(self.assumptions)
         return "\n".join(lines)
+
+    def to_frame(self, like: object = None) -> Any:
+        """One line a row: the state of each term and noise, the probability of the whole, and the status.
+
+        Args:
+            like: a table of the kind that is wanted, of as many rows; left out, of the kind of the rows that were asked
+                (a pandas frame keeps its index; a mapping gives a dict of arrays).
+
+        Raises:
+            InvalidQuery: the question was refused, or a variable is called as a column of results is.
+            InvalidRows: `like` has another number of rows.
+        """
+        check_results(self.finding, self.refusals)
+        columns: Columns = {
+            name: np.array(state if isinstance(self.tied, np.ndarray) else [state], dtype=object)
+            for name, state in (*self.states.items(), *self.noises.items())
+        }
+        probability = np.atleast_1d(np.asarray(self.probability, dtype=float))
+        own: Columns = {"probability": masked(probability, self.status.ok), "status": self.status.words}
+        if clash := [name for name in own if name in columns]:
+            raise InvalidQuery(
+                f"The table would have two columns {clash[0]!r}: that variable, and what was found. Read .states and "
+                f".{clash[0]} instead, or rename the variable."
+            )
+        return table_of({**columns, **own}, len(self.status), like, self.frame_kind)
 
     def to_json(self) -> dict[str, Any]:
         """As JSON data (undefined rows are null)."""
@@ -113,8 +146,8 @@ class Explanation:
         }
 
 
-def _first(part: Any) -> Any:
-    return part[0] if isinstance(part, np.ndarray) else part
+def _at(part: Any, row: int) -> Any:
+    return part[row] if isinstance(part, np.ndarray) else part
 
 
 def most_probable(
@@ -126,6 +159,7 @@ def most_probable(
     ignored: Sequence[str] = (),
     assume: Assume = (),
     budget: float | str | Budget | None = None,
+    execution: Execution | None = None,
 ) -> Explanation:
     """The most probable explanation: the joint state of everything that is most probable given the evidence.
 
@@ -141,6 +175,7 @@ def most_probable(
         ignored: columns of the rows that mean nothing here.
         assume: what the user grants, as in `ask`.
         budget: as in `ask`.
+        execution: how to run it; NumPy alone finds maxima here, in double precision.
 
     Returns:
         An `Explanation`; what cannot be worked out here is the finding `refused`, with the reason.
@@ -149,7 +184,9 @@ def most_probable(
         QuerySyntaxError, UnknownName, UnknownState, InvalidQuery, InvalidRows: the question cannot be meant.
     """
     asked = read_asked(model, given, of, whole=True)
-    setting, asked = setting_of(model, asked, rows, ignored, assume, budget, None)
+    if execution is not None and (execution.executor == "jax" or execution.devices or execution.precision == "single"):
+        raise InvalidQuery("most_probable() runs on NumPy, in double precision; leave the rest out of execution=.")
+    setting, asked = setting_of(model, asked, rows, ignored, assume, budget, execution)
     condition = asked.query.given
     reason = _left_out(model, asked)
     if reason is not None:
@@ -178,6 +215,8 @@ def most_probable(
         assumptions_of(setting),
         plan=plan_of(setting, "exact"),
         account=_steps,
+        world=world_of(asked),
+        frame_kind=kind_of(rows),
     )
 
 

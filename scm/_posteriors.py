@@ -10,14 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._ask import assumptions_of, plan_of, shaper
-from ._asked import Asked, Assume, Given, Of, read_asked, setting_of
-from ._errors import UnknownName
+from ._asked import Asked, Assume, Given, Of, heading, read_asked, rows_line, setting_of, world_of
+from ._errors import InvalidQuery, UnknownName
 from ._execution import Execution
 from ._finding import Assumption, Finding, Number, Statuses, Step, Uncertainty
+from ._frames import FrameKind, kind_of
 from ._model import Model
-from ._render import plain
+from ._render import assuming_lines, plain
+from ._results import Columns, check_results, masked, table_of
 from ._standard_error import counted_totals
-from ._syntax import Expr, Value, Var, print_expr
+from ._syntax import Expr, Value, Var, World, print_expr
 from ._text import number_text
 from .solvers import BACKWARD, Budget, NeedsCoupling, Setting, TooWide, all_laws, rounding_of
 
@@ -45,6 +47,8 @@ class Posteriors:
         refusals: for `refused`, the solver and its reason.
         plan: what was run.
         account: gives the derivation when it is asked for.
+        world: that every term is in, if it is one.
+        frame_kind: the kind of table that the rows came in, for `to_frame`.
     """
 
     given: Expr | None
@@ -59,18 +63,23 @@ class Posteriors:
     refusals: tuple[tuple[str, str], ...] = ()
     plan: Mapping[str, Any] = field(default_factory=lambda: {})
     account: Callable[[], tuple[Step, ...]] = field(default=tuple, repr=False, compare=False)
+    world: World = ()
+    frame_kind: FrameKind | None = field(default=None, repr=False, compare=False)
 
     def __getitem__(self, term: str | Var) -> Array:
         """The law of a term.
 
         Raises:
-            UnknownName: it was not asked, or the finding is `refused`.
+            UnknownName: it was not asked.
+            InvalidQuery: the finding is `refused`.
         """
         text = term if isinstance(term, str) else print_expr(term)
         for name, law in self.laws.items():
             if name == text or name.replace(" ", "") == text.replace(" ", ""):
                 return law
-        raise UnknownName(text, tuple(self.laws), f"posteriors (finding: {self.finding})")
+        if self.finding == "refused":
+            raise InvalidQuery(f"There is no law of {text!r}: {'; '.join(reason for _, reason in self.refusals)}")
+        raise UnknownName(text, tuple(self.laws), "The index of these posteriors")
 
     @property
     def evidence_probability(self) -> Number | None:
@@ -89,19 +98,38 @@ class Posteriors:
         return self.to_text()
 
     def to_text(self) -> str:
-        """One line a term; of several rows, the first."""
-        head = "Posteriors" + ("" if self.given is None else f" given {print_expr(self.given)}")
-        lines = [f"{head}: {self.finding}"]
+        """One line a term; of several rows, the first that is ok."""
+        lines = [f"{heading('Posteriors', self.world, self.given)}: {self.finding}"]
         lines += [f"  refused by {name}: {reason}" for name, reason in self.refusals]
+        row = 0
         if isinstance(self.evidence_log_probability, np.ndarray):
-            undefined = len(self.status) - int(self.status.ok.sum())
-            lines.append(f"  {len(self.status):,} rows, {undefined:,} of them undefined; the first:")
-        if self.status:
-            lines += [_line(name, law, self.states[name]) for name, law in list(self.laws.items())[:SHOWN]]
+            told, row = rows_line(self.status)
+            lines.append(told)
+        if self.status and self.finding != "undefined":
+            lines += [_line(name, law, self.states[name], row) for name, law in list(self.laws.items())[:SHOWN]]
             if len(self.laws) > SHOWN:
                 lines.append(f"  ... and {len(self.laws) - SHOWN} more")
-        lines += [f"  assuming: {a.text} [{a.granted_by}]" for a in self.assumptions]
+        lines += assuming_lines(self.assumptions)
         return "\n".join(lines)
+
+    def to_frame(self, like: object = None) -> Any:
+        """One line a row: a column `P(term=state)` for each term and state, and the status.
+
+        Args:
+            like: a table of the kind that is wanted, of as many rows; left out, of the kind of the rows that were asked
+                (a pandas frame keeps its index; a mapping gives a dict of arrays).
+
+        Raises:
+            InvalidQuery: the question was refused.
+            InvalidRows: `like` has another number of rows.
+        """
+        check_results(self.finding, self.refusals)
+        columns: Columns = {
+            f"P({term}={state})": masked(np.atleast_2d(law)[:, k], self.status.ok)
+            for term, law in self.laws.items()
+            for k, state in enumerate(self.states[term])
+        }
+        return table_of({**columns, "status": self.status.words}, len(self.status), like, self.frame_kind)
 
     def to_json(self) -> dict[str, Any]:
         """As JSON data (no NaN: undefined rows are null; so is the logarithm of zero)."""
@@ -122,8 +150,8 @@ class Posteriors:
         }
 
 
-def _line(name: str, law: Array, states: tuple[Value, ...]) -> str:
-    first = law if law.ndim == 1 else law[0]
+def _line(name: str, law: Array, states: tuple[Value, ...], row: int) -> str:
+    first = law if law.ndim == 1 else law[row]
     if np.isnan(first).any():
         return f"  P({name}): undefined"
     cells = ", ".join(f"{s!r}: {number_text(float(p))}" for s, p in zip(states, first, strict=True))
@@ -169,7 +197,8 @@ def posteriors(
     try:
         found = all_laws(setting, asked.terms, condition)
     except (NeedsCoupling, TooWide) as refusal:
-        return Posteriors(condition, "refused", rung=asked.rung, refusals=(("exact", str(refusal)),))
+        reasons = (("exact", str(refusal)),)
+        return Posteriors(condition, "refused", rung=asked.rung, refusals=reasons, world=world_of(asked))
     shape = shaper(rows is not None)
     names = [print_expr(t) for t in asked.terms]
     defined = found.log_weight > -np.inf
@@ -188,6 +217,8 @@ def posteriors(
         assumptions_of(setting),
         plan=ran(setting),
         account=lambda: _steps(setting, asked),
+        world=world_of(asked),
+        frame_kind=kind_of(rows),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -18,7 +18,7 @@ from ._finding import Number
 from ._grants import granted
 from ._model import Model
 from ._query import Query, print_query
-from ._render import plain, value_text
+from ._render import assuming_lines, plain, value_text
 from ._text import number_text
 from .solvers import Budget
 
@@ -73,7 +73,7 @@ class CouplingRange:
             lines[1] = "  (no coupling was needed: the tables alone decide this)"
         for name, answer in self.answers:
             lines.append(f"  {name}: {_told(answer)}")
-            lines += [f"    assuming: {a.text} [{a.granted_by}]" for a in answer.assumptions]
+            lines += assuming_lines(answer.assumptions, "    ")
         return "\n".join(lines)
 
     def _headline(self) -> str:
@@ -111,9 +111,10 @@ def coupling_range(
     query: str | Query,
     couplings: Iterable[Grant] = ("rank_preserving", "gumbel_max", "independent"),
     *,
-    rows: Mapping[str, Sequence[object]] | None = None,
+    rows: object = None,
+    ignored: Sequence[str] = (),
     budget: float | str | Budget | None = None,
-    key: PRNGKey | None = None,
+    key: PRNGKey | int | None = None,
     execution: Execution | None = None,
 ) -> CouplingRange:
     """Answer `query` under each of several couplings, one answer each.
@@ -123,6 +124,7 @@ def coupling_range(
         query: as for `ask`.
         couplings: names or couplings; an entry may be a tuple of couplings that are granted together.
         rows: as for `ask`.
+        ignored: as for `ask`.
         budget: as for `ask`, for each coupling.
         key: as for `ask`.
         execution: as for `ask`.
@@ -149,7 +151,8 @@ def coupling_range(
             f"The range has {twice[0]!r} twice, out of {listing(names)}. Give each coupling its own name."
         )
     answers = tuple(
-        ask(model, query, rows=rows, assume=entry, budget=budget, key=key, execution=execution) for entry in entries
+        ask(model, query, rows=rows, ignored=ignored, assume=entry, budget=budget, key=key, execution=execution)
+        for entry in entries
     )
     return _ranged(tuple(zip(names, answers, strict=True)))
 

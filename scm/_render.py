@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import Any, Protocol, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ._finding import Assumption, Finding, Interval, Number, Statuses, Step, Uncertainty
 from ._latex import query_latex
@@ -76,11 +77,21 @@ def answer_text(answer: Printable, *, derivation: bool = True) -> str:
         low, high = answer.uncertainty.rounding
         lines.append(f"  within the rounding of the printed numbers: {number_text(low)} to {number_text(high)}")
     lines += [f"  refused by {name}: {reason}" for name, reason in answer.refusals]
-    lines += [f"  assuming: {a.text} [{a.granted_by}]" for a in answer.assumptions]
+    lines += assuming_lines(answer.assumptions)
     if derivation and answer.derivation:
         lines.append("  derivation:")
         lines += derivation_lines(answer)
     return "\n".join(lines)
+
+
+def assuming_lines(assumptions: Sequence[Assumption], indent: str = "  ") -> list[str]:
+    """What is assumed and by whom, wrapped."""
+    out: list[str] = []
+    for a in assumptions:
+        out += textwrap.wrap(
+            f"assuming: {a.text} [{a.granted_by}]", WIDTH, initial_indent=indent, subsequent_indent=indent + "  "
+        )
+    return out
 
 
 def derivation_lines(answer: Printable) -> list[str]:
@@ -119,8 +130,21 @@ def _array_text(answer: Printable, most: int = 16) -> str:
     low = np.asarray(answer.value if answer.interval is None else answer.interval.lower)
     high = low if answer.interval is None else np.asarray(answer.interval.upper)
     ends = zip(low.ravel()[:most].tolist(), high.ravel()[:most].tolist(), strict=True)
+    if len(answer.states) == 1 and low.ndim == 2:
+        return _laws_text(answer.states[0][1], low, high, most)
     cells = [f"{_cell_name(answer, low.shape, i)}: {_cell_text(a, b)}" for i, (a, b) in enumerate(ends)]
     return "{" + ", ".join(cells) + (", ..." if low.size > most else "") + "}"
+
+
+def _laws_text(states: Sequence[Value], low: NDArray[Any], high: NDArray[Any], most: int) -> str:
+    """A law for each row, of as many rows as have `most` numbers in all."""
+    shown = max(most // max(len(states), 1), 1)
+    rows: list[str] = []
+    for k, (lows, highs) in enumerate(zip(low[:shown].tolist(), high[:shown].tolist(), strict=True), 1):
+        cells = [f"{x!r}: {_cell_text(a, b)}" for x, a, b in zip(states, lows, highs, strict=True)]
+        undefined = all(math.isnan(a) for a in lows)
+        rows.append(f"#{k}: " + ("undefined" if undefined else "{" + ", ".join(cells) + "}"))
+    return "{" + ", ".join(rows) + (", ..." if len(low) > shown else "") + "}"
 
 
 def _cell_name(answer: Printable, shape: tuple[int, ...], i: int) -> str:

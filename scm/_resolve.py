@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import assert_never
+from typing import NoReturn, assert_never
 
-from ._errors import InvalidModel, InvalidQuery, UnknownName, UnknownState
+from ._errors import InvalidModel, InvalidQuery, UnknownName, UnknownState, near
 from ._noise import check_law
 from ._parse import parse_query
 from ._query import Contrast, Distribution, Expectation, Number, Probability, Query
@@ -63,7 +63,8 @@ class _Resolver:
             case _:
                 assert_never(expr)
 
-    def var(self, expr: Var, labels: Sequence[Value]) -> Var | Const:
+    def var(self, expr: Var, labels: Sequence[Value], other: str = "") -> Var | Const:
+        """A variable, or the one of `labels` that it is; `other` is the variable it is compared with, if one is."""
         known = expr.name in self.states
         # Beside do(...) the parser puts every bare name in that world, a label too: it knows no variables.
         if expr.name in labels and not (expr.world and known):
@@ -74,8 +75,14 @@ class _Resolver:
                 )
             return Const(expr.name)
         if not known:
-            raise UnknownName(expr.name, self.states, self.where)
+            self.refuse(expr.name, other, labels)
         return Var(expr.name, self.world(expr.world))
+
+    def refuse(self, name: str, other: str, labels: Sequence[Value]) -> NoReturn:
+        """That `name` is neither; beside a variable of labels it was meant as one of them, unless a name is close."""
+        if other and any(isinstance(label, str) for label in labels) and not near(name, self.states):
+            raise UnknownState(other, name, labels)
+        raise UnknownName(name, self.states, self.where)
 
     def comparison(self, args: tuple[Expr, ...]) -> tuple[Expr, ...]:
         beside = [a.name for a in args if isinstance(a, Var) and a.name in self.states]
@@ -84,7 +91,7 @@ class _Resolver:
             if isinstance(a, Var):
                 others = [b.name for k, b in enumerate(args) if k != i and isinstance(b, Var) and b.name in self.states]
                 labels = [s for name in others for s in self.states[name]]
-                out.append(self.var(a, labels if others else self.labels))
+                out.append(self.var(a, labels if others else self.labels, others[0] if len(others) == 1 else ""))
             elif isinstance(a, Const) and len(beside) == 1:
                 out.append(Const(state_of(beside[0], a.value, self.states[beside[0]])))
             else:
@@ -115,7 +122,7 @@ class _Resolver:
                 assert_never(a)
 
     def set_term(self, a: Set, term: Var, carrier: str) -> Set:
-        value = self.var(term, self.states[carrier])
+        value = self.var(term, self.states[carrier], carrier)
         if isinstance(value, Var):
             for state in self.states[value.name]:
                 state_of(carrier, state, self.states[carrier])

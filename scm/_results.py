@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -11,12 +12,14 @@ from numpy.typing import NDArray
 
 from ._errors import InvalidQuery, InvalidRows
 from ._finding import Number
-from ._frames import frame_of, library
+from ._frames import FrameKind, frame_of, kind_of
 from ._query import Distribution
 from ._render import Printable
 
 Array: TypeAlias = NDArray[np.float64]
 ResultColumns: TypeAlias = "dict[str, np.ma.MaskedArray[Any, Any] | NDArray[np.str_]]"
+Columns: TypeAlias = "Mapping[str, np.ma.MaskedArray[Any, Any] | NDArray[Any]]"
+"""Masked numbers, text, or states (objects, None where there is none)."""
 
 ENDS = ("lower", "upper", "outer_lower", "outer_upper")
 
@@ -32,9 +35,7 @@ def result_columns(answer: Printable) -> ResultColumns:
     Raises:
         InvalidQuery: the answer was refused, so that there is nothing to show.
     """
-    if answer.finding == "refused":
-        reasons = "; ".join(f"{solver}: {reason}" for solver, reason in answer.refusals)
-        raise InvalidQuery(f"There are no results to show: {reasons or 'the question was refused'}.")
+    check_results(answer.finding, answer.refusals)
     count = len(answer.status)
     cells = _cell_names(answer)
     ok = answer.status.ok
@@ -53,9 +54,25 @@ def result_columns(answer: Printable) -> ResultColumns:
     for part, table in parts.items():
         for k, cell in enumerate(cells):
             name = part if not cell else cell if part == "value" else f"{cell} {part}"
-            out[name] = np.ma.MaskedArray(table[:, k], mask=~ok | np.isnan(table[:, k]))
+            out[name] = masked(table[:, k], ok)
     out["status"] = answer.status.words
     return out
+
+
+def check_results(finding: str, refusals: Sequence[tuple[str, str]]) -> None:
+    """That there is something to show.
+
+    Raises:
+        InvalidQuery: the question was refused.
+    """
+    if finding == "refused":
+        reasons = "; ".join(f"{solver}: {reason}" for solver, reason in refusals)
+        raise InvalidQuery(f"There are no results to show: {reasons or 'the question was refused'}.")
+
+
+def masked(column: Array, ok: NDArray[np.bool_]) -> np.ma.MaskedArray[Any, Any]:
+    """A column of numbers without those of rows that are not ok."""
+    return np.ma.MaskedArray(column, mask=~ok | np.isnan(column))
 
 
 def results_frame(answer: Printable, like: object = None) -> Any:
@@ -71,33 +88,40 @@ def results_frame(answer: Printable, like: object = None) -> Any:
         InvalidQuery: the answer was refused.
         InvalidRows: `like` has another number of rows.
     """
-    columns = result_columns(answer)
-    count = len(answer.status)
+    return table_of(result_columns(answer), len(answer.status), like)
+
+
+def table_of(columns: Columns, count: int, like: object = None, kind: FrameKind | None = None) -> Any:
+    """Columns as a table of the kind of `like`, or else of `kind`; see `results_frame`.
+
+    Raises:
+        InvalidRows: `like` has another number of rows.
+    """
     if like is not None:
         rows = frame_of(like).count
         if rows is not None and rows != count:
             raise InvalidRows(
                 f"The answer has {count} rows, but `like` has {rows}. Give the rows that were asked about."
             )
-    match library(like):
-        case "pandas":
+        kind = kind_of(like)
+    match kind:
+        case FrameKind("pandas", index):
             import pandas
 
-            made = {name: _pandas_column(column) for name, column in columns.items()}
-            return pandas.DataFrame(made, index=getattr(like, "index", None))
-        case "polars":
+            return pandas.DataFrame({name: _pandas_column(c) for name, c in columns.items()}, index=index)
+        case FrameKind("polars"):
             import polars
 
             return polars.DataFrame({name: _filled(column) for name, column in columns.items()}).fill_nan(None)
-        case "pyarrow":
+        case FrameKind("pyarrow"):
             import pyarrow
 
             return pyarrow.table({name: arrow_column(column) for name, column in columns.items()})
-        case _:
-            if not isinstance(like, (list, tuple)):
-                return columns
+        case FrameKind("records"):
             lists = [column.tolist() for column in columns.values()]
             return [dict(zip(columns, row, strict=True)) for row in zip(*lists, strict=True)]
+        case _:
+            return columns
 
 
 def arrow_column(column: NDArray[Any]) -> Any:
@@ -106,6 +130,8 @@ def arrow_column(column: NDArray[Any]) -> Any:
 
     if isinstance(column, np.ma.MaskedArray):
         return pyarrow.array(np.ma.getdata(column), mask=np.ma.getmaskarray(column), type=pyarrow.float64())
+    if column.dtype == object:
+        return pyarrow.array(_of_one_type(column))
     return pyarrow.array(column.tolist(), type=pyarrow.string())
 
 
@@ -117,7 +143,18 @@ def _pandas_column(column: NDArray[Any]) -> Any:
     return column.astype(object)
 
 
-def _filled(column: NDArray[Any]) -> NDArray[Any]:
+def _of_one_type(states: NDArray[Any]) -> list[Any]:
+    """States for a column of one type: as text where a variable mixes labels, truth values and numbers."""
+    found = states.tolist()
+    types = {type(state) for state in found if state is not None}
+    if len(types) < 2 or types == {int, float}:
+        return [float(x) if isinstance(x, int) and len(types) > 1 else x for x in found]
+    return [None if state is None else str(state) for state in found]
+
+
+def _filled(column: NDArray[Any]) -> NDArray[Any] | list[Any]:
+    if column.dtype == object:
+        return _of_one_type(column)
     return column.filled(np.nan) if isinstance(column, np.ma.MaskedArray) else column
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
@@ -137,13 +138,18 @@ def row_variables(query: Query, names: Sequence[str], states: States, ignored: S
             raise InvalidRows(
                 f"The rows have a column {name!r} that the query does not use and that is no variable of the model. "
                 f"Its placeholders are {listing(left)}; the variables are {listing(states)}."
-                f"{near(str(name), [*left, *states])} Name it among the ignored columns if it means nothing here."
+                f"{near(str(name), [*left, *states])} If it means nothing here, leave it out: {_leave_out(name)}."
             )
     for name in left:
         if name not in used:
             raise InvalidRows(f"No column fills ?{name}. The rows have {listing(names)}.")
     spoken = carriers(query)
     return {name: (spoken[name] or [""])[0] if name in spoken else name for name in used}
+
+
+def _leave_out(name: object) -> str:
+    """How to, in Python and on the command line."""
+    return f"ignored=({name!r},)" + (f" or --ignore {shlex.quote(name)}" if isinstance(name, str) else "")
 
 
 def _count(frame: Frame, columns: Mapping[str, Column]) -> int:

@@ -237,7 +237,12 @@ def test_an_account_that_costs_more_than_the_answer_is_left_short() -> None:
 
 
 @pytest.mark.parametrize(
-    ("budget", "words"), [("soon", "Cannot read the budget 'soon'"), ("1.2.3s", "Cannot read"), (0, "positive number")]
+    ("budget", "words"),
+    [
+        ("soon", "Cannot read the budget 'soon'"),
+        ("1.2.3s", "Times are in us, ms, s, min or h; memory in B, kB, MB or GB"),
+        (0, "positive number"),
+    ],
 )
 def test_a_budget_that_is_none(budget: Any, words: str) -> None:
     with pytest.raises(scm.InvalidQuery, match=words):

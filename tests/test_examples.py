@@ -48,4 +48,4 @@ def test_natural_direct_effect() -> None:
 )
 def test_readme(block: str) -> None:
     told = run("-c", block)
-    assert "exact 0.0625" in told or told.startswith(("Yes.", "0.0545\n", "P(well")), told
+    assert "exact 0.0625" in told or told.startswith(("Yes.", "0.0149\n", "P(well")), told

@@ -446,3 +446,17 @@ def test_results_that_do_not_fit() -> None:
     assert refused.finding == "refused"
     with pytest.raises(scm.InvalidQuery, match="There are no results to show: exact: "):
         scm.results_frame(refused)
+
+
+def test_to_frame_remembers_the_kind_of_the_rows_and_not_their_data() -> None:
+    model = scm.Model(scm.Variable("X", table=(0.5, 0.5)), scm.Variable("Y", equation="not X"))
+    data = {"X": [True, False]}
+    indexed = pd.DataFrame(data, index=["a", "b"])
+    found = scm.ask(model, "P(Y=1)", rows=indexed)
+    assert found.frame_kind is not None
+    assert found.frame_kind.library == "pandas"
+    assert list(found.to_frame().index) == ["a", "b"]
+    assert found.to_frame()["value"].tolist() == [0.0, 1.0]
+    for rows in (pl.DataFrame(data), pa.table(data), [{"X": True}, {"X": False}], data):
+        assert type(scm.ask(model, "P(Y=1)", rows=rows).to_frame()) is type(rows)
+    assert isinstance(scm.ask(model, "P(Y=1)").to_frame(), dict)

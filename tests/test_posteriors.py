@@ -473,3 +473,68 @@ def _variable(cpd: Any) -> Variable:
         parents=parents,
         table={key: law.tolist() for key, law in zip(keys, laws, strict=True)},
     )
+
+
+CHAIN = Model(
+    Variable("cause", ("low", "high"), table=(0.75, 0.25)),
+    Variable("light", parents=("cause",), table={"low": (1.0, 0.0), "high": (0.25, 0.75)}),
+    Variable("same", equation="light"),
+)
+"""Rows may contradict it: `same` is `light`."""
+
+
+def test_results_of_rows_come_back_in_the_kind_of_table_the_rows_came_in() -> None:
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
+
+    data = {"light": [True, True], "same": [False, True]}
+    rows = pd.DataFrame(data, index=["a", "b"])
+    laws, best = posteriors(CHAIN, rows=rows), most_probable(CHAIN, rows=rows)
+    assert "2 rows, 1 of them undefined; row 2, the first that is not:" in str(laws)
+    assert "P(cause): 'low': 0, 'high': 1" in str(laws)
+    assert "row 2, the first that is not:\n  cause = 'high'" in str(best)
+    frame = laws.to_frame()
+    assert list(frame.index) == ["a", "b"]
+    assert frame["P(cause=high)"].isna().tolist() == [True, False]
+    assert frame.loc["b", "P(cause=high)"] == 1.0
+    assert frame["status"].tolist() == ["undefined", "ok"]
+    frame = best.to_frame()
+    assert frame.loc["b", ["cause", "light", "probability", "status"]].tolist() == ["high", True, 1.0, "ok"]
+    assert frame.loc["a", ["cause", "light", "probability"]].isna().all()
+    expected = {"cause": [None, "high"], "light": [None, True], "same": [None, True], "probability": [None, 1.0]}
+    tables: list[tuple[Any, Any]] = [
+        (pl.DataFrame(data), lambda t: t.to_dict(as_series=False)),
+        (pa.table(data), pa.Table.to_pydict),
+    ]
+    for like, to_dict in tables:
+        assert to_dict(most_probable(CHAIN, rows=like).to_frame()) == expected | {"status": ["undefined", "ok"]}
+        assert to_dict(best.to_frame(like)) == to_dict(most_probable(CHAIN, rows=like).to_frame())
+        assert to_dict(posteriors(CHAIN, rows=like).to_frame())["P(light=True)"] == [None, 1.0]
+    records = posteriors(CHAIN, rows=[{"light": True}]).to_frame()
+    assert records[0]["P(cause=high)"] == 1.0
+    assert most_probable(CHAIN).to_frame()["cause"].tolist() == ["low"]
+    with pytest.raises(scm.InvalidRows, match="2 rows, but `like` has 1"):
+        best.to_frame(rows[:1])
+
+
+def test_states_of_several_types_are_text_where_a_column_has_one_type() -> None:
+    import polars as pl
+
+    mixed = Model(Variable("X", ("none", 1), table=(0.25, 0.75)), Variable("Y", equation="X = 1"))
+    frame = most_probable(mixed, rows=pl.DataFrame({"Y": [True, False]})).to_frame()
+    assert frame["X"].to_list() == ["1", "none"]
+    clash = Model(Variable("status", table=(0.25, 0.75)))
+    with pytest.raises(scm.InvalidQuery, match="two columns 'status'"):
+        most_probable(clash).to_frame()
+
+
+def test_what_is_printed_keeps_the_intervention_and_says_what_is_wrong() -> None:
+    assert str(posteriors(CHAIN, "do(cause=high)")).startswith("Posteriors under do(cause='high'): exact")
+    assert str(most_probable(CHAIN, "do(cause=high)")).startswith("Most probable state under do(cause='high'): ")
+    assert str(posteriors(CHAIN, "cause=high")).startswith("Posteriors given cause = 'high': exact")
+    with pytest.raises(scm.UnknownName, match="The index of these posteriors speaks of 'nope', but the known"):
+        posteriors(CHAIN)["nope"]
+    assert most_probable(CHAIN, execution=Execution("numpy", chunk=1)).probability == 0.75
+    with pytest.raises(scm.InvalidQuery, match="runs on NumPy"):
+        most_probable(CHAIN, execution=Execution("jax"))

@@ -134,8 +134,14 @@ def test_other_ways_to_write_it(text: str, same: str) -> None:
     ("text", "words", "column"),
     [
         ("", "Empty text", 0),
-        ("P(Y=1", "the text ends here; expected", 5),
+        ("P(Y=1) -", "the text ends here; expected", 8),
         ("P(Y=1)) ", "')' cannot stand here", 6),
+        ("P(Y=1 | X=)", "a value is missing after '='", 10),
+        ("P(Y=1 | X!= )", "a value is missing after '!='", 12),
+        ("P(Y= | X=1)", "a value is missing after '='", 5),
+        ("P(Y=1 | )", "a condition is missing after '|'", 8),
+        ("P(Y=1 | X=1", "the closing ')' is missing at the end", 11),
+        ("P(Y[X=1) ", "the closing ']' is missing before ')'", 7),
         ("P(Y=1 | X=@)", "'@' cannot stand here", 10),
         ("P(Y=1, X)", "'X' has no value beside parts", 0),
         ("P(Y=1 | X)", "The condition 'X' has no value. Write X = value", 0),
@@ -210,3 +216,20 @@ def test_bind_fills_placeholders_and_policies() -> None:
     assert scm.print_query(filled) == "E[Y[X ~ {0: 0.25, 1: 0.75}, Z=1]] - P(Y = 1 | W = 'low')"
     with pytest.raises(scm.InvalidQuery, match=r"leaves \['pi', 'w', 'z'\] open, not 'q'"):
         scm.bind(query, q=1)
+
+
+LABELS = scm.Model(
+    scm.Variable("X", ("a", "b"), table=(0.5, 0.5)),
+    scm.Variable("Y", ("a", "b"), table=(0.5, 0.5)),
+    scm.Variable("smoke", table=(0.5, 0.5)),
+)
+
+
+@pytest.mark.parametrize("query", ["P(X=a | Y=maybe)", "P(X=a | do(Y=maybe))", "P(X[Y=maybe]=a)", "P(Y in {maybe, b})"])
+def test_a_bare_word_beside_a_variable_of_labels_is_meant_as_a_state(query: str) -> None:
+    with pytest.raises(scm.UnknownState, match="'maybe' is not a state of 'Y'; its states are 'a', 'b'"):
+        scm.ask(LABELS, query)
+    with pytest.raises(scm.UnknownName, match="Did you mean 'smoke'"):
+        scm.ask(LABELS, query.replace("maybe", "smok"))
+    with pytest.raises(scm.UnknownName, match="the known names are"):
+        scm.ask(LABELS, "P(smoke=maybe)")

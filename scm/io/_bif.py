@@ -37,6 +37,12 @@ class _Table:
     rows: dict[tuple[str, ...], list[float]] = field(default_factory=dict[tuple[str, ...], list[float]])
     default: list[float] | None = None
     whole: list[float] | None = None
+    lines: dict[tuple[str, ...], str] = field(default_factory=dict[tuple[str, ...], str])
+    """Of each row."""
+
+    def line_of(self, key: tuple[str, ...]) -> str:
+        """The line of a row; of the block where the default stands for it."""
+        return self.lines.get(key, self.line)
 
 
 def read_bif(text: str) -> list[Node]:
@@ -103,8 +109,8 @@ def _probability(place: Text) -> _Table:
             table.whole = numbers
         elif found[2] == "default" and table.default is None:
             table.default = numbers
-        elif found[2] is None and (key := names_in(found[1], place.line(found.start()))) not in table.rows:
-            table.rows[key] = numbers
+        elif found[2] is None and (key := names_in(found[1], at := place.line(found.start()))) not in table.rows:
+            table.rows[key], table.lines[key] = numbers, at
         else:
             what = found[2] or f"row ({found[1]})"
             raise InvalidFile(f"{place.line(found.start())}: a second {what} for {name!r}.")
@@ -136,7 +142,17 @@ def _node(name: str, states: dict[str, tuple[str, ...]], tables: dict[str, _Tabl
         if cells.size % len(own) == 0:
             cells = cells.reshape(len(own), -1).T
         return Node(name, own, table.parents, cells, table.line)
-    return Node(name, own, table.parents, as_array(_rows(table, states)), table.line)
+    domains = [states[parent] for parent in table.parents]
+
+    def line_of(row: int) -> str:
+        return table.line_of(next(itertools.islice(itertools.product(*domains), row, None)))
+
+    return Node(name, own, table.parents, as_array(_rows(table, states)), table.line, line_of)
+
+
+def _row(key: tuple[str, ...]) -> str:
+    """A row's labels as the file has them."""
+    return f"({', '.join(key)})"
 
 
 def _rows(table: _Table, states: dict[str, tuple[str, ...]]) -> list[float]:
@@ -146,21 +162,26 @@ def _rows(table: _Table, states: dict[str, tuple[str, ...]]) -> list[float]:
     size = len(states[table.name])
     for key, row in table.rows.items():
         if len(key) != len(domains):
-            raise InvalidFile(f"{table.line}: {table.name!r} has a row for {key}; its parents are {table.parents}.")
+            raise InvalidFile(
+                f"{table.line_of(key)}: {table.name!r} has a row for {_row(key)}; its parents are "
+                f"{listing(table.parents)}."
+            )
         for parent, label, domain in zip(table.parents, key, known, strict=True):
             if label not in domain:
                 raise InvalidFile(
-                    f"{table.line}: {table.name!r} has a row for {label!r}, which is no state of {parent!r}; those are "
+                    f"{table.line_of(key)}: {table.name!r} has a row for {label!r}, which is no state of {parent!r}; those are "
                     f"{listing(states[parent])}."
                 )
         if len(row) != size:
-            raise InvalidFile(f"{table.line}: {table.name!r} has {len(row)} numbers for {key}; {size} are wanted.")
+            raise InvalidFile(
+                f"{table.line_of(key)}: {table.name!r} has {len(row)} numbers for {_row(key)}; {size} are wanted."
+            )
     wanted = math.prod(map(len, domains))
     if wanted > MAX_ROWS:
         raise InvalidFile(f"{table.line}: {table.name!r} needs {wanted:,} rows; at most {MAX_ROWS:,} are read.")
     if table.default is None and len(table.rows) < wanted:
         missing = next(key for key in itertools.product(*domains) if key not in table.rows)
-        what = f"no row for {missing}" if missing else "no table"
+        what = f"no row for {_row(missing)}" if missing else "no table"
         raise InvalidFile(f"{table.line}: {table.name!r} has {what} and no default. Is the file cut off?")
     rest = table.default or []
     return [p for key in itertools.product(*domains) for p in table.rows.get(key, rest)]

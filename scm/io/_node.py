@@ -9,8 +9,8 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .._errors import InvalidFile, ScmError, listing, near
@@ -42,6 +42,7 @@ class Node:
         cells: the probabilities, every parents' combination in turn (the last parent varying fastest), and for each the
             states; any shape.
         place: where its table stands, for messages: "line 12".
+        row_place: the same for each of its rows, where the format has them on lines of their own.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Node:
     parents: tuple[str, ...]
     cells: NDArray[np.float64]
     place: str
+    row_place: Callable[[int], str] | None = field(default=None, repr=False, compare=False)
 
 
 def values_of(labels: Sequence[str]) -> tuple[Value, ...]:
@@ -117,7 +119,9 @@ def _rescaled(node: Node, rows: NDArray[np.float64], nodes: Mapping[str, Node]) 
     off = np.abs(rows.sum(axis=1) - 1)
     wrong = np.flatnonzero(~((rows >= 0).all(axis=1) & (off <= RESCALED)))  # written so that NaN is wrong
     if wrong.size:
-        raise InvalidFile(f"{node.place}: {_fault(node, rows, int(wrong[0]), nodes)}")
+        row = int(wrong[0])
+        place = node.place if node.row_place is None else node.row_place(row)
+        raise InvalidFile(f"{place}: {_fault(node, rows, row, nodes)}")
     moved = off > TOLERANCE / 2  # half, so that a model's own check never meets a sum just past its tolerance
     if not moved.any():
         return rows, ""

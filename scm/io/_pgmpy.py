@@ -41,7 +41,7 @@ def from_pgmpy(network: DiscreteBayesianNetwork) -> Model:
 
     kind = _discrete_network()
     if not isinstance(network, kind):
-        raise InvalidModel(f"Got a {type(network).__name__}; a DiscreteBayesianNetwork of pgmpy is wanted.")
+        raise InvalidModel(f"Got {type(network).__name__}; a DiscreteBayesianNetwork of pgmpy is wanted.")
     tables: dict[str, Any] = {cpd.variable: cpd for cpd in cast("list[Any]", network.get_cpds())}
     states: dict[str, tuple[Value, ...]] = {}
     for name in network.nodes():
