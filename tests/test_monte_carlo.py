@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 import scm
-from scm import Bernoulli, InvalidQuery, Model, Unknown, Variable, ask
+from scm import Bernoulli, InvalidQuery, Model, Unknown, Variable, ask, explain
 from scm._coupling import Coupling, Custom, rank_preserving
 from scm._hindsight import race_noise, race_winner
 from scm._resolve import read_query
@@ -573,3 +573,14 @@ def test_a_reason_that_two_solvers_share_is_given_once() -> None:
     refused = ask(TREATED, "P(Y[X=1]=1, Y[X=3]=2 | X=0, Y=1)", key=0)
     assert dict(refused.refusals)["monte_carlo"] == "for the same reason as exact"
     assert refused.to_text().count("Grant a coupling") == 1
+
+
+def test_explain_speaks_of_draws() -> None:
+    assert (
+        "monte_carlo: runs where exact refuses, if key= is given" in explain(WIDE, "P(v89=1)", budget=SMALL).to_text()
+    )
+    told = explain(WIDE, "P(v89=1)", budget=SMALL, key=0)
+    assert told.refusals[0][0] == "exact"
+    assert "steps and contracts the rest, about " in told.others[0]
+    refused = explain(TREATED, "P(Y[X=1]=1, Y[X=3]=2 | X=0, Y=1)", key=0)
+    assert "monte_carlo refuses: " in refused.others[0]
