@@ -69,8 +69,11 @@ def uniform_group(key: PRNGKey, first: int, count: int, n: int) -> NDArray[np.fl
     import jax  # half a second, only where units are drawn
 
     random: Any = jax.random
-    keys = jax.vmap(lambda stream: random.fold_in(key, stream))(np.arange(first, first + count))
-    return _of_bits(jax.vmap(lambda k: random.bits(k, (2, n), dtype=np.uint32))(keys))
+
+    def bits(stream: Any) -> Any:
+        return random.bits(random.fold_in(key, stream), (2, n), dtype=np.uint32)
+
+    return _of_bits(jax.vmap(bits)(np.arange(first, first + count)))
 
 
 def _of_bits(bits: Any) -> NDArray[np.float64]:
