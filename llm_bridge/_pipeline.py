@@ -285,7 +285,8 @@ def _unplanned(wrong: BaseException) -> str:
 
 
 def _refusals(answers: Sequence[Answer]) -> str:
-    return " ".join(dict.fromkeys(reason for answer in answers for _, reason in answer.refusals))
+    found = dict.fromkeys(reason for answer in answers for _, reason in answer.refusals)
+    return " ".join(reason for reason in found if not reason.startswith("for the same reason as"))
 
 
 def _with_spread(answer: Answer, spread: Spread | None) -> Answer:

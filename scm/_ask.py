@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
+SAME_REASON = "for the same reason as {}"
+"""What is said of a solver that refuses in the same words as an earlier one."""
+
 
 def ask(
     knowledge: Model,
@@ -77,7 +80,8 @@ def ask(
         try:
             solution = solver.solve(setting, question.query)
         except Refusal as refusal:
-            refusals.append((solver.name, str(refusal)))
+            earlier = next((name for name, reason in refusals if reason == str(refusal)), None)
+            refusals.append((solver.name, str(refusal) if earlier is None else SAME_REASON.format(earlier)))
             continue
         return _answer(setting, question, solution, kind_of(rows), solver.name)
     return Answer(question.query, "refused", rung=question.rung, status=Statuses(()), refusals=tuple(refusals))

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
 
 from ._ask import prepared
 from ._coupling import Coupling
 from ._execution import Execution
 from ._model import Model
-from ._plan_report import contraction, contraction_text
+from ._plan_report import contraction, contraction_text, seconds_text
 from ._query import Query, print_query
-from .solvers import Budget, Refusal, forecast_of, plans_of
+from .solvers import Budget, Refusal, Setting, draws_of, forecast_of, plans_of
+
+if TYPE_CHECKING:
+    from ._sample import PRNGKey
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,7 @@ class Forecast:
         rows: how many.
         contractions: one mapping each: the term, worlds, instances, width, operations, bytes, forecasts in seconds.
         refusals: for each solver that would not answer, its reason.
+        others: lines on the solvers that come after the exact one.
     """
 
     query: Query
@@ -33,6 +37,7 @@ class Forecast:
     rows: int
     contractions: tuple[Mapping[str, Any], ...]
     refusals: tuple[tuple[str, str], ...] = ()
+    others: tuple[str, ...] = ("monte_carlo: runs where exact refuses, if key= is given",)
 
     def __str__(self) -> str:
         return self.to_text()
@@ -50,6 +55,8 @@ class Forecast:
                 out.append(f"  chosen: exact, {data['chosen']}")
         for solver, reason in self.refusals:
             out += textwrap.wrap(f"{solver} refuses: {reason}", 110, subsequent_indent="  ")
+        for line in self.others:
+            out += textwrap.wrap(line, 110, subsequent_indent="  ")
         return "\n".join(out)
 
     def to_json(self) -> dict[str, Any]:
@@ -60,6 +67,7 @@ class Forecast:
             "rows": self.rows,
             "contractions": [dict(c) for c in self.contractions],
             "refusals": [list(r) for r in self.refusals],
+            "others": list(self.others),
         }
 
 
@@ -71,6 +79,7 @@ def explain(
     ignored: Sequence[str] = (),
     assume: str | Coupling | Sequence[str | Coupling] = (),
     budget: float | str | Budget | None = None,
+    key: PRNGKey | int | None = None,
     execution: Execution | None = None,
 ) -> Forecast:
     """What `ask` with these arguments would do and what it would cost; nothing is contracted.
@@ -82,16 +91,18 @@ def explain(
         ignored: as for `ask`.
         assume: as for `ask`.
         budget: as for `ask`.
+        key: as for `ask`; with one, and where exact refuses, what would be drawn is forecast.
         execution: as for `ask`.
 
     Raises:
         The errors of `ask`.
     """
-    setting, question = prepared(knowledge, query, rows, ignored, assume, budget, None, execution)
+    setting, question = prepared(knowledge, query, rows, ignored, assume, budget, key, execution)
     try:
         found = plans_of(setting, question.query)
     except Refusal as refusal:
-        return Forecast(question.query, question.rung, setting.rows, (), (("exact", str(refusal)),))
+        found = Forecast(question.query, question.rung, setting.rows, (), (("exact", str(refusal)),))
+        return found if key is None else replace(found, others=_drawn(setting, question.query))
     reports: list[Mapping[str, Any]] = []
     for term, count, planned in found:
         data: dict[str, Any] = {"term": print_query(term), "rows": count}
@@ -102,3 +113,14 @@ def explain(
         data |= contraction(knowledge, planned.plan, planned.worlds, None, count)
         reports.append(data | {"forecast_seconds": dict(forecast), "chosen": chosen})
     return Forecast(question.query, question.rung, setting.rows, tuple(reports))
+
+
+def _drawn(setting: Setting, query: Query) -> tuple[str, ...]:
+    try:
+        return tuple(
+            f"monte_carlo: {print_query(term)}: draws {some:,} of {steps:,} steps and contracts the rest, about "
+            f"{seconds_text(seconds)} for each 1,000 draws"
+            for term, some, steps, seconds in draws_of(setting, query)
+        )
+    except Refusal as refusal:
+        return (f"monte_carlo refuses: {refusal}",)

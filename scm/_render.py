@@ -68,8 +68,7 @@ def answer_text(answer: Printable, *, derivation: bool = True) -> str:
     sampling = answer.uncertainty.sampling
     if isinstance(sampling, float):
         lines.append(f"  standard error from the counts: {number_text(sampling)}")
-    if isinstance(answer.uncertainty.monte_carlo, float):
-        lines.append(f"  standard error of the draws: {number_text(answer.uncertainty.monte_carlo)}")
+    lines += _draws_lines(answer)
     arithmetic = answer.uncertainty.floating_point
     if arithmetic is not None and arithmetic > SHOWN_ERROR:
         lines.append(f"  arithmetic: off by at most {number_text(arithmetic)}")
@@ -92,6 +91,20 @@ def assuming_lines(assumptions: Sequence[Assumption], indent: str = "  ") -> lis
             f"assuming: {a.text} [{a.granted_by}]", WIDTH, initial_indent=indent, subsequent_indent=indent + "  "
         )
     return out
+
+
+def _draws_lines(answer: Printable) -> list[str]:
+    """The standard error of what was drawn at random, and what the draws are worth."""
+    drawn, lines = answer.uncertainty.monte_carlo, list[str]()
+    if isinstance(drawn, float):
+        lines.append(f"  standard error of the draws: {number_text(drawn)}")
+    elif drawn is not None and not np.isnan(drawn).all():
+        lines.append("  standard errors of the draws: after +-, up to " + number_text(float(np.nanmax(drawn))))
+    size, draws = answer.diagnostics.get("effective_size"), answer.diagnostics.get("draws")
+    if size is not None and draws:
+        least = "" if isinstance(drawn, float) else " (least over rows)"
+        lines.append(f"  effective sample size{least}: {number_text(size)} of {draws:,} draws")
+    return lines
 
 
 def derivation_lines(answer: Printable) -> list[str]:
@@ -132,7 +145,14 @@ def _array_text(answer: Printable, most: int = 16) -> str:
     ends = zip(low.ravel()[:most].tolist(), high.ravel()[:most].tolist(), strict=True)
     if len(answer.states) == 1 and low.ndim == 2:
         return _laws_text(answer.states[0][1], low, high, most)
-    cells = [f"{_cell_name(answer, low.shape, i)}: {_cell_text(a, b)}" for i, (a, b) in enumerate(ends)]
+    drawn = answer.uncertainty.monte_carlo
+    errors = [""] * min(low.size, most)
+    if isinstance(drawn, np.ndarray):
+        errors = ["" if math.isnan(e) else f" +- {number_text(e)}" for e in drawn.ravel()[:most].tolist()]
+    cells = [
+        f"{_cell_name(answer, low.shape, i)}: {_cell_text(a, b)}{error}"
+        for i, ((a, b), error) in enumerate(zip(ends, errors, strict=True))
+    ]
     return "{" + ", ".join(cells) + (", ..." if low.size > most else "") + "}"
 
 

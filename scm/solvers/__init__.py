@@ -44,6 +44,7 @@ from ._weights import Planned as Planned
 from .exact import plans_of as _plans_of
 from .exact import solve as solve
 from .monte_carlo import ACCURACY, NeedsKey
+from .monte_carlo import forecast as _draws_of
 from .monte_carlo import solve as estimate
 
 
@@ -94,6 +95,16 @@ def plans_of(setting: Setting, query: Query) -> list[tuple[Query, int, Planned |
     """
     with _refusals():
         return _plans_of(setting, query)
+
+
+def draws_of(setting: Setting, query: Query) -> list[tuple[Query, int, int, float]]:
+    """What the Monte Carlo solver would draw, nothing of it drawn; see `monte_carlo.forecast`.
+
+    Raises:
+        Refusal: it would not answer.
+    """
+    with _refusals():
+        return _draws_of(setting, query)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from .._errors import InvalidModel
 from .._evaluate import evaluate
-from .._sample import uniform
+from .._sample import uniform, uniform_group
 from .._syntax import Expr, Value, Var, print_const
 from .._values import GRID, outcomes
 
@@ -28,6 +28,11 @@ BLOCK = 4096
 """Draws whose random numbers are made at once. A draw's numbers depend on its block and place alone, so that neither
 the number of rows, nor how they are chunked, nor how many draws follow changes them."""
 
+GROUP = 32
+"""Streams whose random numbers are made in one call; always as many, so that one shape is compiled."""
+GROUPED = 256
+"""Streams from which on it pays to compile that."""
+
 
 def block_key(key: PRNGKey, stream: int, block: int) -> PRNGKey:
     """The key of one block of one stream."""
@@ -38,8 +43,10 @@ def block_key(key: PRNGKey, stream: int, block: int) -> PRNGKey:
 
 def uniforms(key: PRNGKey, count: int) -> Array:
     """Numbers in [0, 1) of shape (count, BLOCK)."""
-    found = [uniform(key, i, BLOCK) for i in range(count)]
-    return np.stack(found) if found else np.zeros((0, BLOCK))
+    whole = count - count % GROUP if count >= GROUPED else 0
+    found = [uniform_group(key, first, GROUP, BLOCK) for first in range(0, whole, GROUP)]
+    found += [uniform(key, i, BLOCK)[None] for i in range(whole, count)]
+    return np.concatenate([np.zeros((0, BLOCK)), *found])
 
 
 @dataclass(frozen=True)

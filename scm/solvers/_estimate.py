@@ -41,6 +41,8 @@ FEWEST = 512
 """Draws for each row that must be forecast to fit a budget of time."""
 BATCH = 2e8
 """Most operations between two looks at the clock, where one draw takes no more."""
+PAUSE = 1.0
+"""Seconds after the end of the time in which a batch may still be finished; by forecast it takes a quarter of them."""
 STEP = 2e-5
 """Seconds that a step of a batch takes however few its draws are."""
 
@@ -277,7 +279,7 @@ class _Run:
                 )
             if random is None:
                 random = uniforms(block_key(self.key, self.stream, block), count)
-            found = self._batch(rows, random[:, draws], None if block else self.setting.record.until)
+            found = self._batch(rows, random[:, draws])
             moments.put(rows, moments.rows(rows).plus(found))
         return True
 
@@ -308,7 +310,7 @@ class _Run:
             for first in range(0, len(active), rows):
                 yield active[first : first + rows], slice(start, min(start + draws, BLOCK))
 
-    def _batch(self, rows: NDArray[np.intp], random: Array, until: float | None) -> Moments:
+    def _batch(self, rows: NDArray[np.intp], random: Array) -> Moments:
         shape = (len(rows), random.shape[1])
         columns = {name: np.repeat(c[rows], shape[1]) for name, c in self.setting.columns.items()}
         drawn = self.sampler.run(self.chosen.steps, columns, np.tile(random, (1, len(rows))), len(rows) * shape[1])
@@ -317,7 +319,8 @@ class _Run:
         value = np.zeros((int(np.prod(self.asked.shape, dtype=np.intp)), drawn.size))
         if len(alive):
             given = {name: np.broadcast_to(c, (drawn.size,))[alive] for name, c in self.chosen.columns(drawn).items()}
-            setting = self.setting
+            setting, until = self.setting, self.setting.record.until
+            until = None if until is None else until + PAUSE
             found = run_plan(self.chosen.plan, given, len(alive), setting.budget, setting.execution, until=until)
             if found.run is not None and not self.runs:
                 self.runs.append(found.run)

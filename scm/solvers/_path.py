@@ -38,6 +38,8 @@ SEARCH_FACTOR = 1.5e-3
 """Seconds that one path takes for each factor; a search may take a share of the budget of time, or of a minute."""
 BATCH_IN_PATH = 1024
 """Rows counted on while a path is sought: more would not change which of two paths is the shorter."""
+BEYOND_ORDERS = 1e4
+"""A forecast this many times over the budget of operations is not made good by another order."""
 HOPELESS = 10.0
 """A forecast this many times over the budget of operations is refused: no search was seen to make up for that."""
 STEP_WORK = 2e4
@@ -93,12 +95,12 @@ def find_path(
         return Path((), 1.0, 0.0, 1.0)
     batched = any(BATCH in term for term in terms)
     path = min(_eliminations(terms, output, sizes, batched, last), key=lambda p: p.operations(rows))
-    soon = budget.seconds is None or FILL_PAIR * len(terms) ** 2 <= budget.seconds / 4
-    if path.operations(rows) > FILL_ABOVE and soon:
-        path = min(path, _filled(terms, output, sizes, batched), key=lambda p: p.operations(rows))
-    if path.operations(rows) > GREEDY_ABOVE:
-        path = min(path, _greedy(terms, output, sizes, batched), key=lambda p: p.operations(rows))
     allowed = budget.allowed(rows)
+    soon = budget.seconds is None or FILL_PAIR * len(terms) ** 2 <= budget.seconds / 4
+    if FILL_ABOVE < path.operations(rows) < BEYOND_ORDERS * allowed and soon:
+        path = min(path, _filled(terms, output, sizes, batched), key=lambda p: p.operations(rows))
+    if GREEDY_ABOVE < path.operations(rows) < BEYOND_ORDERS * allowed:
+        path = min(path, _greedy(terms, output, sizes, batched), key=lambda p: p.operations(rows))
     hopeless = path.operations(rows) > HOPELESS * allowed
     if not hopeless and path.operations(rows) > SEARCH_ABOVE:
         tries = _tries(len(terms), budget)

@@ -28,6 +28,8 @@ SHARE = 64
 """The first block of draws may take one part in so many of the budget for contracting what is not drawn."""
 OPERATIONS = 20.0
 """Operations of the budget's clock that one entry of a sampling step takes."""
+FORECAST = 6e-4
+"""Seconds that the forecast of a contraction takes for each step that is not drawn."""
 SEARCH_SHARE = 0.25
 """Share of the time that is left that the search for a short prefix may take."""
 
@@ -70,23 +72,23 @@ def split(
     Raises:
         TooWide: not even drawing everything fits.
     """
-    build = _Splitter(setting, sampler, steps, outputs, conditions)
+    build = _Splitter(setting, sampler, steps, outputs, conditions, _latest(setting))
     cuts = [k for k in build.cuts() if k >= min(least, len(steps))]
     each = setting.budget.allowed(setting.rows) / setting.rows
     # Nothing drawn: once for each row is enough. Everything drawn: the whole budget is there.
     limits = dict.fromkeys(cuts, each / SHARE / BLOCK) | {cuts[-1]: each / BLOCK}
     if cuts[0] == 0:
         limits[0] = each
-        if (found := build.fits(0, limits[0])) is not None:
+        if build.soon(0) and (found := build.fits(0, limits[0])) is not None:
             return found
     low, high = (1 if cuts[0] == 0 else 0), len(cuts) - 1
     best = build.fits(cuts[high], limits[cuts[high]])
     if best is None:
         raise TooWide(build.refusal(cuts[high]))
-    latest = _latest(setting)
-    while low < high and (latest is None or time.monotonic() < latest):
+    while low < high:
         middle = (low + high) // 2
-        found = build.fits(cuts[middle], limits[cuts[middle]])
+        k = cuts[middle]
+        found = build.fits(k, limits[k]) if build.soon(k) else None
         if found is None:
             low = middle + 1
         else:
@@ -115,6 +117,11 @@ class _Splitter:
     steps: tuple[Step, ...]
     outputs: Sequence[tuple[Expr, Values]]
     conditions: Sequence[Expr]
+    latest: float | None
+
+    def soon(self, k: int) -> bool:
+        """Whether there is time to look at what the first `k` steps leave."""
+        return self.latest is None or time.monotonic() + FORECAST * (len(self.steps) - k) < self.latest
 
     def cuts(self) -> list[int]:
         """How many first steps take every coupled table wholly or not at all."""
