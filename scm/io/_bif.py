@@ -169,8 +169,8 @@ def _rows(table: _Table, states: dict[str, tuple[str, ...]]) -> list[float]:
         for parent, label, domain in zip(table.parents, key, known, strict=True):
             if label not in domain:
                 raise InvalidFile(
-                    f"{table.line_of(key)}: {table.name!r} has a row for {label!r}, which is no state of {parent!r}; those are "
-                    f"{listing(states[parent])}."
+                    f"{table.line_of(key)}: {table.name!r} has a row for {label!r}, which is no state of "
+                    f"{parent!r}; those are {listing(states[parent])}."
                 )
         if len(row) != size:
             raise InvalidFile(
