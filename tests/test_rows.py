@@ -277,4 +277,5 @@ def test_a_nameless_column_is_told_how_to_be_left_out() -> None:
     model = scm.Model(scm.Variable("X", table=(0.5, 0.5)))
     with pytest.raises(scm.InvalidRows, match=r"leave it out: ignored=\('',\) or --ignore ''"):
         scm.ask(model, "P(X=1)", rows={"": [1], "X": [1]})
-    assert scm.ask(model, "P(X=1)", rows={"": [1], "X": [1]}, ignored=("",)).value.tolist() == [1.0]
+    found = scm.ask(model, "P(X=1)", rows={"": [1], "X": [1]}, ignored=("",))
+    assert np.asarray(found.value).tolist() == [1.0]
