@@ -304,3 +304,21 @@ def test_an_answer_is_a_value() -> None:
     assert again.derivation == one.derivation
     with pytest.raises(ValueError, match="read-only"):
         np.asarray(one.value)[0] = 1
+
+
+def test_a_law_for_each_row_is_shown_by_state() -> None:
+    table = {False: (0.7, 0.2, 0.1), True: (0.5, 0.5, 0.0)}
+    model = Model(Variable("x", table=(0.5, 0.5)), Variable("y", ("a", "b", "c"), parents=("x",), table=table))
+    text = str(scm.ask(model, "P(y | x=?)", rows={"x": [0, 1]}))
+    assert "= {#1: {'a': 0.7, 'b': 0.2, 'c': 0.1}, #2: {'a': 0.5, 'b': 0.5, 'c': 0}}\n" in text
+    assert "..., #" not in str(scm.ask(model, "P(y | x=?)", rows={"x": [0, 1] * 9}))
+    assert ", ...}\n" in str(scm.ask(model, "P(y | x=?)", rows={"x": [0, 1] * 9}))
+
+
+def test_assumptions_are_wrapped() -> None:
+    model = Model(
+        Variable("X", table=(0.5, 0.5)), Variable("Y", parents=("X",), table={0: (0.5, 0.5), 1: (0.25, 0.75)})
+    )
+    answer = scm.ask(model, "P(Y[X=0]=0, Y[X=1]=1)", assume="rank_preserving")
+    assert answer.assumptions
+    assert max(map(len, str(answer).splitlines())) <= 100

@@ -177,7 +177,7 @@ PART_FAULTS = [
     ),
     ({"equations": [{"variable": "luck", "expression": "rain = 'often'"}]}, "'often' is not a state of 'rain'"),
     ({"queries": []}, "got no queries"),
-    ({"queries": [{"query": "P(rain = True"}]}, "queries[0].query: Cannot read this: the text ends here"),
+    ({"queries": [{"query": "P(rain = True"}]}, "queries[0].query: Cannot read this: the closing"),
     ({"queries": [{"query": "P(snow = True)"}]}, "speaks of 'snow'"),
     ({"queries": [{"query": "P(rain[snow=True] = True)"}]}, "speaks of 'snow'"),
     ({"queries": [{"query": "P(rain = 'often')"}]}, "'often' is not a state of 'rain'"),

@@ -119,3 +119,10 @@ def test_couplings_granted_together_are_one_entry() -> None:
 def test_couplings_that_cannot_be_meant(couplings: Any, words: str) -> None:
     with pytest.raises(scm.ScmError, match=words):
         coupling_range(TABLE, BOTH, couplings)
+
+
+def test_columns_may_be_ignored() -> None:
+    couplings = ("rank_preserving", "gumbel_max")
+    found = coupling_range(TABLE, "P(Y=1)", couplings, rows={"X": [0], "id": [7]}, ignored=("id",))
+    wanted = scm.ask(TABLE, "P(Y=1 | X=?)", rows={"X": [0]})
+    assert np.array_equal(np.asarray(found.lower), np.asarray(wanted.value))

@@ -271,3 +271,11 @@ def test_groups_are_the_rows_that_ask_one_question() -> None:
                     if stand:
                         wanted[str(scm.Placeholder(n)), str(stand)] = None
             assert set(same) == set(wanted)
+
+
+def test_a_nameless_column_is_told_how_to_be_left_out() -> None:
+    model = scm.Model(scm.Variable("X", table=(0.5, 0.5)))
+    with pytest.raises(scm.InvalidRows, match=r"leave it out: ignored=\('',\) or --ignore ''"):
+        scm.ask(model, "P(X=1)", rows={"": [1], "X": [1]})
+    found = scm.ask(model, "P(X=1)", rows={"": [1], "X": [1]}, ignored=("",))
+    assert np.asarray(found.value).tolist() == [1.0]
