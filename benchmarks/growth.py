@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -192,10 +193,9 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
 
 def draw(plot: Plot, path: Path) -> None:
     """Time on the left, peak memory on the right, both axes logarithmic."""
-    import matplotlib as mpl
-
+    mpl: Any = import_module("matplotlib")  # only this needs it, and only the extra `bench` brings it
     mpl.use("Agg")
-    import matplotlib.pyplot as plt
+    plt: Any = import_module("matplotlib.pyplot")
 
     plt.rcParams.update({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False})
     figure, (time, memory) = plt.subplots(1, 2, figsize=(9, 3.6), width_ratios=(3, 2), layout="constrained")
