@@ -25,7 +25,7 @@ from ._plan_report import Plans, contraction
 from ._query import Distribution, Query, print_query, query_terms, term_parts
 from ._relevance import rung
 from ._resolve import read_query
-from ._rows import read_rows
+from ._rows import Rows, read_rows
 from ._sample import check_key
 from ._standard_error import SamplingError, counted_totals, standard_error
 from ._syntax import print_expr
@@ -106,10 +106,22 @@ def prepared(
     asked, coded = read_rows(question.query, rows, knowledge.variable_states, ignored)
     if asked is not question.query:
         question = question_of(knowledge, asked)
-    limits = parse_budget(budget)
     if key is not None:
         check_key(key)
-    setting = Setting(
+    return setting_for(knowledge, coded, assume, budget, key, execution), question
+
+
+def setting_for(
+    knowledge: Model,
+    coded: Rows,
+    assume: str | Coupling | Sequence[str | Coupling],
+    budget: float | str | Budget | None,
+    key: PRNGKey | int | None,
+    execution: Execution | None,
+) -> Setting:
+    """What solvers are given, from rows that were read and the arguments of `ask`."""
+    limits = parse_budget(budget)
+    return Setting(
         knowledge,
         granted(assume, knowledge),
         limits,
@@ -122,7 +134,6 @@ def prepared(
         knowledge.plans,
         coded.empty,
     )
-    return setting, question
 
 
 @dataclass(frozen=True)

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias, cast
 
 import numpy as np
 
-from ._ask import parse_budget
+from ._ask import setting_for
 from ._coupling import Coupling
 from ._errors import InvalidModel, InvalidQuery, QuerySyntaxError
 from ._execution import Execution
 from ._finding import Statuses
-from ._grants import granted
 from ._model import Model
 from ._parse import parse_query
 from ._query import Distribution, Probability, term_parts
@@ -37,7 +35,7 @@ from ._syntax import (
     print_name,
     terms,
 )
-from .solvers import Budget, Record, Setting
+from .solvers import Budget, Setting
 
 Given: TypeAlias = "str | Expr | Mapping[str, Value] | None"
 """Evidence: the condition of a query as text or syntax, or values of variables."""
@@ -212,18 +210,5 @@ def setting_of(
     """
     query, coded = read_rows(asked.query, rows, model.variable_states, ignored)
     assert isinstance(query, Distribution)
-    limits = parse_budget(budget)
-    setting = Setting(
-        model,
-        granted(assume, model),
-        limits,
-        coded.columns,
-        coded.domains,
-        coded.count,
-        Record(until=None if limits.seconds is None else time.monotonic() + limits.seconds),
-        Execution() if execution is None else execution,
-        None,
-        model.plans,
-        coded.empty,
-    )
+    setting = setting_for(model, coded, assume, budget, None, execution)
     return setting, asked if query is asked.query else replace(asked, query=query)

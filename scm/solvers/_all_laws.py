@@ -26,7 +26,7 @@ from ._network import Axis, Factor, Free, Known
 from ._network import Run as Column
 from ._path import refuse_wide
 from ._setting import Fact, Setting, split_given
-from ._weights import MOST_PLANS, Planned, joint_weights
+from ._weights import Planned, joint_weights, kept_plan
 from .exact import solve
 
 Array = NDArray[np.float64]
@@ -208,17 +208,7 @@ def laws_plan(
     """The plan of a backward pass, from the model's store if it was made before; None for contradictory facts."""
     rows = 1 << (setting.rows - 1).bit_length()
     key = ("laws", tuple(of), facts, conditions, setting.couplings, setting.budget, rows)
-    if key not in setting.plans:
-        if len(setting.plans) >= MOST_PLANS:
-            setting.plans.clear()
-        try:
-            setting.plans[key] = _made_plan(setting, of, facts, conditions)
-        except NeedsCoupling as refusal:
-            setting.plans[key] = refusal
-    found = setting.plans[key]
-    if isinstance(found, NeedsCoupling):
-        raise found.with_traceback(None)
-    return found
+    return kept_plan(setting, key, lambda: _made_plan(setting, of, facts, conditions))
 
 
 def network_of(

@@ -21,13 +21,12 @@ from .._syntax import Expr, Var
 from ._all_laws import ONE_ROW, axis_of, groups_of, log_evidence, network_of
 from ._contract import Plan, factor_arrays, forward_program
 from ._job import Job
-from ._kernels import NeedsCoupling
 from ._network import Free, Known
 from ._path import BATCH
 from ._program import Gather, Labels, Op, Pair, Program
 from ._run_numpy import flat_index
 from ._setting import Fact, Setting, split_given
-from ._weights import MOST_PLANS, Planned
+from ._weights import Planned, kept_plan
 
 Array = NDArray[np.float64]
 Codes = NDArray[np.intp]
@@ -90,17 +89,7 @@ def _plan(
 ) -> Planned | None:
     rows = 1 << (setting.rows - 1).bit_length()
     key = ("most probable", of, facts, conditions, setting.couplings, setting.budget, rows)
-    if key not in setting.plans:
-        if len(setting.plans) >= MOST_PLANS:
-            setting.plans.clear()
-        try:
-            setting.plans[key] = network_of(setting, of, facts, conditions)
-        except NeedsCoupling as refusal:
-            setting.plans[key] = refusal
-    found = setting.plans[key]
-    if isinstance(found, NeedsCoupling):
-        raise found.with_traceback(None)
-    return found
+    return kept_plan(setting, key, lambda: network_of(setting, of, facts, conditions))
 
 
 def _term_codes(setting: Setting, planned: Planned, term: Var, found: _Found) -> Codes:

@@ -23,8 +23,6 @@ from ._run_numpy import Raw, run_each
 
 CHECKED = 8
 """Rows of a new compiled program that are worked out in NumPy too."""
-
-
 TUNE_ABOVE = 3e10
 """Products above which other chunk sizes and kernels are tried on the first chunks: each costs a compilation."""
 MOST_SEEN = 256
@@ -175,7 +173,8 @@ def _tune(stream: _Stream) -> tuple[int, float]:
             stream.chunk, stream.kernel = chunk, kernel
             began = time.monotonic()
             begun = stream.send(start)
-            stream.job.plan.seen[stream.checked] = stream.check(begun)
+            if (difference := stream.check(begun)) is not None:
+                stream.job.plan.seen[stream.checked] = difference
             compiled = time.monotonic()
             begun = stream.send(start)
             stream.lost.append(stream.store(begun))

@@ -34,7 +34,6 @@ Compiled: TypeAlias = Callable[[Sequence[Any], Any], tuple[Any, ...]]
 
 SMALLEST: dict[Precision, float] = {"single": -126.0, "double": -1022.0}
 """Binary logarithm of the smallest number that each precision holds in full."""
-EPSILON: dict[Precision, float] = {"single": 2.0**-23, "double": 2.0**-52}
 TRIED = 32769
 """Rows of the start-up test: the size at which jaxlib 0.10.2 goes wrong in single precision (jax issue 39103)."""
 

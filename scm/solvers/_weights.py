@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,9 +105,7 @@ def joint_plan(
     else:
         found = _found_plan(setting, facts, conditions, named, kind, rows)
         setting.plans[quick] = objects, found
-    if isinstance(found, NeedsCoupling):
-        raise found.with_traceback(None)
-    return found
+    return _or_refuse(found)
 
 
 def _draws(setting: Setting) -> tuple[object, ...]:
@@ -124,14 +123,34 @@ def _found_plan(
     # What was drawn is part of the key: a plan holds its numbers. The quick entry keeps it, and so its identity.
     drawn = tuple(map(id, _draws(setting)))
     key = (tuple(facts), tuple(conditions), outputs, kind, setting.couplings, setting.budget, rows, *drawn)
+    return kept(setting, key, lambda: _made_plan(setting, facts, conditions, outputs, kind))
+
+
+def kept(setting: Setting, key: tuple[Any, ...], make: Callable[[], Planned | None]) -> Planned | NeedsCoupling | None:
+    """What `make` gives, from the model's store if it was made before; so is a refusal for want of a coupling."""
     if key not in setting.plans:
         if len(setting.plans) >= MOST_PLANS:
             setting.plans.clear()
         try:
-            setting.plans[key] = _made_plan(setting, facts, conditions, outputs, kind)
+            setting.plans[key] = make()
         except NeedsCoupling as refusal:
             setting.plans[key] = refusal
     return setting.plans[key]
+
+
+def kept_plan(setting: Setting, key: tuple[Any, ...], make: Callable[[], Planned | None]) -> Planned | None:
+    """As `kept`, a refusal raised.
+
+    Raises:
+        NeedsCoupling: kept from the first time.
+    """
+    return _or_refuse(kept(setting, key, make))
+
+
+def _or_refuse(found: Planned | NeedsCoupling | None) -> Planned | None:
+    if isinstance(found, NeedsCoupling):
+        raise found.with_traceback(None)
+    return found
 
 
 def _made_plan(
