@@ -25,14 +25,17 @@ class CausalGraph:
         variables: the names, in the order they are shown.
         edges: (cause, effect) pairs.
         confounded: pairs of variables that share a hidden cause.
+        hidden: variables that nobody measures: no law of them is ever available, and no query may be about them.
 
     Raises:
-        InvalidGraph: a name twice, a self-loop, a cycle (printed), an edge to a name that is not a variable.
+        InvalidGraph: a name twice, a self-loop, a cycle (printed).
+        UnknownName: an edge or a pair with a name that is not a variable, or a hidden one that is not.
     """
 
     variables: tuple[str, ...]
     edges: tuple[tuple[str, str], ...] = ()
     confounded: tuple[tuple[str, str], ...] = ()
+    hidden: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Check everything once, here."""
@@ -49,7 +52,15 @@ class CausalGraph:
                     raise InvalidGraph(
                         f"{a!r} is its own cause ({a} -> {a}). A variable cannot cause itself: drop the self-loop."
                     )
+        for name in self.hidden:
+            if name not in known:
+                raise UnknownName(name, known, "The list of hidden variables")
         _ = self.order
+
+    @cached_property
+    def observed(self) -> tuple[str, ...]:
+        """The variables that are not hidden, as declared."""
+        return tuple(name for name in self.variables if name not in set(self.hidden))
 
     @cached_property
     def networkx(self) -> Digraph:

@@ -26,6 +26,8 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "0 what went wrong": ("_errors",),
     "1 what can be said": (
         "_graph",
+        "_bitgraph",
+        "_claims",
         "_syntax",
         "_evaluate",
         "_values",
@@ -40,6 +42,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_document",
         "_structured",
         "_quantities",
+        "_statement",
         "_estimand",
     ),
     "2 what is known, and what an answer is": (
