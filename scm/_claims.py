@@ -1,4 +1,4 @@
-"""Claims about a causal graph, as data: what causes what, what separates what, what may be adjusted for. Values only."""
+"""Claims about a causal graph, as data: what causes what, what separates what, what may be adjusted for."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ descendant by routes not through each other."""
 
 @dataclass(frozen=True, slots=True)
 class CausalClaim:
-    """`first` is a direct cause (or another relation) of `second`; for the last two relations, the order is no matter."""
+    """`first` is a direct cause (or another relation) of `second`; the last two relations have no order."""
 
     relation: Relation
     first: str
