@@ -41,6 +41,10 @@ from ._finding import Step as Step
 from ._finding import Uncertainty as Uncertainty
 from ._frames import Encoded as Encoded
 from ._graph import CausalGraph as CausalGraph
+from ._graph_ops import districts as districts
+from ._graph_ops import latent_projection as latent_projection
+from ._graph_ops import moral_graph as moral_graph
+from ._graph_ops import mutilated as mutilated
 from ._gumbel import GumbelMax as GumbelMax
 from ._gumbel import gumbel_max as gumbel_max
 from ._ladder import Ladder as Ladder
@@ -90,6 +94,7 @@ from ._sensitivity import EntrySensitivity as EntrySensitivity
 from ._sensitivity import Sensitivity as Sensitivity
 from ._sensitivity import TableSensitivity as TableSensitivity
 from ._sensitivity import sensitivity as sensitivity
+from ._separation import separated as separated
 from ._structured import expr_from_data as expr_from_data
 from ._structured import expr_to_data as expr_to_data
 from ._structured import query_from_data as query_from_data
@@ -204,6 +209,7 @@ __all__ = [
     "conjuncts",
     "contraction_text",
     "coupling_range",
+    "districts",
     "draw_tables",
     "encode_text",
     "ett",
@@ -216,8 +222,11 @@ __all__ = [
     "gumbel_max",
     "independent",
     "ladder",
+    "latent_projection",
     "listing",
+    "moral_graph",
     "most_probable",
+    "mutilated",
     "nde",
     "near",
     "network",
@@ -249,6 +258,7 @@ __all__ = [
     "row_variables",
     "rung",
     "sensitivity",
+    "separated",
     "settings_text",
     "terms",
     "to_pgmpy",

@@ -33,6 +33,8 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_values",
         "_text",
         "_memo",
+        "_graph_ops",
+        "_separation",
         "_query",
         "_bind",
         "_latex",
