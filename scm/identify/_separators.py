@@ -20,7 +20,8 @@ def undirected(bits: BitGraph, first: int, second: int, allowed: int, fixed: int
 
     Args:
         bits: the mixed graph.
-        first, second: the two sides.
+        first: one side.
+        second: the other.
         allowed: what a separating set may contain.
         fixed: what is given in any case.
 
