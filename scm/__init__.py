@@ -28,8 +28,16 @@ from ._errors import QuerySyntaxError as QuerySyntaxError
 from ._errors import ScmError as ScmError
 from ._errors import UnknownName as UnknownName
 from ._errors import UnknownState as UnknownState
+from ._errors import ZeroCell as ZeroCell
 from ._errors import listing as listing
 from ._errors import near as near
+from ._estimand import Estimand as Estimand
+from ._estimand import Index as Index
+from ._estimand_data import estimand_from_data as estimand_from_data
+from ._estimand_data import estimand_to_data as estimand_to_data
+from ._estimand_parse import parse_estimand as parse_estimand
+from ._estimand_text import estimand_latex as estimand_latex
+from ._estimand_text import print_estimand as print_estimand
 from ._evaluate import evaluate as evaluate
 from ._execution import Execution as Execution
 from ._explain import Forecast as Forecast
@@ -131,6 +139,10 @@ from .io import network as network
 from .io import networks as networks
 from .io import read_model as read_model
 from .io import to_pgmpy as to_pgmpy
+from .solvers import JointLaws as JointLaws
+from .solvers import LawSource as LawSource
+from .solvers import ModelLaws as ModelLaws
+from .solvers import evaluate_estimand as evaluate_estimand
 
 __all__ = [
     "MAX_NUMBER",
@@ -151,6 +163,7 @@ __all__ = [
     "Encoded",
     "EntrySensitivity",
     "Equation",
+    "Estimand",
     "Execution",
     "Expectation",
     "Explanation",
@@ -159,15 +172,19 @@ __all__ = [
     "Forecast",
     "GumbelMax",
     "Independent",
+    "Index",
     "Interval",
     "InvalidFile",
     "InvalidGraph",
     "InvalidModel",
     "InvalidQuery",
     "InvalidRows",
+    "JointLaws",
     "Ladder",
+    "LawSource",
     "MissingPackage",
     "Model",
+    "ModelLaws",
     "Noise",
     "NoiseLaw",
     "Number",
@@ -196,6 +213,7 @@ __all__ = [
     "Variable",
     "World",
     "Worlds",
+    "ZeroCell",
     "arrow_column",
     "ask",
     "ask_draws",
@@ -212,8 +230,12 @@ __all__ = [
     "districts",
     "draw_tables",
     "encode_text",
+    "estimand_from_data",
+    "estimand_latex",
+    "estimand_to_data",
     "ett",
     "evaluate",
+    "evaluate_estimand",
     "explain",
     "expr_from_data",
     "expr_to_data",
@@ -234,6 +256,7 @@ __all__ = [
     "nie",
     "number_text",
     "parse_budget",
+    "parse_estimand",
     "parse_expression",
     "parse_query",
     "placeholders",
@@ -243,6 +266,7 @@ __all__ = [
     "posteriors",
     "prepare",
     "print_assignment",
+    "print_estimand",
     "print_expr",
     "print_name",
     "print_query",

@@ -46,6 +46,10 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_quantities",
         "_statement",
         "_estimand",
+        "_estimand_parts",
+        "_estimand_text",
+        "_estimand_parse",
+        "_estimand_data",
     ),
     "2 what is known, and what an answer is": (
         "_noise",
