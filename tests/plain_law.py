@@ -71,9 +71,7 @@ def evaluate(estimand: Estimand, names: tuple[str, ...], joint: Array, values: M
             return float(_number(expr, at(where)))
         case Sum(over, body):
             every = itertools.product((0, 1), repeat=len(over))
-            return sum(
-                evaluate(body, names, joint, known | dict(zip(over, states, strict=True))) for states in every
-            )
+            return sum(evaluate(body, names, joint, known | dict(zip(over, states, strict=True))) for states in every)
         case Product(factors):
             return float(np.prod([evaluate(part, names, joint, known) for part in factors]))
         case Quotient(above, below):

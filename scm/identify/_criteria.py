@@ -262,7 +262,7 @@ def _names(asked: OneWorld, by: Sequence[str]) -> str:
 def _combined(op: str, a: Found, b: Found) -> Found:
     """Two parts of a contrast."""
     numbers = [isinstance(part.estimand, Linear) and not part.estimand.parts for part in (a, b)]
-    method = max(a.method, b.method, key=_RANK.index)
+    method = a.method if _RANK.index(a.method) > _RANK.index(b.method) else b.method
     by = a.by if a.by == b.by or numbers[1] else b.by if numbers[0] else None
     estimand = _operation(op, a.estimand, b.estimand)
     return Found(estimand, method, a.steps + b.steps, tuple(dict.fromkeys(a.positive + b.positive)), by, a.axes)
