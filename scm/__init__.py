@@ -6,6 +6,10 @@ from ._ask import parse_budget as parse_budget
 from ._bind import bind as bind
 from ._by_noise import ByNoise as ByNoise
 from ._by_noise import by_noise as by_noise
+from ._claims import Adjusts as Adjusts
+from ._claims import CausalClaim as CausalClaim
+from ._claims import Claim as Claim
+from ._claims import Independence as Independence
 from ._codes import encode_text as encode_text
 from ._coupling import Coupling as Coupling
 from ._coupling import Custom as Custom
@@ -94,6 +98,10 @@ from ._sensitivity import EntrySensitivity as EntrySensitivity
 from ._sensitivity import Sensitivity as Sensitivity
 from ._sensitivity import TableSensitivity as TableSensitivity
 from ._sensitivity import sensitivity as sensitivity
+from ._separation import implied_independences as implied_independences
+from ._separation import inducing_paths as inducing_paths
+from ._separation import minimal_separator as minimal_separator
+from ._separation import minimal_separators as minimal_separators
 from ._separation import separated as separated
 from ._structured import expr_from_data as expr_from_data
 from ._structured import expr_to_data as expr_to_data
@@ -134,12 +142,15 @@ from .io import to_pgmpy as to_pgmpy
 
 __all__ = [
     "MAX_NUMBER",
+    "Adjusts",
     "Answer",
     "Assumption",
     "Bernoulli",
     "ByNoise",
     "Categorical",
+    "CausalClaim",
     "CausalGraph",
+    "Claim",
     "Const",
     "Contrast",
     "Coupling",
@@ -158,6 +169,7 @@ __all__ = [
     "Finding",
     "Forecast",
     "GumbelMax",
+    "Independence",
     "Independent",
     "Interval",
     "InvalidFile",
@@ -220,10 +232,14 @@ __all__ = [
     "file_format",
     "from_pgmpy",
     "gumbel_max",
+    "implied_independences",
     "independent",
+    "inducing_paths",
     "ladder",
     "latent_projection",
     "listing",
+    "minimal_separator",
+    "minimal_separators",
     "moral_graph",
     "most_probable",
     "mutilated",
