@@ -10,6 +10,21 @@ from ._claims import Adjusts as Adjusts
 from ._claims import CausalClaim as CausalClaim
 from ._claims import Claim as Claim
 from ._claims import Independence as Independence
+from ._claims import Relation as Relation
+from ._claims_text import claim_from_data as claim_from_data
+from ._claims_text import claim_names as claim_names
+from ._claims_text import claim_to_data as claim_to_data
+from ._claims_text import correlation_from_data as correlation_from_data
+from ._claims_text import correlation_to_data as correlation_to_data
+from ._claims_text import parse_claim as parse_claim
+from ._claims_text import parse_correlation as parse_correlation
+from ._claims_text import parse_quantity as parse_quantity
+from ._claims_text import print_claim as print_claim
+from ._claims_text import print_correlation as print_correlation
+from ._claims_text import print_quantity as print_quantity
+from ._claims_text import quantity_from_data as quantity_from_data
+from ._claims_text import quantity_nodes as quantity_nodes
+from ._claims_text import quantity_to_data as quantity_to_data
 from ._codes import encode_text as encode_text
 from ._coupling import Coupling as Coupling
 from ._coupling import Custom as Custom
@@ -107,6 +122,8 @@ from ._separation import inducing_paths as inducing_paths
 from ._separation import minimal_separator as minimal_separator
 from ._separation import minimal_separators as minimal_separators
 from ._separation import separated as separated
+from ._statement import Correlation as Correlation
+from ._statement import Quantity as Quantity
 from ._structured import expr_from_data as expr_from_data
 from ._structured import expr_to_data as expr_to_data
 from ._structured import query_from_data as query_from_data
@@ -157,6 +174,7 @@ __all__ = [
     "Claim",
     "Const",
     "Contrast",
+    "Correlation",
     "Coupling",
     "CouplingRange",
     "Custom",
@@ -193,9 +211,11 @@ __all__ = [
     "Posteriors",
     "Prepared",
     "Probability",
+    "Quantity",
     "Query",
     "QuerySyntaxError",
     "RankPreserving",
+    "Relation",
     "ScmError",
     "Sensitivity",
     "Set",
@@ -223,9 +243,14 @@ __all__ = [
     "cde",
     "check_coupling",
     "class_from_independences",
+    "claim_from_data",
+    "claim_names",
+    "claim_to_data",
     "conjunction",
     "conjuncts",
     "contraction_text",
+    "correlation_from_data",
+    "correlation_to_data",
     "coupling_range",
     "districts",
     "draw_tables",
@@ -258,7 +283,10 @@ __all__ = [
     "nie",
     "number_text",
     "parse_budget",
+    "parse_claim",
+    "parse_correlation",
     "parse_expression",
+    "parse_quantity",
     "parse_query",
     "placeholders",
     "pn",
@@ -267,10 +295,16 @@ __all__ = [
     "posteriors",
     "prepare",
     "print_assignment",
+    "print_claim",
+    "print_correlation",
     "print_expr",
     "print_name",
+    "print_quantity",
     "print_query",
     "ps",
+    "quantity_from_data",
+    "quantity_nodes",
+    "quantity_to_data",
     "query_from_data",
     "query_nodes",
     "query_terms",

@@ -48,6 +48,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_structured",
         "_quantities",
         "_statement",
+        "_claims_text",
         "_estimand",
     ),
     "2 what is known, and what an answer is": (
