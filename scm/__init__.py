@@ -10,6 +10,7 @@ from ._claims import Adjusts as Adjusts
 from ._claims import CausalClaim as CausalClaim
 from ._claims import Claim as Claim
 from ._claims import Independence as Independence
+from ._claims import Relation as Relation
 from ._codes import encode_text as encode_text
 from ._coupling import Coupling as Coupling
 from ._coupling import Custom as Custom
@@ -22,6 +23,9 @@ from ._draws import DrawnAnswer as DrawnAnswer
 from ._draws import TableDraws as TableDraws
 from ._draws import ask_draws as ask_draws
 from ._draws import draw_tables as draw_tables
+from ._equivalence import EquivalenceClass as EquivalenceClass
+from ._equivalence import class_from_independences as class_from_independences
+from ._equivalence import equivalence_class as equivalence_class
 from ._errors import InvalidFile as InvalidFile
 from ._errors import InvalidGraph as InvalidGraph
 from ._errors import InvalidModel as InvalidModel
@@ -51,6 +55,7 @@ from ._graph_ops import moral_graph as moral_graph
 from ._graph_ops import mutilated as mutilated
 from ._gumbel import GumbelMax as GumbelMax
 from ._gumbel import gumbel_max as gumbel_max
+from ._holds import holds as holds
 from ._ladder import Ladder as Ladder
 from ._ladder import ladder as ladder
 from ._mechanism import Equation as Equation
@@ -162,6 +167,7 @@ __all__ = [
     "Encoded",
     "EntrySensitivity",
     "Equation",
+    "EquivalenceClass",
     "Execution",
     "Expectation",
     "Explanation",
@@ -191,6 +197,7 @@ __all__ = [
     "Query",
     "QuerySyntaxError",
     "RankPreserving",
+    "Relation",
     "ScmError",
     "Sensitivity",
     "Set",
@@ -217,6 +224,7 @@ __all__ = [
     "by_noise",
     "cde",
     "check_coupling",
+    "class_from_independences",
     "conjunction",
     "conjuncts",
     "contraction_text",
@@ -224,6 +232,7 @@ __all__ = [
     "districts",
     "draw_tables",
     "encode_text",
+    "equivalence_class",
     "ett",
     "evaluate",
     "explain",
@@ -232,6 +241,7 @@ __all__ = [
     "file_format",
     "from_pgmpy",
     "gumbel_max",
+    "holds",
     "implied_independences",
     "independent",
     "inducing_paths",
