@@ -11,6 +11,20 @@ from ._claims import CausalClaim as CausalClaim
 from ._claims import Claim as Claim
 from ._claims import Independence as Independence
 from ._claims import Relation as Relation
+from ._claims_text import claim_from_data as claim_from_data
+from ._claims_text import claim_names as claim_names
+from ._claims_text import claim_to_data as claim_to_data
+from ._claims_text import correlation_from_data as correlation_from_data
+from ._claims_text import correlation_to_data as correlation_to_data
+from ._claims_text import parse_claim as parse_claim
+from ._claims_text import parse_correlation as parse_correlation
+from ._claims_text import parse_quantity as parse_quantity
+from ._claims_text import print_claim as print_claim
+from ._claims_text import print_correlation as print_correlation
+from ._claims_text import print_quantity as print_quantity
+from ._claims_text import quantity_from_data as quantity_from_data
+from ._claims_text import quantity_nodes as quantity_nodes
+from ._claims_text import quantity_to_data as quantity_to_data
 from ._codes import encode_text as encode_text
 from ._coupling import Coupling as Coupling
 from ._coupling import Custom as Custom
@@ -36,8 +50,16 @@ from ._errors import QuerySyntaxError as QuerySyntaxError
 from ._errors import ScmError as ScmError
 from ._errors import UnknownName as UnknownName
 from ._errors import UnknownState as UnknownState
+from ._errors import ZeroCell as ZeroCell
 from ._errors import listing as listing
 from ._errors import near as near
+from ._estimand import Estimand as Estimand
+from ._estimand import Index as Index
+from ._estimand_data import estimand_from_data as estimand_from_data
+from ._estimand_data import estimand_to_data as estimand_to_data
+from ._estimand_parse import parse_estimand as parse_estimand
+from ._estimand_text import estimand_latex as estimand_latex
+from ._estimand_text import print_estimand as print_estimand
 from ._evaluate import evaluate as evaluate
 from ._execution import Execution as Execution
 from ._explain import Forecast as Forecast
@@ -108,6 +130,8 @@ from ._separation import inducing_paths as inducing_paths
 from ._separation import minimal_separator as minimal_separator
 from ._separation import minimal_separators as minimal_separators
 from ._separation import separated as separated
+from ._statement import Correlation as Correlation
+from ._statement import Quantity as Quantity
 from ._structured import expr_from_data as expr_from_data
 from ._structured import expr_to_data as expr_to_data
 from ._structured import query_from_data as query_from_data
@@ -144,6 +168,10 @@ from .io import network as network
 from .io import networks as networks
 from .io import read_model as read_model
 from .io import to_pgmpy as to_pgmpy
+from .solvers import JointLaws as JointLaws
+from .solvers import LawSource as LawSource
+from .solvers import ModelLaws as ModelLaws
+from .solvers import evaluate_estimand as evaluate_estimand
 
 __all__ = [
     "MAX_NUMBER",
@@ -158,6 +186,7 @@ __all__ = [
     "Claim",
     "Const",
     "Contrast",
+    "Correlation",
     "Coupling",
     "CouplingRange",
     "Custom",
@@ -168,6 +197,7 @@ __all__ = [
     "EntrySensitivity",
     "Equation",
     "EquivalenceClass",
+    "Estimand",
     "Execution",
     "Expectation",
     "Explanation",
@@ -177,15 +207,19 @@ __all__ = [
     "GumbelMax",
     "Independence",
     "Independent",
+    "Index",
     "Interval",
     "InvalidFile",
     "InvalidGraph",
     "InvalidModel",
     "InvalidQuery",
     "InvalidRows",
+    "JointLaws",
     "Ladder",
+    "LawSource",
     "MissingPackage",
     "Model",
+    "ModelLaws",
     "Noise",
     "NoiseLaw",
     "Number",
@@ -194,6 +228,7 @@ __all__ = [
     "Posteriors",
     "Prepared",
     "Probability",
+    "Quantity",
     "Query",
     "QuerySyntaxError",
     "RankPreserving",
@@ -215,6 +250,7 @@ __all__ = [
     "Variable",
     "World",
     "Worlds",
+    "ZeroCell",
     "arrow_column",
     "ask",
     "ask_draws",
@@ -224,17 +260,26 @@ __all__ = [
     "by_noise",
     "cde",
     "check_coupling",
+    "claim_from_data",
+    "claim_names",
+    "claim_to_data",
     "class_from_independences",
     "conjunction",
     "conjuncts",
     "contraction_text",
+    "correlation_from_data",
+    "correlation_to_data",
     "coupling_range",
     "districts",
     "draw_tables",
     "encode_text",
     "equivalence_class",
+    "estimand_from_data",
+    "estimand_latex",
+    "estimand_to_data",
     "ett",
     "evaluate",
+    "evaluate_estimand",
     "explain",
     "expr_from_data",
     "expr_to_data",
@@ -260,7 +305,11 @@ __all__ = [
     "nie",
     "number_text",
     "parse_budget",
+    "parse_claim",
+    "parse_correlation",
+    "parse_estimand",
     "parse_expression",
+    "parse_quantity",
     "parse_query",
     "placeholders",
     "pn",
@@ -269,10 +318,17 @@ __all__ = [
     "posteriors",
     "prepare",
     "print_assignment",
+    "print_claim",
+    "print_correlation",
+    "print_estimand",
     "print_expr",
     "print_name",
+    "print_quantity",
     "print_query",
     "ps",
+    "quantity_from_data",
+    "quantity_nodes",
+    "quantity_to_data",
     "query_from_data",
     "query_nodes",
     "query_terms",

@@ -48,7 +48,12 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_structured",
         "_quantities",
         "_statement",
+        "_claims_text",
         "_estimand",
+        "_estimand_parts",
+        "_estimand_text",
+        "_estimand_parse",
+        "_estimand_data",
     ),
     "2 what is known, and what an answer is": (
         "_noise",
