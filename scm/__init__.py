@@ -168,9 +168,11 @@ from .io import network as network
 from .io import networks as networks
 from .io import read_model as read_model
 from .io import to_pgmpy as to_pgmpy
+from .solvers import EstimandCheck as EstimandCheck
 from .solvers import JointLaws as JointLaws
 from .solvers import LawSource as LawSource
 from .solvers import ModelLaws as ModelLaws
+from .solvers import check_estimand as check_estimand
 from .solvers import evaluate_estimand as evaluate_estimand
 
 __all__ = [
@@ -198,6 +200,7 @@ __all__ = [
     "Equation",
     "EquivalenceClass",
     "Estimand",
+    "EstimandCheck",
     "Execution",
     "Expectation",
     "Explanation",
@@ -260,6 +263,7 @@ __all__ = [
     "by_noise",
     "cde",
     "check_coupling",
+    "check_estimand",
     "claim_from_data",
     "claim_names",
     "claim_to_data",
