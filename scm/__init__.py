@@ -95,10 +95,19 @@ from ._sensitivity import Sensitivity as Sensitivity
 from ._sensitivity import TableSensitivity as TableSensitivity
 from ._sensitivity import sensitivity as sensitivity
 from ._separation import separated as separated
+from ._statement import Correlation as Correlation
+from ._statement import Quantity as Quantity
+from ._statement import Statement as Statement
+from ._statement_text import print_quantity as print_quantity
+from ._statement_text import print_statement as print_statement
+from ._statement_text import statement as statement
 from ._structured import expr_from_data as expr_from_data
 from ._structured import expr_to_data as expr_to_data
 from ._structured import query_from_data as query_from_data
 from ._structured import query_to_data as query_to_data
+from ._study import KnownLaw as KnownLaw
+from ._study import Sample as Sample
+from ._study import Study as Study
 from ._syntax import MAX_NUMBER as MAX_NUMBER
 from ._syntax import Const as Const
 from ._syntax import Draw as Draw
@@ -142,6 +151,7 @@ __all__ = [
     "CausalGraph",
     "Const",
     "Contrast",
+    "Correlation",
     "Coupling",
     "CouplingRange",
     "Custom",
@@ -165,6 +175,7 @@ __all__ = [
     "InvalidModel",
     "InvalidQuery",
     "InvalidRows",
+    "KnownLaw",
     "Ladder",
     "MissingPackage",
     "Model",
@@ -176,14 +187,18 @@ __all__ = [
     "Posteriors",
     "Prepared",
     "Probability",
+    "Quantity",
     "Query",
     "QuerySyntaxError",
     "RankPreserving",
+    "Sample",
     "ScmError",
     "Sensitivity",
     "Set",
     "Soft",
+    "Statement",
     "Step",
+    "Study",
     "TableDraws",
     "TableSensitivity",
     "Uncertainty",
@@ -245,7 +260,9 @@ __all__ = [
     "print_assignment",
     "print_expr",
     "print_name",
+    "print_quantity",
     "print_query",
+    "print_statement",
     "ps",
     "query_from_data",
     "query_nodes",
@@ -260,6 +277,7 @@ __all__ = [
     "sensitivity",
     "separated",
     "settings_text",
+    "statement",
     "terms",
     "to_pgmpy",
     "walk",

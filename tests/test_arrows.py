@@ -44,7 +44,9 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_document",
         "_structured",
         "_quantities",
+        "_printed",
         "_statement",
+        "_statement_text",
         "_estimand",
     ),
     "2 what is known, and what an answer is": (
@@ -76,9 +78,10 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "io",
     ),
     "3 counterfactual worlds, identification": ("_relevance", "_worlds", "identify"),
-    "4 ways to solve": ("solvers",),
+    "4 ways to solve": ("solvers", "statements"),
     "5 the account of an answer": ("_trace", "_standard_error", "_nesting", "_derivation", "_plan_report"),
     "6 the front door": (
+        "_ask_study",
         "_ask",
         "_sensitivity",
         "_draws",
