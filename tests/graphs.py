@@ -14,7 +14,7 @@ def random_graph(
     rng: random.Random, most: int = 7, *, density: float | None = None, hidden: float = 0.0, confounded: bool = True
 ) -> CausalGraph:
     """A random acyclic mixed graph of 2 to `most` variables, declared in an order that is not the causal one."""
-    names = list(NAMES[: rng.randint(2, most)])
+    names = list(NAMES[: rng.choice((rng.randint(2, most), most))])
     rng.shuffle(names)
     directed = rng.uniform(0.1, 0.7) if density is None else density
     both = rng.uniform(0.0, 0.4) if confounded else 0.0
