@@ -133,7 +133,6 @@ from ._separation import separated as separated
 from ._statement import Correlation as Correlation
 from ._statement import Quantity as Quantity
 from ._statement import Statement as Statement
-from ._statement_text import print_quantity as print_quantity
 from ._statement_text import print_statement as print_statement
 from ._statement_text import statement as statement
 from ._structured import expr_from_data as expr_from_data
@@ -221,8 +220,8 @@ __all__ = [
     "InvalidModel",
     "InvalidQuery",
     "InvalidRows",
-    "KnownLaw",
     "JointLaws",
+    "KnownLaw",
     "Ladder",
     "LawSource",
     "MissingPackage",
@@ -240,8 +239,8 @@ __all__ = [
     "Query",
     "QuerySyntaxError",
     "RankPreserving",
-    "Sample",
     "Relation",
+    "Sample",
     "ScmError",
     "Sensitivity",
     "Set",

@@ -123,10 +123,7 @@ def work_out(recipe: Recipe, stated: Array, found: Found) -> Array:
                 p, q = found[first], found[second]
                 return p * q + found[r] * np.sqrt(p * (1 - p) * q * (1 - q))
             case Undone(result, steps):
-                value = found[result]
-                for op, known, left in steps:
-                    value = _undo(op, value, found[known], left)
-                return value
+                return _undone(found[result], steps, found)
             case Fixed(value):
                 return np.full(stated.shape[1], value)
             case Combined(op, left, right):
@@ -134,17 +131,32 @@ def work_out(recipe: Recipe, stated: Array, found: Found) -> Array:
 
 
 def combine(op: str, left: Array, right: Array) -> Array:
-    """Two numbers combined; NaN for a division by zero."""
+    """Two numbers combined.
+
+    `|` divides an event by one that it is a part of: NaN where that has probability zero. Any other division by zero is
+    infinite and stays so: nothing bounds it.
+    """
     with np.errstate(all="ignore"):
         match op:
             case "+":
-                return left + right
+                value = left + right
             case "-":
-                return left - right
-            case "*":  # what cannot happen contributes nothing, whatever it would mean
-                return np.where((left == 0) | (right == 0), 0.0, left * right)
+                value = left - right
+            case "*":
+                # An undefined conditional probability (NaN) is bounded, so that a weight of zero outdoes it.
+                none = ((left == 0) & ~np.isinf(right)) | ((right == 0) & ~np.isinf(left))
+                value = np.where(none, 0.0, left * right)
+            case "|":
+                value = np.where(np.abs(right) < TINY, np.nan, left / right)
             case _:
-                return np.where(np.abs(right) < TINY, np.nan, left / right)
+                value = np.where(np.abs(right) < TINY, np.inf, left / right)
+        return np.where(np.isinf(left) | np.isinf(right), np.inf, value)
+
+
+def _undone(value: Array, steps: Sequence[tuple[str, int, bool]], found: Found) -> Array:
+    for op, known, left in steps:
+        value = _undo(op, value, found[known], left)
+    return value
 
 
 def _undo(op: str, value: Array, known: Array, left: bool) -> Array:
