@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ._atoms import Array
 
@@ -25,11 +26,13 @@ class Stated:
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """`above - value * below` gives zero on the law; `value` is a position among the worked-out numbers."""
+    """Vectors over the atoms, each times the worked-out number at a position: their sum gives zero on the law."""
 
-    above: Array
-    below: Array
-    value: int
+    parts: tuple[tuple[Array, int], ...]
+
+    def at(self, places: NDArray[np.intp]) -> Row:
+        """The same, at some atoms only."""
+        return Row(tuple((vector[places], position) for vector, position in self.parts))
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +96,7 @@ def operands(recipe: Recipe) -> tuple[int, ...]:
         case Stated() | Fixed():
             return ()
         case Solved(_, _, rows):
-            return tuple(row.value for row in rows)
+            return tuple(position for row in rows for _, position in row.parts)
         case JointOfCorrelation(correlation, first, second):
             return (correlation, first, second)
         case Undone(result, steps):
@@ -181,7 +184,7 @@ def _solved(recipe: Solved, found: Found, readings: int) -> Array:
     size = len(recipe.rows) + 1
     system = np.empty((readings, size, size))
     for k, row in enumerate(recipe.rows):
-        system[:, :, k] = row.above - found[row.value][:, None] * row.below
+        system[:, :, k] = sum(found[position][:, None] * vector for vector, position in row.parts)
     system[:, :, -1] = recipe.below
     wanted = np.broadcast_to(recipe.above, (readings, size))[:, :, None]
     finite = np.isfinite(system).all(axis=(1, 2))
