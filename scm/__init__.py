@@ -168,6 +168,11 @@ from ._units import possible_units as possible_units
 from ._variable import Variable as Variable
 from ._worlds import Worlds as Worlds
 from ._worlds import build_worlds as build_worlds
+from .identify import Available as Available
+from .identify import Conflict as Conflict
+from .identify import Hedge as Hedge
+from .identify import Identification as Identification
+from .identify import identify as identify
 from .io import file_format as file_format
 from .io import from_pgmpy as from_pgmpy
 from .io import network as network
@@ -184,12 +189,14 @@ __all__ = [
     "Adjusts",
     "Answer",
     "Assumption",
+    "Available",
     "Bernoulli",
     "ByNoise",
     "Categorical",
     "CausalClaim",
     "CausalGraph",
     "Claim",
+    "Conflict",
     "Const",
     "Contrast",
     "Correlation",
@@ -212,6 +219,8 @@ __all__ = [
     "Forecast",
     "GumbelMax",
     "Independence",
+    "Hedge",
+    "Identification",
     "Independent",
     "Index",
     "Interval",
@@ -298,6 +307,7 @@ __all__ = [
     "gumbel_max",
     "holds",
     "implied_independences",
+    "identify",
     "independent",
     "inducing_paths",
     "ladder",
