@@ -179,9 +179,11 @@ from .io import network as network
 from .io import networks as networks
 from .io import read_model as read_model
 from .io import to_pgmpy as to_pgmpy
+from .solvers import EstimandCheck as EstimandCheck
 from .solvers import JointLaws as JointLaws
 from .solvers import LawSource as LawSource
 from .solvers import ModelLaws as ModelLaws
+from .solvers import check_estimand as check_estimand
 from .solvers import evaluate_estimand as evaluate_estimand
 
 __all__ = [
@@ -211,6 +213,7 @@ __all__ = [
     "Equation",
     "EquivalenceClass",
     "Estimand",
+    "EstimandCheck",
     "Execution",
     "Expectation",
     "Explanation",
@@ -283,6 +286,7 @@ __all__ = [
     "claim_names",
     "claim_to_data",
     "class_from_independences",
+    "check_estimand",
     "conjunction",
     "conjuncts",
     "contraction_text",
