@@ -10,7 +10,6 @@ from typing import Literal
 from ._answer import Answer
 from ._errors import InvalidQuery, listing
 from ._finding import Assumption, Statuses, Step, Uncertainty
-from ._graph import CausalGraph
 from ._query import Query, placeholders, query_terms, term_parts
 from ._relevance import rung
 from ._resolve import read_query
@@ -18,7 +17,7 @@ from ._statement_text import print_statement
 from ._study import Study
 from ._syntax import print_const, print_name
 from ._text import number_text
-from .identify import Available, Identification
+from .identify import identify
 from .statements import Found, Law, Statements, TooLarge, names_of
 
 NAME = "statements"
@@ -42,19 +41,13 @@ def ask_study(study: Study, query: str | Query) -> Answer:
     if open_ones := placeholders(asked):
         raise InvalidQuery(f"The query leaves {listing(open_ones)} open, and a study takes no rows. Write the values.")
     step = _rung(study, asked)
-    knowledge = Statements(study.graph, study.states, study.statements, _identify)
+    knowledge = Statements(study.graph, study.states, study.statements, identify)
     _check_hidden(study, knowledge, asked)
     try:
         found = knowledge.answer(asked)
     except TooLarge as refusal:
         return Answer(asked, "refused", rung=step, status=Statuses(()), refusals=((NAME, str(refusal)),))
     return _answer(study, asked, step, found)
-
-
-def _identify(graph: CausalGraph, query: Query) -> Identification:
-    from .identify._criteria import by_criterion
-
-    return by_criterion(graph, query) or Identification(query, graph, (Available(graph.observed),))
 
 
 def _rung(study: Study, query: Query) -> Literal[1, 2, 3]:

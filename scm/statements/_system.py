@@ -263,9 +263,11 @@ class System:
         value, minus = self._add(Stated(k)), self._add(Fixed(-1.0))
         if op == "-":
             other = self.combined("*", minus, scale)
-            return self._add_parts(((first.above, self._one), (second.above, other), (-first.below, value))) or True
+            self._add_parts(((first.above, self._one), (second.above, other), (-first.below, value)))
+            return True
         other = self.combined("*", minus, self.combined("*", value, scale))
-        return self._add_parts(((first.above, self._one), (second.above, other))) or True
+        self._add_parts(((first.above, self._one), (second.above, other)))
+        return True
 
     def _steps(
         self, quantity: Quantity, numbers: dict[Quantity, int | None]
