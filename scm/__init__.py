@@ -132,10 +132,16 @@ from ._separation import minimal_separators as minimal_separators
 from ._separation import separated as separated
 from ._statement import Correlation as Correlation
 from ._statement import Quantity as Quantity
+from ._statement import Statement as Statement
+from ._statement_text import print_statement as print_statement
+from ._statement_text import statement as statement
 from ._structured import expr_from_data as expr_from_data
 from ._structured import expr_to_data as expr_to_data
 from ._structured import query_from_data as query_from_data
 from ._structured import query_to_data as query_to_data
+from ._study import KnownLaw as KnownLaw
+from ._study import Sample as Sample
+from ._study import Study as Study
 from ._syntax import MAX_NUMBER as MAX_NUMBER
 from ._syntax import Const as Const
 from ._syntax import Draw as Draw
@@ -244,6 +250,7 @@ __all__ = [
     "InvalidQuery",
     "InvalidRows",
     "JointLaws",
+    "KnownLaw",
     "Ladder",
     "LawSource",
     "MissingPackage",
@@ -262,11 +269,14 @@ __all__ = [
     "QuerySyntaxError",
     "RankPreserving",
     "Relation",
+    "Sample",
     "ScmError",
     "Sensitivity",
     "Set",
     "Soft",
+    "Statement",
     "Step",
+    "Study",
     "TableDraws",
     "TableSensitivity",
     "Uncertainty",
@@ -367,6 +377,7 @@ __all__ = [
     "print_name",
     "print_quantity",
     "print_query",
+    "print_statement",
     "ps",
     "quantity_from_data",
     "quantity_nodes",
@@ -386,6 +397,7 @@ __all__ = [
     "sequential_plan",
     "settings_text",
     "smallest_adjustment_set",
+    "statement",
     "terms",
     "to_pgmpy",
     "walk",
