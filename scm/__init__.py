@@ -37,6 +37,9 @@ from ._draws import DrawnAnswer as DrawnAnswer
 from ._draws import TableDraws as TableDraws
 from ._draws import ask_draws as ask_draws
 from ._draws import draw_tables as draw_tables
+from ._equivalence import EquivalenceClass as EquivalenceClass
+from ._equivalence import class_from_independences as class_from_independences
+from ._equivalence import equivalence_class as equivalence_class
 from ._errors import InvalidFile as InvalidFile
 from ._errors import InvalidGraph as InvalidGraph
 from ._errors import InvalidModel as InvalidModel
@@ -60,8 +63,13 @@ from ._finding import Step as Step
 from ._finding import Uncertainty as Uncertainty
 from ._frames import Encoded as Encoded
 from ._graph import CausalGraph as CausalGraph
+from ._graph_ops import districts as districts
+from ._graph_ops import latent_projection as latent_projection
+from ._graph_ops import moral_graph as moral_graph
+from ._graph_ops import mutilated as mutilated
 from ._gumbel import GumbelMax as GumbelMax
 from ._gumbel import gumbel_max as gumbel_max
+from ._holds import holds as holds
 from ._ladder import Ladder as Ladder
 from ._ladder import ladder as ladder
 from ._mechanism import Equation as Equation
@@ -109,6 +117,11 @@ from ._sensitivity import EntrySensitivity as EntrySensitivity
 from ._sensitivity import Sensitivity as Sensitivity
 from ._sensitivity import TableSensitivity as TableSensitivity
 from ._sensitivity import sensitivity as sensitivity
+from ._separation import implied_independences as implied_independences
+from ._separation import inducing_paths as inducing_paths
+from ._separation import minimal_separator as minimal_separator
+from ._separation import minimal_separators as minimal_separators
+from ._separation import separated as separated
 from ._statement import Correlation as Correlation
 from ._statement import Quantity as Quantity
 from ._structured import expr_from_data as expr_from_data
@@ -171,6 +184,7 @@ __all__ = [
     "Encoded",
     "EntrySensitivity",
     "Equation",
+    "EquivalenceClass",
     "Execution",
     "Expectation",
     "Explanation",
@@ -231,14 +245,17 @@ __all__ = [
     "claim_from_data",
     "claim_names",
     "claim_to_data",
+    "class_from_independences",
     "conjunction",
     "conjuncts",
     "contraction_text",
     "correlation_from_data",
     "correlation_to_data",
     "coupling_range",
+    "districts",
     "draw_tables",
     "encode_text",
+    "equivalence_class",
     "ett",
     "evaluate",
     "explain",
@@ -247,10 +264,18 @@ __all__ = [
     "file_format",
     "from_pgmpy",
     "gumbel_max",
+    "holds",
+    "implied_independences",
     "independent",
+    "inducing_paths",
     "ladder",
+    "latent_projection",
     "listing",
+    "minimal_separator",
+    "minimal_separators",
+    "moral_graph",
     "most_probable",
+    "mutilated",
     "nde",
     "near",
     "network",
@@ -291,6 +316,7 @@ __all__ = [
     "row_variables",
     "rung",
     "sensitivity",
+    "separated",
     "settings_text",
     "terms",
     "to_pgmpy",

@@ -60,7 +60,8 @@ _VERB = (
     r"(?:correlated|independent|uncorrelated|dependent|associated)|correlates?|do(?:es)? not correlate)"
 )
 _LOOSE = re.compile(
-    rf"^(?:there is (?:an?|no|some) \w+ between )?(?P<x>.+?)(?: {_VERB}(?: (?:with|of|from|on|to))?(?: (?!given|con)(?P<y>.+?))?)?"
+    rf"^(?:there is (?:an?|no|some) \w+ between )?(?P<x>.+?)"
+    rf"(?: {_VERB}(?: (?:with|of|from|on|to))?(?: (?!(?:given|conditional|controlling) )(?P<y>.+?))?)?"
     r"(?:,? (?:given|conditional on|controlling for) (?P<z>.+))?$",
     re.IGNORECASE,
 )
