@@ -50,8 +50,16 @@ from ._errors import QuerySyntaxError as QuerySyntaxError
 from ._errors import ScmError as ScmError
 from ._errors import UnknownName as UnknownName
 from ._errors import UnknownState as UnknownState
+from ._errors import ZeroCell as ZeroCell
 from ._errors import listing as listing
 from ._errors import near as near
+from ._estimand import Estimand as Estimand
+from ._estimand import Index as Index
+from ._estimand_data import estimand_from_data as estimand_from_data
+from ._estimand_data import estimand_to_data as estimand_to_data
+from ._estimand_parse import parse_estimand as parse_estimand
+from ._estimand_text import estimand_latex as estimand_latex
+from ._estimand_text import print_estimand as print_estimand
 from ._evaluate import evaluate as evaluate
 from ._execution import Execution as Execution
 from ._explain import Forecast as Forecast
@@ -160,6 +168,10 @@ from .io import network as network
 from .io import networks as networks
 from .io import read_model as read_model
 from .io import to_pgmpy as to_pgmpy
+from .solvers import JointLaws as JointLaws
+from .solvers import LawSource as LawSource
+from .solvers import ModelLaws as ModelLaws
+from .solvers import evaluate_estimand as evaluate_estimand
 
 __all__ = [
     "MAX_NUMBER",
@@ -185,6 +197,7 @@ __all__ = [
     "EntrySensitivity",
     "Equation",
     "EquivalenceClass",
+    "Estimand",
     "Execution",
     "Expectation",
     "Explanation",
@@ -194,15 +207,19 @@ __all__ = [
     "GumbelMax",
     "Independence",
     "Independent",
+    "Index",
     "Interval",
     "InvalidFile",
     "InvalidGraph",
     "InvalidModel",
     "InvalidQuery",
     "InvalidRows",
+    "JointLaws",
     "Ladder",
+    "LawSource",
     "MissingPackage",
     "Model",
+    "ModelLaws",
     "Noise",
     "NoiseLaw",
     "Number",
@@ -233,6 +250,7 @@ __all__ = [
     "Variable",
     "World",
     "Worlds",
+    "ZeroCell",
     "arrow_column",
     "ask",
     "ask_draws",
@@ -256,8 +274,12 @@ __all__ = [
     "draw_tables",
     "encode_text",
     "equivalence_class",
+    "estimand_from_data",
+    "estimand_latex",
+    "estimand_to_data",
     "ett",
     "evaluate",
+    "evaluate_estimand",
     "explain",
     "expr_from_data",
     "expr_to_data",
@@ -285,6 +307,7 @@ __all__ = [
     "parse_budget",
     "parse_claim",
     "parse_correlation",
+    "parse_estimand",
     "parse_expression",
     "parse_quantity",
     "parse_query",
@@ -297,6 +320,7 @@ __all__ = [
     "print_assignment",
     "print_claim",
     "print_correlation",
+    "print_estimand",
     "print_expr",
     "print_name",
     "print_quantity",

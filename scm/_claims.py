@@ -39,4 +39,4 @@ class Adjusts:
 
 
 Claim: TypeAlias = CausalClaim | Independence | Adjusts
-"""What can be said about a graph: it holds in the graph, or in all, some or none of the members of a class."""
+"""What can be said of a causal graph, and holds in all, some or none of a set of graphs."""

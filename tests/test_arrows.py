@@ -50,6 +50,10 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_statement",
         "_claims_text",
         "_estimand",
+        "_estimand_parts",
+        "_estimand_text",
+        "_estimand_parse",
+        "_estimand_data",
     ),
     "2 what is known, and what an answer is": (
         "_noise",
