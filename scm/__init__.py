@@ -132,10 +132,17 @@ from ._separation import minimal_separators as minimal_separators
 from ._separation import separated as separated
 from ._statement import Correlation as Correlation
 from ._statement import Quantity as Quantity
+from ._statement import Statement as Statement
+from ._statement_text import print_quantity as print_quantity
+from ._statement_text import print_statement as print_statement
+from ._statement_text import statement as statement
 from ._structured import expr_from_data as expr_from_data
 from ._structured import expr_to_data as expr_to_data
 from ._structured import query_from_data as query_from_data
 from ._structured import query_to_data as query_to_data
+from ._study import KnownLaw as KnownLaw
+from ._study import Sample as Sample
+from ._study import Study as Study
 from ._syntax import MAX_NUMBER as MAX_NUMBER
 from ._syntax import Const as Const
 from ._syntax import Draw as Draw
@@ -214,6 +221,7 @@ __all__ = [
     "InvalidModel",
     "InvalidQuery",
     "InvalidRows",
+    "KnownLaw",
     "JointLaws",
     "Ladder",
     "LawSource",
@@ -232,12 +240,15 @@ __all__ = [
     "Query",
     "QuerySyntaxError",
     "RankPreserving",
+    "Sample",
     "Relation",
     "ScmError",
     "Sensitivity",
     "Set",
     "Soft",
+    "Statement",
     "Step",
+    "Study",
     "TableDraws",
     "TableSensitivity",
     "Uncertainty",
@@ -325,6 +336,7 @@ __all__ = [
     "print_name",
     "print_quantity",
     "print_query",
+    "print_statement",
     "ps",
     "quantity_from_data",
     "quantity_nodes",
@@ -342,6 +354,7 @@ __all__ = [
     "sensitivity",
     "separated",
     "settings_text",
+    "statement",
     "terms",
     "to_pgmpy",
     "walk",
