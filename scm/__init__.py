@@ -164,15 +164,22 @@ from ._units import possible_units as possible_units
 from ._variable import Variable as Variable
 from ._worlds import Worlds as Worlds
 from ._worlds import build_worlds as build_worlds
+from .identify import Available as Available
+from .identify import Conflict as Conflict
+from .identify import Hedge as Hedge
+from .identify import Identification as Identification
+from .identify import identify as identify
 from .io import file_format as file_format
 from .io import from_pgmpy as from_pgmpy
 from .io import network as network
 from .io import networks as networks
 from .io import read_model as read_model
 from .io import to_pgmpy as to_pgmpy
+from .solvers import EstimandCheck as EstimandCheck
 from .solvers import JointLaws as JointLaws
 from .solvers import LawSource as LawSource
 from .solvers import ModelLaws as ModelLaws
+from .solvers import check_estimand as check_estimand
 from .solvers import evaluate_estimand as evaluate_estimand
 
 __all__ = [
@@ -180,12 +187,14 @@ __all__ = [
     "Adjusts",
     "Answer",
     "Assumption",
+    "Available",
     "Bernoulli",
     "ByNoise",
     "Categorical",
     "CausalClaim",
     "CausalGraph",
     "Claim",
+    "Conflict",
     "Const",
     "Contrast",
     "Correlation",
@@ -200,6 +209,7 @@ __all__ = [
     "Equation",
     "EquivalenceClass",
     "Estimand",
+    "EstimandCheck",
     "Execution",
     "Expectation",
     "Explanation",
@@ -208,6 +218,8 @@ __all__ = [
     "Forecast",
     "GumbelMax",
     "Independence",
+    "Hedge",
+    "Identification",
     "Independent",
     "Index",
     "Interval",
@@ -270,6 +282,7 @@ __all__ = [
     "claim_names",
     "claim_to_data",
     "class_from_independences",
+    "check_estimand",
     "conjunction",
     "conjuncts",
     "contraction_text",
@@ -292,6 +305,7 @@ __all__ = [
     "gumbel_max",
     "holds",
     "implied_independences",
+    "identify",
     "independent",
     "inducing_paths",
     "ladder",

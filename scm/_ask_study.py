@@ -10,6 +10,7 @@ from typing import Literal
 from ._answer import Answer
 from ._errors import InvalidQuery, listing
 from ._finding import Assumption, Statuses, Step, Uncertainty
+from ._graph import CausalGraph
 from ._query import Query, placeholders, query_terms, term_parts
 from ._relevance import rung
 from ._resolve import read_query
@@ -17,6 +18,7 @@ from ._statement_text import print_statement
 from ._study import Study
 from ._syntax import print_const, print_name
 from ._text import number_text
+from .identify import Available, Identification
 from .statements import Found, Law, Statements, TooLarge, names_of
 
 NAME = "statements"
@@ -40,7 +42,7 @@ def ask_study(study: Study, query: str | Query) -> Answer:
     if open_ones := placeholders(asked):
         raise InvalidQuery(f"The query leaves {listing(open_ones)} open, and a study takes no rows. Write the values.")
     step = _rung(study, asked)
-    knowledge = Statements(study.graph, study.states, study.statements, _identifier())
+    knowledge = Statements(study.graph, study.states, study.statements, _identify)
     _check_hidden(study, knowledge, asked)
     try:
         found = knowledge.answer(asked)
@@ -49,11 +51,10 @@ def ask_study(study: Study, query: str | Query) -> Answer:
     return _answer(study, asked, step, found)
 
 
-def _identifier():
-    """`identify`, where identification is there."""
-    from . import identify
+def _identify(graph: CausalGraph, query: Query) -> Identification:
+    from .identify._criteria import by_criterion
 
-    return getattr(identify, "identify", None)
+    return by_criterion(graph, query) or Identification(query, graph, (Available(graph.observed),))
 
 
 def _rung(study: Study, query: Query) -> Literal[1, 2, 3]:
@@ -86,7 +87,7 @@ def _answer(study: Study, query: Query, step: Literal[1, 2, 3], found: Found) ->
             account=_Told((*steps, *_missing(found))),
             diagnostics={"missing": [law_text(law) for law in found.missing]},
         )
-    if math.isnan(found.read.value):
+    if not math.isfinite(found.read.value):
         return Answer(query, "undefined", rung=step, status=Statuses(("undefined",)), account=_Told(steps))
     counted = found.read.error is not None
     return Answer(
