@@ -9,6 +9,7 @@ from __future__ import annotations
 from .._problem import Problem
 from ._bare import read_bare
 from ._english import read_english
+from ._independences import read_independences
 from ._story import Unreadable, cannot
 
 MAX_TEXT = 100_000
@@ -29,6 +30,6 @@ def read(text: str) -> Problem:
     if not text.strip():
         return cannot("The text is empty. Say what causes what, what was seen, and what you want to know.")
     try:
-        return read_bare(text) or read_english(text)
+        return read_bare(text) or read_independences(text) or read_english(text)
     except Unreadable as why:
         return cannot(str(why))
