@@ -120,6 +120,11 @@ from ._units import possible_units as possible_units
 from ._variable import Variable as Variable
 from ._worlds import Worlds as Worlds
 from ._worlds import build_worlds as build_worlds
+from .identify import Available as Available
+from .identify import Conflict as Conflict
+from .identify import Hedge as Hedge
+from .identify import Identification as Identification
+from .identify import identify as identify
 from .io import file_format as file_format
 from .io import from_pgmpy as from_pgmpy
 from .io import network as network
@@ -131,10 +136,12 @@ __all__ = [
     "MAX_NUMBER",
     "Answer",
     "Assumption",
+    "Available",
     "Bernoulli",
     "ByNoise",
     "Categorical",
     "CausalGraph",
+    "Conflict",
     "Const",
     "Contrast",
     "Coupling",
@@ -153,6 +160,8 @@ __all__ = [
     "Finding",
     "Forecast",
     "GumbelMax",
+    "Hedge",
+    "Identification",
     "Independent",
     "Interval",
     "InvalidFile",
@@ -214,6 +223,7 @@ __all__ = [
     "file_format",
     "from_pgmpy",
     "gumbel_max",
+    "identify",
     "independent",
     "ladder",
     "listing",
