@@ -256,6 +256,12 @@ def estimate(estimand: Any, axes: Sequence[Any], model: RandomModel, sources: Ma
         TooLarge: too many indices at once.
     """
     found, array = _Reading(model, sources).node(estimand)
+    # An index that is neither summed nor an axis is an imposed value that does not matter: any will do.
+    for place in reversed([i for i, key in enumerate(found) if key not in {_key(axis) for axis in axes}]):
+        if np.ptp(array, axis=place).max() > 1e-9:
+            raise ValueError(f"the value of {found[place]} is left open, and it matters")
+        array = array.take(0, axis=place)
+        found = [key for i, key in enumerate(found) if i != place]
     order = [found.index(_key(axis)) for axis in axes if _key(axis) in found]
     if len(order) == len(axes):
         array = array.transpose(order)

@@ -22,7 +22,7 @@ from tests.plain import to_text
 MODELS = 2
 """Random models on which a formula is compared with the truth."""
 NEAR, SAME, APART = 1e-9, 1e-12, 1e-3
-Verdict = Literal["formula", "formula too large", "impossible", "witness", "no witness", "wrong"]
+Verdict = Literal["formula", "formula too large", "impossible", "witness", "no witness", "undecided", "wrong"]
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,8 @@ class Outcome:
     """What came of one question.
 
     `verdict`: a formula that was compared with the truth, or was too large to be; a condition that no model allows; a
-    refusal shown by two models, or one for which none were found; something wrong, told in `problem`.
+    refusal shown by two models, or one for which none were found (undecided where `identify` names no obstacle
+    either); something wrong, told in `problem`.
     """
 
     kind: str
@@ -56,6 +57,8 @@ def check(seed: object, most: int = 12, budget: float = 10.0) -> Outcome:
     start = time.perf_counter()
     try:
         found = identify(graph, to_text(question.query), available)
+    except NotImplementedError:
+        return Outcome(question.kind, "impossible")
     except Exception as wrong:
         return Outcome(question.kind, "wrong", problem=f"seed {seed}: {type(wrong).__name__}: {wrong}; {question_text(question)}")
     seconds = time.perf_counter() - start
@@ -93,7 +96,7 @@ def _refusal(seed: object, question: Asked, found: Identification, budget: float
     witness = two_models(found, budget=budget)
     if witness is None:
         text = f"seed {seed}: no two models found; {found.obstacle}; {question_text(question)}"
-        return Outcome(question.kind, "no witness", problem=text)
+        return Outcome(question.kind, "undecided" if found.obstacle is None else "no witness", problem=text)
     problem = witness_problem(witness, question.graph, question.query, question.available)
     if problem:
         return Outcome(question.kind, "wrong", problem=f"seed {seed}: {problem}; {question_text(question)}")
