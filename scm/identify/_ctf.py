@@ -9,20 +9,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from .._bitgraph import BitGraph
 from .._errors import InvalidQuery
 from .._estimand import ZERO, At, Estimand, Index, Linear, Product, Quotient, Weight
 from .._finding import Assumption
 from .._graph import CausalGraph
-from .._query import Contrast, Distribution, Expectation, Number, Probability, Query, Term, print_query
-from .._syntax import Op, Placeholder, Set, Var, World
-from ._kernels import Scope
-from ._known import Known, checked, known, without_links
-from ._reading import Reading, Valued, linear, query_of, read, renamed
-from ._result import Available, Hedge, Identification, Method, Obstacle
+from .._query import Contrast, Distribution, Expectation, Number, Probability, Query, Term, print_query, term_parts
+from .._relevance import relevant_world
+from .._syntax import Assignment, Placeholder, Set, Var, World, walk, world
+from ._kernels import Scope, product
+from ._known import Known, checked, known, plain, without_links
+from ._many import Clash, ImpossibleCondition, in_many_worlds, same
+from ._obstacles import conflict, hedge, route_conflict
+from ._reading import Reading, Valued, linear, moved, query_of, read, renamed
+from ._result import Available, Identification, Method, Obstacle
 from ._single import Asked, Failed, Solved, in_one_world
 
 POSITIVITY = Assumption(
     "Every combination of values that the estimand conditions on has positive probability.", "the method"
+)
+APART = Assumption(
+    "Placeholders stand for values that differ from each other and from the constants named.", "the method"
 )
 ORDER: tuple[Method, ...] = ("seeing", "ID", "IDC", "g-ID", "ID*", "IDC*", "ctf-ID")
 """Methods, the one that says most of a query last."""
@@ -122,6 +129,7 @@ def _term(work: Work, term: Term) -> Estimand:
 
 
 def _reading(work: Work, term: Term, reading: Reading) -> Estimand:
+    reading = _in_few_worlds(work.graph, reading)
     worlds = {t.world for t in reading.terms}
     scope = Scope(work.known.graph.names)
     for _, index in reading.axes:
@@ -130,7 +138,7 @@ def _reading(work: Work, term: Term, reading: Reading) -> Estimand:
     if len(worlds) <= 1 and (done := _imposed(worlds.pop() if worlds else ())) is not None:
         estimand = _single(work, term, reading, done, scope)
     else:
-        raise NotImplementedError
+        estimand = _several(work, term, reading, scope)
     work.divides |= scope.divides
     return estimand
 
@@ -155,12 +163,13 @@ def _single(work: Work, term: Term, reading: Reading, done: dict[str, At], scope
     base: dict[int, At] = dict(imposed)
     for t, value in reading.given:
         if base.setdefault(place[t.name], value) != value:
-            raise impossible(work, term, base[place[t.name]], value)
+            raise impossible(term)
     given = _bits(v for v in base if v not in imposed)
     values = dict(base)
     for t, value in reading.facts:
         if (old := values.setdefault(place[t.name], value)) != value:
-            differ(work, old, value)
+            if isinstance(old, Placeholder) or isinstance(value, Placeholder):
+                work.assumptions.append(APART)
             return ZERO
     weights: list[Weight] = []
     for t, index in reading.axes:
@@ -173,6 +182,8 @@ def _single(work: Work, term: Term, reading: Reading, done: dict[str, At], scope
     below = dict(base)
     doubts_below = [_weight(valued, below, place, scope) for valued in reading.doubts]
     groups = tuple(_bits(v for t in found if (v := place[t.name]) not in base) for _, found in reading.doubts)
+    if not asked:
+        return product(list(weights))
     question = Asked(
         done=_bits(imposed), asked=asked, given=given, doubtful=_bits(v for v in below if v not in base),
         groups=groups, values=values, weights=tuple(weights), doubts=tuple(doubts), below=below,
@@ -181,7 +192,7 @@ def _single(work: Work, term: Term, reading: Reading, done: dict[str, At], scope
     reduced = without_links(work.known, question.done | asked | given | question.doubtful)
     found = in_one_world(reduced, question, scope)
     if isinstance(found, Failed):
-        raise NotIdentified(_hedge(work.known, found, question.done))
+        raise _failed(work.known, found, question.done)
     work.methods.append(_method(found, bool(given | question.doubtful)))
     return found.estimand
 
@@ -207,24 +218,8 @@ def _weight(valued: Valued, values: dict[int, At], place: dict[str, int], scope:
     return Weight(renamed(expr, {t: t.name for t in found}), tuple(sorted(where.items())))
 
 
-def same(term: Var, index: Index, at: At) -> Weight:
-    """1 where the open index is at the value that the term has anyway, else 0."""
-    if isinstance(at, Index):
-        left, right = Var(term.name), Var(f"{term.name}'")
-        return Weight(Op("=", (left, right)), ((left.name, index), (right.name, at)))
-    return Weight(Op("=", (Var(term.name), at)), ((term.name, index),))
-
-
-def differ(work: Work, left: At, right: At) -> None:
-    """Print the assumption that two values differ, where one of them is a placeholder."""
-    if isinstance(left, Placeholder) or isinstance(right, Placeholder):
-        text = [f"?{v.name}" if isinstance(v, Placeholder) else repr(getattr(v, "value", v)) for v in (left, right)]
-        work.assumptions.append(Assumption(f"{text[0]} and {text[1]} are different values.", "the method"))
-
-
-def impossible(work: Work, term: Term, left: At, right: At) -> InvalidQuery:
+def impossible(term: Term) -> InvalidQuery:
     """That the condition contradicts itself."""
-    del work, left, right
     return InvalidQuery(f"{print_query(term)}: the condition contradicts itself, so nothing is defined given it.")
 
 
@@ -235,10 +230,65 @@ def _bits(numbers: Iterable[int]) -> int:
     return found
 
 
-def _hedge(known: Known, failed: Failed, done: int) -> Hedge | None:
-    if failed.stuck is None:
-        return None
-    graph = known.graph
-    outer, inner = failed.stuck.district, failed.stuck.wanted
-    roots = _bits(v for v in range(len(graph.names)) if inner >> v & 1 and not graph.children[v] & inner)
-    return Hedge(graph.named(outer), graph.named(inner), graph.named(roots), graph.named(outer & ~inner & done))
+# ---------------------------------------------------------------------------------------------------------------------
+# Several worlds
+
+
+def _in_few_worlds(graph: CausalGraph, reading: Reading) -> Reading:
+    """The reading without assignments that cannot matter; all in one world where there is one that fits every term."""
+    found = tuple(dict.fromkeys(reading.terms))
+    if len({t.world for t in found}) <= 1:
+        return reading
+    own = {t: relevant_world(graph, t.name, t.world) for t in found}
+    targets: dict[tuple[str, str | None], Assignment] = {}
+    if all(targets.setdefault((a.target, a.parent), a) == a for w in own.values() for a in w):
+        one = world(*targets.values())
+        if all(relevant_world(graph, t.name, one) == w for t, w in own.items()):
+            own = dict.fromkeys(found, one)
+    return moved(reading, {t: Var(t.name, w) for t, w in own.items()})
+
+
+def _several(work: Work, term: Term, reading: Reading, scope: Scope) -> Estimand:
+    graph = work.known.graph
+    named = [node for t in reading.terms for node in walk(t) if isinstance(node, Var)]
+    worlds = [a for node in named for a in node.world]
+    keep = graph.bits({node.name for node in named} | {n for a in worlds for n in (a.target, a.parent) if n})
+    edges = [(a.parent, a.target) for a in worlds if a.parent is not None]
+    hidden_route(work, edges)
+    reduced = work.known if edges else without_links(work.known, keep)
+    within = reduced.graph.ancestors(keep, reduced.within)
+    try:
+        found = in_many_worlds(reduced, plain(reduced.graph, within), reading, scope)
+    except ImpossibleCondition:
+        raise impossible(term) from None
+    if found is None:
+        if any(isinstance(node, Placeholder) for part in term_parts(term) for node in walk(part)):
+            work.assumptions.append(APART)
+        return ZERO
+    if isinstance(found, Clash):
+        raise NotIdentified(conflict(graph, reading, found))
+    if isinstance(found, Failed):
+        raise _failed(work.known, found, graph.bits({a.target for a in worlds}))
+    nested = any(a.parent is not None or not isinstance(a, Set) or isinstance(a.value, Var) for a in worlds)
+    conditional = bool(reading.given or reading.doubts)
+    work.methods.append("ctf-ID" if nested else "IDC*" if conditional else "ID*")
+    return found.estimand
+
+
+def hidden_route(work: Work, edges: Iterable[tuple[str, str]]) -> None:
+    """Refuse to set an edge beside which a route runs through variables that no law speaks of.
+
+    Raises:
+        NotIdentified: there is such a route.
+    """
+    whole = BitGraph.of(work.graph)
+    for parent, target in dict.fromkeys(edges):
+        a, b = 1 << whole.place[parent], 1 << whole.place[target]
+        out = whole.everything & ~work.known.within
+        through = whole.descendants(whole.children[whole.place[parent]] & out, out) & whole.ancestors(b, out | b)
+        if through and a:
+            raise NotIdentified(route_conflict(target, parent, whole.named(through)))
+
+
+def _failed(known: Known, failed: Failed, done: int) -> NotIdentified:
+    return NotIdentified(None if failed.stuck is None else hedge(known.graph, failed.stuck, done))

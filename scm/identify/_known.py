@@ -192,3 +192,11 @@ def formula(found: Found, env: Env, scope: Scope) -> Estimand:
         over = tuple(free[v] for v in imposed)
         body = Quotient(Sum(over, body), Sum(over, ONE))
     return body
+
+
+def plain(graph: BitGraph, within: int) -> CausalGraph:
+    """A part of a graph, by name."""
+    names = graph.names
+    edges = tuple((names[p], names[v]) for v in members(within) for p in members(graph.parents[v] & within))
+    pairs = tuple((names[v], names[s]) for v in members(within) for s in members(graph.siblings[v] & within) if v < s)
+    return CausalGraph(graph.named(within), edges, pairs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -226,3 +226,24 @@ def linear(expr: Expr) -> tuple[list[tuple[float, Expr]], float]:
 def renamed(expr: Expr, names: dict[Var, str]) -> Expr:
     """`expr` with each term as a plain variable of the name it is given."""
     return substitute(expr, lambda leaf: Var(names[leaf]) if isinstance(leaf, Var) else leaf)
+
+
+def moved(reading: Reading, to: Mapping[Var, Var]) -> Reading:
+    """The reading with each term replaced."""
+
+    def valued(parts: tuple[Valued, ...]) -> tuple[Valued, ...]:
+        return tuple(
+            (
+                substitute(e, lambda leaf: to[leaf] if isinstance(leaf, Var) else leaf),
+                tuple(dict.fromkeys(to[t] for t in ts)),
+            )
+            for e, ts in parts
+        )
+
+    return Reading(
+        tuple(dict.fromkeys((to[t], v) for t, v in reading.facts)),
+        tuple(dict.fromkeys((to[t], v) for t, v in reading.given)),
+        valued(reading.weights),
+        valued(reading.doubts),
+        tuple((to[t], i) for t, i in reading.axes),
+    )

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .._bitgraph import BitGraph, members
-from .._estimand import At, Estimand, Index, Quotient, Weight
+from .._estimand import At, Estimand, Index, Weight
 from ._kernels import Base, Conditional, Env, Scope, Stuck, chained, law, marginal, total
 from ._known import Found, Known, find, formula
+from ._tidy import quotient
 
 MOST_JOINED = 8
 """Most variables whose conditionals are written as one law."""
@@ -107,7 +108,7 @@ def in_one_world(known: Known, asked: Asked, scope: Scope) -> Solved | Failed:
         return Solved(top, above, None, kept)
     scope.divides = True
     bottom = weighed(below.estimand, doubtful, asked.below, doubts_below, asked.open)
-    return Solved(Quotient(top, bottom), above, below, kept)
+    return Solved(quotient(top, bottom), above, below, kept)
 
 
 def weighed(
