@@ -14,14 +14,8 @@ from ._claims import Relation as Relation
 from ._claims_text import claim_from_data as claim_from_data
 from ._claims_text import claim_names as claim_names
 from ._claims_text import claim_to_data as claim_to_data
-from ._claims_text import correlation_from_data as correlation_from_data
-from ._claims_text import correlation_to_data as correlation_to_data
 from ._claims_text import parse_claim as parse_claim
-from ._claims_text import parse_correlation as parse_correlation
-from ._claims_text import parse_quantity as parse_quantity
 from ._claims_text import print_claim as print_claim
-from ._claims_text import print_correlation as print_correlation
-from ._claims_text import print_quantity as print_quantity
 from ._claims_text import quantity_from_data as quantity_from_data
 from ._claims_text import quantity_nodes as quantity_nodes
 from ._claims_text import quantity_to_data as quantity_to_data
@@ -37,6 +31,9 @@ from ._draws import DrawnAnswer as DrawnAnswer
 from ._draws import TableDraws as TableDraws
 from ._draws import ask_draws as ask_draws
 from ._draws import draw_tables as draw_tables
+from ._equivalence import EquivalenceClass as EquivalenceClass
+from ._equivalence import class_from_independences as class_from_independences
+from ._equivalence import equivalence_class as equivalence_class
 from ._errors import InvalidFile as InvalidFile
 from ._errors import InvalidGraph as InvalidGraph
 from ._errors import InvalidModel as InvalidModel
@@ -47,8 +44,16 @@ from ._errors import QuerySyntaxError as QuerySyntaxError
 from ._errors import ScmError as ScmError
 from ._errors import UnknownName as UnknownName
 from ._errors import UnknownState as UnknownState
+from ._errors import ZeroCell as ZeroCell
 from ._errors import listing as listing
 from ._errors import near as near
+from ._estimand import Estimand as Estimand
+from ._estimand import Index as Index
+from ._estimand_data import estimand_from_data as estimand_from_data
+from ._estimand_data import estimand_to_data as estimand_to_data
+from ._estimand_parse import parse_estimand as parse_estimand
+from ._estimand_text import estimand_latex as estimand_latex
+from ._estimand_text import print_estimand as print_estimand
 from ._evaluate import evaluate as evaluate
 from ._execution import Execution as Execution
 from ._explain import Forecast as Forecast
@@ -60,8 +65,13 @@ from ._finding import Step as Step
 from ._finding import Uncertainty as Uncertainty
 from ._frames import Encoded as Encoded
 from ._graph import CausalGraph as CausalGraph
+from ._graph_ops import districts as districts
+from ._graph_ops import latent_projection as latent_projection
+from ._graph_ops import moral_graph as moral_graph
+from ._graph_ops import mutilated as mutilated
 from ._gumbel import GumbelMax as GumbelMax
 from ._gumbel import gumbel_max as gumbel_max
+from ._holds import holds as holds
 from ._ladder import Ladder as Ladder
 from ._ladder import ladder as ladder
 from ._mechanism import Equation as Equation
@@ -109,12 +119,25 @@ from ._sensitivity import EntrySensitivity as EntrySensitivity
 from ._sensitivity import Sensitivity as Sensitivity
 from ._sensitivity import TableSensitivity as TableSensitivity
 from ._sensitivity import sensitivity as sensitivity
+from ._separation import implied_independences as implied_independences
+from ._separation import inducing_paths as inducing_paths
+from ._separation import minimal_separator as minimal_separator
+from ._separation import minimal_separators as minimal_separators
+from ._separation import separated as separated
 from ._statement import Correlation as Correlation
 from ._statement import Quantity as Quantity
+from ._statement import Statement as Statement
+from ._statement_text import parse_quantity as parse_quantity
+from ._statement_text import print_quantity as print_quantity
+from ._statement_text import print_statement as print_statement
+from ._statement_text import statement as statement
 from ._structured import expr_from_data as expr_from_data
 from ._structured import expr_to_data as expr_to_data
 from ._structured import query_from_data as query_from_data
 from ._structured import query_to_data as query_to_data
+from ._study import KnownLaw as KnownLaw
+from ._study import Sample as Sample
+from ._study import Study as Study
 from ._syntax import MAX_NUMBER as MAX_NUMBER
 from ._syntax import Const as Const
 from ._syntax import Draw as Draw
@@ -147,6 +170,10 @@ from .io import network as network
 from .io import networks as networks
 from .io import read_model as read_model
 from .io import to_pgmpy as to_pgmpy
+from .solvers import JointLaws as JointLaws
+from .solvers import LawSource as LawSource
+from .solvers import ModelLaws as ModelLaws
+from .solvers import evaluate_estimand as evaluate_estimand
 
 __all__ = [
     "MAX_NUMBER",
@@ -171,6 +198,8 @@ __all__ = [
     "Encoded",
     "EntrySensitivity",
     "Equation",
+    "EquivalenceClass",
+    "Estimand",
     "Execution",
     "Expectation",
     "Explanation",
@@ -180,15 +209,20 @@ __all__ = [
     "GumbelMax",
     "Independence",
     "Independent",
+    "Index",
     "Interval",
     "InvalidFile",
     "InvalidGraph",
     "InvalidModel",
     "InvalidQuery",
     "InvalidRows",
+    "JointLaws",
+    "KnownLaw",
     "Ladder",
+    "LawSource",
     "MissingPackage",
     "Model",
+    "ModelLaws",
     "Noise",
     "NoiseLaw",
     "Number",
@@ -202,11 +236,14 @@ __all__ = [
     "QuerySyntaxError",
     "RankPreserving",
     "Relation",
+    "Sample",
     "ScmError",
     "Sensitivity",
     "Set",
     "Soft",
+    "Statement",
     "Step",
+    "Study",
     "TableDraws",
     "TableSensitivity",
     "Uncertainty",
@@ -219,6 +256,7 @@ __all__ = [
     "Variable",
     "World",
     "Worlds",
+    "ZeroCell",
     "arrow_column",
     "ask",
     "ask_draws",
@@ -231,26 +269,39 @@ __all__ = [
     "claim_from_data",
     "claim_names",
     "claim_to_data",
+    "class_from_independences",
     "conjunction",
     "conjuncts",
     "contraction_text",
-    "correlation_from_data",
-    "correlation_to_data",
     "coupling_range",
+    "districts",
     "draw_tables",
     "encode_text",
+    "equivalence_class",
+    "estimand_from_data",
+    "estimand_latex",
+    "estimand_to_data",
     "ett",
     "evaluate",
+    "evaluate_estimand",
     "explain",
     "expr_from_data",
     "expr_to_data",
     "file_format",
     "from_pgmpy",
     "gumbel_max",
+    "holds",
+    "implied_independences",
     "independent",
+    "inducing_paths",
     "ladder",
+    "latent_projection",
     "listing",
+    "minimal_separator",
+    "minimal_separators",
+    "moral_graph",
     "most_probable",
+    "mutilated",
     "nde",
     "near",
     "network",
@@ -259,7 +310,7 @@ __all__ = [
     "number_text",
     "parse_budget",
     "parse_claim",
-    "parse_correlation",
+    "parse_estimand",
     "parse_expression",
     "parse_quantity",
     "parse_query",
@@ -271,11 +322,12 @@ __all__ = [
     "prepare",
     "print_assignment",
     "print_claim",
-    "print_correlation",
+    "print_estimand",
     "print_expr",
     "print_name",
     "print_quantity",
     "print_query",
+    "print_statement",
     "ps",
     "quantity_from_data",
     "quantity_nodes",
@@ -291,7 +343,9 @@ __all__ = [
     "row_variables",
     "rung",
     "sensitivity",
+    "separated",
     "settings_text",
+    "statement",
     "terms",
     "to_pgmpy",
     "walk",
