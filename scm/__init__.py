@@ -164,19 +164,19 @@ from ._units import possible_units as possible_units
 from ._variable import Variable as Variable
 from ._worlds import Worlds as Worlds
 from ._worlds import build_worlds as build_worlds
+from .identify import AdjustmentCheck as AdjustmentCheck
 from .identify import Available as Available
 from .identify import Conflict as Conflict
+from .identify import EfficientSet as EfficientSet
 from .identify import Hedge as Hedge
 from .identify import Identification as Identification
-from .identify import identify as identify
-from .identify import AdjustmentCheck as AdjustmentCheck
-from .identify import EfficientSet as EfficientSet
 from .identify import adjustment_sets as adjustment_sets
 from .identify import alternatives as alternatives
 from .identify import confounding_paths as confounding_paths
 from .identify import efficient_adjustment_set as efficient_adjustment_set
 from .identify import explain_adjustment as explain_adjustment
 from .identify import front_door_sets as front_door_sets
+from .identify import identify as identify
 from .identify import is_adjustment_set as is_adjustment_set
 from .identify import is_back_door_set as is_back_door_set
 from .identify import is_front_door_set as is_front_door_set
@@ -234,9 +234,9 @@ __all__ = [
     "Finding",
     "Forecast",
     "GumbelMax",
-    "Independence",
     "Hedge",
     "Identification",
+    "Independence",
     "Independent",
     "Index",
     "Interval",
@@ -327,8 +327,8 @@ __all__ = [
     "front_door_sets",
     "gumbel_max",
     "holds",
-    "implied_independences",
     "identify",
+    "implied_independences",
     "independent",
     "inducing_paths",
     "is_adjustment_set",
