@@ -14,14 +14,8 @@ from ._claims import Relation as Relation
 from ._claims_text import claim_from_data as claim_from_data
 from ._claims_text import claim_names as claim_names
 from ._claims_text import claim_to_data as claim_to_data
-from ._claims_text import correlation_from_data as correlation_from_data
-from ._claims_text import correlation_to_data as correlation_to_data
 from ._claims_text import parse_claim as parse_claim
-from ._claims_text import parse_correlation as parse_correlation
-from ._claims_text import parse_quantity as parse_quantity
 from ._claims_text import print_claim as print_claim
-from ._claims_text import print_correlation as print_correlation
-from ._claims_text import print_quantity as print_quantity
 from ._claims_text import quantity_from_data as quantity_from_data
 from ._claims_text import quantity_nodes as quantity_nodes
 from ._claims_text import quantity_to_data as quantity_to_data
@@ -133,10 +127,18 @@ from ._separation import minimal_separators as minimal_separators
 from ._separation import separated as separated
 from ._statement import Correlation as Correlation
 from ._statement import Quantity as Quantity
+from ._statement import Statement as Statement
+from ._statement_text import parse_quantity as parse_quantity
+from ._statement_text import print_quantity as print_quantity
+from ._statement_text import print_statement as print_statement
+from ._statement_text import statement as statement
 from ._structured import expr_from_data as expr_from_data
 from ._structured import expr_to_data as expr_to_data
 from ._structured import query_from_data as query_from_data
 from ._structured import query_to_data as query_to_data
+from ._study import KnownLaw as KnownLaw
+from ._study import Sample as Sample
+from ._study import Study as Study
 from ._syntax import MAX_NUMBER as MAX_NUMBER
 from ._syntax import Const as Const
 from ._syntax import Draw as Draw
@@ -164,9 +166,13 @@ from ._variable import Variable as Variable
 from ._worlds import Worlds as Worlds
 from ._worlds import build_worlds as build_worlds
 from .identify import AdjustmentCheck as AdjustmentCheck
+from .identify import Available as Available
+from .identify import Conflict as Conflict
 from .identify import EfficientSet as EfficientSet
 from .identify import Instrument as Instrument
 from .identify import LinearEffect as LinearEffect
+from .identify import Hedge as Hedge
+from .identify import Identification as Identification
 from .identify import adjustment_sets as adjustment_sets
 from .identify import alternatives as alternatives
 from .identify import confounding_paths as confounding_paths
@@ -175,6 +181,7 @@ from .identify import efficient_adjustment_set as efficient_adjustment_set
 from .identify import explain_adjustment as explain_adjustment
 from .identify import front_door_sets as front_door_sets
 from .identify import instruments as instruments
+from .identify import identify as identify
 from .identify import is_adjustment_set as is_adjustment_set
 from .identify import is_back_door_set as is_back_door_set
 from .identify import is_front_door_set as is_front_door_set
@@ -189,9 +196,11 @@ from .io import network as network
 from .io import networks as networks
 from .io import read_model as read_model
 from .io import to_pgmpy as to_pgmpy
+from .solvers import EstimandCheck as EstimandCheck
 from .solvers import JointLaws as JointLaws
 from .solvers import LawSource as LawSource
 from .solvers import ModelLaws as ModelLaws
+from .solvers import check_estimand as check_estimand
 from .solvers import evaluate_estimand as evaluate_estimand
 
 __all__ = [
@@ -200,12 +209,14 @@ __all__ = [
     "Adjusts",
     "Answer",
     "Assumption",
+    "Available",
     "Bernoulli",
     "ByNoise",
     "Categorical",
     "CausalClaim",
     "CausalGraph",
     "Claim",
+    "Conflict",
     "Const",
     "Contrast",
     "Correlation",
@@ -221,6 +232,7 @@ __all__ = [
     "Equation",
     "EquivalenceClass",
     "Estimand",
+    "EstimandCheck",
     "Execution",
     "Expectation",
     "Explanation",
@@ -228,6 +240,8 @@ __all__ = [
     "Finding",
     "Forecast",
     "GumbelMax",
+    "Hedge",
+    "Identification",
     "Independence",
     "Independent",
     "Index",
@@ -239,6 +253,7 @@ __all__ = [
     "InvalidQuery",
     "InvalidRows",
     "JointLaws",
+    "KnownLaw",
     "Ladder",
     "LawSource",
     "LinearEffect",
@@ -258,11 +273,14 @@ __all__ = [
     "QuerySyntaxError",
     "RankPreserving",
     "Relation",
+    "Sample",
     "ScmError",
     "Sensitivity",
     "Set",
     "Soft",
+    "Statement",
     "Step",
+    "Study",
     "TableDraws",
     "TableSensitivity",
     "Uncertainty",
@@ -287,6 +305,7 @@ __all__ = [
     "by_noise",
     "cde",
     "check_coupling",
+    "check_estimand",
     "claim_from_data",
     "claim_names",
     "claim_to_data",
@@ -295,8 +314,6 @@ __all__ = [
     "conjunction",
     "conjuncts",
     "contraction_text",
-    "correlation_from_data",
-    "correlation_to_data",
     "coupling_range",
     "covariance_ratio",
     "districts",
@@ -319,6 +336,7 @@ __all__ = [
     "front_door_sets",
     "gumbel_max",
     "holds",
+    "identify",
     "implied_independences",
     "independent",
     "inducing_paths",
@@ -346,7 +364,6 @@ __all__ = [
     "parent_adjustment_set",
     "parse_budget",
     "parse_claim",
-    "parse_correlation",
     "parse_estimand",
     "parse_expression",
     "parse_quantity",
@@ -359,12 +376,12 @@ __all__ = [
     "prepare",
     "print_assignment",
     "print_claim",
-    "print_correlation",
     "print_estimand",
     "print_expr",
     "print_name",
     "print_quantity",
     "print_query",
+    "print_statement",
     "ps",
     "quantity_from_data",
     "quantity_nodes",
@@ -384,6 +401,7 @@ __all__ = [
     "sequential_plan",
     "settings_text",
     "smallest_adjustment_set",
+    "statement",
     "terms",
     "to_pgmpy",
     "walk",
