@@ -11,6 +11,7 @@ from .._finding import Assumption, Step
 from .._graph import CausalGraph
 from .._graph_ops import bits_of
 from .._query import Contrast, Expectation, Number, Query, Term, print_query, term_parts
+from .._separation import minimal_cuts
 from .._syntax import Const, Expr, Op, terms
 from ._adjustment import Effect, smallest_set
 from ._formulas import adjusted, seen, stepwise, through
@@ -18,7 +19,6 @@ from ._front_door import minimal_front_door
 from ._one_world import OneWorld, read_term
 from ._reasons import adjustment_reason, front_door_reason, positivity, sequential_reason
 from ._result import Available, Identification, Method
-from ._separators import minimal_sets
 from ._sequential import find_plan
 
 
@@ -81,7 +81,7 @@ def alternatives(
     if first is None or len(search.effects) != 1:
         return
     (effect,) = search.effects.values()
-    sets = minimal_sets(effect.near, effect.cause, effect.effect) if effect.some() is not None else iter(())
+    sets = minimal_cuts(effect.near, effect.cause, effect.effect) if effect.some() is not None else iter(())
     for by in sets:
         yield from _one(graph, query, laws, _Search(graph, source, ("adjustment",), by))
     for methods in _OTHERS:

@@ -17,17 +17,19 @@ from .._estimand_text import print_estimand
 from .._finding import Assumption, Step
 from .._graph import CausalGraph
 from .._query import Contrast, Expectation, Probability, Query, print_query
-from .._separation import connected
+from .._separation import connected, undirected
 from .._syntax import Const, Expr, Op, Set, Var, print_const
 from ._adjustment import Effect, effect_of
 from ._formulas import both, indices, running, total
 from ._one_world import OneWorld, read_term
 from ._reasons import set_text
 from ._result import Available, Identification
-from ._separators import nearest, smallest, undirected
+from ._separators import nearest, smallest
 
 InstrumentGrant: TypeAlias = Literal["no_defiers", "homogeneity"]
 """What makes Wald's ratio an effect, by the name that `assume` takes."""
+GRANTS: tuple[InstrumentGrant, ...] = ("no_defiers", "homogeneity")
+"""All of them."""
 CITATIONS: dict[InstrumentGrant, str] = {
     "no_defiers": "Imbens & Angrist (1994), theorem 1; with covariates, Froelich (2007), theorem 1",
     "homogeneity": "Wald (1940); Hernan & Robins (2020), section 16.3",
@@ -82,7 +84,7 @@ def _as_instrument(effect: Effect, i: int) -> Iterator[Instrument]:
         return
     cut = bits.without_edges(out_of=effect.cause)
     allowed = _candidates(effect) & ~(1 << i)
-    given = nearest(undirected(cut, effect.effect, 1 << i, allowed), effect.effect, 1 << i)
+    given = nearest(undirected(cut, effect.effect | 1 << i, 0, allowed), effect.effect, 1 << i)
     if given is not None and connected(bits, 1 << i, given) & effect.cause:
         yield Instrument(name, bits.named(given), False)
 
@@ -94,7 +96,7 @@ def _randomising(effect: Effect, i: int) -> int | None:
         return None
     ends = effect.cause | effect.effect
     cut = bits.without_edges(out_of=1 << i)
-    return smallest(undirected(cut, 1 << i, ends, effect.observed & ~(below | ends)), 1 << i, ends)
+    return smallest(undirected(cut, 1 << i | ends, 0, effect.observed & ~(below | ends)), 1 << i, ends)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from .._bitgraph import BitGraph, members
 from .._errors import InvalidQuery, UnknownName
 from .._graph import CausalGraph
-from .._separation import connected
+from .._separation import connected, undirected
 from ._adjustment import Effect, effect_of, smallest_set
 from ._instrument import instruments
 from ._reasons import set_text
-from ._separators import nearest, smallest, undirected
+from ._separators import nearest, smallest
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ def covariance_ratio(
     """
     import numpy as np
 
-    matrix = np.asarray(covariance, dtype=float)
+    matrix = np.asarray(covariance, dtype=np.float64)
     if matrix.shape != (len(names), len(names)) or not np.isfinite(matrix).all():
         raise InvalidQuery(
             f"A covariance matrix of finite numbers, shape ({len(names)}, {len(names)}), is wanted for the names "
@@ -113,7 +114,7 @@ def covariance_ratio(
     return float(_partial(matrix, y, z, w) / below)
 
 
-def _partial(matrix: Any, a: int, b: int, given: list[int]) -> float:
+def _partial(matrix: NDArray[np.float64], a: int, b: int, given: list[int]) -> float:
     """The covariance of two variables, others held fixed."""
     import numpy as np
 
@@ -176,7 +177,7 @@ def _direct(found: Effect, cause: str, effect: str) -> LinearEffect | None:
     if not connected(cut, x, 0) & y:
         chosen: int | None = 0
     else:
-        chosen = smallest(undirected(cut, x, y, allowed), x, y)
+        chosen = smallest(undirected(cut, x | y, 0, allowed), x, y)
     if chosen is not None:
         given = bits.named(chosen)
         held = set_text(given) if given else "nothing"
@@ -184,7 +185,7 @@ def _direct(found: Effect, cause: str, effect: str) -> LinearEffect | None:
         return LinearEffect(cause, effect, cause, given, "direct", reason, "Pearl (2009), theorem 5.3.1")
     options: list[LinearEffect] = []
     for i in members(allowed):
-        given = nearest(undirected(cut, y, 1 << i, allowed & ~(1 << i)), y, 1 << i)
+        given = nearest(undirected(cut, y | 1 << i, 0, allowed & ~(1 << i)), y, 1 << i)
         if given is not None and connected(bits, 1 << i, given) & x:
             name, held = bits.names[i], bits.named(given)
             reason = _by_instrument(name, held, cause, effect)
