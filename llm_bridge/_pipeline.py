@@ -178,10 +178,11 @@ class _Run:
         if not compiled.queries:
             return
         answers = self.ask(compiled, compiled.queries, "ask")
-        finding = min((a.finding for a in answers), key=_WORST.index)
+        finding, fault = _worst(answers), _refusals(answers)
         if finding == "refused" and compiled.model is not None and not problem.equations:
             compiled, answers, finding = self.ask_study(problem, compiled, answers)
-        self.found = replace(self.found, compiled=compiled, answers=answers, finding=finding, fault=_refusals(answers))
+            fault = "" if finding in ("exact", "estimate") else fault
+        self.found = replace(self.found, compiled=compiled, answers=answers, finding=finding, fault=fault)
         if finding in ("exact", "estimate", "bounds"):
             answers = self.round(problem, answers)
         elif finding == "undefined":
@@ -208,10 +209,8 @@ class _Run:
         """The answers of the graph and its statements, where a model of tables has none."""
         study = replace(compiled, knowledge=study_of(problem), notes=())
         answers = self.ask(study, study.queries, "ask by identification")
-        finding = min((a.finding for a in answers), key=_WORST.index)
-        if finding == "refused":
-            return compiled, refused, finding
-        return study, answers, finding
+        finding = _worst(answers)
+        return (compiled, refused, finding) if finding == "refused" else (study, answers, finding)
 
     def ask(self, compiled: Compiled, queries: Sequence[Query], name: str) -> tuple[Answer, ...]:
         """The engine's answers."""
@@ -337,6 +336,11 @@ def _unplanned(wrong: BaseException) -> str:
     if isinstance(wrong, MemoryError):
         return "This needs more memory than there is. Ask for less at once."
     return str(wrong) if type(wrong) is ValueError else f"{type(wrong).__name__}: {wrong}"
+
+
+def _worst(answers: Sequence[Answer]) -> Finding:
+    findings = {answer.finding for answer in answers}
+    return next(finding for finding in _WORST if finding in findings)
 
 
 def _refusals(answers: Sequence[Answer]) -> str:

@@ -33,6 +33,7 @@ from ._problem import Problem
 from ._reader._questions import BUT_FOR
 from ._reasons import Setting, observed_values
 from ._rounding import ends_of
+from ._study_words import clashing, not_known
 from ._verdict import Said, holds, verdict
 
 MOST_FACTS = 4
@@ -70,6 +71,10 @@ def line(case: Case) -> str:
         return claims_line(case.judged, case.reply)
     if not case.answers or case.problem is None or case.finding == "refused":
         return f"This cannot be worked out here. {_sentence(case.fault)}"
+    if case.finding == "not_identified":
+        return not_known(case.answers, case.fault)
+    if case.finding == "contradiction":
+        return clashing(case.answers)
     speaker = Speaker(case, case.problem)
     if case.finding == "undefined":
         return speaker.undefined()

@@ -14,8 +14,14 @@ from ._claims import Relation as Relation
 from ._claims_text import claim_from_data as claim_from_data
 from ._claims_text import claim_names as claim_names
 from ._claims_text import claim_to_data as claim_to_data
+from ._claims_text import correlation_from_data as correlation_from_data
+from ._claims_text import correlation_to_data as correlation_to_data
 from ._claims_text import parse_claim as parse_claim
+from ._claims_text import parse_correlation as parse_correlation
+from ._claims_text import parse_quantity as parse_quantity
 from ._claims_text import print_claim as print_claim
+from ._claims_text import print_correlation as print_correlation
+from ._claims_text import print_quantity as print_quantity
 from ._claims_text import quantity_from_data as quantity_from_data
 from ._claims_text import quantity_nodes as quantity_nodes
 from ._claims_text import quantity_to_data as quantity_to_data
@@ -71,6 +77,7 @@ from ._graph_ops import moral_graph as moral_graph
 from ._graph_ops import mutilated as mutilated
 from ._gumbel import GumbelMax as GumbelMax
 from ._gumbel import gumbel_max as gumbel_max
+from ._holds import Members as Members
 from ._holds import holds as holds
 from ._ladder import Ladder as Ladder
 from ._ladder import ladder as ladder
@@ -128,8 +135,6 @@ from ._separation import separated as separated
 from ._statement import Correlation as Correlation
 from ._statement import Quantity as Quantity
 from ._statement import Statement as Statement
-from ._statement_text import parse_quantity as parse_quantity
-from ._statement_text import print_quantity as print_quantity
 from ._statement_text import print_statement as print_statement
 from ._statement_text import statement as statement
 from ._structured import expr_from_data as expr_from_data
@@ -257,6 +262,7 @@ __all__ = [
     "Ladder",
     "LawSource",
     "LinearEffect",
+    "Members",
     "MissingPackage",
     "Model",
     "ModelLaws",
@@ -314,6 +320,8 @@ __all__ = [
     "conjunction",
     "conjuncts",
     "contraction_text",
+    "correlation_from_data",
+    "correlation_to_data",
     "coupling_range",
     "covariance_ratio",
     "districts",
@@ -364,6 +372,7 @@ __all__ = [
     "parent_adjustment_set",
     "parse_budget",
     "parse_claim",
+    "parse_correlation",
     "parse_estimand",
     "parse_expression",
     "parse_quantity",
@@ -376,6 +385,7 @@ __all__ = [
     "prepare",
     "print_assignment",
     "print_claim",
+    "print_correlation",
     "print_estimand",
     "print_expr",
     "print_name",
