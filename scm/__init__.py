@@ -55,9 +55,11 @@ from ._errors import listing as listing
 from ._errors import near as near
 from ._estimand import Estimand as Estimand
 from ._estimand import Index as Index
+from ._estimand_canonical import canonical as canonical
 from ._estimand_data import estimand_from_data as estimand_from_data
 from ._estimand_data import estimand_to_data as estimand_to_data
 from ._estimand_parse import parse_estimand as parse_estimand
+from ._estimand_simplify import simplify as simplify
 from ._estimand_text import estimand_latex as estimand_latex
 from ._estimand_text import print_estimand as print_estimand
 from ._evaluate import evaluate as evaluate
@@ -261,6 +263,7 @@ __all__ = [
     "bind",
     "build_worlds",
     "by_noise",
+    "canonical",
     "cde",
     "check_coupling",
     "check_estimand",
@@ -346,6 +349,7 @@ __all__ = [
     "sensitivity",
     "separated",
     "settings_text",
+    "simplify",
     "terms",
     "to_pgmpy",
     "walk",
