@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from scm import Answer, Model, ScmError, Step, contraction_text, ladder, print_expr, print_name
+from scm import Answer, Model, ScmError, Step, contraction_text, ladder, print_expr, print_name, print_quantity
 
 from ._pipeline import Reply, Stage
 
@@ -158,12 +158,13 @@ def _reading(reply: Reply) -> list[str]:
     rules = [f"{print_name(e.variable)} = {print_expr(e.expression)}" for e in problem.equations]
     rules += [f"{print_name(e.cause)} -> {print_name(e.effect)}" for e in problem.edges]
     rules += [
-        f"{s.term} = {s.value if s.counts is None else f'{s.counts[0]} of {s.counts[1]}'}" for s in problem.statements
+        f"{print_quantity(s.term)} {s.relation} {s.value if s.counts is None else f'{s.counts[0]} of {s.counts[1]}'}"
+        for s in problem.statements
     ]
     out += [wrapped(rule, "  ", "      ") for rule in rules[:MOST_LINES]]
     if len(rules) > MOST_LINES:
         out.append(f"  ... and {len(rules) - MOST_LINES} more")
-    return out + [wrapped(f"asked: {q.query}", "  ", "      ") for q in problem.queries]
+    return out + [wrapped(f"asked: {q.text}", "  ", "      ") for q in problem.queries]
 
 
 def _stage(stage: Stage) -> str:

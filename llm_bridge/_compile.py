@@ -18,6 +18,7 @@ from scm import (
     Model,
     Op,
     Probability,
+    Quantity,
     Query,
     ScmError,
     Unknown,
@@ -25,6 +26,7 @@ from scm import (
     Var,
     Variable,
     conjunction,
+    print_quantity,
     print_query,
 )
 
@@ -71,10 +73,12 @@ def compile_problem(problem: Problem) -> Compiled:
     """
     if problem.cannot is not None:
         raise CannotCompile(f"The text was not formalised: {problem.cannot}")
+    if any(item.query is None for item in problem.queries):
+        raise CannotCompile("A model answers queries for numbers; a claim about causes is looked up in the graph.")
     compiler = _Compiler(problem.check())
     model = Model(*(compiler.variable(variable) for variable in problem.variables))
     compiler.refuse_unused()
-    queries = tuple(item.query for item in problem.queries)
+    queries = tuple(item.asked for item in problem.queries)
     return Compiled(model, queries, problem.reply, problem.assumptions, tuple(compiler.notes))
 
 
@@ -101,13 +105,14 @@ class _Compiler:
 
     def file(self, statement: Statement) -> None:
         """Sort one statement: counts to the tally, printed values to their law."""
-        if statement.counts is not None:
-            self.tally.add(statement.term, *statement.counts)
+        term = statement.term
+        if statement.counts is not None and isinstance(term, Probability):
+            self.tally.add(term, *statement.counts)
             return
-        parts = split_term(statement.term)
-        condition = None if parts is None else cell_of(statement.term.given)
-        if parts is None or condition is None:
-            raise _not_a_law(statement.term)
+        parts = split_term(term)
+        condition = cell_of(term.given) if isinstance(term, Probability) else None
+        if parts is None or condition is None or statement.relation != "=":
+            raise _not_a_law(term)
         name, value, _ = parts
         self.values.setdefault(_law_key(name, condition), {})[value] = statement
 
@@ -203,9 +208,9 @@ def _equals(name: str, value: Value) -> Expr:
     return Op("=", (Var(name), Const(value)))
 
 
-def _not_a_law(term: Probability) -> CannotCompile:
+def _not_a_law(term: Quantity) -> CannotCompile:
     return CannotCompile(
-        f"The statement {term} is not the law of a variable given its direct causes, and a model has no other place "
-        f"for it. "
+        f"The statement {print_quantity(term)} is not the law of a variable given its direct causes, and a model has "
+        "no other place for it. "
         "State the law of each variable given exactly its causes, or leave the statement out."
     )

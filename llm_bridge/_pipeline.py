@@ -92,7 +92,7 @@ class Reply:
     def to_json(self) -> dict[str, Any]:
         """The reply as JSON data; no NaN and no infinity."""
         first = self.answers[0].to_json() if self.answers else {}
-        queries = [str(item.query) for item in self.problem.queries] if self.problem else []
+        queries = [item.text for item in self.problem.queries] if self.problem else []
         data: dict[str, Any] = {
             "answer": self.words,
             "reply": self.reply,

@@ -1,0 +1,237 @@
+"""A witness that a query is not identified: two models that agree on all that is available and differ on the query."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from .._mechanism import NoiseTable, Table
+from .._model import Model
+from .._noise import probabilities
+from .._query import Distribution, Query, print_query
+from .._syntax import Var, print_const, print_name
+from ..identify import Available, Identification
+from ._contract import Budget
+from ._level_set import Ends, ends_of
+from ._noise_model import PLACES, Shape, Unsupported, as_model, random_noise_model
+from ._setting import Record, Setting
+from ._smaller_graph import Question, scalar_queries, smaller_questions
+from .exact import solve
+
+APART = 1e-3
+"""Answers nearer than this do not make a witness that a reader would look at."""
+ENOUGH = 0.05
+"""A difference from which the search does not go on for a larger one."""
+SAME = 1e-12
+"""How near everything available must be."""
+SECONDS = 10.0
+TRIES = 60
+MOST_PLACES = 4 * PLACES
+"""Joint states of hidden causes from which nothing is tried."""
+
+
+@dataclass(frozen=True, eq=False)
+class TwoModels:
+    """Two models over the same graph that agree on everything available and differ on the query.
+
+    A mechanism need not read every parent that the graph allows it; a hidden common cause is a noise that two variables
+    share. All available probabilities are positive, so it is not for want of positivity that the query is not known.
+
+    Attributes:
+        query: with a value for each placeholder; of a distribution, one cell.
+        first, second: the models.
+        values: what each answers.
+        largest_disagreement: on what is available, worked out by the exact solver.
+        available: on what they agree.
+    """
+
+    query: Query
+    first: Model
+    second: Model
+    values: tuple[float, float]
+    largest_disagreement: float
+    available: tuple[Available, ...]
+
+    def to_text(self) -> str:
+        """What the models are, where they agree and where they differ."""
+        known = "; ".join(_said(law) for law in self.available)
+        lines = [
+            f"Two models agree on {known} (to {self.largest_disagreement:.0e}) and differ on the query:",
+            f"  {print_query(self.query)} is {self.values[0]:.6g} in the first, {self.values[1]:.6g} in the second.",
+        ]
+        for name in self.first.noises:
+            shown = [_law_text(model, name) for model in (self.first, self.second)]
+            lines.append(f"  {print_name(name)} ~ {_both(*shown)}")
+        for name in self.first.mechanisms:
+            shown = [_mechanism_text(model, name) for model in (self.first, self.second)]
+            lines.append(f"  {print_name(name)}: {_both(*shown)}")
+        return "\n".join(lines)
+
+    def to_json(self, *, indent: int | None = 2) -> str:
+        """Everything as JSON text; each model as `Model.to_json` writes it."""
+        data = {
+            "query": print_query(self.query),
+            "values": list(self.values),
+            "largest_disagreement": self.largest_disagreement,
+            "available": [{"variables": a.variables, "do": a.do, "name": a.name} for a in self.available],
+            "first": json.loads(self.first.to_json()),
+            "second": json.loads(self.second.to_json()),
+        }
+        return json.dumps(data, indent=indent, ensure_ascii=False)
+
+
+def _said(law: Available) -> str:
+    given = f" | do({', '.join(map(print_name, law.do))})" if law.do else ""
+    return f"P({', '.join(map(print_name, law.variables))}{given})"
+
+
+def _both(first: str, second: str) -> str:
+    return f"{first} in both" if first == second else f"{first} in the first; {second} in the second"
+
+
+def _law_text(model: Model, name: str) -> str:
+    shares = probabilities(model.noises[name].law) or ()
+    return f"({', '.join(f'{p:.6g}' for p in shares)})"
+
+
+def _mechanism_text(model: Model, name: str) -> str:
+    mechanism = model.mechanisms[name]
+    inputs = f"({', '.join(map(print_name, mechanism.inputs))})"
+    match mechanism:
+        case NoiseTable(_, outcomes):
+            return f"by {inputs}, the last fastest: {' '.join(map(print_const, outcomes))}"
+        case Table(_, rows):
+            laws = " ".join(f"({', '.join(f'{p:.6g}' for p in row)})" for row in rows)
+            return f"given {inputs}, the last fastest: {laws}" if mechanism.inputs else laws
+        case _:
+            return str(mechanism)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The search
+
+
+def two_models(identification: Identification, *, seed: int = 0, budget: float = SECONDS) -> TwoModels | None:
+    """Two models that show that a query is not identified, each with the exact graph's hidden causes and no other.
+
+    Random mechanisms over the part of the graph that matters, with the laws of hidden causes moved along the level set
+    of what is available until the query has changed; the result is checked by the exact solver before it is returned.
+
+    Args:
+        identification: of a query that is not identified.
+        seed: of the random mechanisms.
+        budget: seconds.
+
+    Returns:
+        None where nothing was found: the query is identified, the part that matters is too large to search, or the
+        query has a stochastic intervention.
+    """
+    if identification.identified:
+        return None
+    rng, until = np.random.default_rng(seed), time.monotonic() + budget
+    best: TwoModels | None = None
+    for question, shape in _shapes(identification, rng):
+        if time.monotonic() > until:
+            break
+        try:
+            found = _try(question, shape, rng)
+        except Unsupported:
+            return None
+        if found is None or (best is not None and found.apart <= _apart(best)):
+            continue
+        best = _verified(identification, question, found) or best
+        if best is not None and _apart(best) >= ENOUGH:
+            break
+    return best
+
+
+def _apart(witness: TwoModels) -> float:
+    return abs(witness.values[1] - witness.values[0])
+
+
+def _shapes(identification: Identification, rng: np.random.Generator) -> Iterator[tuple[Question, Shape]]:
+    """Smaller questions with numbers of states, larger ones later."""
+    questions = smaller_questions(identification, rng)
+    kept: list[Question] = []
+    for attempt in range(TRIES):
+        if attempt % 12 == 0:
+            new = next(questions, None)
+            kept = [new] if new is not None else kept
+        if not kept:
+            return
+        question = kept[-1]
+        yield question, _shape(question, attempt % 12, rng)
+
+
+def _shape(question: Question, attempt: int, rng: np.random.Generator) -> Shape:
+    """Numbers of states of hidden causes: as many as the attempt wants and the row has room for."""
+    graph, states = question.graph, question.states
+    names = [v for v in graph.order if v in question.relevant]
+    shared = tuple(dict.fromkeys((min(pair), max(pair)) for pair in graph.confounded))
+    several = question.imagined
+    own = [min(2 * len(states[v]), 6) if v in several else len(states[v]) for v in names]
+    sizes = [2] * len(shared) + own
+    most = (3, 2, 4, 6)[attempt % 4]
+    order = [int(i) for i in rng.permutation(len(shared))]
+    grown = True
+    while grown:
+        grown = False
+        for i in order:
+            if sizes[i] < most and math.prod(sizes) // sizes[i] * (sizes[i] + 1) <= PLACES:
+                sizes[i] += 1
+                grown = True
+    parents = {v: graph.parents[v] for v in names}
+    return Shape(parents, {v: states[v] for v in names}, shared, tuple(sizes), several)
+
+
+def _try(question: Question, shape: Shape, rng: np.random.Generator) -> Ends | None:
+    """Random mechanisms, and laws between which the query differs, if there are any.
+
+    Raises:
+        Unsupported: the query says something that cannot be laid out.
+    """
+    if math.prod(shape.sizes) > MOST_PLACES:
+        return None
+    model = random_noise_model(shape, rng)
+    found = (ends_of(model, question.contexts, query) for query in scalar_queries(question.query, shape.states))
+    best = max((ends for ends in found if ends is not None), key=lambda ends: ends.apart, default=None)
+    return best if best is not None and best.apart >= APART else None
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The check
+
+
+def _verified(identification: Identification, question: Question, found: Ends) -> TwoModels | None:
+    """The two models, if the exact solver says that they agree where they must and differ where they should."""
+    trivial = {v: question.states[v] for v in identification.graph.variables if v not in question.relevant}
+    first, second = (as_model(found.model, laws, trivial) for laws in (found.low, found.high))
+    values = _exact(first, found.query), _exact(second, found.query)
+    if values[0] is None or values[1] is None or not abs(values[0] - values[1]) >= APART:
+        return None
+    off = 0.0
+    for names, do in question.contexts:
+        law = Distribution(tuple(Var(name, do) for name in names))
+        one, other = (_array(model, law) for model in (first, second))
+        if min(one.min(), other.min()) <= 0:
+            return None
+        off = max(off, float(np.abs(one - other).max()))
+    if off > SAME:
+        return None
+    return TwoModels(found.query, first, second, (values[0], values[1]), off, identification.available)
+
+
+def _array(model: Model, query: Query) -> np.ndarray:
+    setting = Setting(model, (), Budget(), {}, {}, 1, Record())
+    found = solve(setting, query)
+    return found.lower if found.defined.all() else np.full(1, np.nan)
+
+
+def _exact(model: Model, query: Query) -> float | None:
+    value = float(_array(model, query).reshape(-1)[0])
+    return value if math.isfinite(value) else None
