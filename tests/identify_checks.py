@@ -60,11 +60,18 @@ def check(seed: object, most: int = 12, budget: float = 10.0) -> Outcome:
     except NotImplementedError:
         return Outcome(question.kind, "impossible")
     except Exception as wrong:
-        return Outcome(question.kind, "wrong", problem=f"seed {seed}: {type(wrong).__name__}: {wrong}; {question_text(question)}")
+        return Outcome(
+            question.kind, "wrong", problem=f"seed {seed}: {type(wrong).__name__}: {wrong}; {question_text(question)}"
+        )
     seconds = time.perf_counter() - start
     outcome = _formula(seed, question, found) if found.identified else _refusal(seed, question, found, budget)
     return Outcome(
-        question.kind, outcome.verdict, outcome.difference, seconds, time.perf_counter() - start - seconds, outcome.problem
+        question.kind,
+        outcome.verdict,
+        outcome.difference,
+        seconds,
+        time.perf_counter() - start - seconds,
+        outcome.problem,
     )
 
 
@@ -107,7 +114,9 @@ def witness_problem(witness: TwoModels, graph: Mixed, query: Any, available: Any
     """What is wrong with a witness, worked out without the engine; nothing if it is one."""
     for model in (witness.first, witness.second):
         pairs = {frozenset(pair) for pair in graph.confounded}
-        if not set(model.graph.edges) <= set(graph.edges) or not pairs.issuperset(map(frozenset, model.graph.confounded)):
+        if not set(model.graph.edges) <= set(graph.edges) or not pairs.issuperset(
+            map(frozenset, model.graph.confounded)
+        ):
             return "a mechanism reads what the graph does not let it"
         if set(model.graph.variables) != set(graph.names):
             return "a variable is missing"
@@ -169,5 +178,3 @@ def read_model(model: Model, graph: Mixed) -> RandomModel:
         tables[name] = codes.transpose([axes.index(axis) for axis in wanted])
     laws = [np.array(model.noises[n].law.probabilities) for n in shared]  # type: ignore[union-attr]
     return RandomModel(mixed, states, laws, noise, tables)
-
-
