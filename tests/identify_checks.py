@@ -1,4 +1,4 @@
-"""One random question put to `identify`, and its answer checked: a formula against the truth, a refusal by two models."""
+"""A random question put to `identify`, and its answer checked: a formula against the truth, a refusal by two models."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from scm._errors import InvalidQuery
 from scm._graph import CausalGraph
 from scm._mechanism import NoiseTable, Table
 from scm._model import Model
@@ -57,8 +58,13 @@ def check(seed: object, most: int = 12, budget: float = 10.0) -> Outcome:
     start = time.perf_counter()
     try:
         found = identify(graph, to_text(question.query), available)
-    except NotImplementedError:
-        return Outcome(question.kind, "impossible")
+    except InvalidQuery as wrong:
+        if (
+            "contradicts itself" in str(wrong)
+            and truth(RandomModel.draw(question.graph, _rng(seed), question.states), question.query) is None
+        ):
+            return Outcome(question.kind, "impossible")
+        return Outcome(question.kind, "wrong", problem=f"seed {seed}: {wrong}; {question_text(question)}")
     except Exception as wrong:
         return Outcome(
             question.kind, "wrong", problem=f"seed {seed}: {type(wrong).__name__}: {wrong}; {question_text(question)}"
@@ -75,8 +81,12 @@ def check(seed: object, most: int = 12, budget: float = 10.0) -> Outcome:
     )
 
 
+def _rng(seed: object) -> np.random.Generator:
+    return np.random.default_rng(random.Random(f"models {seed}").getrandbits(64))
+
+
 def _formula(seed: object, question: Asked, found: Identification) -> Outcome:
-    rng = np.random.default_rng(random.Random(f"models {seed}").getrandbits(64))
+    rng = _rng(seed)
     sources = {name: (variables, do) for name, variables, do in question.available}
     worst = 0.0
     for _ in range(MODELS):
@@ -145,15 +155,15 @@ def _law(model: RandomModel, variables: tuple[str, ...], do: tuple[str, ...]) ->
 
 
 def read_model(model: Model, graph: Mixed) -> RandomModel:
-    """A witness's model as tables here, read from its mechanisms; a bare table gets a noise that tells its rows apart."""
+    """A witness's model as tables here, read from its mechanisms; a bare table gets a noise that decides every row."""
     states = {v.name: len(model.states[v.name]) for v in model.variables}
     order = tuple(name for name in graph.names if name in states)
     own = {name: [i for i in model.mechanisms[name].inputs if i in model.noises] for name in order}
     users: dict[str, list[str]] = {}
     for name in order:
-        for noise in own[name]:
-            users.setdefault(noise, []).append(name)
-    shared = [noise for noise, who in users.items() if len(who) == 2]
+        for cause in own[name]:
+            users.setdefault(cause, []).append(name)
+    shared = [cause for cause, who in users.items() if len(who) == 2]
     mixed = Mixed(order, tuple(model.graph.edges), tuple((users[n][0], users[n][1]) for n in shared))
     noise: dict[str, np.ndarray] = {}
     tables: dict[str, np.ndarray] = {}
@@ -166,10 +176,12 @@ def read_model(model: Model, graph: Mixed) -> RandomModel:
             tops = np.unique(np.concatenate([steps.reshape(-1), [0.0, 1.0]]))
             noise[name] = np.diff(tops)
             codes = (((tops[:-1] + tops[1:]) / 2)[None, :, None] > steps[:, None, :]).sum(axis=2)
-            codes, axes = codes.reshape([*sizes, len(tops) - 1]), [*mechanism.inputs, None]
+            codes = codes.reshape([*sizes, len(tops) - 1])
+            axes: list[str | None] = [*mechanism.inputs, None]
         else:
             place = {state: i for i, state in enumerate(model.states[name])}
-            codes, axes = np.array([place[x] for x in mechanism.outcomes]).reshape(sizes), list(mechanism.inputs)
+            codes = np.array([place[x] for x in mechanism.outcomes]).reshape(sizes)
+            axes = list(mechanism.inputs)
             alone = [i for i in mechanism.inputs if i in model.noises and i not in shared]
             assert len(alone) == 1
             noise[name] = np.array(model.noises[alone[0]].law.probabilities)  # type: ignore[union-attr]

@@ -21,7 +21,7 @@ from ._level_set import Ends, ends_of
 from ._noise_model import PLACES, Shape, Unsupported, as_model, random_noise_model
 from ._parities import parity_pair
 from ._setting import Record, Setting
-from ._smaller_graph import Question, scalar_queries, smaller_questions
+from ._smaller_graph import Question, named_edges, scalar_queries, smaller_questions
 from .exact import solve
 
 APART = 1e-3
@@ -167,6 +167,8 @@ def _pairs(identification: Identification, rng: np.random.Generator) -> Iterator
     for attempt in range(TRIES):
         kept.sort(key=lambda question: (len(question.graph.confounded), len(question.relevant)))
         question = kept[attempt % min(3, len(kept))]
+        if attempt % 4 == 3:
+            question = question.wider()
         yield question, _random_pair(question, _shape(question, attempt, rng), rng)
         if attempt % ROUND == ROUND - 1:
             kept.append(next(questions))
@@ -216,7 +218,8 @@ def _random_pair(question: Question, shape: Shape, rng: np.random.Generator) -> 
 def _verified(identification: Identification, question: Question, found: Ends) -> TwoModels | None:
     """The two models, if the exact solver says that they agree where they must and differ where they should."""
     trivial = {v: question.states[v] for v in identification.graph.variables if v not in question.relevant}
-    first, second = (as_model(found.model, laws, trivial) for laws in (found.low, found.high))
+    edges = named_edges(identification.query)
+    first, second = (as_model(found.model, laws, trivial, edges) for laws in (found.low, found.high))
     values = _exact(first, found.query), _exact(second, found.query)
     if values[0] is None or values[1] is None or not abs(values[0] - values[1]) >= APART:
         return None
