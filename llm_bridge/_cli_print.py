@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from scm import Answer, Model, ScmError, Step, contraction_text, ladder, print_expr, print_name
+from scm import Answer, Model, ScmError, Step, contraction_text, ladder, print_expr, print_name, print_quantity
 
 from ._pipeline import Reply, Stage
 
@@ -38,8 +38,9 @@ def reply_text(reply: Reply, *, derivation: bool | None, explain: bool) -> str:
         out.append(section("How it was read", _reading(reply)))
     if derivation is not False and steps:
         out.append(section("How it follows", steps_text(steps, full=bool(derivation) or explain)))
-    if explain and reply.compiled is not None and reply.answers:
-        out += explained(reply.compiled.model, reply.answers[0])
+    model = None if reply.compiled is None else reply.compiled.model
+    if explain and model is not None and reply.answers:
+        out += explained(model, reply.answers[0])
     if reply.assumptions:
         listed = [item(f"{a.text} (by {a.granted_by})") for a in reply.assumptions]
         out.append(section("Assumed", listed))
@@ -77,8 +78,9 @@ def explanation(reply: Reply) -> dict[str, Any]:
         {"name": s.name, "took": s.took, "gave": s.gave, "seconds": s.seconds, "fault": s.fault} for s in reply.trace
     ]
     data: dict[str, Any] = {"trace": stages}
-    if reply.compiled is not None and reply.answers:
-        data |= engine_explanation(reply.compiled.model, reply.answers[0])
+    model = None if reply.compiled is None else reply.compiled.model
+    if model is not None and reply.answers:
+        data |= engine_explanation(model, reply.answers[0])
     return data
 
 
@@ -158,12 +160,13 @@ def _reading(reply: Reply) -> list[str]:
     rules = [f"{print_name(e.variable)} = {print_expr(e.expression)}" for e in problem.equations]
     rules += [f"{print_name(e.cause)} -> {print_name(e.effect)}" for e in problem.edges]
     rules += [
-        f"{s.term} = {s.value if s.counts is None else f'{s.counts[0]} of {s.counts[1]}'}" for s in problem.statements
+        f"{print_quantity(s.term)} {s.relation} {s.value if s.counts is None else f'{s.counts[0]} of {s.counts[1]}'}"
+        for s in problem.statements
     ]
     out += [wrapped(rule, "  ", "      ") for rule in rules[:MOST_LINES]]
     if len(rules) > MOST_LINES:
         out.append(f"  ... and {len(rules) - MOST_LINES} more")
-    return out + [wrapped(f"asked: {q.query}", "  ", "      ") for q in problem.queries]
+    return out + [wrapped(f"asked: {q.text}", "  ", "      ") for q in problem.queries]
 
 
 def _stage(stage: Stage) -> str:

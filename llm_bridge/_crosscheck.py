@@ -8,9 +8,12 @@ from typing import Protocol, TypeAlias
 
 from scm import (
     Const,
+    Correlation,
     Expr,
+    Independence,
     Op,
     Probability,
+    Quantity,
     Set,
     UnknownState,
     Value,
@@ -19,6 +22,8 @@ from scm import (
     listing,
     print_expr,
     print_name,
+    print_quantity,
+    quantity_nodes,
     query_nodes,
     walk,
 )
@@ -45,12 +50,21 @@ class Parts(Protocol):
     def statements(self) -> tuple[Statement, ...]: ...
     @property
     def queries(self) -> tuple[ProblemQuery, ...]: ...
+    @property
+    def independences(self) -> tuple[Independence, ...] | None: ...
     def states(self, name: str) -> tuple[Value, ...]: ...
 
 
 def faults(problem: Parts) -> list[str]:
     """One message for each fault; empty when the parts agree."""
-    found = [*_duplicates(problem), *_loops(problem), *_unknown_states(problem), *_edges_against_equations(problem)]
+    found = [
+        *_duplicates(problem),
+        *_loops(problem),
+        *_unknown_states(problem),
+        *_correlated(problem),
+        *_edges_against_equations(problem),
+        *_beside_independences(problem),
+    ]
     return found or [*_cycle(problem), *_laws(problem)]
 
 
@@ -94,9 +108,10 @@ def _places(problem: Parts) -> Iterator[tuple[str, Iterable[Expr]]]:
     for equation in problem.equations:
         yield f"The equation of {equation.variable!r}", walk(equation.expression)
     for statement in problem.statements:
-        yield f"The statement {statement.term}", query_nodes(statement.term)
+        yield f"The statement {print_quantity(statement.term)}", quantity_nodes(statement.term)
     for query in problem.queries:
-        yield f"The query {query.query}", query_nodes(query.query)
+        if query.query is not None:
+            yield f"The query {query.query}", query_nodes(query.query)
 
 
 def _values(node: Expr) -> Iterator[tuple[str, Value]]:
@@ -107,6 +122,41 @@ def _values(node: Expr) -> Iterator[tuple[str, Value]]:
         for a in node.world:
             if isinstance(a, Set) and a.parent is None and isinstance(a.value, Const):
                 yield a.target, a.value.value
+
+
+def _correlated(problem: Parts) -> Iterator[str]:
+    for statement in problem.statements:
+        if not isinstance(statement.term, Correlation):
+            continue
+        where, pair = f"The statement {print_quantity(statement.term)}", (statement.term.first, statement.term.second)
+        if pair[0] == pair[1]:
+            yield f"{where}: a variable correlates with itself by 1, whatever it is. Name two variables."
+        for name in pair:
+            if (count := len(problem.states(name))) != 2:
+                yield (
+                    f"{where}: {name!r} has {count} states; a correlation is of two variables with two states each. "
+                    "State the probabilities instead."
+                )
+
+
+def _beside_independences(problem: Parts) -> Iterator[str]:
+    """A complete list of independences stands for the graph."""
+    if problem.independences is None:
+        return
+    parts = {
+        "edges": problem.edges,
+        "confounded pairs": problem.confounded,
+        "equations": problem.equations,
+        "statements": problem.statements,
+    }
+    if filled := [name for name, value in parts.items() if value]:
+        yield (
+            f"A complete list of independences comes with {' and '.join(filled)}. Keep one: the list says everything "
+            f"that is known of the graph."
+        )
+    for item in problem.queries:
+        if item.claim is None:
+            yield f"The query {item.text}: independences alone give no number. Ask for a claim, such as cause(A, B)."
 
 
 def _edges_against_equations(problem: Parts) -> Iterator[str]:
@@ -151,11 +201,11 @@ def _step_back(path: dict[str, Iterator[str]], done: set[str]) -> str | None:
     return next(reversed(path), None)
 
 
-def split_term(term: Probability) -> tuple[str, Value, Condition] | None:
-    """`P(Y = y | condition)` as (Y, y, condition); `None` when the event is anything else."""
-    match term.event:
-        case Op("=", (Var(name, ()), Const(value))):
-            return name, value, frozenset(conjuncts(term.given))
+def split_term(term: Quantity) -> tuple[str, Value, Condition] | None:
+    """`P(Y = y | condition)` as (Y, y, condition); `None` when it is anything else."""
+    match term:
+        case Probability(Op("=", (Var(name, ()), Const(value))), given):
+            return name, value, frozenset(conjuncts(given))
         case _:
             return None
 
@@ -166,7 +216,7 @@ def _laws(problem: Parts) -> Iterator[str]:
         lambda: defaultdict(list)
     )
     for statement in problem.statements:
-        if (parts := split_term(statement.term)) is not None:
+        if statement.relation == "=" and (parts := split_term(statement.term)) is not None:
             name, value, condition = parts
             printed = statement.printed()
             laws[name, condition][value].append((printed.low, printed.high))

@@ -8,17 +8,30 @@ from typing import Any, TypeVar, cast
 
 from scm import (
     MAX_NUMBER,
+    Adjusts,
+    CausalClaim,
+    Contrast,
+    Correlation,
+    Expectation,
     Expr,
+    Independence,
     Number,
+    Placeholder,
     Probability,
     Query,
     ScmError,
     Value,
+    claim_from_data,
     expr_from_data,
     near,
+    parse_claim,
     parse_expression,
+    parse_quantity,
     parse_query,
     placeholders,
+    print_quantity,
+    quantity_from_data,
+    quantity_nodes,
     query_from_data,
 )
 
@@ -77,11 +90,36 @@ def read_query(value: object) -> object:
 
 
 def read_term(value: object) -> object:
-    """The probability of an event, from text, data or itself."""
-    query = read_query(value)
-    if not isinstance(query, Probability):
-        raise ValueError(f"got {query}, wanted one probability of an event, such as P(Y = True | X = True)")
-    return query
+    """A quantity with one number (a probability, a contrast, a correlation ...), from text, data or itself."""
+    if isinstance(value, dict):
+        value = _scm(lambda: quantity_from_data(value))
+    elif isinstance(value, str):
+        text = value
+        value = _scm(lambda: parse_quantity(text))
+    if not isinstance(value, Probability | Expectation | Contrast | Correlation):
+        raise ValueError(f"got {shown(value)}, wanted one probability of an event, such as P(Y = True | X = True)")
+    if names := [node.name for node in quantity_nodes(value) if isinstance(node, Placeholder)]:
+        raise ValueError(f"{print_quantity(value)} leaves ?{names[0]} open. Write the value")
+    return value
+
+
+def read_claim(value: object) -> object:
+    """A claim about causes or independence, from text, data or itself."""
+    if isinstance(value, dict):
+        return _scm(lambda: claim_from_data(cast("object", value)))
+    if isinstance(value, str):
+        return _scm(lambda: parse_claim(value))
+    if isinstance(value, CausalClaim | Independence | Adjusts):
+        return value
+    raise ValueError(f"got {shown(value)}, wanted a claim as text or as an object, such as cause(A, B)")
+
+
+def read_independence(value: object) -> object:
+    """An independence, from text, data or itself."""
+    claim = read_claim(value)
+    if not isinstance(claim, Independence):
+        raise ValueError(f"got {shown(value)}, wanted an independence, such as independent(A, B | C)")
+    return claim
 
 
 def bounded_state(value: Value) -> Value:

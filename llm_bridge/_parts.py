@@ -20,10 +20,34 @@ from pydantic import (
     model_validator,
 )
 
-from scm import MAX_NUMBER, Expr, Probability, Query, listing, print_expr, print_query
+from scm import (
+    MAX_NUMBER,
+    Claim,
+    Contrast,
+    Correlation,
+    Expr,
+    Independence,
+    Probability,
+    Quantity,
+    Query,
+    listing,
+    print_claim,
+    print_expr,
+    print_quantity,
+    print_query,
+)
 
-from ._foreign import bounded_state, not_blank, number_as_text, read_expression, read_query, read_term
-from ._printed import Printed, printed_probability
+from ._foreign import (
+    bounded_state,
+    not_blank,
+    number_as_text,
+    read_claim,
+    read_expression,
+    read_independence,
+    read_query,
+    read_term,
+)
+from ._printed import Printed, printed_number, printed_probability
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Field types
@@ -48,9 +72,21 @@ QueryField = Annotated[
     WithJsonSchema({"anyOf": _EITHER_FORM}),
 ]
 TermField = Annotated[
-    Probability,
+    Quantity,
     PlainValidator(read_term),
-    PlainSerializer(print_query, return_type=str),
+    PlainSerializer(print_quantity, return_type=str),
+    WithJsonSchema({"anyOf": _EITHER_FORM}),
+]
+ClaimField = Annotated[
+    Claim,
+    PlainValidator(read_claim),
+    PlainSerializer(print_claim, return_type=str),
+    WithJsonSchema({"anyOf": _EITHER_FORM}),
+]
+IndependenceField = Annotated[
+    Independence,
+    PlainValidator(read_independence),
+    PlainSerializer(print_claim, return_type=str),
     WithJsonSchema({"anyOf": _EITHER_FORM}),
 ]
 
@@ -107,16 +143,21 @@ class Equation(Part):
 
 
 class Statement(Part):
-    """What the text says about a probability: a printed `value`, or `counts` (successes, total)."""
+    """What the text says of a quantity: a printed `value`, or `counts` (successes, total) of a probability.
+
+    The `term` is a probability, an expectation, a contrast of them (a ratio, a difference), or a correlation such as
+    `corr(A, B | C=1)`. `relation` says how the quantity stands to the value: "more likely than not" is > 0.5.
+    """
 
     term: TermField
     value: Annotated[str, BeforeValidator(number_as_text), Field(strict=True, max_length=60)] | None = None
     counts: tuple[StrictInt, StrictInt] | None = None
+    relation: Literal["=", "<", "<=", ">", ">="] = "="
     words: Text = ""
 
     @model_validator(mode="after")
     def _one_number(self) -> Self:
-        about = f"the statement about {self.term}"
+        about = f"the statement about {print_quantity(self.term)}"
         if (self.value is None) == (self.counts is None):
             raise ValueError(
                 f"{about} needs either a value or counts; got {'neither' if self.value is None else 'both'}"
@@ -127,9 +168,11 @@ class Statement(Part):
             )
         if self.counts is not None and self.counts[1] == 0:
             raise ValueError(f"{about} has counts of nothing: the total is 0. Leave the statement out")
+        if self.counts is not None and (self.relation != "=" or not isinstance(self.term, Probability)):
+            raise ValueError(f"{about} has counts; these are shares of a probability, and equal to it. Write a value")
         if self.value is not None:
             try:
-                printed_probability(self.value)
+                _printed(self.term, self.value)
             except ValueError as wrong:
                 raise ValueError(f"{about}: {wrong}") from None
         return self
@@ -137,17 +180,54 @@ class Statement(Part):
     def printed(self) -> Printed:
         """The face value and its rounding interval; counts are exact about the sample."""
         if self.value is not None:
-            return printed_probability(self.value)
+            return _printed(self.term, self.value)
         assert self.counts is not None  # a statement has one of the two
         share = self.counts[0] / self.counts[1]
         return Printed(share, share, share)
 
 
-class ProblemQuery(Part):
-    """What is asked."""
+def _printed(term: Quantity, value: str) -> Printed:
+    match term:
+        case Probability():
+            return printed_probability(value)
+        case Correlation() | Contrast("-", Probability(), Probability()):
+            return printed_number(value, -1.0, 1.0)
+        case Contrast("/", Probability(), Probability()):
+            return printed_number(value, 0.0)
+        case _:
+            return printed_number(value)
 
-    query: QueryField
+
+class ProblemQuery(Part):
+    """What is asked: a query for a number, or whether a claim about causes holds."""
+
+    query: QueryField | None = None
+    claim: ClaimField | None = None
     words: Text = ""
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.query is None) == (self.claim is None):
+            got = "neither" if self.query is None else "both"
+            raise ValueError(f"what is asked needs either a query or a claim; got {got}")
+        return self
+
+    @property
+    def text(self) -> str:
+        """The query or the claim as text."""
+        return print_query(self.query) if self.query is not None else print_claim(self.asserted)
+
+    @property
+    def asked(self) -> Query:
+        """The query, where it is one."""
+        assert self.query is not None, "a claim has no query"
+        return self.query
+
+    @property
+    def asserted(self) -> Claim:
+        """The claim, where it is one."""
+        assert self.claim is not None, "a query has no claim"
+        return self.claim
 
 
 class Reply(Part):

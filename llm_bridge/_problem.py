@@ -13,7 +13,23 @@ from typing import Annotated, Any, Self, cast
 
 from pydantic import Field, ValidationError, model_validator
 
-from scm import Expr, Placeholder, Value, Var, listing, near, print_expr, query_nodes, walk
+from scm import (
+    Correlation,
+    Expr,
+    Placeholder,
+    Query,
+    Value,
+    Var,
+    claim_names,
+    listing,
+    near,
+    print_claim,
+    print_expr,
+    print_quantity,
+    quantity_nodes,
+    query_nodes,
+    walk,
+)
 
 from ._crosscheck import faults
 from ._foreign import InvalidProblem as InvalidProblem
@@ -21,7 +37,7 @@ from ._foreign import document, fault_of, shown
 from ._parts import Confounded as Confounded
 from ._parts import Edge as Edge
 from ._parts import Equation as Equation
-from ._parts import Part, Text
+from ._parts import IndependenceField, Part, Text
 from ._parts import ProblemQuery as ProblemQuery
 from ._parts import ProblemVariable as ProblemVariable
 from ._parts import Reply as Reply
@@ -30,17 +46,23 @@ from ._parts import Statement as Statement
 MAX_ITEMS = 2_000
 """Most entries of each list of a Problem."""
 
+_CONTENT = ("variables", "edges", "confounded", "equations", "statements", "independences", "queries")
 Items = Field(default=(), max_length=MAX_ITEMS)
 
 
 class Problem(Part):
-    """A causal question, formalised; or, with `cannot`, why it cannot be."""
+    """A causal question, formalised; or, with `cannot`, why it cannot be.
+
+    `independences`, where there are any, is the complete list: all that is not in it is dependent, and edges stay empty
+    since the graph is what the list leaves possible. An empty list says that everything depends on everything.
+    """
 
     variables: Annotated[tuple[ProblemVariable, ...], Items] = ()
     edges: Annotated[tuple[Edge, ...], Items] = ()
     confounded: Annotated[tuple[Confounded, ...], Items] = ()
     equations: Annotated[tuple[Equation, ...], Items] = ()
     statements: Annotated[tuple[Statement, ...], Items] = ()
+    independences: Annotated[tuple[IndependenceField, ...], Field(max_length=MAX_ITEMS)] | None = None
     queries: Annotated[tuple[ProblemQuery, ...], Field(default=(), max_length=100)] = ()
     reply: Reply = Reply()
     assumptions: Annotated[tuple[Text, ...], Items] = ()
@@ -48,8 +70,8 @@ class Problem(Part):
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        content = {name: getattr(self, name) for name in ("variables", "edges", "equations", "statements", "queries")}
-        filled = [name for name, value in content.items() if value]
+        content = {name: getattr(self, name) for name in _CONTENT}
+        filled = [name for name, value in content.items() if value or (name == "independences" and value is not None)]
         if self.cannot is not None:
             if filled or not self.cannot.strip():
                 raise ValueError(
@@ -130,12 +152,19 @@ def _mentions(problem: Problem) -> Iterable[tuple[str, str]]:
         where = f"the equation of {equation.variable!r}"
         yield where, equation.variable
         yield from ((where, name) for name in _expr_names(equation.expression, where))
-    for where, query in (
-        *((f"the statement {s.term}", s.term) for s in problem.statements),
-        *((f"the query {q.query}", q.query) for q in problem.queries),
+    for where, quantity in (
+        *((f"the statement {print_quantity(s.term)}", s.term) for s in problem.statements),
+        *((f"the query {q.query}", q.query) for q in problem.queries if q.query is not None),
     ):
-        yield from ((where, node.name) for node in query_nodes(query) if isinstance(node, Var))
-        yield from ((where, a.target) for node in query_nodes(query) if isinstance(node, Var) for a in node.world)
+        nodes = [node for node in _nodes(quantity) if isinstance(node, Var)]
+        yield from ((where, node.name) for node in nodes)
+        yield from ((where, a.target) for node in nodes for a in node.world)
+    for claim in (*(problem.independences or ()), *(q.claim for q in problem.queries if q.claim is not None)):
+        yield from ((f"the claim {print_claim(claim)}", name) for name in claim_names(claim))
+
+
+def _nodes(quantity: Query | Correlation) -> Iterable[Expr]:
+    return quantity_nodes(quantity) if isinstance(quantity, Correlation) else query_nodes(quantity)
 
 
 def _expr_names(expr: Expr, where: str) -> Iterable[str]:

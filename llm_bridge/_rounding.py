@@ -76,7 +76,7 @@ def _free(problem: Problem) -> tuple[list[Statement], set[int]]:
             laws.setdefault((parts[0], parts[2]), []).append(statement)
     remainders: set[int] = set()
     for (name, _), stated in laws.items():
-        if len({s.term.event for s in stated}) == len(problem.states(name)):
+        if len({s.term for s in stated}) == len(problem.states(name)):
             remainders.add(id(max(stated, key=lambda s: s.printed().value)))
     rounded = [s for s in problem.statements if s.value is not None and s.printed().low < s.printed().high]
     free = [s for s in rounded if id(s) not in remainders]

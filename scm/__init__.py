@@ -6,6 +6,25 @@ from ._ask import parse_budget as parse_budget
 from ._bind import bind as bind
 from ._by_noise import ByNoise as ByNoise
 from ._by_noise import by_noise as by_noise
+from ._claims import Adjusts as Adjusts
+from ._claims import CausalClaim as CausalClaim
+from ._claims import Claim as Claim
+from ._claims import Independence as Independence
+from ._claims import Relation as Relation
+from ._claims_text import claim_from_data as claim_from_data
+from ._claims_text import claim_names as claim_names
+from ._claims_text import claim_to_data as claim_to_data
+from ._claims_text import correlation_from_data as correlation_from_data
+from ._claims_text import correlation_to_data as correlation_to_data
+from ._claims_text import parse_claim as parse_claim
+from ._claims_text import parse_correlation as parse_correlation
+from ._claims_text import parse_quantity as parse_quantity
+from ._claims_text import print_claim as print_claim
+from ._claims_text import print_correlation as print_correlation
+from ._claims_text import print_quantity as print_quantity
+from ._claims_text import quantity_from_data as quantity_from_data
+from ._claims_text import quantity_nodes as quantity_nodes
+from ._claims_text import quantity_to_data as quantity_to_data
 from ._codes import encode_text as encode_text
 from ._coupling import Coupling as Coupling
 from ._coupling import Custom as Custom
@@ -18,6 +37,9 @@ from ._draws import DrawnAnswer as DrawnAnswer
 from ._draws import TableDraws as TableDraws
 from ._draws import ask_draws as ask_draws
 from ._draws import draw_tables as draw_tables
+from ._equivalence import EquivalenceClass as EquivalenceClass
+from ._equivalence import class_from_independences as class_from_independences
+from ._equivalence import equivalence_class as equivalence_class
 from ._errors import InvalidFile as InvalidFile
 from ._errors import InvalidGraph as InvalidGraph
 from ._errors import InvalidModel as InvalidModel
@@ -28,8 +50,16 @@ from ._errors import QuerySyntaxError as QuerySyntaxError
 from ._errors import ScmError as ScmError
 from ._errors import UnknownName as UnknownName
 from ._errors import UnknownState as UnknownState
+from ._errors import ZeroCell as ZeroCell
 from ._errors import listing as listing
 from ._errors import near as near
+from ._estimand import Estimand as Estimand
+from ._estimand import Index as Index
+from ._estimand_data import estimand_from_data as estimand_from_data
+from ._estimand_data import estimand_to_data as estimand_to_data
+from ._estimand_parse import parse_estimand as parse_estimand
+from ._estimand_text import estimand_latex as estimand_latex
+from ._estimand_text import print_estimand as print_estimand
 from ._evaluate import evaluate as evaluate
 from ._execution import Execution as Execution
 from ._explain import Forecast as Forecast
@@ -41,8 +71,14 @@ from ._finding import Step as Step
 from ._finding import Uncertainty as Uncertainty
 from ._frames import Encoded as Encoded
 from ._graph import CausalGraph as CausalGraph
+from ._graph_ops import districts as districts
+from ._graph_ops import latent_projection as latent_projection
+from ._graph_ops import moral_graph as moral_graph
+from ._graph_ops import mutilated as mutilated
 from ._gumbel import GumbelMax as GumbelMax
 from ._gumbel import gumbel_max as gumbel_max
+from ._holds import Members as Members
+from ._holds import holds as holds
 from ._ladder import Ladder as Ladder
 from ._ladder import ladder as ladder
 from ._mechanism import Equation as Equation
@@ -90,10 +126,23 @@ from ._sensitivity import EntrySensitivity as EntrySensitivity
 from ._sensitivity import Sensitivity as Sensitivity
 from ._sensitivity import TableSensitivity as TableSensitivity
 from ._sensitivity import sensitivity as sensitivity
+from ._separation import implied_independences as implied_independences
+from ._separation import inducing_paths as inducing_paths
+from ._separation import minimal_separator as minimal_separator
+from ._separation import minimal_separators as minimal_separators
+from ._separation import separated as separated
+from ._statement import Correlation as Correlation
+from ._statement import Quantity as Quantity
+from ._statement import Statement as Statement
+from ._statement_text import print_statement as print_statement
+from ._statement_text import statement as statement
 from ._structured import expr_from_data as expr_from_data
 from ._structured import expr_to_data as expr_to_data
 from ._structured import query_from_data as query_from_data
 from ._structured import query_to_data as query_to_data
+from ._study import KnownLaw as KnownLaw
+from ._study import Sample as Sample
+from ._study import Study as Study
 from ._syntax import MAX_NUMBER as MAX_NUMBER
 from ._syntax import Const as Const
 from ._syntax import Draw as Draw
@@ -120,39 +169,69 @@ from ._units import possible_units as possible_units
 from ._variable import Variable as Variable
 from ._worlds import Worlds as Worlds
 from ._worlds import build_worlds as build_worlds
+from .identify import AdjustmentCheck as AdjustmentCheck
 from .identify import Available as Available
 from .identify import Conflict as Conflict
+from .identify import EfficientSet as EfficientSet
 from .identify import Hedge as Hedge
 from .identify import Identification as Identification
+from .identify import adjustment_sets as adjustment_sets
+from .identify import alternatives as alternatives
+from .identify import confounding_paths as confounding_paths
+from .identify import efficient_adjustment_set as efficient_adjustment_set
+from .identify import explain_adjustment as explain_adjustment
+from .identify import front_door_sets as front_door_sets
 from .identify import identify as identify
+from .identify import is_adjustment_set as is_adjustment_set
+from .identify import is_back_door_set as is_back_door_set
+from .identify import is_front_door_set as is_front_door_set
+from .identify import is_sequential_plan as is_sequential_plan
+from .identify import parent_adjustment_set as parent_adjustment_set
+from .identify import sequential_plan as sequential_plan
+from .identify import smallest_adjustment_set as smallest_adjustment_set
 from .io import file_format as file_format
 from .io import from_pgmpy as from_pgmpy
 from .io import network as network
 from .io import networks as networks
 from .io import read_model as read_model
 from .io import to_pgmpy as to_pgmpy
+from .solvers import EstimandCheck as EstimandCheck
+from .solvers import JointLaws as JointLaws
+from .solvers import LawSource as LawSource
+from .solvers import ModelLaws as ModelLaws
+from .solvers import check_estimand as check_estimand
+from .solvers import evaluate_estimand as evaluate_estimand
 
 __all__ = [
     "MAX_NUMBER",
+    "AdjustmentCheck",
+    "Adjusts",
     "Answer",
     "Assumption",
     "Available",
     "Bernoulli",
     "ByNoise",
     "Categorical",
+    "CausalClaim",
     "CausalGraph",
+    "Claim",
     "Conflict",
     "Const",
     "Contrast",
+    "Correlation",
     "Coupling",
     "CouplingRange",
     "Custom",
     "Distribution",
     "Draw",
     "DrawnAnswer",
+    "EfficientSet",
     "Encoded",
     "EntrySensitivity",
     "Equation",
+    "EquivalenceClass",
+    "Estimand",
+    "EstimandCheck",
     "Execution",
     "Expectation",
     "Explanation",
@@ -162,16 +241,23 @@ __all__ = [
     "GumbelMax",
     "Hedge",
     "Identification",
+    "Independence",
     "Independent",
+    "Index",
     "Interval",
     "InvalidFile",
     "InvalidGraph",
     "InvalidModel",
     "InvalidQuery",
     "InvalidRows",
+    "JointLaws",
+    "KnownLaw",
     "Ladder",
+    "LawSource",
+    "Members",
     "MissingPackage",
     "Model",
+    "ModelLaws",
     "Noise",
     "NoiseLaw",
     "Number",
@@ -180,14 +266,19 @@ __all__ = [
     "Posteriors",
     "Prepared",
     "Probability",
+    "Quantity",
     "Query",
     "QuerySyntaxError",
     "RankPreserving",
+    "Relation",
+    "Sample",
     "ScmError",
     "Sensitivity",
     "Set",
     "Soft",
+    "Statement",
     "Step",
+    "Study",
     "TableDraws",
     "TableSensitivity",
     "Uncertainty",
@@ -200,6 +291,9 @@ __all__ = [
     "Variable",
     "World",
     "Worlds",
+    "ZeroCell",
+    "adjustment_sets",
+    "alternatives",
     "arrow_column",
     "ask",
     "ask_draws",
@@ -209,33 +303,67 @@ __all__ = [
     "by_noise",
     "cde",
     "check_coupling",
+    "check_estimand",
+    "claim_from_data",
+    "claim_names",
+    "claim_to_data",
+    "class_from_independences",
+    "confounding_paths",
     "conjunction",
     "conjuncts",
     "contraction_text",
+    "correlation_from_data",
+    "correlation_to_data",
     "coupling_range",
+    "districts",
     "draw_tables",
+    "efficient_adjustment_set",
     "encode_text",
+    "equivalence_class",
+    "estimand_from_data",
+    "estimand_latex",
+    "estimand_to_data",
     "ett",
     "evaluate",
+    "evaluate_estimand",
     "explain",
+    "explain_adjustment",
     "expr_from_data",
     "expr_to_data",
     "file_format",
     "from_pgmpy",
+    "front_door_sets",
     "gumbel_max",
+    "holds",
     "identify",
+    "implied_independences",
     "independent",
+    "inducing_paths",
+    "is_adjustment_set",
+    "is_back_door_set",
+    "is_front_door_set",
+    "is_sequential_plan",
     "ladder",
+    "latent_projection",
     "listing",
+    "minimal_separator",
+    "minimal_separators",
+    "moral_graph",
     "most_probable",
+    "mutilated",
     "nde",
     "near",
     "network",
     "networks",
     "nie",
     "number_text",
+    "parent_adjustment_set",
     "parse_budget",
+    "parse_claim",
+    "parse_correlation",
+    "parse_estimand",
     "parse_expression",
+    "parse_quantity",
     "parse_query",
     "placeholders",
     "pn",
@@ -244,10 +372,18 @@ __all__ = [
     "posteriors",
     "prepare",
     "print_assignment",
+    "print_claim",
+    "print_correlation",
+    "print_estimand",
     "print_expr",
     "print_name",
+    "print_quantity",
     "print_query",
+    "print_statement",
     "ps",
+    "quantity_from_data",
+    "quantity_nodes",
+    "quantity_to_data",
     "query_from_data",
     "query_nodes",
     "query_terms",
@@ -259,7 +395,11 @@ __all__ = [
     "row_variables",
     "rung",
     "sensitivity",
+    "separated",
+    "sequential_plan",
     "settings_text",
+    "smallest_adjustment_set",
+    "statement",
     "terms",
     "to_pgmpy",
     "walk",

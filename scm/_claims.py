@@ -39,3 +39,4 @@ class Adjusts:
 
 
 Claim: TypeAlias = CausalClaim | Independence | Adjusts
+"""What can be said of a causal graph, and holds in all, some or none of a set of graphs."""

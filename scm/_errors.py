@@ -72,6 +72,21 @@ class InvalidRows(ScmError):
         super().__init__(problem if row is None else f"Row {row}, {problem}")
 
 
+class ZeroCell(ScmError):
+    """A formula divides by the probability of a stratum that has none.
+
+    Attributes:
+        stratum: as text, such as `P(X=1, Z='old')`.
+    """
+
+    def __init__(self, stratum: str) -> None:
+        self.stratum = stratum
+        super().__init__(
+            f"{stratum} = 0, and the formula divides by it: nobody in that stratum was ever seen, so nothing says what "
+            "happens there. Merge states, or ask about a population that has it."
+        )
+
+
 class MissingPackage(ScmError):
     """A package that is not installed would be needed."""
 

@@ -86,5 +86,6 @@ class Linear:
 
 
 Estimand: TypeAlias = Law | Weight | Sum | Product | Quotient | Linear
+"""A formula over available laws."""
 ONE = Product(())
 ZERO = Linear(())

@@ -71,7 +71,8 @@ def _given(given: Expr | None) -> str:
     return "" if given is None else r" \mid " + _events(given)
 
 
-def _name(name: str) -> str:
+def latex_name(name: str) -> str:
+    """A name: one letter stands in italics, with a number as its index; longer names are set as words."""
     if re.fullmatch(r"[A-Za-z]", name):
         return name
     if found := re.fullmatch(r"([A-Za-z])_?(\d+)", name):
@@ -84,7 +85,8 @@ def _escape(text: str) -> str:
     return re.sub(r"([&%$#_{}])", r"\\\1", text).replace("^", r"\hat{}").replace("~", r"\sim ").replace(" ", r"\ ")
 
 
-def _value(value: Value) -> str:
+def latex_value(value: Value) -> str:
+    """A state."""
     if isinstance(value, str):
         return rf"\text{{{_escape(value)}}}"
     return rf"\text{{{value}}}" if isinstance(value, bool) else number_text(value)
@@ -93,11 +95,11 @@ def _value(value: Value) -> str:
 def _expr(expr: Expr, level: int = 0) -> str:
     match expr:
         case Const(value):
-            return _value(value)
+            return latex_value(value)
         case Placeholder(name):
             return rf"?_{{{_escape(name)}}}"
         case Var(name, world):
-            base = _name(name)
+            base = latex_name(name)
             return f"{{{base}}}_{{{', '.join(map(_assignment, world))}}}" if world else base
         case Op(op, _):
             text = _op(expr)
@@ -133,7 +135,7 @@ def _op(expr: Op) -> str:
 
 
 def _assignment(a: Assignment) -> str:
-    target = _name(a.target) if a.parent is None else rf"{_name(a.parent)} \to {_name(a.target)}"
+    target = latex_name(a.target) if a.parent is None else rf"{latex_name(a.parent)} \to {latex_name(a.target)}"
     match a:
         case Set(_, value):
             return f"{target} = {_expr(value)}"
@@ -141,10 +143,10 @@ def _assignment(a: Assignment) -> str:
             return f"{target} := {_expr(value)}"
         case Draw(_, cases, _, policy):
             if policy is not None:
-                return rf"{target} \sim {_name(policy)}"
+                return rf"{target} \sim {latex_name(policy)}"
             laws = [
                 r"\{"
-                + ", ".join(f"{_value(v)}: {number_text(p)}" for v, p in law)
+                + ", ".join(f"{latex_value(v)}: {number_text(p)}" for v, p in law)
                 + r"\}"
                 + ("" if c is None else rf"\ \text{{if}}\ {_expr(c)}\ \text{{else}}\ ")
                 for c, law in cases

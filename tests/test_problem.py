@@ -6,7 +6,7 @@ import pytest
 
 from llm_bridge._printed import printed_probability
 from llm_bridge._problem import InvalidProblem, Problem, Reply, Statement
-from scm import Op, Probability, Var, parse_query, query_to_data
+from scm import CausalClaim, Independence, Op, Probability, Var, parse_query, query_to_data
 
 RAIN = {
     "variables": [
@@ -184,8 +184,22 @@ PART_FAULTS = [
     ({"queries": [{"query": "P(rain = 7)"}]}, "7 is not a state of 'rain'"),
     ({"queries": [{"query": "P(rain = ?)"}]}, "leaves ?rain open"),
     ({"queries": [{"query": "3"}]}, "wanted a query"),
-    ({"statements": [{"term": "P(rain)", "value": "0.5"}]}, "wanted one probability of an event"),
-    ({"statements": [{"term": "E[rain]", "value": "0.5"}]}, "wanted one probability of an event"),
+    ({"statements": [{"term": "P(rain)", "value": "0.5"}]}, "wanted something with one number"),
+    ({"statements": [{"term": "3", "value": "0.5"}]}, "wanted something with one number"),
+    ({"statements": [{"term": "corr(rain, luck)", "value": "1.2"}]}, "wanted a number from -1.0 to 1.0"),
+    ({"statements": [{"term": "corr(rain, snow)", "value": "0.2"}]}, "'snow'"),
+    ({"statements": [{"term": "corr(rain, rain)", "value": "0.2"}]}, "stands twice"),
+    ({"statements": [{"term": "corr(rain, luck | snow = True)", "value": "0.2"}]}, "'snow'"),
+    ({"statements": [{"term": "corr(rain, luck)", "counts": [1, 2]}]}, "Write a value"),
+    ({"statements": [{"term": "P(rain = True)", "counts": [1, 2], "relation": ">"}]}, "Write a value"),
+    ({"statements": [{"term": "P(rain = True) / P(luck = True)", "value": "-2"}]}, "wanted a number from 0.0"),
+    ({"queries": [{}]}, "either a query or a claim; got neither"),
+    ({"queries": [{"query": "P(rain = True)", "claim": "cause(rain, luck)"}]}, "got both"),
+    ({"queries": [{"claim": "cause(rain, snow)"}]}, "'snow'"),
+    ({"queries": [{"claim": "causes(rain, luck)"}]}, "Did you mean 'cause'"),
+    ({"independences": ["cause(rain, luck)"]}, "wanted an independence"),
+    ({"independences": ["independent(rain, luck | snow)"]}, "'snow'"),
+    ({"independences": []}, "comes with equations and statements"),
     ({"statements": [{"term": "P(rain = True)"}]}, "needs either a value or counts; got neither"),
     ({"statements": [{"term": "P(rain = True)", "value": "0.5", "counts": [1, 2]}]}, "got both"),
     ({"statements": [{"term": "P(rain = True)", "counts": [3, 2]}]}, "has counts 3 of 2"),
@@ -235,3 +249,61 @@ def test_a_schema_can_be_written_for_endpoints_that_enforce_one():
     schema = Problem.model_json_schema()
     assert set(schema["properties"]) >= {"variables", "equations", "statements", "queries", "cannot"}
     assert schema["additionalProperties"] is False
+
+
+SYSTEM = {
+    "variables": [{"name": "A"}, {"name": "blood pressure"}, {"name": "C"}],
+    "independences": ["independent(A, C)", {"claim": "independent", "first": "A", "second": "C"}],
+    "queries": [{"claim": 'common_effect(A, "blood pressure")'}],
+    "reply": {"kind": "yes-no"},
+}
+
+
+def test_claims_and_independences_come_back_from_their_file():
+    problem = Problem.from_data(SYSTEM)
+    assert problem.independences == (Independence("A", "C"),) * 2
+    assert problem.queries[0].asserted == CausalClaim("common effect", "A", "blood pressure")
+    assert problem.queries[0].text == 'common_effect(A, "blood pressure")'
+    assert Problem.from_json(problem.to_json()) == problem
+
+
+def test_no_independence_is_not_the_same_as_no_list():
+    nothing = Problem.from_data({**SYSTEM, "independences": []})
+    assert nothing.independences == ()
+    assert Problem.from_json(nothing.to_json()) == nothing
+
+
+def test_independences_give_no_number():
+    with pytest.raises(InvalidProblem, match="independences alone give no number"):
+        Problem.from_data({**SYSTEM, "queries": [{"query": "P(A = True)"}]})
+
+
+@pytest.mark.parametrize(
+    ("term", "value", "printed"),
+    [
+        ("corr(rain, luck)", "-0.33", (-0.33, -0.335, -0.325)),
+        ("corr(rain, luck | luck = True)", "\u22120.5", (-0.5, -0.55, -0.45)),
+        ("corr(rain, luck)", "-1", (-1.0, -1.0, -1.0)),
+        ("P(rain = True) - P(luck = True)", "12%", (0.12, 0.115, 0.125)),
+        ("P(rain = True) / P(luck = True)", "2", (2.0, 2.0, 2.0)),
+        ("P(rain = True) / P(luck = True)", "1.5", (1.5, 1.45, 1.55)),
+        ("P(rain = True) / P(luck = True)", "3/2", (1.5, 1.5, 1.5)),
+        ("P(rain = True, luck = False)", "12%", (0.12, 0.115, 0.125)),
+    ],
+)
+def test_statements_of_other_kinds(term, value, printed):
+    problem = Problem.from_json(changed(statements=[{"term": term, "value": value, "relation": ">="}]))
+    assert problem.statements[0].printed() == pytest.approx(printed)
+    assert Problem.from_json(problem.to_json()) == problem
+
+
+def test_a_correlation_is_of_two_states_each():
+    three = [{"name": "rain", "states": [0, 1, 2]}, *RAIN["variables"][1:]]
+    with pytest.raises(InvalidProblem, match="has 3 states"):
+        Problem.from_data(
+            {
+                "variables": three,
+                "statements": [{"term": "corr(rain, luck)", "value": "0.5"}],
+                "queries": [{"query": "P(luck = True)"}],
+            }
+        )

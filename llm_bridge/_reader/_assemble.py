@@ -33,7 +33,7 @@ def finish(reading: Reading, question: Question) -> Problem:
     link(reading, question)
     _tables(reading)
     for effect, cause, words in ((e, c, w) for c, e, w in reading.affects):
-        if not any(s.term.event == _true(" ".join(effect.key)) for s in story.statements):
+        if not any(_about(s).event == _true(" ".join(effect.key)) for s in story.statements):
             raise Unreadable(
                 f"{quoted(words)} does not say how. Write a rule ('if ...') or give the probabilities of each case."
             )
@@ -235,7 +235,7 @@ def _renamed(reading: Reading, query: Probability, question: Question) -> Proble
     flips = {key for key, pair in naming.items() if pair[1]}
     story.rules = [_rename_rule(rule, naming, flips) for rule in story.rules]
     story.edges = [Edge(cause=name[e.cause], effect=name[e.effect], words=e.words) for e in story.edges]
-    story.statements = [s.model_copy(update={"term": _rename_query(s.term, naming)}) for s in story.statements]
+    story.statements = [s.model_copy(update={"term": _rename_query(_about(s), naming)}) for s in story.statements]
     story.assumptions = {_reword(text, name): None for text in story.assumptions}
     used = [key for key, mention in reading.names.mentions.items() if mention.declared]
     story.variables = {
@@ -254,6 +254,12 @@ def _rename_rule(rule: Rule, naming: dict[str, tuple[str, bool]], flips: set[str
 def _rename_query(query: Probability, naming: dict[str, tuple[str, bool]]) -> Probability:
     given = None if query.given is None else rename(query.given, naming)
     return Probability(rename(query.event, naming), given)
+
+
+def _about(statement: Statement) -> Probability:
+    """What a statement of this reader is about: it makes no others."""
+    assert isinstance(statement.term, Probability)
+    return statement.term
 
 
 def _reword(text: str, name: dict[str, str]) -> str:

@@ -13,9 +13,12 @@ from typing import Protocol
 from .._query import Query
 from ._all_laws import BACKWARD as BACKWARD
 from ._all_laws import all_laws as all_laws
+from ._check_estimand import EstimandCheck as EstimandCheck
+from ._check_estimand import check_estimand as check_estimand
 from ._contract import Budget as Budget
 from ._contract import Plan as Plan
 from ._estimate import Unreliable
+from ._evaluate_estimand import evaluate_estimand as evaluate_estimand
 from ._execute import forecast_of as forecast_of
 from ._execute import rounding_of as rounding_of
 from ._execute import structure_of as structure_of
@@ -27,6 +30,9 @@ from ._job import Run as Run
 from ._kernels import NeedsCoupling as NeedsCoupling
 from ._kernels import NeedsSampling as NeedsSampling
 from ._kernels import TooWide as TooWide
+from ._law_source import JointLaws as JointLaws
+from ._law_source import LawSource as LawSource
+from ._law_source import ModelLaws as ModelLaws
 from ._max_product import most_probable_states as most_probable_states
 from ._posterior import NoisePosterior as NoisePosterior
 from ._posterior import noise_posterior as noise_posterior
