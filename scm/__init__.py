@@ -55,9 +55,11 @@ from ._errors import listing as listing
 from ._errors import near as near
 from ._estimand import Estimand as Estimand
 from ._estimand import Index as Index
+from ._estimand_canonical import canonical as canonical
 from ._estimand_data import estimand_from_data as estimand_from_data
 from ._estimand_data import estimand_to_data as estimand_to_data
 from ._estimand_parse import parse_estimand as parse_estimand
+from ._estimand_simplify import simplify as simplify
 from ._estimand_text import estimand_latex as estimand_latex
 from ._estimand_text import print_estimand as print_estimand
 from ._evaluate import evaluate as evaluate
@@ -169,6 +171,11 @@ from ._units import possible_units as possible_units
 from ._variable import Variable as Variable
 from ._worlds import Worlds as Worlds
 from ._worlds import build_worlds as build_worlds
+from .identify import Available as Available
+from .identify import Conflict as Conflict
+from .identify import Hedge as Hedge
+from .identify import Identification as Identification
+from .identify import identify as identify
 from .identify import AdjustmentCheck as AdjustmentCheck
 from .identify import Available as Available
 from .identify import Conflict as Conflict
@@ -214,8 +221,8 @@ __all__ = [
     "Categorical",
     "CausalClaim",
     "CausalGraph",
-    "Claim",
     "Conflict",
+    "Claim",
     "Const",
     "Contrast",
     "Correlation",
@@ -301,6 +308,7 @@ __all__ = [
     "bind",
     "build_worlds",
     "by_noise",
+    "canonical",
     "cde",
     "check_coupling",
     "check_estimand",
@@ -334,6 +342,7 @@ __all__ = [
     "from_pgmpy",
     "front_door_sets",
     "gumbel_max",
+    "identify",
     "holds",
     "identify",
     "implied_independences",
@@ -398,6 +407,7 @@ __all__ = [
     "separated",
     "sequential_plan",
     "settings_text",
+    "simplify",
     "smallest_adjustment_set",
     "statement",
     "terms",
