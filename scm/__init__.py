@@ -171,11 +171,6 @@ from ._units import possible_units as possible_units
 from ._variable import Variable as Variable
 from ._worlds import Worlds as Worlds
 from ._worlds import build_worlds as build_worlds
-from .identify import Available as Available
-from .identify import Conflict as Conflict
-from .identify import Hedge as Hedge
-from .identify import Identification as Identification
-from .identify import identify as identify
 from .identify import AdjustmentCheck as AdjustmentCheck
 from .identify import Available as Available
 from .identify import Conflict as Conflict
@@ -208,6 +203,8 @@ from .solvers import LawSource as LawSource
 from .solvers import ModelLaws as ModelLaws
 from .solvers import check_estimand as check_estimand
 from .solvers import evaluate_estimand as evaluate_estimand
+from .solvers._two_models import TwoModels as TwoModels
+from .solvers._two_models import two_models as two_models
 
 __all__ = [
     "MAX_NUMBER",
@@ -221,8 +218,8 @@ __all__ = [
     "Categorical",
     "CausalClaim",
     "CausalGraph",
-    "Conflict",
     "Claim",
+    "Conflict",
     "Const",
     "Contrast",
     "Correlation",
@@ -288,6 +285,7 @@ __all__ = [
     "Study",
     "TableDraws",
     "TableSensitivity",
+    "TwoModels",
     "Uncertainty",
     "Unit",
     "Unknown",
@@ -342,7 +340,6 @@ __all__ = [
     "from_pgmpy",
     "front_door_sets",
     "gumbel_max",
-    "identify",
     "holds",
     "identify",
     "implied_independences",
@@ -412,6 +409,7 @@ __all__ = [
     "statement",
     "terms",
     "to_pgmpy",
+    "two_models",
     "walk",
     "world",
 ]

@@ -76,7 +76,7 @@ def as_plain(model: RandomModel) -> tuple[RandomModel, oracle.Plain]:
 
 def _rounded(law: np.ndarray) -> tuple[Fraction, ...]:
     parts = [Fraction(round(1000 * p), 1000) for p in law[:-1]]
-    return (*parts, 1 - sum(parts))
+    return (*parts, 1 - sum(parts, Fraction(0)))
 
 
 def test_a_wrong_formula_is_noticed():
