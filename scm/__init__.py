@@ -172,11 +172,6 @@ from ._units import possible_units as possible_units
 from ._variable import Variable as Variable
 from ._worlds import Worlds as Worlds
 from ._worlds import build_worlds as build_worlds
-from .identify import Available as Available
-from .identify import Conflict as Conflict
-from .identify import Hedge as Hedge
-from .identify import Identification as Identification
-from .identify import identify as identify
 from .identify import AdjustmentCheck as AdjustmentCheck
 from .identify import Available as Available
 from .identify import Conflict as Conflict
@@ -214,6 +209,8 @@ from .solvers import LawSource as LawSource
 from .solvers import ModelLaws as ModelLaws
 from .solvers import check_estimand as check_estimand
 from .solvers import evaluate_estimand as evaluate_estimand
+from .solvers._two_models import TwoModels as TwoModels
+from .solvers._two_models import two_models as two_models
 
 __all__ = [
     "MAX_NUMBER",
@@ -227,8 +224,8 @@ __all__ = [
     "Categorical",
     "CausalClaim",
     "CausalGraph",
-    "Conflict",
     "Claim",
+    "Conflict",
     "Const",
     "Contrast",
     "Correlation",
@@ -296,6 +293,7 @@ __all__ = [
     "Study",
     "TableDraws",
     "TableSensitivity",
+    "TwoModels",
     "Uncertainty",
     "Unit",
     "Unknown",
@@ -351,7 +349,6 @@ __all__ = [
     "from_pgmpy",
     "front_door_sets",
     "gumbel_max",
-    "identify",
     "holds",
     "identify",
     "implied_independences",
@@ -424,6 +421,7 @@ __all__ = [
     "statement",
     "terms",
     "to_pgmpy",
+    "two_models",
     "walk",
     "world",
 ]
