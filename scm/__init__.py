@@ -162,10 +162,14 @@ from ._units import possible_units as possible_units
 from ._variable import Variable as Variable
 from ._worlds import Worlds as Worlds
 from ._worlds import build_worlds as build_worlds
+from .io import GraphFormat as GraphFormat
 from .io import file_format as file_format
 from .io import from_pgmpy as from_pgmpy
+from .io import graph_from_text as graph_from_text
+from .io import graph_to_text as graph_to_text
 from .io import network as network
 from .io import networks as networks
+from .io import read_graph as read_graph
 from .io import read_model as read_model
 from .io import to_pgmpy as to_pgmpy
 from .solvers import JointLaws as JointLaws
@@ -204,6 +208,7 @@ __all__ = [
     "Expr",
     "Finding",
     "Forecast",
+    "GraphFormat",
     "GumbelMax",
     "Independence",
     "Independent",
@@ -285,6 +290,8 @@ __all__ = [
     "expr_to_data",
     "file_format",
     "from_pgmpy",
+    "graph_from_text",
+    "graph_to_text",
     "gumbel_max",
     "holds",
     "implied_independences",
@@ -334,6 +341,7 @@ __all__ = [
     "query_terms",
     "query_to_data",
     "rank_preserving",
+    "read_graph",
     "read_model",
     "result_columns",
     "results_frame",
