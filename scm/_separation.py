@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
 
@@ -9,7 +10,7 @@ from ._bitgraph import BitGraph, members
 from ._claims import Independence
 from ._errors import InvalidQuery, listing
 from ._graph import CausalGraph
-from ._graph_ops import augmented, bits_of, graph_names, latent_projection
+from ._graph_ops import augmented, bits_of, graph_names, latent_projection, union
 
 
 def separated(
@@ -44,8 +45,8 @@ def _sides(graph: CausalGraph, *sides: str | Iterable[str]) -> list[tuple[str, .
         InvalidQuery: a variable that stands on two sides.
     """
     found = [graph_names(graph, names, "A question of separation") for names in sides]
-    together = [name for names in found for name in names]
-    twice = [name for name in dict.fromkeys(together) if together.count(name) > 1]
+    times = Counter(name for names in found for name in names)
+    twice = [name for name, count in times.items() if count > 1]
     if twice:
         raise InvalidQuery(
             f"{listing(twice)} stands on two sides of one question of separation. The two sides and what is given must "
@@ -194,10 +195,7 @@ def _reach(near: Sequence[int], start: int, without: int) -> int:
 
 def _around(near: Sequence[int], of: int) -> int:
     """The neighbours of a set, without it."""
-    found = 0
-    for i in members(of):
-        found |= near[i]
-    return found & ~of
+    return union(near, of) & ~of
 
 
 def implied_independences(graph: CausalGraph) -> tuple[Independence, ...]:

@@ -293,11 +293,19 @@ def test_any_text_is_read_or_refused(text, format):
 # Files
 
 
+KINDS: tuple[tuple[GraphFormat, str], ...] = (
+    ("dot", "gv"),
+    ("dot", "dot"),
+    ("gml", "gml"),
+    ("json", "json"),
+    ("dagitty", "txt"),
+    ("edges", "txt"),
+)
+
+
 def test_files_by_extension_and_by_content(tmp_path):
     graph = CausalGraph(("X", "U", "Y"), (("X", "Y"), ("U", "Y")), (("X", "Y"),), ("U",))
-    kinds: list[tuple[GraphFormat, str]] = [("dot", "gv"), ("dot", "dot"), ("gml", "gml"), ("json", "json")]
-    kinds += [("dagitty", "txt"), ("edges", "txt")]
-    for format, extension in kinds:
+    for format, extension in KINDS:
         path = tmp_path / f"graph.{extension}"
         path.write_text(write(graph, format), encoding="utf-8")
         assert read_graph(path) == graph
