@@ -77,6 +77,7 @@ from ._graph_ops import moral_graph as moral_graph
 from ._graph_ops import mutilated as mutilated
 from ._gumbel import GumbelMax as GumbelMax
 from ._gumbel import gumbel_max as gumbel_max
+from ._holds import Members as Members
 from ._holds import holds as holds
 from ._ladder import Ladder as Ladder
 from ._ladder import ladder as ladder
@@ -132,10 +133,16 @@ from ._separation import minimal_separators as minimal_separators
 from ._separation import separated as separated
 from ._statement import Correlation as Correlation
 from ._statement import Quantity as Quantity
+from ._statement import Statement as Statement
+from ._statement_text import print_statement as print_statement
+from ._statement_text import statement as statement
 from ._structured import expr_from_data as expr_from_data
 from ._structured import expr_to_data as expr_to_data
 from ._structured import query_from_data as query_from_data
 from ._structured import query_to_data as query_to_data
+from ._study import KnownLaw as KnownLaw
+from ._study import Sample as Sample
+from ._study import Study as Study
 from ._syntax import MAX_NUMBER as MAX_NUMBER
 from ._syntax import Const as Const
 from ._syntax import Draw as Draw
@@ -163,6 +170,26 @@ from ._variable import Variable as Variable
 from ._worlds import Worlds as Worlds
 from ._worlds import build_worlds as build_worlds
 from .io import GraphFormat as GraphFormat
+from .identify import AdjustmentCheck as AdjustmentCheck
+from .identify import Available as Available
+from .identify import Conflict as Conflict
+from .identify import EfficientSet as EfficientSet
+from .identify import Hedge as Hedge
+from .identify import Identification as Identification
+from .identify import adjustment_sets as adjustment_sets
+from .identify import alternatives as alternatives
+from .identify import confounding_paths as confounding_paths
+from .identify import efficient_adjustment_set as efficient_adjustment_set
+from .identify import explain_adjustment as explain_adjustment
+from .identify import front_door_sets as front_door_sets
+from .identify import identify as identify
+from .identify import is_adjustment_set as is_adjustment_set
+from .identify import is_back_door_set as is_back_door_set
+from .identify import is_front_door_set as is_front_door_set
+from .identify import is_sequential_plan as is_sequential_plan
+from .identify import parent_adjustment_set as parent_adjustment_set
+from .identify import sequential_plan as sequential_plan
+from .identify import smallest_adjustment_set as smallest_adjustment_set
 from .io import file_format as file_format
 from .io import from_pgmpy as from_pgmpy
 from .io import graph_from_text as graph_from_text
@@ -172,22 +199,27 @@ from .io import networks as networks
 from .io import read_graph as read_graph
 from .io import read_model as read_model
 from .io import to_pgmpy as to_pgmpy
+from .solvers import EstimandCheck as EstimandCheck
 from .solvers import JointLaws as JointLaws
 from .solvers import LawSource as LawSource
 from .solvers import ModelLaws as ModelLaws
+from .solvers import check_estimand as check_estimand
 from .solvers import evaluate_estimand as evaluate_estimand
 
 __all__ = [
     "MAX_NUMBER",
+    "AdjustmentCheck",
     "Adjusts",
     "Answer",
     "Assumption",
+    "Available",
     "Bernoulli",
     "ByNoise",
     "Categorical",
     "CausalClaim",
     "CausalGraph",
     "Claim",
+    "Conflict",
     "Const",
     "Contrast",
     "Correlation",
@@ -197,11 +229,13 @@ __all__ = [
     "Distribution",
     "Draw",
     "DrawnAnswer",
+    "EfficientSet",
     "Encoded",
     "EntrySensitivity",
     "Equation",
     "EquivalenceClass",
     "Estimand",
+    "EstimandCheck",
     "Execution",
     "Expectation",
     "Explanation",
@@ -210,6 +244,8 @@ __all__ = [
     "Forecast",
     "GraphFormat",
     "GumbelMax",
+    "Hedge",
+    "Identification",
     "Independence",
     "Independent",
     "Index",
@@ -220,8 +256,10 @@ __all__ = [
     "InvalidQuery",
     "InvalidRows",
     "JointLaws",
+    "KnownLaw",
     "Ladder",
     "LawSource",
+    "Members",
     "MissingPackage",
     "Model",
     "ModelLaws",
@@ -238,11 +276,14 @@ __all__ = [
     "QuerySyntaxError",
     "RankPreserving",
     "Relation",
+    "Sample",
     "ScmError",
     "Sensitivity",
     "Set",
     "Soft",
+    "Statement",
     "Step",
+    "Study",
     "TableDraws",
     "TableSensitivity",
     "Uncertainty",
@@ -256,6 +297,8 @@ __all__ = [
     "World",
     "Worlds",
     "ZeroCell",
+    "adjustment_sets",
+    "alternatives",
     "arrow_column",
     "ask",
     "ask_draws",
@@ -265,10 +308,12 @@ __all__ = [
     "by_noise",
     "cde",
     "check_coupling",
+    "check_estimand",
     "claim_from_data",
     "claim_names",
     "claim_to_data",
     "class_from_independences",
+    "confounding_paths",
     "conjunction",
     "conjuncts",
     "contraction_text",
@@ -277,6 +322,7 @@ __all__ = [
     "coupling_range",
     "districts",
     "draw_tables",
+    "efficient_adjustment_set",
     "encode_text",
     "equivalence_class",
     "estimand_from_data",
@@ -286,17 +332,24 @@ __all__ = [
     "evaluate",
     "evaluate_estimand",
     "explain",
+    "explain_adjustment",
     "expr_from_data",
     "expr_to_data",
     "file_format",
     "from_pgmpy",
     "graph_from_text",
     "graph_to_text",
+    "front_door_sets",
     "gumbel_max",
     "holds",
+    "identify",
     "implied_independences",
     "independent",
     "inducing_paths",
+    "is_adjustment_set",
+    "is_back_door_set",
+    "is_front_door_set",
+    "is_sequential_plan",
     "ladder",
     "latent_projection",
     "listing",
@@ -311,6 +364,7 @@ __all__ = [
     "networks",
     "nie",
     "number_text",
+    "parent_adjustment_set",
     "parse_budget",
     "parse_claim",
     "parse_correlation",
@@ -332,6 +386,7 @@ __all__ = [
     "print_name",
     "print_quantity",
     "print_query",
+    "print_statement",
     "ps",
     "quantity_from_data",
     "quantity_nodes",
@@ -349,7 +404,10 @@ __all__ = [
     "rung",
     "sensitivity",
     "separated",
+    "sequential_plan",
     "settings_text",
+    "smallest_adjustment_set",
+    "statement",
     "terms",
     "to_pgmpy",
     "walk",
