@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import combinations
 
 from ._bitgraph import BitGraph, members
 from ._claims import Independence
+from ._cuts import minimal_sets, undirected
 from ._errors import InvalidQuery, listing
 from ._graph import CausalGraph
-from ._graph_ops import augmented, bits_of, graph_names, latent_projection, union
+from ._graph_ops import bits_of, graph_names, latent_projection
 
 
 def separated(
@@ -133,69 +134,8 @@ def minimal_separators(
     bits = bits_of(graph)
     left, right, must = (bits.bits(names) for names in _sides(graph, first, second, containing))
     usable = graph.observed if among is None else graph_names(graph, among, "The list of variables that may be used")
-    near = _without_unusable(bits, left | right, must, bits.bits(usable))
-    return (bits.named(found | must) for found in _cuts(near, left, right))
-
-
-def _without_unusable(bits: BitGraph, ends: int, must: int, usable: int) -> list[int]:
-    """Neighbours in the augmented graph of the ancestors without `must`; paths through unusable ones become edges."""
-    within = bits.ancestors(ends | must)
-    near = [found & ~must for found in augmented(bits, within)]
-    left = within & ~(usable | ends | must)
-    while left:
-        block = _reach(near, left & -left, ~left)
-        around = _around(near, block)
-        for i in members(around):
-            near[i] = (near[i] | around) & ~(block | 1 << i)
-        left &= ~block
-    return near
-
-
-def _cuts(near: Sequence[int], left: int, right: int) -> Iterator[int]:
-    """Every minimal set of vertices that cuts `left` from `right` in an undirected graph (Takata 2010).
-
-    Branches on a vertex of the cut: it stays in every cut that follows, or it joins the side of `left`. Each branch
-    that is kept holds at least one cut.
-    """
-    start = _closest(near, left, left, right)
-    branches = [] if start is None else [(*start, 0)]
-    while branches:
-        side, cut, stays = branches.pop()
-        free = cut & ~stays
-        if not free:
-            yield cut
-            continue
-        low = free & -free
-        beyond = _closest(near, side | low, left, right)
-        if beyond is not None and not beyond[0] & stays:
-            branches.append((*beyond, stays))
-        branches.append((side, cut, stays | low))
-
-
-def _closest(near: Sequence[int], side: int, left: int, right: int) -> tuple[int, int] | None:
-    """The side of `left` and the cut, where the cut is the closest to `side`; None where `side` meets `right`."""
-    around = _around(near, side)
-    if (around | side) & right:
-        return None
-    cut = _around(near, _reach(near, right, around))
-    return _reach(near, left, cut), cut
-
-
-def _reach(near: Sequence[int], start: int, without: int) -> int:
-    """`start` and what can be reached from it without going through `without`."""
-    found = left = start
-    while left:
-        low = left & -left
-        left ^= low
-        new = near[low.bit_length() - 1] & ~(found | without)
-        found |= new
-        left |= new
-    return found
-
-
-def _around(near: Sequence[int], of: int) -> int:
-    """The neighbours of a set, without it."""
-    return union(near, of) & ~of
+    near = undirected(bits, left, right, bits.bits(usable), must)
+    return (bits.named(found | must) for found in minimal_sets(near, left, right))
 
 
 def implied_independences(graph: CausalGraph) -> tuple[Independence, ...]:

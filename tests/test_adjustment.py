@@ -19,8 +19,8 @@ from scm import (
     smallest_adjustment_set,
 )
 from scm._bitgraph import BitGraph, members
+from scm._cuts import minimal_sets, nearest, smallest, undirected
 from scm._separation import connected
-from scm.identify._separators import minimal_sets, nearest, smallest, undirected
 from tests.graphs import below, is_open, paths, random_graph, subsets
 
 CONFOUNDED = CausalGraph(("X", "Y", "Z"), (("Z", "X"), ("Z", "Y"), ("X", "Y")))

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from .._bitgraph import BitGraph, members
+from .._cuts import Near, minimal_sets, nearest, smallest, undirected
 from .._errors import InvalidQuery, listing
 from .._graph import CausalGraph
 from .._graph_ops import bits_of, graph_names
 from .._separation import connected
-from ._separators import Near, minimal_sets, nearest, smallest, undirected
 
 Names = str | Iterable[str]
 

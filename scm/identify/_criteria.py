@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from .._cuts import minimal_sets
 from .._estimand import Estimand, Index, Linear, Product, Quotient
 from .._estimand_text import print_estimand
 from .._finding import Assumption, Step
@@ -18,7 +19,6 @@ from ._front_door import minimal_front_door
 from ._one_world import OneWorld, read_term
 from ._reasons import adjustment_reason, front_door_reason, positivity, sequential_reason
 from ._result import Available, Identification, Method
-from ._separators import minimal_sets
 from ._sequential import find_plan
 
 
