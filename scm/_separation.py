@@ -8,7 +8,7 @@ from itertools import combinations
 
 from ._bitgraph import BitGraph, members
 from ._claims import Independence
-from ._cuts import minimal_sets, undirected
+from ._cuts import minimal_sets, smallest, undirected
 from ._errors import InvalidQuery, listing
 from ._graph import CausalGraph
 from ._graph_ops import bits_of, graph_names, latent_projection
@@ -139,18 +139,24 @@ def minimal_separators(
 
 
 def implied_independences(graph: CausalGraph) -> tuple[Independence, ...]:
-    """For every pair of observed variables that some set of observed ones separates: the pair and a minimal such set.
+    """For every pair of observed variables that some set of observed ones separates: the pair and a smallest such set.
 
     These are the missing edges, one statement for each: what a table can be tested against. They are not all the
     independences that the graph implies (`separated` decides those), nor do they imply all of them by the axioms of
     independence. For the pairs without an edge that nothing separates see `inducing_paths`.
 
     Returns:
-        At most one statement for a pair, in the order of declaration; of several sets the one closest to `first`.
+        At most one statement for a pair, in the order of declaration; no set with fewer variables separates it.
     """
     projected = latent_projection(graph)
-    found = ((a, b, minimal_separator(projected, a, b)) for a, b in _without_edge(projected))
-    return tuple(Independence(a, b, given) for a, b, given in found if given is not None)
+    bits = bits_of(projected)
+    found: list[Independence] = []
+    for a, b in _without_edge(projected):
+        left, right = bits.bits((a,)), bits.bits((b,))
+        given = smallest(undirected(bits, left, right, bits.everything), left, right)
+        if given is not None:
+            found.append(Independence(a, b, bits.named(given)))
+    return tuple(found)
 
 
 def inducing_paths(graph: CausalGraph) -> tuple[tuple[str, ...], ...]:

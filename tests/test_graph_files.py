@@ -70,6 +70,22 @@ def test_random_graphs_are_read_back():
             assert read(write(graph, format)) == graph
 
 
+def test_hidden_variables_go_to_networkx_and_back():
+    graph = CausalGraph(("X", "U", "V"), (("U", "X"),), (("X", "V"),), ("V", "U"))
+    assert CausalGraph.from_networkx(graph.to_networkx()) == CausalGraph(
+        graph.variables, graph.edges, graph.confounded, ("U", "V")
+    )
+    theirs = graph.networkx.copy()
+    theirs.latents = {"U"}  # pyright: ignore[reportAttributeAccessIssue]  # as pgmpy's graphs have them
+    assert CausalGraph.from_networkx(theirs).hidden == ("U",)
+    theirs.graph["hidden"] = ["W"]
+    with pytest.raises(UnknownName, match="'W'"):
+        CausalGraph.from_networkx(theirs)
+    theirs.graph["hidden"] = True
+    with pytest.raises(InvalidGraph, match="hidden=True"):
+        CausalGraph.from_networkx(theirs)
+
+
 def test_networkx_and_we_write_the_same_gml():
     rng = random.Random("gml")
     for _ in range(50):

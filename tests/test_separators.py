@@ -89,6 +89,7 @@ def test_what_random_graphs_imply():
             minimal = minimal_by_force(graph, (a,), (b,), graph.observed)
             if minimal:
                 assert frozenset(stated[pair].given) in minimal
+                assert len(stated[pair].given) == min(map(len, minimal))
             assert (pair in stated) == bool(minimal)
             assert (pair in induced) == (not minimal and pair not in joined)
         without += len(induced)
