@@ -176,10 +176,10 @@ from .identify import AdjustmentCheck as AdjustmentCheck
 from .identify import Available as Available
 from .identify import Conflict as Conflict
 from .identify import EfficientSet as EfficientSet
-from .identify import Instrument as Instrument
-from .identify import LinearEffect as LinearEffect
 from .identify import Hedge as Hedge
 from .identify import Identification as Identification
+from .identify import Instrument as Instrument
+from .identify import LinearEffect as LinearEffect
 from .identify import adjustment_sets as adjustment_sets
 from .identify import alternatives as alternatives
 from .identify import confounding_paths as confounding_paths
@@ -187,8 +187,8 @@ from .identify import covariance_ratio as covariance_ratio
 from .identify import efficient_adjustment_set as efficient_adjustment_set
 from .identify import explain_adjustment as explain_adjustment
 from .identify import front_door_sets as front_door_sets
-from .identify import instruments as instruments
 from .identify import identify as identify
+from .identify import instruments as instruments
 from .identify import is_adjustment_set as is_adjustment_set
 from .identify import is_back_door_set as is_back_door_set
 from .identify import is_front_door_set as is_front_door_set
@@ -197,10 +197,14 @@ from .identify import linear_effect as linear_effect
 from .identify import parent_adjustment_set as parent_adjustment_set
 from .identify import sequential_plan as sequential_plan
 from .identify import smallest_adjustment_set as smallest_adjustment_set
+from .io import GraphFormat as GraphFormat
 from .io import file_format as file_format
 from .io import from_pgmpy as from_pgmpy
+from .io import graph_from_text as graph_from_text
+from .io import graph_to_text as graph_to_text
 from .io import network as network
 from .io import networks as networks
+from .io import read_graph as read_graph
 from .io import read_model as read_model
 from .io import to_pgmpy as to_pgmpy
 from .solvers import EstimandCheck as EstimandCheck
@@ -248,6 +252,7 @@ __all__ = [
     "Expr",
     "Finding",
     "Forecast",
+    "GraphFormat",
     "GumbelMax",
     "Hedge",
     "Identification",
@@ -348,6 +353,8 @@ __all__ = [
     "file_format",
     "from_pgmpy",
     "front_door_sets",
+    "graph_from_text",
+    "graph_to_text",
     "gumbel_max",
     "holds",
     "identify",
@@ -407,6 +414,7 @@ __all__ = [
     "query_terms",
     "query_to_data",
     "rank_preserving",
+    "read_graph",
     "read_model",
     "result_columns",
     "results_frame",

@@ -34,6 +34,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_text",
         "_memo",
         "_graph_ops",
+        "_cuts",
         "_separation",
         "_pattern",
         "_equivalence",

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from .._cuts import minimal_sets
 from .._estimand import Estimand, Index, Linear, Product, Quotient
 from .._estimand_text import print_estimand
 from .._finding import Assumption, Step
 from .._graph import CausalGraph
 from .._graph_ops import bits_of
 from .._query import Contrast, Expectation, Number, Query, Term, print_query, term_parts
-from .._separation import minimal_cuts
 from .._syntax import Const, Expr, Op, terms
 from ._adjustment import Effect, smallest_set
 from ._formulas import adjusted, seen, stepwise, through
@@ -80,7 +80,7 @@ def _alternatives(graph: CausalGraph, query: Query) -> Iterator[Identification]:
     if search.query(query) is None or len(search.effects) != 1:
         return
     (effect,) = search.effects.values()
-    sets = minimal_cuts(effect.near, effect.cause, effect.effect) if effect.some() is not None else iter(())
+    sets = minimal_sets(effect.near, effect.cause, effect.effect) if effect.some() is not None else iter(())
     for by in sets:
         yield from _one(graph, query, laws, _Search(graph, *laws, ("adjustment",), by))
     for methods in _OTHERS:
