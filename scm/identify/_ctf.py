@@ -14,7 +14,18 @@ from .._errors import InvalidQuery
 from .._estimand import ONE, ZERO, At, Estimand, Index, Linear, Product, Quotient
 from .._finding import Assumption
 from .._graph import CausalGraph
-from .._query import Contrast, Distribution, Expectation, Number, Probability, Query, Term, print_query, term_parts
+from .._query import (
+    Contrast,
+    Distribution,
+    Expectation,
+    Number,
+    Probability,
+    Query,
+    Term,
+    print_query,
+    query_nodes,
+    term_parts,
+)
 from .._relevance import relevant_world
 from .._syntax import Assignment, Placeholder, Set, Var, World, walk, world
 from ._asking import ImpossibleCondition, question
@@ -67,15 +78,38 @@ def identify_general(
 
 def identified(graph: CausalGraph, query: Query, available: tuple[Available, ...]) -> Identification:
     """`identify_general` of a query and laws that are checked."""
-    work = Work(graph, known(graph, available))
+    work = Work(graph, known(graph, available, _unmeasured(query, available)))
     try:
         estimand = _query(work, query)
     except NotIdentified as no:
-        return Identification(query, graph, available, obstacle=no.obstacle)
+        return _from_one_law(graph, query, available) or Identification(query, graph, available, obstacle=no.obstacle)
     granted = (*([POSITIVITY] if work.divides else ()), *dict.fromkeys(work.assumptions))
     method: Method = max(work.methods, key=ORDER.index) if work.methods else "seeing"
     derivation = Steps(recipe(work.records))
     return Identification(query, graph, available, estimand, work.axes, method, derivation, assumptions=granted)
+
+
+def _from_one_law(graph: CausalGraph, query: Query, available: tuple[Available, ...]) -> Identification | None:
+    """The query from one law alone, over what that law measures: a district need not be known if its margin is."""
+    everything = {name for one in available for name in (*one.variables, *one.do)}
+    for one in available if len(available) > 1 else ():
+        if everything != {*one.variables, *one.do}:
+            found = identified(graph, query, (one,))
+            if found.identified:
+                return replace(found, available=available)
+    return None
+
+
+def _unmeasured(query: Query, available: tuple[Available, ...]) -> tuple[str, ...]:
+    """The variables of the query that no law speaks of."""
+    spoken = {name for one in available for name in (*one.variables, *one.do)}
+    named: set[str] = set()
+    for node in query_nodes(query):
+        if isinstance(node, Var):
+            named.add(node.name)
+            for a in node.world:
+                named.update((a.target,) if a.parent is None else (a.target, a.parent))
+    return tuple(sorted(named - spoken))
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -269,4 +303,4 @@ def hidden_route(work: Work, edges: Iterable[tuple[str, str]]) -> None:
 
 
 def _failed(known: Known, failed: Failed, done: int) -> NotIdentified:
-    return NotIdentified(None if failed.stuck is None else hedge(known.graph, failed.stuck, done))
+    return NotIdentified(None if failed.stuck is None or known.partial else hedge(known.graph, failed.stuck, done))
