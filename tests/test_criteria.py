@@ -334,7 +334,8 @@ def test_the_derivation_names_the_facts():
     assert (found.method, found.adjustment) == ("adjustment", ("Z",))
     first = found.derivation[0]
     assert first.claim == "E[Y[X=1]] = sum_{y, z} y P(Y=y | X=1, Z=z) P(Z=z)"
-    assert first.reason.startswith("confounding: X <- Z -> Y; {Z} blocks every non-causal path from {X} to {Y}")
+    assert first.reason.startswith("confounding: X <- Z -> Y; {Z} blocks every non-causal path from X to Y")
+    assert found.derivation[1].reason == "as before"
     assert [a.granted_by for a in found.assumptions] == ["the method"]
     assert "X, Z" in found.assumptions[0].text
     dropped = estimand_of(CONFOUNDED, "P(Z=1 | do(X=1))")

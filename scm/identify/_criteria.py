@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from .._cuts import minimal_sets
@@ -105,10 +105,20 @@ def _identification(graph: CausalGraph, query: Query, laws: tuple[Available, ...
         found.estimand,
         found.axes,
         found.method,
-        Steps(lambda: tuple(dict.fromkeys(step for account in found.steps for step in account()))),
+        Steps(lambda: _told_once(step for account in found.steps for step in account())),
         assumptions=assumptions,
         adjustment=found.by if found.method == "adjustment" else None,
     )
+
+
+def _told_once(steps: Iterable[Step]) -> tuple[Step, ...]:
+    """Each step once; a reason that was given before is not given again in full."""
+    told: dict[Step, Step] = {}
+    reasons: set[str] = set()
+    for step in steps:
+        told.setdefault(step, replace(step, reason="as before") if step.reason in reasons else step)
+        reasons.add(step.reason)
+    return tuple(told.values())
 
 
 _RANK: tuple[Method, ...] = ("seeing", "adjustment", "front-door", "g-formula")

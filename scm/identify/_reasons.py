@@ -35,8 +35,8 @@ def adjustment_reason(effect: Effect, by: int) -> tuple[str, str]:
     behind = "is" if by & (by - 1) == 0 else "are"
     which = "it" if behind == "is" else "they"
     reason = (
-        f"{confounds}{given} blocks every non-causal path from {set_text(bits.named(effect.cause))} to "
-        f"{set_text(bits.named(effect.effect))}, and {which} {behind} not on or below a causal path"
+        f"{confounds}{given} blocks every non-causal path from {', '.join(bits.named(effect.cause))} to "
+        f"{', '.join(bits.named(effect.effect))}, and {which} {behind} not on or below a causal path"
     )
     return reason, citation
 
@@ -44,7 +44,8 @@ def adjustment_reason(effect: Effect, by: int) -> tuple[str, str]:
 def front_door_reason(effect: Effect, by: int) -> tuple[str, str]:
     """Why a front-door set is one, and the citation."""
     bits = effect.bits
-    cause, given, end = (set_text(bits.named(part)) for part in (effect.cause, by, effect.effect))
+    cause, given, end = (", ".join(bits.named(part)) for part in (effect.cause, by, effect.effect))
+    given = f"{{{given}}}"
     path = " -> ".join(bits.names[i] for i in directed_path(bits, effect.cause, effect.effect, effect.cause))
     reason = (
         f"{given} cuts every causal path, such as {path}; no back-door path leads from {cause} to {given}; {cause} "
