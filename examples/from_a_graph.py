@@ -54,8 +54,8 @@ def main() -> None:
     check = check_estimand(found)
     print(f"  {check.status} on {check.models} random models over the graph; off by {check.largest_difference:.0e}\n")
 
-    names = ("smoking", "tar", "cancer")
-    laws, states = JointLaws([KnownLaw(names, table())]), dict.fromkeys(names, (0, 1))
+    names = GRAPH.observed
+    laws, states = JointLaws([KnownLaw(names, table())]), {name: (0, 1) for name in names}
     naive = identify(GRAPH, "P(cancer=1 | smoking=1) - P(cancer=1 | smoking=0)").estimand
     assert naive is not None
     print(f"naive difference      {evaluate_estimand(naive, laws, states):+.4f}")
