@@ -169,7 +169,6 @@ from ._units import possible_units as possible_units
 from ._variable import Variable as Variable
 from ._worlds import Worlds as Worlds
 from ._worlds import build_worlds as build_worlds
-from .io import GraphFormat as GraphFormat
 from .identify import AdjustmentCheck as AdjustmentCheck
 from .identify import Available as Available
 from .identify import Conflict as Conflict
@@ -190,6 +189,7 @@ from .identify import is_sequential_plan as is_sequential_plan
 from .identify import parent_adjustment_set as parent_adjustment_set
 from .identify import sequential_plan as sequential_plan
 from .identify import smallest_adjustment_set as smallest_adjustment_set
+from .io import GraphFormat as GraphFormat
 from .io import file_format as file_format
 from .io import from_pgmpy as from_pgmpy
 from .io import graph_from_text as graph_from_text
@@ -337,9 +337,9 @@ __all__ = [
     "expr_to_data",
     "file_format",
     "from_pgmpy",
+    "front_door_sets",
     "graph_from_text",
     "graph_to_text",
-    "front_door_sets",
     "gumbel_max",
     "holds",
     "identify",
