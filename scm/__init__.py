@@ -164,19 +164,19 @@ from ._units import possible_units as possible_units
 from ._variable import Variable as Variable
 from ._worlds import Worlds as Worlds
 from ._worlds import build_worlds as build_worlds
+from .identify import AdjustmentCheck as AdjustmentCheck
 from .identify import Available as Available
 from .identify import Conflict as Conflict
+from .identify import EfficientSet as EfficientSet
 from .identify import Hedge as Hedge
 from .identify import Identification as Identification
-from .identify import identify as identify
-from .identify import AdjustmentCheck as AdjustmentCheck
-from .identify import EfficientSet as EfficientSet
 from .identify import adjustment_sets as adjustment_sets
 from .identify import alternatives as alternatives
 from .identify import confounding_paths as confounding_paths
 from .identify import efficient_adjustment_set as efficient_adjustment_set
 from .identify import explain_adjustment as explain_adjustment
 from .identify import front_door_sets as front_door_sets
+from .identify import identify as identify
 from .identify import is_adjustment_set as is_adjustment_set
 from .identify import is_back_door_set as is_back_door_set
 from .identify import is_front_door_set as is_front_door_set
@@ -191,11 +191,16 @@ from .io import networks as networks
 from .io import read_model as read_model
 from .io import to_pgmpy as to_pgmpy
 from .solvers import EstimandCheck as EstimandCheck
+from .solvers import EstimandEstimate as EstimandEstimate
 from .solvers import JointLaws as JointLaws
 from .solvers import LawSource as LawSource
 from .solvers import ModelLaws as ModelLaws
+from .solvers import Overlap as Overlap
+from .solvers import SampleLaws as SampleLaws
 from .solvers import check_estimand as check_estimand
+from .solvers import estimate_estimand as estimate_estimand
 from .solvers import evaluate_estimand as evaluate_estimand
+from .solvers import seen_states as seen_states
 
 __all__ = [
     "MAX_NUMBER",
@@ -209,8 +214,8 @@ __all__ = [
     "Categorical",
     "CausalClaim",
     "CausalGraph",
-    "Conflict",
     "Claim",
+    "Conflict",
     "Const",
     "Contrast",
     "Correlation",
@@ -227,6 +232,7 @@ __all__ = [
     "EquivalenceClass",
     "Estimand",
     "EstimandCheck",
+    "EstimandEstimate",
     "Execution",
     "Expectation",
     "Explanation",
@@ -255,6 +261,7 @@ __all__ = [
     "NoiseLaw",
     "Number",
     "Op",
+    "Overlap",
     "Placeholder",
     "Posteriors",
     "Prepared",
@@ -264,6 +271,7 @@ __all__ = [
     "QuerySyntaxError",
     "RankPreserving",
     "Relation",
+    "SampleLaws",
     "ScmError",
     "Sensitivity",
     "Set",
@@ -314,6 +322,7 @@ __all__ = [
     "estimand_from_data",
     "estimand_latex",
     "estimand_to_data",
+    "estimate_estimand",
     "ett",
     "evaluate",
     "evaluate_estimand",
@@ -325,8 +334,8 @@ __all__ = [
     "from_pgmpy",
     "front_door_sets",
     "gumbel_max",
-    "identify",
     "holds",
+    "identify",
     "implied_independences",
     "independent",
     "inducing_paths",
@@ -384,6 +393,7 @@ __all__ = [
     "results_frame",
     "row_variables",
     "rung",
+    "seen_states",
     "sensitivity",
     "separated",
     "sequential_plan",
