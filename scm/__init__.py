@@ -79,6 +79,7 @@ from ._graph_ops import moral_graph as moral_graph
 from ._graph_ops import mutilated as mutilated
 from ._gumbel import GumbelMax as GumbelMax
 from ._gumbel import gumbel_max as gumbel_max
+from ._holds import Members as Members
 from ._holds import holds as holds
 from ._ladder import Ladder as Ladder
 from ._ladder import ladder as ladder
@@ -134,10 +135,16 @@ from ._separation import minimal_separators as minimal_separators
 from ._separation import separated as separated
 from ._statement import Correlation as Correlation
 from ._statement import Quantity as Quantity
+from ._statement import Statement as Statement
+from ._statement_text import print_statement as print_statement
+from ._statement_text import statement as statement
 from ._structured import expr_from_data as expr_from_data
 from ._structured import expr_to_data as expr_to_data
 from ._structured import query_from_data as query_from_data
 from ._structured import query_to_data as query_to_data
+from ._study import KnownLaw as KnownLaw
+from ._study import Sample as Sample
+from ._study import Study as Study
 from ._syntax import MAX_NUMBER as MAX_NUMBER
 from ._syntax import Const as Const
 from ._syntax import Draw as Draw
@@ -252,8 +259,10 @@ __all__ = [
     "InvalidQuery",
     "InvalidRows",
     "JointLaws",
+    "KnownLaw",
     "Ladder",
     "LawSource",
+    "Members",
     "MissingPackage",
     "Model",
     "ModelLaws",
@@ -272,11 +281,14 @@ __all__ = [
     "RankPreserving",
     "Relation",
     "SampleLaws",
+    "Sample",
     "ScmError",
     "Sensitivity",
     "Set",
     "Soft",
+    "Statement",
     "Step",
+    "Study",
     "TableDraws",
     "TableSensitivity",
     "Uncertainty",
@@ -379,6 +391,7 @@ __all__ = [
     "print_name",
     "print_quantity",
     "print_query",
+    "print_statement",
     "ps",
     "quantity_from_data",
     "quantity_nodes",
@@ -400,6 +413,7 @@ __all__ = [
     "settings_text",
     "simplify",
     "smallest_adjustment_set",
+    "statement",
     "terms",
     "to_pgmpy",
     "walk",

@@ -11,10 +11,12 @@ from ._adjustment import parent_adjustment_set as parent_adjustment_set
 from ._adjustment import smallest_adjustment_set as smallest_adjustment_set
 from ._criteria import alternatives as alternatives
 from ._criteria import by_criterion as by_criterion
+from ._ctf import identify_general as identify_general
 from ._explain_adjustment import AdjustmentCheck as AdjustmentCheck
 from ._explain_adjustment import explain_adjustment as explain_adjustment
 from ._front_door import front_door_sets as front_door_sets
 from ._front_door import is_front_door_set as is_front_door_set
+from ._identify import identify as identify
 from ._open_paths import confounding_paths as confounding_paths
 from ._result import Available as Available
 from ._result import Conflict as Conflict

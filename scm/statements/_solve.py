@@ -1,0 +1,185 @@
+"""A query answered from statements: seen in one world directly, else by every estimand that identification finds."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from .._errors import listing
+from .._graph import CausalGraph
+from .._query import Distribution, Probability, Query, query_terms, term_parts
+from .._statement import Correlation, Quantity, Statement
+from .._syntax import Expr, Value, Var, conjuncts, walk
+from ..identify import Identification
+from ._atoms import MAX_ATOMS, Atoms, Cell, Regime, fixed_cells
+from ._clash import clashing, correlations
+from ._formula import Formula
+from ._readings import Read, read
+from ._system import System
+from ._terms import flat
+
+Law = tuple[tuple[Cell, ...], tuple[Cell, ...], Regime]
+Identify = Callable[[CausalGraph, Query], Identification]
+
+
+class TooLarge(ValueError):
+    """Too many combinations of states to look at; the text is fit for a user."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What statements say about a query.
+
+    Attributes:
+        read: the number with what is left open; None where it is not determined.
+        identification: how the query was brought down to laws; None for what is only seen.
+        laws: the laws that the estimand uses, with their numbers at face value.
+        missing: the laws that are not determined, for the estimand that lacks fewest.
+        clash: positions of statements that cannot hold together.
+        stratum: a condition of probability zero, where that makes the answer undefined.
+    """
+
+    read: Read | None = None
+    identification: Identification | None = None
+    laws: Mapping[Law, float] = field(default_factory=lambda: {})
+    missing: tuple[Law, ...] = ()
+    clash: tuple[int, ...] = ()
+    stratum: tuple[Cell, ...] = ()
+
+
+class Statements:
+    """The statements of a study, ready for queries."""
+
+    def __init__(
+        self,
+        graph: CausalGraph,
+        states: Mapping[str, tuple[Value, ...]],
+        statements: Sequence[Statement],
+        identify: Identify | None,
+    ) -> None:
+        self.graph, self.states, self.statements, self.identify = graph, states, tuple(statements), identify
+        self.spoken = frozenset(name for s in statements for name in names_of(s.quantity))
+        self._systems: dict[tuple[str, ...], System] = {}
+        self._clash: dict[tuple[str, ...], tuple[int, ...]] = {}
+
+    def system(self, query: Query) -> System:
+        """The system over the variables that the statements and `query` speak of.
+
+        Raises:
+            TooLarge: too many atoms.
+        """
+        wanted = self.spoken | names_of(query)
+        names = tuple(name for name in self.graph.order if name in wanted)
+        if names not in self._systems:
+            regimes = sorted({r for s in self.statements for r in regimes_of(self.graph, s.quantity)} | {()})
+            atoms = Atoms(names, self.states, tuple(regimes))
+            if atoms.size > MAX_ATOMS:
+                raise TooLarge(
+                    f"the statements and the query speak of {listing(names)}: {atoms.size:,} combinations of states, "
+                    f"more than the {MAX_ATOMS:,} that are looked at"
+                )
+            self._systems[names] = System(self.graph, atoms, self.statements)
+        return self._systems[names]
+
+    def clash(self, system: System) -> tuple[int, ...]:
+        """Statements that cannot hold together."""
+        key = system.atoms.variables
+        if key not in self._clash:
+            self._clash[key] = correlations(self.statements)[:1] or clashing(system, self.statements)
+        return self._clash[key]
+
+    def answer(self, query: Query) -> Found:
+        """What the statements say about `query`."""
+        system = self.system(query)
+        if clash := self.clash(system):
+            return Found(clash=clash)
+        plain = Formula(system)
+        position = plain.query(query)
+        if position is not None:
+            return self._told(system, position, plain, None)
+        best: Found | None = None
+        for identification in self._identified(query):
+            formula = Formula(system)
+            estimand = identification.estimand
+            if estimand is None:
+                best = best or Found(identification=identification)
+                continue
+            position = formula.estimand(estimand, {})
+            if position is not None:
+                return self._told(system, position, formula, identification)
+            found = Found(identification=identification, missing=tuple(formula.missing))
+            if best is None or not best.missing or len(found.missing) < len(best.missing):
+                best = found
+        return best or Found(missing=seen_missing(system, query))
+
+    def _told(self, system: System, position: int, formula: Formula, how: Identification | None) -> Found:
+        found = read(system, position, self.statements)
+        laws = {law: read(system, number, self.statements).value for law, number in formula.laws.items()}
+        return Found(found, how, laws)
+
+    def _identified(self, query: Query) -> Iterator[Identification]:
+        """Identifications from the laws of ever more of the variables that statements speak of."""
+        if self.identify is None:
+            return
+        asked = names_of(query)
+        others = [v for v in self.graph.order if v in self.spoken - asked]
+        unidentified: Identification | None = None
+        identified = False
+        for size in range(len(others) + 1):
+            for more in itertools.combinations(others, size):
+                found = self._over(query, asked | set(more))
+                if found.identified:
+                    identified = True
+                    yield found
+                else:
+                    unidentified = found
+        if not identified:
+            rest = {*self.graph.observed} | asked | self.spoken
+            if rest - asked - set(others):
+                unidentified = self._over(query, rest)
+            if unidentified is not None:
+                yield unidentified
+
+    def _over(self, query: Query, names: set[str] | frozenset[str]) -> Identification:
+        assert self.identify is not None
+        hidden = tuple(v for v in self.graph.variables if v not in names)
+        return self.identify(replace(self.graph, hidden=hidden), query)
+
+
+def seen_missing(system: System, query: Query) -> tuple[Law, ...]:
+    """The laws that a query about what is seen asks for itself."""
+    out: list[Law] = []
+    for term in query_terms(query):
+        one = flat(system.graph, term) if isinstance(term, Probability) else None
+        if one is not None and one.regime == ():
+            of, given = fixed_cells(one.asked), fixed_cells(one.given)
+            if of is not None and given is not None:
+                out.append((tuple(of.items()), tuple(given.items()), ()))
+    return tuple(out)
+
+
+def parts_of(quantity: Query | Quantity) -> Iterator[Expr]:
+    """The expressions of a query or quantity."""
+    if isinstance(quantity, Correlation):
+        yield from (Var(quantity.first), Var(quantity.second), *conjuncts(quantity.given))
+    else:
+        for term in query_terms(quantity):
+            yield from term_parts(term)
+
+
+def names_of(quantity: Query | Quantity) -> frozenset[str]:
+    """Every variable that a query or quantity speaks of, imposed ones included."""
+    found: set[str] = set()
+    for node in (node for part in parts_of(quantity) for node in walk(part)):
+        if isinstance(node, Var):
+            found |= {node.name, *(a.target for a in node.world), *(a.parent for a in node.world if a.parent)}
+    return frozenset(found)
+
+
+def regimes_of(graph: CausalGraph, quantity: Quantity) -> set[Regime]:
+    """The regimes of the terms of a statement."""
+    if isinstance(quantity, Correlation):
+        return set()
+    flats = [flat(graph, term) for term in query_terms(quantity) if not isinstance(term, Distribution)]
+    return {one.regime for one in flats if one is not None}
