@@ -114,9 +114,8 @@ def estimate_estimand(
     value: Any = evaluate_estimand(estimand, laws, known, values=values, axes=axes)
     errors: Array = np.zeros([len(known[index.variable]) for index in axes])
     for place in np.ndindex(errors.shape):
-        at: dict[Index, At] = {
-            index: Const(known[index.variable][int(k)]) for index, k in zip(axes, place, strict=True)
-        }
+        cells = zip(axes, place, strict=True)
+        at: dict[Index, At] = {index: Const(known[index.variable][int(k)]) for index, k in cells}
         errors[place] = _standard_error(placed(estimand, at), laws, known, values)
     error: float | Array = errors if axes else float(errors.sum())
     quantile = NormalDist().inv_cdf((1 + level) / 2)
