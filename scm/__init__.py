@@ -55,9 +55,11 @@ from ._errors import listing as listing
 from ._errors import near as near
 from ._estimand import Estimand as Estimand
 from ._estimand import Index as Index
+from ._estimand_canonical import canonical as canonical
 from ._estimand_data import estimand_from_data as estimand_from_data
 from ._estimand_data import estimand_to_data as estimand_to_data
 from ._estimand_parse import parse_estimand as parse_estimand
+from ._estimand_simplify import simplify as simplify
 from ._estimand_text import estimand_latex as estimand_latex
 from ._estimand_text import print_estimand as print_estimand
 from ._evaluate import evaluate as evaluate
@@ -200,11 +202,16 @@ from .io import read_graph as read_graph
 from .io import read_model as read_model
 from .io import to_pgmpy as to_pgmpy
 from .solvers import EstimandCheck as EstimandCheck
+from .solvers import EstimandEstimate as EstimandEstimate
 from .solvers import JointLaws as JointLaws
 from .solvers import LawSource as LawSource
 from .solvers import ModelLaws as ModelLaws
+from .solvers import Overlap as Overlap
+from .solvers import SampleLaws as SampleLaws
 from .solvers import check_estimand as check_estimand
+from .solvers import estimate_estimand as estimate_estimand
 from .solvers import evaluate_estimand as evaluate_estimand
+from .solvers import seen_states as seen_states
 
 __all__ = [
     "MAX_NUMBER",
@@ -236,6 +243,7 @@ __all__ = [
     "EquivalenceClass",
     "Estimand",
     "EstimandCheck",
+    "EstimandEstimate",
     "Execution",
     "Expectation",
     "Explanation",
@@ -267,6 +275,7 @@ __all__ = [
     "NoiseLaw",
     "Number",
     "Op",
+    "Overlap",
     "Placeholder",
     "Posteriors",
     "Prepared",
@@ -277,6 +286,7 @@ __all__ = [
     "RankPreserving",
     "Relation",
     "Sample",
+    "SampleLaws",
     "ScmError",
     "Sensitivity",
     "Set",
@@ -306,6 +316,7 @@ __all__ = [
     "bind",
     "build_worlds",
     "by_noise",
+    "canonical",
     "cde",
     "check_coupling",
     "check_estimand",
@@ -328,6 +339,7 @@ __all__ = [
     "estimand_from_data",
     "estimand_latex",
     "estimand_to_data",
+    "estimate_estimand",
     "ett",
     "evaluate",
     "evaluate_estimand",
@@ -402,10 +414,12 @@ __all__ = [
     "results_frame",
     "row_variables",
     "rung",
+    "seen_states",
     "sensitivity",
     "separated",
     "sequential_plan",
     "settings_text",
+    "simplify",
     "smallest_adjustment_set",
     "statement",
     "terms",
