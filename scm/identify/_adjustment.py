@@ -281,7 +281,7 @@ def efficient_adjustment_set(graph: CausalGraph, cause: Names, effect: Names) ->
     named, bits = found.bits.named, found.bits
     shared = [i for i in members(found.causal) if bits.siblings[i]]
     best = bits.parents_of(found.causal) & ~(found.forbidden | found.cause)
-    if not shared and found.valid(best):
+    if found.causal and not shared and found.valid(best):
         reason = f"the parents of {_set_text(named(found.causal))}, which lie on the causal paths, are all observed"
         return EfficientSet(named(best), True, reason)
     near = nearest(found.near, found.effect, found.cause) or 0
