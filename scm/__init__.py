@@ -55,9 +55,11 @@ from ._errors import listing as listing
 from ._errors import near as near
 from ._estimand import Estimand as Estimand
 from ._estimand import Index as Index
+from ._estimand_canonical import canonical as canonical
 from ._estimand_data import estimand_from_data as estimand_from_data
 from ._estimand_data import estimand_to_data as estimand_to_data
 from ._estimand_parse import parse_estimand as parse_estimand
+from ._estimand_simplify import simplify as simplify
 from ._estimand_text import estimand_latex as estimand_latex
 from ._estimand_text import print_estimand as print_estimand
 from ._evaluate import evaluate as evaluate
@@ -173,6 +175,21 @@ from .identify import Conflict as Conflict
 from .identify import Hedge as Hedge
 from .identify import Identification as Identification
 from .identify import identify as identify
+from .identify import AdjustmentCheck as AdjustmentCheck
+from .identify import EfficientSet as EfficientSet
+from .identify import adjustment_sets as adjustment_sets
+from .identify import alternatives as alternatives
+from .identify import confounding_paths as confounding_paths
+from .identify import efficient_adjustment_set as efficient_adjustment_set
+from .identify import explain_adjustment as explain_adjustment
+from .identify import front_door_sets as front_door_sets
+from .identify import is_adjustment_set as is_adjustment_set
+from .identify import is_back_door_set as is_back_door_set
+from .identify import is_front_door_set as is_front_door_set
+from .identify import is_sequential_plan as is_sequential_plan
+from .identify import parent_adjustment_set as parent_adjustment_set
+from .identify import sequential_plan as sequential_plan
+from .identify import smallest_adjustment_set as smallest_adjustment_set
 from .io import file_format as file_format
 from .io import from_pgmpy as from_pgmpy
 from .io import network as network
@@ -188,6 +205,7 @@ from .solvers import evaluate_estimand as evaluate_estimand
 
 __all__ = [
     "MAX_NUMBER",
+    "AdjustmentCheck",
     "Adjusts",
     "Answer",
     "Assumption",
@@ -197,8 +215,8 @@ __all__ = [
     "Categorical",
     "CausalClaim",
     "CausalGraph",
-    "Claim",
     "Conflict",
+    "Claim",
     "Const",
     "Contrast",
     "Correlation",
@@ -208,6 +226,7 @@ __all__ = [
     "Distribution",
     "Draw",
     "DrawnAnswer",
+    "EfficientSet",
     "Encoded",
     "EntrySensitivity",
     "Equation",
@@ -273,6 +292,8 @@ __all__ = [
     "World",
     "Worlds",
     "ZeroCell",
+    "adjustment_sets",
+    "alternatives",
     "arrow_column",
     "ask",
     "ask_draws",
@@ -280,6 +301,7 @@ __all__ = [
     "bind",
     "build_worlds",
     "by_noise",
+    "canonical",
     "cde",
     "check_coupling",
     "check_estimand",
@@ -287,6 +309,7 @@ __all__ = [
     "claim_names",
     "claim_to_data",
     "class_from_independences",
+    "confounding_paths",
     "conjunction",
     "conjuncts",
     "contraction_text",
@@ -295,6 +318,7 @@ __all__ = [
     "coupling_range",
     "districts",
     "draw_tables",
+    "efficient_adjustment_set",
     "encode_text",
     "equivalence_class",
     "estimand_from_data",
@@ -304,16 +328,23 @@ __all__ = [
     "evaluate",
     "evaluate_estimand",
     "explain",
+    "explain_adjustment",
     "expr_from_data",
     "expr_to_data",
     "file_format",
     "from_pgmpy",
+    "front_door_sets",
     "gumbel_max",
+    "identify",
     "holds",
     "identify",
     "implied_independences",
     "independent",
     "inducing_paths",
+    "is_adjustment_set",
+    "is_back_door_set",
+    "is_front_door_set",
+    "is_sequential_plan",
     "ladder",
     "latent_projection",
     "listing",
@@ -328,6 +359,7 @@ __all__ = [
     "networks",
     "nie",
     "number_text",
+    "parent_adjustment_set",
     "parse_budget",
     "parse_claim",
     "parse_correlation",
@@ -366,8 +398,11 @@ __all__ = [
     "rung",
     "sensitivity",
     "separated",
+    "sequential_plan",
     "settings_text",
     "statement",
+    "simplify",
+    "smallest_adjustment_set",
     "terms",
     "to_pgmpy",
     "walk",

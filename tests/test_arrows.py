@@ -56,6 +56,8 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_estimand_text",
         "_estimand_parse",
         "_estimand_data",
+        "_estimand_canonical",
+        "_estimand_simplify",
     ),
     "2 what is known, and what an answer is": (
         "_noise",

@@ -10,8 +10,9 @@ from .._bitgraph import BitGraph, members
 from .._errors import InvalidQuery, UnknownName, listing
 from .._estimand import ONE, Estimand, Quotient, Sum
 from .._graph import CausalGraph
-from ._kernels import Base, Env, Kernel, Scope, Source, Stuck, descend, law, total
+from ._kernels import Base, Env, Kernel, Scope, Source, Stuck, descend, law
 from ._result import Available
+from ._tidy import summed
 
 
 @dataclass(frozen=True)
@@ -187,10 +188,11 @@ def formula(found: Found, env: Env, scope: Scope) -> Estimand:
     imposed = [v for v in sorted(free) if not found.source.measured >> v & 1]
     if measured:
         weight = law(found.source, sum(1 << v for v in measured), 0, {**env, **free}, scope)
-        body = total([free[v] for v in measured], [weight, body])
+        over, factors = (list(body.over), [body.body]) if isinstance(body, Sum) else ([], [body])
+        body = summed([*(free[v] for v in measured), *over], [weight, *factors])
     if imposed:
-        over = tuple(free[v] for v in imposed)
-        body = Quotient(Sum(over, body), Sum(over, ONE))
+        states = tuple(free[v] for v in imposed)
+        body = Quotient(Sum(states, body), Sum(states, ONE))
     return body
 
 

@@ -1,20 +1,22 @@
 """Queries over several worlds: ID*, IDC* and nested ones, over instances of variables.
 
 An instance with its slots is a counterfactual `W_pa`, so an ancestral set of instances is in counterfactual factor form
-already: its joint law is a product over districts. A district whose variables would need two values of one variable is in
-two worlds at once, and no law gives it (Correa, Lee & Bareinboim 2021, theorem 3 and definition 7).
+already: its joint law is a product over districts. A district whose variables would need two values of one variable is
+in two worlds at once, and no law gives it (Correa, Lee & Bareinboim 2021, on inconsistent factors).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .._bitgraph import members
 from .._estimand import At, Estimand, Index, Weight
+from .._evaluate import evaluate
 from .._graph import CausalGraph
 from .._syntax import Const, Expr, Op, Var
 from .._worlds import Fresh, Instance, Own, Policy, Worlds, build_worlds
+from ._asking import ImpossibleCondition, bits, same
 from ._kernels import Scope
 from ._known import Found, Known, find, formula
 from ._reading import Reading, Valued, renamed
@@ -43,10 +45,6 @@ class Joined:
     below: Part | None
     worlds: Worlds
     tokens: Mapping[int, At]
-
-
-class ImpossibleCondition(Exception):
-    """The condition contradicts itself."""
 
 
 @dataclass
@@ -100,14 +98,6 @@ class Frame:
         self.weights.append(Weight(renamed(expr, names), where))
 
 
-def same(term: Var, index: Index, at: At) -> Weight:
-    """1 where the open index is at the value that the term has anyway, else 0."""
-    if isinstance(at, Index):
-        left, right = Var(term.name), Var(f"{term.name}'")
-        return Weight(Op("=", (left, right)), ((left.name, index), (right.name, at)))
-    return Weight(Op("=", (Var(term.name), at)), ((term.name, index),))
-
-
 def in_many_worlds(known: Known, graph: CausalGraph, reading: Reading, scope: Scope) -> Joined | Failed | Clash | None:
     """The estimand of one term over several worlds; None where the event is impossible.
 
@@ -124,6 +114,8 @@ def in_many_worlds(known: Known, graph: CausalGraph, reading: Reading, scope: Sc
     condition = build_worlds(graph, every, reading.given)
     if condition.impossible:
         raise ImpossibleCondition
+    if reading.doubts:
+        _check_doubts(condition, reading)
     kept = _connected(known, condition, reading)
     given = [t for t, _ in reading.given if condition.terms[t] in kept]
     doubts = [valued for valued in reading.doubts if any(condition.terms[t] in kept for t in valued[1])]
@@ -154,6 +146,20 @@ def in_many_worlds(known: Known, graph: CausalGraph, reading: Reading, scope: Sc
     return Joined(quotient(above.estimand, below.estimand), above, below, worlds, frame.tokens)
 
 
+def lean(graph: CausalGraph, reading: Reading) -> Reading | None:
+    """The reading without asked equalities that the condition and the others imply; None where nothing is left."""
+    facts = list(reading.facts)
+    for fact in reading.facts:
+        rest = [other for other in facts if other != fact]
+        worlds = build_worlds(graph, (fact[0],), (*reading.given, *rest))
+        slot = worlds.terms[fact[0]]
+        if not worlds.impossible and (worlds.fixed.get(slot) if isinstance(slot, int) else slot) == fact[1]:
+            facts = rest
+    if not facts and not reading.weights and not reading.axes:
+        return None
+    return replace(reading, facts=tuple(facts))
+
+
 def _connected(known: Known, worlds: Worlds, reading: Reading) -> set[object]:
     """The instances that what is asked is connected to; slots of values that are given read no instance.
 
@@ -162,35 +168,45 @@ def _connected(known: Known, worlds: Worlds, reading: Reading) -> set[object]:
     """
     leader = list(range(len(worlds.instances)))
 
-    def find_leader(i: int) -> int:
+    def head(i: int) -> int:
         while leader[i] != i:
             leader[i] = leader[leader[i]]
             i = leader[i]
         return i
 
-    def join(i: int, k: int) -> None:
-        leader[find_leader(i)] = find_leader(k)
+    def slots(found: Iterable[Var]) -> list[int]:
+        return [slot for t in found if isinstance(slot := worlds.terms[t], int)]
 
-    first: dict[int, int] = {}
-    graph = known.graph
-    for i, x in enumerate(worlds.instances):
-        for _, slot in x.slots:
-            if isinstance(slot, int):
-                join(i, slot)
-        if isinstance(x.mechanism, Own):
-            v = graph.place[x.variable]
-            join(i, first.setdefault(v, i))
-    for v, i in first.items():
-        for s in members(graph.siblings[v]):
-            if s in first:
-                join(i, first[s])
-    for _, found in reading.doubts:
-        slots = [slot for t in found if isinstance(slot := worlds.terms[t], int)]
-        for slot in slots[1:]:
-            join(slots[0], slot)
+    groups = [[i, *(slot for _, slot in x.slots if isinstance(slot, int))] for i, x in enumerate(worlds.instances)]
+    groups += _by_district(known, worlds)
+    groups += [slots(found) for _, found in reading.doubts]
+    for group in groups:
+        for i in group[1:]:
+            leader[head(group[0])] = head(i)
     asked = [t for t, _ in (*reading.facts, *reading.axes)] + [t for _, found in reading.weights for t in found]
-    heads = {find_leader(slot) for t in asked if isinstance(slot := worlds.terms[t], int)}
-    return {i for i in range(len(leader)) if find_leader(i) in heads}
+    heads = {head(i) for i in slots(asked)}
+    return {i for i in range(len(leader)) if head(i) in heads}
+
+
+def _by_district(known: Known, worlds: Worlds) -> list[list[int]]:
+    """Instances whose variables lie in one district."""
+    first: dict[int, int] = {}
+    groups: list[list[int]] = []
+    for i, x in enumerate(worlds.instances):
+        if isinstance(x.mechanism, Own):
+            groups.append([i, first.setdefault(known.graph.place[x.variable], i)])
+    for v, i in first.items():
+        groups.append([i, *(first[s] for s in members(known.graph.siblings[v]) if s in first)])
+    return groups
+
+
+def _check_doubts(worlds: Worlds, reading: Reading) -> None:
+    for expr, found in reading.doubts:
+        slots = {t: worlds.terms[t] for t in found}
+        fixed = {t: worlds.fixed.get(s, s) if isinstance(s, int) else s for t, s in slots.items()}
+        values = {t: at.value for t, at in fixed.items() if isinstance(at, Const)}
+        if len(values) == len(found) and not evaluate(expr, values.__getitem__):
+            raise ImpossibleCondition
 
 
 def law_of(known: Known, frame: Frame, terms: Iterable[Var], open_: frozenset[Index]) -> Part | Failed | Clash:
@@ -216,7 +232,7 @@ def law_of(known: Known, frame: Frame, terms: Iterable[Var], open_: frozenset[In
             continue
         v = frame.place[x.variable]
         if v in own:
-            return Clash(worlds, own[v], i, v, known.graph.district(1 << v, _bits(own)), tokens)
+            return Clash(worlds, own[v], i, v, known.graph.district(1 << v, bits(own)), tokens)
         own[v] = i
     over = list(dict.fromkeys(t for i in order if isinstance(t := tokens[i], Index) and t not in open_))
     return _product(known, frame, own, over, [*frame.weights, *policies])
@@ -226,7 +242,7 @@ def _product(
     known: Known, frame: Frame, own: dict[int, int], over: list[Index], weights: list[Estimand]
 ) -> Part | Failed | Clash:
     """The sum of weights and the districts' formulas, each at the values of its own world."""
-    variables = _bits(own)
+    variables = bits(own)
     found: list[tuple[Found, dict[int, At]]] = []
     for district in known.graph.districts(variables):
         env = environment(frame, own, district)
@@ -241,7 +257,7 @@ def _product(
     parts = tuple(one for one, _ in found)
     if alike and found:
         busy = {at for w in weights if isinstance(w, Weight) for _, at in w.where}
-        gone = _bits(v for v, i in own.items() if frame.tokens[i] in over and frame.tokens[i] not in busy)
+        gone = bits(v for v, i in own.items() if frame.tokens[i] in over and frame.tokens[i] not in busy)
         body = written(known, list(parts), variables, gone, variables & ~gone, everywhere, frame.scope)
         rest = [i for i in over if i not in {frame.tokens[own[v]] for v in members(gone)}]
         return Part(variables, gone, parts, summed(rest, [*weights, body]))
@@ -287,10 +303,3 @@ def _policy(x: Instance, i: int, tokens: Mapping[int, At]) -> Weight:
         case Own():
             raise AssertionError("a variable's own mechanism is no policy")
     return Weight(worth, tuple(sorted(where.items())))
-
-
-def _bits(numbers: Iterable[int]) -> int:
-    found = 0
-    for v in numbers:
-        found |= 1 << v
-    return found
