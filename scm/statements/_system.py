@@ -76,8 +76,19 @@ class System:
         """The position of a plain number."""
         return self._add(Fixed(value))
 
+    def is_fixed(self, position: int, value: float) -> bool:
+        """Whether the number at a position is a plain one of this value."""
+        recipe = self.recipes[position]
+        return isinstance(recipe, Fixed) and recipe.value == value
+
     def combined(self, op: str, left: int, right: int) -> int:
-        """The position of two numbers combined."""
+        """The position of two numbers combined; what is added to zero, or multiplied by one, stays itself."""
+        if (op == "+" and self.is_fixed(left, 0.0)) or (op == "*" and self.is_fixed(left, 1.0)):
+            return right
+        if (op in "+-" and self.is_fixed(right, 0.0)) or (op in "*/|" and self.is_fixed(right, 1.0)):
+            return left
+        if op == "*" and (self.is_fixed(left, 0.0) or self.is_fixed(right, 0.0)):
+            return self.fixed(0.0)
         return self._add(Combined(op, left, right))
 
     def truth(self, part: Fraction) -> Array:
@@ -263,9 +274,11 @@ class System:
         value, minus = self._add(Stated(k)), self._add(Fixed(-1.0))
         if op == "-":
             other = self.combined("*", minus, scale)
-            return self._add_parts(((first.above, self._one), (second.above, other), (-first.below, value))) or True
+            self._add_parts(((first.above, self._one), (second.above, other), (-first.below, value)))
+            return True
         other = self.combined("*", minus, self.combined("*", value, scale))
-        return self._add_parts(((first.above, self._one), (second.above, other))) or True
+        self._add_parts(((first.above, self._one), (second.above, other)))
+        return True
 
     def _steps(
         self, quantity: Quantity, numbers: dict[Quantity, int | None]
