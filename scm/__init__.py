@@ -169,11 +169,26 @@ from ._units import possible_units as possible_units
 from ._variable import Variable as Variable
 from ._worlds import Worlds as Worlds
 from ._worlds import build_worlds as build_worlds
+from .identify import AdjustmentCheck as AdjustmentCheck
 from .identify import Available as Available
 from .identify import Conflict as Conflict
+from .identify import EfficientSet as EfficientSet
 from .identify import Hedge as Hedge
 from .identify import Identification as Identification
+from .identify import adjustment_sets as adjustment_sets
+from .identify import alternatives as alternatives
+from .identify import confounding_paths as confounding_paths
+from .identify import efficient_adjustment_set as efficient_adjustment_set
+from .identify import explain_adjustment as explain_adjustment
+from .identify import front_door_sets as front_door_sets
 from .identify import identify as identify
+from .identify import is_adjustment_set as is_adjustment_set
+from .identify import is_back_door_set as is_back_door_set
+from .identify import is_front_door_set as is_front_door_set
+from .identify import is_sequential_plan as is_sequential_plan
+from .identify import parent_adjustment_set as parent_adjustment_set
+from .identify import sequential_plan as sequential_plan
+from .identify import smallest_adjustment_set as smallest_adjustment_set
 from .io import file_format as file_format
 from .io import from_pgmpy as from_pgmpy
 from .io import network as network
@@ -189,6 +204,7 @@ from .solvers import evaluate_estimand as evaluate_estimand
 
 __all__ = [
     "MAX_NUMBER",
+    "AdjustmentCheck",
     "Adjusts",
     "Answer",
     "Assumption",
@@ -209,6 +225,7 @@ __all__ = [
     "Distribution",
     "Draw",
     "DrawnAnswer",
+    "EfficientSet",
     "Encoded",
     "EntrySensitivity",
     "Equation",
@@ -275,6 +292,8 @@ __all__ = [
     "World",
     "Worlds",
     "ZeroCell",
+    "adjustment_sets",
+    "alternatives",
     "arrow_column",
     "ask",
     "ask_draws",
@@ -289,6 +308,7 @@ __all__ = [
     "claim_names",
     "claim_to_data",
     "class_from_independences",
+    "confounding_paths",
     "conjunction",
     "conjuncts",
     "contraction_text",
@@ -297,6 +317,7 @@ __all__ = [
     "coupling_range",
     "districts",
     "draw_tables",
+    "efficient_adjustment_set",
     "encode_text",
     "equivalence_class",
     "estimand_from_data",
@@ -306,16 +327,22 @@ __all__ = [
     "evaluate",
     "evaluate_estimand",
     "explain",
+    "explain_adjustment",
     "expr_from_data",
     "expr_to_data",
     "file_format",
     "from_pgmpy",
+    "front_door_sets",
     "gumbel_max",
     "holds",
     "identify",
     "implied_independences",
     "independent",
     "inducing_paths",
+    "is_adjustment_set",
+    "is_back_door_set",
+    "is_front_door_set",
+    "is_sequential_plan",
     "ladder",
     "latent_projection",
     "listing",
@@ -330,6 +357,7 @@ __all__ = [
     "networks",
     "nie",
     "number_text",
+    "parent_adjustment_set",
     "parse_budget",
     "parse_claim",
     "parse_correlation",
@@ -368,7 +396,9 @@ __all__ = [
     "rung",
     "sensitivity",
     "separated",
+    "sequential_plan",
     "settings_text",
+    "smallest_adjustment_set",
     "statement",
     "terms",
     "to_pgmpy",

@@ -12,7 +12,21 @@ from typing import Any
 
 import numpy as np
 
-from scm import CausalGraph, Const, Contrast, Distribution, Expectation, Number, Op, Probability, Set, Soft, Var
+from scm import (
+    CausalGraph,
+    Const,
+    Contrast,
+    Distribution,
+    Expectation,
+    Number,
+    Op,
+    Probability,
+    Set,
+    Soft,
+    Var,
+    conjunction,
+    world,
+)
 from scm._estimand import Index, Law, Linear, Product, Quotient, Sum, Weight
 from scm._syntax import Draw, Placeholder
 
@@ -92,6 +106,7 @@ class RandomModel:
     def imposed(self, a: Any, term: Var) -> Any:
         """What an assignment puts in place; a law that is drawn afresh is left to `draws`."""
         if isinstance(a, Set):
+            assert not isinstance(a.value, Placeholder)
             return self.value(a.value) if isinstance(a.value, Var) else np.full(self.mass.shape, a.value.value)
         assert isinstance(a, Soft)
         rest = tuple(b for b in term.world if b is not a)
@@ -124,20 +139,16 @@ class RandomModel:
             left, right = self.truth(query.left), self.truth(query.right)
             ops = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}
             return ops[query.op](left, right)
-        drawn = draws_of(query)
-        if drawn is not None:
-            return drawn
+        with np.errstate(invalid="ignore"):
+            return self._term(query)
+
+    def _term(self, query: Any) -> Any:
         given = self.mass if query.given is None else self.mass * self.worth(query.given)
         if isinstance(query, Distribution):
             found = np.zeros([self.states] * len(query.of))
             np.add.at(found, tuple(self.value(t) for t in query.of), given)
             return found / given.sum()
         return (given * self.worth(query.event if isinstance(query, Probability) else query.expr)).sum() / given.sum()
-
-
-def draws_of(query: Any) -> None:
-    """Laws drawn afresh are not worked out here."""
-    del query
 
 
 def apply(expr: Op, args: list[Any]) -> Any:
@@ -222,4 +233,60 @@ class Laws:
         return found if axes else float(found)
 
 
-__all__ = ["Draw", "Expectation", "Laws", "RandomModel", "graph_of", "random_graph"]
+def random_world(rng: np.random.Generator, graph: CausalGraph, most: int = 2) -> tuple[Any, ...]:
+    """Up to `most` variables set to constants."""
+    names = rng.permutation(graph.variables)[: rng.integers(0, most + 1)]
+    return world(*(Set(str(n), Const(int(rng.integers(2)))) for n in names))
+
+
+def random_term(rng: np.random.Generator, graph: CausalGraph, nested: bool, spare: set[str]) -> Var:
+    """A variable in a random world; perhaps with a cause at the value that it has in another world, or an edge set."""
+    names = [n for n in graph.variables if n not in spare] or list(graph.variables)
+    name = str(rng.choice(names))
+    found = {a.target: a for a in random_world(rng, graph) if a.target != name}
+    causes = [n for n in graph.variables if n != name and name in graph.descendants([n]) and n not in found]
+    if nested and causes:
+        inner = str(rng.choice(causes))
+        found[inner] = Set(inner, Var(inner, tuple(a for a in random_world(rng, graph) if a.target != inner)))
+    edges = [e for e in graph.edges if name in graph.descendants([e[1]]) and e[1] not in found]
+    if nested and edges and rng.random() < 0.3:
+        parent, target = edges[rng.integers(len(edges))]
+        found[target] = Set(target, Const(int(rng.integers(2))), parent)
+    return Var(name, world(*found.values()))
+
+
+def random_query(rng: np.random.Generator, graph: CausalGraph) -> Any:
+    """A query on any rung: several worlds, nested terms, conditions, joint events, expectations, distributions."""
+    shared = random_world(rng, graph)
+    kind = rng.integers(4)
+    spare: set[str] = set()
+
+    def term() -> Var:
+        if kind == 0:
+            inside = [n for n in graph.variables if n not in {a.target for a in shared} | spare]
+            found = Var(str(rng.choice(inside or graph.variables)), shared)
+        elif kind == 1:
+            found = Var(str(rng.choice(graph.variables)), shared if rng.random() < 0.5 else ())
+        else:
+            found = random_term(rng, graph, kind == 3 and rng.random() < 0.6, spare)
+        if rng.random() < 0.8:
+            spare.add(found.name)
+        return found
+
+    def equal(found: Var) -> Op:
+        value = int(rng.integers(2))
+        return Op("=", (found, Const(value))) if rng.random() < 0.93 else Op(">=", (found, Const(value)))
+
+    asked = [term() for _ in range(rng.integers(1, 3))]
+    given = [equal(term()) for _ in range(rng.integers(0, 3))]
+    condition = conjunction(*given) if given else None
+    match rng.integers(4):
+        case 0:
+            return Distribution(tuple(asked), condition)
+        case 1:
+            return Expectation(asked[0] if len(asked) == 1 else Op("*", tuple(asked)), condition)
+        case _:
+            return Probability(conjunction(*map(equal, asked)), condition)
+
+
+__all__ = ["Draw", "Expectation", "Laws", "RandomModel", "graph_of", "random_graph", "random_query"]

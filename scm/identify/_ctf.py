@@ -19,7 +19,7 @@ from .._relevance import relevant_world
 from .._syntax import Assignment, Placeholder, Set, Var, World, walk, world
 from ._kernels import Scope, product
 from ._known import Known, checked, known, plain, without_links
-from ._many import Clash, ImpossibleCondition, in_many_worlds, same
+from ._many import Clash, ImpossibleCondition, in_many_worlds, same, void
 from ._obstacles import conflict, hedge, route_conflict
 from ._reading import Reading, Valued, linear, moved, query_of, read, renamed
 from ._result import Available, Identification, Method, Obstacle
@@ -181,6 +181,8 @@ def _single(work: Work, term: Term, reading: Reading, done: dict[str, At], scope
     doubts = [_weight(valued, values, place, scope) for valued in reading.doubts]
     below = dict(base)
     doubts_below = [_weight(valued, below, place, scope) for valued in reading.doubts]
+    if any(void(weight) for weight in doubts_below):
+        raise impossible(term)
     groups = tuple(_bits(v for t in found if (v := place[t.name]) not in base) for _, found in reading.doubts)
     if not asked:
         return product(list(weights))

@@ -1,8 +1,8 @@
 """Queries over several worlds: ID*, IDC* and nested ones, over instances of variables.
 
 An instance with its slots is a counterfactual `W_pa`, so an ancestral set of instances is in counterfactual factor form
-already: its joint law is a product over districts. A district whose variables would need two values of one variable is in
-two worlds at once, and no law gives it (Correa, Lee & Bareinboim 2021, theorem 3 and definition 7).
+already: its joint law is a product over districts. A district whose variables would need two values of one variable is
+in two worlds at once, and no law gives it (Correa, Lee & Bareinboim 2021, on inconsistent factors).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from .._bitgraph import members
 from .._estimand import At, Estimand, Index, Weight
+from .._evaluate import evaluate
 from .._graph import CausalGraph
 from .._syntax import Const, Expr, Op, Var
 from .._worlds import Fresh, Instance, Own, Policy, Worlds, build_worlds
@@ -124,6 +125,8 @@ def in_many_worlds(known: Known, graph: CausalGraph, reading: Reading, scope: Sc
     condition = build_worlds(graph, every, reading.given)
     if condition.impossible:
         raise ImpossibleCondition
+    if reading.doubts:
+        _check_doubts(condition, reading)
     kept = _connected(known, condition, reading)
     given = [t for t, _ in reading.given if condition.terms[t] in kept]
     doubts = [valued for valued in reading.doubts if any(condition.terms[t] in kept for t in valued[1])]
@@ -162,35 +165,51 @@ def _connected(known: Known, worlds: Worlds, reading: Reading) -> set[object]:
     """
     leader = list(range(len(worlds.instances)))
 
-    def find_leader(i: int) -> int:
+    def head(i: int) -> int:
         while leader[i] != i:
             leader[i] = leader[leader[i]]
             i = leader[i]
         return i
 
-    def join(i: int, k: int) -> None:
-        leader[find_leader(i)] = find_leader(k)
+    def slots(found: Iterable[Var]) -> list[int]:
+        return [slot for t in found if isinstance(slot := worlds.terms[t], int)]
 
-    first: dict[int, int] = {}
-    graph = known.graph
-    for i, x in enumerate(worlds.instances):
-        for _, slot in x.slots:
-            if isinstance(slot, int):
-                join(i, slot)
-        if isinstance(x.mechanism, Own):
-            v = graph.place[x.variable]
-            join(i, first.setdefault(v, i))
-    for v, i in first.items():
-        for s in members(graph.siblings[v]):
-            if s in first:
-                join(i, first[s])
-    for _, found in reading.doubts:
-        slots = [slot for t in found if isinstance(slot := worlds.terms[t], int)]
-        for slot in slots[1:]:
-            join(slots[0], slot)
+    groups = [[i, *(slot for _, slot in x.slots if isinstance(slot, int))] for i, x in enumerate(worlds.instances)]
+    groups += _by_district(known, worlds)
+    groups += [slots(found) for _, found in reading.doubts]
+    for group in groups:
+        for i in group[1:]:
+            leader[head(group[0])] = head(i)
     asked = [t for t, _ in (*reading.facts, *reading.axes)] + [t for _, found in reading.weights for t in found]
-    heads = {find_leader(slot) for t in asked if isinstance(slot := worlds.terms[t], int)}
-    return {i for i in range(len(leader)) if find_leader(i) in heads}
+    heads = {head(i) for i in slots(asked)}
+    return {i for i in range(len(leader)) if head(i) in heads}
+
+
+def _by_district(known: Known, worlds: Worlds) -> list[list[int]]:
+    """Instances whose variables lie in one district."""
+    first: dict[int, int] = {}
+    groups: list[list[int]] = []
+    for i, x in enumerate(worlds.instances):
+        if isinstance(x.mechanism, Own):
+            groups.append([i, first.setdefault(known.graph.place[x.variable], i)])
+    for v, i in first.items():
+        groups.append([i, *(first[s] for s in members(known.graph.siblings[v]) if s in first)])
+    return groups
+
+
+def _check_doubts(worlds: Worlds, reading: Reading) -> None:
+    for expr, found in reading.doubts:
+        slots = {t: worlds.terms[t] for t in found}
+        fixed = {t: worlds.fixed.get(s, s) if isinstance(s, int) else s for t, s in slots.items()}
+        values = {t: at.value for t, at in fixed.items() if isinstance(at, Const)}
+        if len(values) == len(found) and not evaluate(expr, values.__getitem__):
+            raise ImpossibleCondition
+
+
+def void(weight: Weight) -> bool:
+    """Whether a number is 0 whatever the variables are."""
+    values = {name: at.value for name, at in weight.where if isinstance(at, Const)}
+    return len(values) == len(weight.where) and not evaluate(weight.expr, lambda t: values[t.name])
 
 
 def law_of(known: Known, frame: Frame, terms: Iterable[Var], open_: frozenset[Index]) -> Part | Failed | Clash:

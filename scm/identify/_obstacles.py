@@ -27,13 +27,13 @@ def hedge(graph: BitGraph, stuck: Stuck, done: int) -> Hedge:
 def conflict(graph: BitGraph, reading: Reading, clash: Clash) -> Conflict:
     """A district in two worlds at once, by the name it has.
 
-    Where both instances are causes of one term, the term is nested or sets single edges: a variable twice is a recanting
-    witness (Avin, Shpitser & Pearl 2005), two variables of one district a recanting district (Shpitser 2013).
+    Where both instances are causes of one term, the term is nested or sets single edges: a variable twice is a
+    recanting witness (Avin, Shpitser & Pearl 2005), two variables of one district a recanting district (Shpitser 2013).
     """
     worlds = clash.worlds
     first, second = worlds.instances[clash.first], worlds.instances[clash.second]
     pair = {clash.first, clash.second}
-    together = any(pair <= _causes(worlds, slot) for t in reading.terms if isinstance(slot := worlds.terms[t], int))
+    together = any(pair <= _causes(worlds, slot) for t in reading.terms if isinstance(slot := worlds.terms.get(t), int))
     kind = "inconsistent pair"
     if together:
         kind = "recanting witness" if first.variable == second.variable else "recanting district"

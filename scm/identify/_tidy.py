@@ -38,7 +38,7 @@ def flat(factors: Iterable[Estimand]) -> list[Estimand]:
 
 
 def summed(over: list[Index], factors: list[Estimand]) -> Estimand:
-    """The sum of the product, with conditionals of one law chained and indices summed out that one law alone speaks of."""
+    """The sum of the product, conditionals of one law chained, indices that one law alone speaks of summed out."""
     factors = _chained(flat(factors))
     count = Counter(i for f in factors for i in spoken(f))
     left: list[Index] = []

@@ -31,8 +31,8 @@ LEAST = 0.1
 """Least probability of a state of a noise or root, times the number of its states."""
 SPARE = 2
 """States of a variable's own noise beyond the one that each of its values needs in every row."""
-MOST_OUTCOMES = 1 << 23
-"""Most entries of the functions of one variable, over all models."""
+MOST_OUTCOMES = 1 << 21
+"""Most entries of the functions of all variables together, over all models."""
 WHOLE = 1 << 17
 """Largest joint law, over all models, that is worked out at once for all smaller ones."""
 
@@ -166,18 +166,19 @@ def random_model(
     own_graph = graph if within is None else _induced(graph, names)
     domains = {name: tuple(range(states)) if isinstance(states, int) else tuple(states[name]) for name in names}
     pairs = tuple(dict.fromkeys((a, b) if a <= b else (b, a) for a, b in own_graph.confounded))
-    roots = {pair: _laws(rng, count, 2) for pair in pairs}
-    own = {name: _laws(rng, count, len(domains[name]) + SPARE) for name in names}
-    outcomes = {
-        name: _functions(
-            rng,
-            name,
-            [len(domains[p]) for p in own_graph.parents[name]] + [2 for pair in pairs if name in pair],
-            len(domains[name]),
-            own[name],
-        )
+    inputs = {
+        name: [len(domains[p]) for p in own_graph.parents[name]] + [2 for pair in pairs if name in pair]
         for name in names
     }
+    entries = {name: math.prod(inputs[name]) * (len(domains[name]) + SPARE) * count for name in names}
+    if sum(entries.values()) > MOST_OUTCOMES:
+        worst = max(entries, key=entries.__getitem__)
+        raise TooWide(
+            f"{worst!r} has {math.prod(inputs[worst]):,} combinations of causes; models with so many are not built."
+        )
+    roots = {pair: _laws(rng, count, 2) for pair in pairs}
+    own = {name: _laws(rng, count, len(domains[name]) + SPARE) for name in names}
+    outcomes = {name: _functions(rng, inputs[name], len(domains[name]), own[name]) for name in names}
     return RandomModel(own_graph, domains, count, roots, own, outcomes, largest)
 
 
@@ -196,7 +197,7 @@ def _laws(rng: np.random.Generator, count: int, states: int) -> Array:
     return (1 - LEAST) * rng.dirichlet(np.ones(states), count) + LEAST / states
 
 
-def _functions(rng: np.random.Generator, name: str, inputs: Sequence[int], states: int, own: Array) -> NDArray[np.intp]:
+def _functions(rng: np.random.Generator, inputs: Sequence[int], states: int, own: Array) -> NDArray[np.intp]:
     """Random functions that need every input, and reach every state in every row.
 
     Returns:
@@ -204,17 +205,17 @@ def _functions(rng: np.random.Generator, name: str, inputs: Sequence[int], state
     """
     count, noise = own.shape
     rows = math.prod(inputs)
-    if rows * noise * count > MOST_OUTCOMES:
-        raise TooWide(f"{name!r} has {rows:,} combinations of causes; models over so many are not built.")
-    table = _rows(rng, (count, rows), states, noise).reshape(count, *inputs, noise)
-    for axis in range(1, 1 + len(inputs)):
-        for _ in range(20):
-            laws = np.einsum("m...os,mo->m...s", np.eye(states)[table], own)
-            same = np.all(laws == np.take(laws, [0], axis=axis), axis=tuple(range(1, laws.ndim)))
-            if states == 1 or inputs[axis - 1] == 1 or not same.any():
-                break
-            table[same] = _rows(rng, (int(same.sum()), rows), states, noise).reshape(-1, *inputs, noise)
-    return table
+    table = _rows(rng, (count, rows), states, noise)
+    for _ in range(20 if states > 1 else 0):
+        # The mean position tells laws apart: those that differ have another mean, but by a coincidence of reals.
+        means = np.matmul(table, own[:, :, None]).reshape(count, *inputs)
+        idle = np.zeros(count, bool)
+        for axis in (axis for axis, n in enumerate(inputs, 1) if n > 1):
+            idle |= np.all(np.abs(means - means.take([0], axis=axis)) < 1e-12, axis=tuple(range(1, means.ndim)))
+        if not idle.any():
+            break
+        table[idle] = _rows(rng, (int(idle.sum()), rows), states, noise)
+    return table.reshape(count, *inputs, noise)
 
 
 def _rows(rng: np.random.Generator, shape: tuple[int, int], states: int, noise: int) -> NDArray[np.intp]:
