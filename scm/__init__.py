@@ -100,6 +100,7 @@ from ._prepare import prepare as prepare
 from ._quantities import ate as ate
 from ._quantities import cde as cde
 from ._quantities import ett as ett
+from ._quantities import late as late
 from ._quantities import nde as nde
 from ._quantities import nie as nie
 from ._quantities import pn as pn
@@ -173,19 +174,24 @@ from .identify import AdjustmentCheck as AdjustmentCheck
 from .identify import Available as Available
 from .identify import Conflict as Conflict
 from .identify import EfficientSet as EfficientSet
+from .identify import Instrument as Instrument
+from .identify import LinearEffect as LinearEffect
 from .identify import Hedge as Hedge
 from .identify import Identification as Identification
 from .identify import adjustment_sets as adjustment_sets
 from .identify import alternatives as alternatives
 from .identify import confounding_paths as confounding_paths
+from .identify import covariance_ratio as covariance_ratio
 from .identify import efficient_adjustment_set as efficient_adjustment_set
 from .identify import explain_adjustment as explain_adjustment
 from .identify import front_door_sets as front_door_sets
+from .identify import instruments as instruments
 from .identify import identify as identify
 from .identify import is_adjustment_set as is_adjustment_set
 from .identify import is_back_door_set as is_back_door_set
 from .identify import is_front_door_set as is_front_door_set
 from .identify import is_sequential_plan as is_sequential_plan
+from .identify import linear_effect as linear_effect
 from .identify import parent_adjustment_set as parent_adjustment_set
 from .identify import sequential_plan as sequential_plan
 from .identify import smallest_adjustment_set as smallest_adjustment_set
@@ -244,6 +250,7 @@ __all__ = [
     "Independence",
     "Independent",
     "Index",
+    "Instrument",
     "Interval",
     "InvalidFile",
     "InvalidGraph",
@@ -254,6 +261,7 @@ __all__ = [
     "KnownLaw",
     "Ladder",
     "LawSource",
+    "LinearEffect",
     "Members",
     "MissingPackage",
     "Model",
@@ -315,6 +323,7 @@ __all__ = [
     "correlation_from_data",
     "correlation_to_data",
     "coupling_range",
+    "covariance_ratio",
     "districts",
     "draw_tables",
     "efficient_adjustment_set",
@@ -339,12 +348,15 @@ __all__ = [
     "implied_independences",
     "independent",
     "inducing_paths",
+    "instruments",
     "is_adjustment_set",
     "is_back_door_set",
     "is_front_door_set",
     "is_sequential_plan",
     "ladder",
+    "late",
     "latent_projection",
+    "linear_effect",
     "listing",
     "minimal_separator",
     "minimal_separators",

@@ -132,31 +132,34 @@ def minimal_separators(
     bits = bits_of(graph)
     left, right, must = (bits.bits(names) for names in _sides(graph, first, second, containing))
     usable = graph.observed if among is None else graph_names(graph, among, "The list of variables that may be used")
-    near = _without_unusable(bits, left | right, must, bits.bits(usable))
-    return (bits.named(found | must) for found in _cuts(near, left, right))
+    near = undirected(bits, left | right, must, bits.bits(usable))
+    return (bits.named(found | must) for found in minimal_cuts(near, left, right))
 
 
-def _without_unusable(bits: BitGraph, ends: int, must: int, usable: int) -> list[int]:
-    """Neighbours in the augmented graph of the ancestors without `must`; paths through unusable ones become edges."""
+def undirected(bits: BitGraph, ends: int, must: int, usable: int) -> list[int]:
+    """Neighbours in the undirected graph whose cuts are the sets that, with `must`, m-separate two sides, `ends`.
+
+    It is the augmented graph of the ancestors, without `must`; paths through what is not usable become edges.
+    """
     within = bits.ancestors(ends | must)
     near = [found & ~must for found in augmented(bits, within)]
     left = within & ~(usable | ends | must)
     while left:
         block = _reach(near, left & -left, ~left)
-        around = _around(near, block)
+        around = around_of(near, block)
         for i in members(around):
             near[i] = (near[i] | around) & ~(block | 1 << i)
         left &= ~block
     return near
 
 
-def _cuts(near: Sequence[int], left: int, right: int) -> Iterator[int]:
+def minimal_cuts(near: Sequence[int], left: int, right: int) -> Iterator[int]:
     """Every minimal set of vertices that cuts `left` from `right` in an undirected graph (Takata 2010).
 
     Branches on a vertex of the cut: it stays in every cut that follows, or it joins the side of `left`. Each branch
     that is kept holds at least one cut.
     """
-    start = _closest(near, left, left, right)
+    start = nearest_cut(near, left, left, right)
     branches = [] if start is None else [(*start, 0)]
     while branches:
         side, cut, stays = branches.pop()
@@ -165,18 +168,18 @@ def _cuts(near: Sequence[int], left: int, right: int) -> Iterator[int]:
             yield cut
             continue
         low = free & -free
-        beyond = _closest(near, side | low, left, right)
+        beyond = nearest_cut(near, side | low, left, right)
         if beyond is not None and not beyond[0] & stays:
             branches.append((*beyond, stays))
         branches.append((side, cut, stays | low))
 
 
-def _closest(near: Sequence[int], side: int, left: int, right: int) -> tuple[int, int] | None:
+def nearest_cut(near: Sequence[int], side: int, left: int, right: int) -> tuple[int, int] | None:
     """The side of `left` and the cut, where the cut is the closest to `side`; None where `side` meets `right`."""
-    around = _around(near, side)
+    around = around_of(near, side)
     if (around | side) & right:
         return None
-    cut = _around(near, _reach(near, right, around))
+    cut = around_of(near, _reach(near, right, around))
     return _reach(near, left, cut), cut
 
 
@@ -192,7 +195,7 @@ def _reach(near: Sequence[int], start: int, without: int) -> int:
     return found
 
 
-def _around(near: Sequence[int], of: int) -> int:
+def around_of(near: Sequence[int], of: int) -> int:
     """The neighbours of a set, without it."""
     found = 0
     for i in members(of):

@@ -19,8 +19,8 @@ from scm import (
     smallest_adjustment_set,
 )
 from scm._bitgraph import BitGraph, members
-from scm._separation import connected
-from scm.identify._separators import minimal_sets, nearest, smallest, undirected
+from scm._separation import connected, minimal_cuts, undirected
+from scm.identify._separators import nearest, smallest
 from tests.graphs import below, is_open, paths, random_graph, subsets
 
 CONFOUNDED = CausalGraph(("X", "Y", "Z"), (("Z", "X"), ("Z", "Y"), ("X", "Y")))
@@ -165,11 +165,11 @@ def test_cuts_are_those_of_the_definition():
         first, second, rest = 1 << places[0], 1 << places[1], places[2:]
         fixed = sum(1 << i for i in rest if rng.random() < 0.15)
         allowed = sum(1 << i for i in rest if rng.random() < 0.8) & ~fixed
-        near = undirected(bits, first, second, allowed, fixed)
+        near = undirected(bits, first | second, fixed, allowed)
         every = [sum(1 << i for i in some) for k in range(len(rest) + 1) for some in combinations(rest, k)]
         cuts = [c for c in every if not c & ~allowed and not connected(bits, first, c | fixed) & second]
         minimal = [c for c in cuts if not any(other != c and other & c == other for other in cuts)]
-        assert sorted(minimal_sets(near, first, second)) == sorted(minimal)
+        assert sorted(minimal_cuts(near, first, second)) == sorted(minimal)
         least = smallest(near, first, second)
         assert (least in minimal) if minimal else (least is None and nearest(near, first, second) is None)
         if least is not None:
@@ -257,7 +257,7 @@ def test_a_smallest_cut_reroutes_paths():
             if rng.random() < 0.4 and (i, j) != (0, 1):
                 near[i] |= 1 << j
                 near[j] |= 1 << i
-        cuts = list(minimal_sets(near, 1, 2))
+        cuts = list(minimal_cuts(near, 1, 2))
         found = smallest(near, 1, 2)
         assert found is not None
         assert found in cuts

@@ -9,6 +9,7 @@ import pytest
 from scm import (
     CausalGraph,
     JointLaws,
+    Probability,
     alternatives,
     evaluate_estimand,
     front_door_sets,
@@ -53,12 +54,17 @@ def estimand_of(graph, text):
     return found
 
 
+def formula(found):
+    assert found.estimand is not None
+    return found.estimand
+
+
 def value_on(graph, text, joint, names, states=None):
     """What the criterion's estimand is on a joint law."""
     laws = JointLaws([KnownLaw(names, np.asarray(joint))])
     found = estimand_of(graph, text)
     every = {name: (states or {}).get(name, (0, 1)) for name in names}
-    return evaluate_estimand(found.estimand, laws, every, axes=found.axes)
+    return evaluate_estimand(formula(found), laws, every, axes=found.axes)
 
 
 def random_question(rng: random.Random):
@@ -169,6 +175,7 @@ def test_a_plan_is_found_wherever_there_is_one():
             continue
         assert is_sequential_plan(graph, found, effect)
         query = parse_query(f"P({effect}=1 | do({causes[0]}=1, {causes[1]}=0))")
+        assert isinstance(query, Probability)
         asked = read_term(graph, query)
         assert asked is not None
         if {name for name, _ in asked.do} != set(causes):
@@ -191,7 +198,7 @@ def test_the_plan_of_the_book():
     assert sequential_plan(PLAN, ("X1", "X2"), "Y") == (("X1", ()), ("X2", ("Z",)))
     found = estimand_of(PLAN, "P(Y=1 | do(X1=1, X2=0))")
     assert found.method == "g-formula"
-    assert print_estimand(found.estimand) == "sum_z P(Y=1 | X1=1, X2=0, Z=z) P(Z=z | X1=1)"
+    assert print_estimand(formula(found)) == "sum_z P(Y=1 | X1=1, X2=0, Z=z) P(Z=z | X1=1)"
     assert "X2, {Z}" in found.derivation[-1].reason
 
 
@@ -206,7 +213,7 @@ def test_smoking_and_tar():
         assert value_on(FRONT_DOOR, f"P(Y=1 | X={x})", joint, names) == pytest.approx(naive, abs=1e-12)
     found = estimand_of(FRONT_DOOR, "P(Y=1 | do(X=1))")
     assert found.method == "front-door"
-    assert print_estimand(found.estimand) == "sum_m P(M=m | X=1) sum_x' P(Y=1 | M=m, X=x') P(X=x')"
+    assert print_estimand(formula(found)) == "sum_m P(M=m | X=1) sum_x' P(Y=1 | M=m, X=x') P(X=x')"
     assert "{M} cuts every causal path, such as X -> M -> Y" in found.derivation[-1].reason
 
 
@@ -309,7 +316,7 @@ def test_an_experiment_alone_is_no_law_of_what_is_seen():
     found = by_criterion(CONFOUNDED, query, (trial, Available(("X", "Y", "Z"), name="cohort")))
     assert found is not None
     assert found.estimand is not None
-    assert print_estimand(found.estimand).count("cohort") == 2
+    assert print_estimand(formula(found)).count("cohort") == 2
 
 
 def test_the_derivation_names_the_facts():

@@ -11,14 +11,15 @@ from .._finding import Assumption, Step
 from .._graph import CausalGraph
 from .._graph_ops import bits_of
 from .._query import Contrast, Expectation, Number, Query, Term, print_query, term_parts
+from .._separation import minimal_cuts
 from .._syntax import Const, Expr, Op, terms
 from ._adjustment import Effect, smallest_set
 from ._formulas import adjusted, seen, stepwise, through
 from ._front_door import minimal_front_door
 from ._one_world import OneWorld, read_term
+from ._reading import query_of
 from ._reasons import adjustment_reason, front_door_reason, positivity, sequential_reason
 from ._result import Available, Identification, Method
-from ._separators import minimal_sets
 from ._sequential import find_plan
 
 
@@ -59,29 +60,29 @@ def by_criterion(
     return _identification(graph, query, laws, found)
 
 
-def alternatives(
-    graph: CausalGraph, query: Query, available: Sequence[Available] | None = None
-) -> Iterator[Identification]:
-    """The same query by every other named criterion: each minimal adjustment set, the front door, the g-formula.
+def alternatives(graph: CausalGraph, query: str | Query) -> Iterator[Identification]:
+    """A query by every named criterion that fits: each minimal adjustment set, the front door, the g-formula.
 
-    Lazily, so that a first few cost little; the one that `by_criterion` gives comes among them. Only for queries whose
-    terms share one cause and one effect, such as an average effect.
+    One by one, so that a first few cost little; what `identify` chose comes among them. None where no criterion fits,
+    and for queries whose terms do not share one cause and one effect.
 
     Args:
         graph: an acyclic mixed graph.
-        query: of any kind.
-        available: as for `by_criterion`.
+        query: text, or a `Query`.
+
+    Raises:
+        QuerySyntaxError, UnknownName, InvalidQuery: as for `identify`.
     """
-    source = _source(graph, available)
-    if source is None:
-        return
-    laws = tuple(available) if available is not None else (Available(graph.observed),)
+    return _alternatives(graph, query_of(graph, query))
+
+
+def _alternatives(graph: CausalGraph, query: Query) -> Iterator[Identification]:
+    source, laws = "", (Available(graph.observed),)
     search = _Search(graph, source)
-    first = search.query(query)
-    if first is None or len(search.effects) != 1:
+    if search.query(query) is None or len(search.effects) != 1:
         return
     (effect,) = search.effects.values()
-    sets = minimal_sets(effect.near, effect.cause, effect.effect) if effect.some() is not None else iter(())
+    sets = minimal_cuts(effect.near, effect.cause, effect.effect) if effect.some() is not None else iter(())
     for by in sets:
         yield from _one(graph, query, laws, _Search(graph, source, ("adjustment",), by))
     for methods in _OTHERS:

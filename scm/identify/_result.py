@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from .._estimand import Estimand, Index
@@ -97,7 +97,6 @@ class Identification:
         obstacle: why there is no estimand; None where there is one.
         assumptions: what it rests on (positivity; what the user granted).
         adjustment: for the method `adjustment`, the set that is adjusted for.
-        alternatives: other estimands by other criteria, each an identification of its own.
     """
 
     query: Query
@@ -110,7 +109,6 @@ class Identification:
     obstacle: Obstacle | None = None
     assumptions: tuple[Assumption, ...] = ()
     adjustment: tuple[str, ...] | None = None
-    alternatives: tuple[Identification, ...] = field(default=(), repr=False)
 
     @property
     def identified(self) -> bool:
