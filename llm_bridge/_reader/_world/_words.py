@@ -61,6 +61,7 @@ class Bag:
     words: frozenset[str]
     about: frozenset[str] = frozenset()
     denied: bool = False
+    head: str = ""
 
     @property
     def all(self) -> frozenset[str]:
@@ -90,6 +91,7 @@ def tokens(phrase: str) -> list[str]:
     """The words of a phrase in lower case; `don't` as `do not`, without possessives."""
     low = phrase.lower().replace("\u2019", "'").replace("cannot", "can not")
     low = re.sub(r"n't\b", " not", low)
+    low = re.sub(r"\bon time\b", "punctual", low)
     return [re.sub(r"'s?$", "", word) for word in _WORD.findall(low)]
 
 
@@ -112,6 +114,11 @@ def undenied(word: str, vocabulary: Collection[str]) -> str | None:
     if word.endswith("less") and len(word) > 7 and any(akin(word[:-4], other) for other in vocabulary):
         return word[:-4]
     return None
+
+
+def _switched(found: list[str]) -> list[str]:
+    """The words, with "on" at the end as a word of content: `the sprinkler is on`."""
+    return [*found[:-1], "switched-on"] if len(found) > 1 and found[-1] == "on" else found
 
 
 _ENDS_SUBJECT = word_set("with without who that which whose whom not in at from on of")
@@ -158,8 +165,8 @@ class Lexicon:
         start = _subject(found) if phrase in self.where else 0
         about = {w for w in found[:start] if w not in LIGHT}
         words: set[str] = set()
-        denied = False
-        for word in found[start:]:
+        denied, last = False, ""
+        for word in _switched(found[start:]):
             if word in DENIALS:
                 denied = not denied
                 continue
@@ -168,11 +175,12 @@ class Lexicon:
                 denied = not denied
                 word = rest
             if word not in LIGHT:
-                words.add(_FORMS.get(word, word))
+                last = _FORMS.get(word, word)
+                words.add(last)
         of_whom = shared(words, self.subjects)
         if of_whom != words:
             about, words = about | of_whom, words - of_whom
-        return Bag(frozenset(words), frozenset(about), denied)
+        return Bag(frozenset(words), frozenset(about), denied, last)
 
 
 def shared(ones: Iterable[str], others: Iterable[str]) -> frozenset[str]:
@@ -219,10 +227,16 @@ def agreement(one: Bag, other: Bag, neutral: Collection[str]) -> float:
     if not a and not b:
         return 1.0 * sign
     if not a or not b:
-        return 0.8 * sign
+        return (-0.5 if _turned(one, other) else 0.8) * sign
     if common:
         return 0.5 * sign
     return -0.5 if sign > 0 else 0.3
+
+
+def _turned(one: Bag, other: Bag) -> bool:
+    """Whether the same noun has other words with it: `brown eyes`, `blue eyes`, of a variable called "brown eyes"."""
+    apart = one.words - shared(one.words, other.words), other.words - shared(other.words, one.words)
+    return all(apart) and akin(one.head, other.head)
 
 
 def _softly(words: frozenset[str]) -> bool:
