@@ -14,8 +14,14 @@ from ._claims import Relation as Relation
 from ._claims_text import claim_from_data as claim_from_data
 from ._claims_text import claim_names as claim_names
 from ._claims_text import claim_to_data as claim_to_data
+from ._claims_text import correlation_from_data as correlation_from_data
+from ._claims_text import correlation_to_data as correlation_to_data
 from ._claims_text import parse_claim as parse_claim
+from ._claims_text import parse_correlation as parse_correlation
+from ._claims_text import parse_quantity as parse_quantity
 from ._claims_text import print_claim as print_claim
+from ._claims_text import print_correlation as print_correlation
+from ._claims_text import print_quantity as print_quantity
 from ._claims_text import quantity_from_data as quantity_from_data
 from ._claims_text import quantity_nodes as quantity_nodes
 from ._claims_text import quantity_to_data as quantity_to_data
@@ -71,6 +77,7 @@ from ._graph_ops import moral_graph as moral_graph
 from ._graph_ops import mutilated as mutilated
 from ._gumbel import GumbelMax as GumbelMax
 from ._gumbel import gumbel_max as gumbel_max
+from ._holds import Members as Members
 from ._holds import holds as holds
 from ._ladder import Ladder as Ladder
 from ._ladder import ladder as ladder
@@ -127,8 +134,6 @@ from ._separation import separated as separated
 from ._statement import Correlation as Correlation
 from ._statement import Quantity as Quantity
 from ._statement import Statement as Statement
-from ._statement_text import parse_quantity as parse_quantity
-from ._statement_text import print_quantity as print_quantity
 from ._statement_text import print_statement as print_statement
 from ._statement_text import statement as statement
 from ._structured import expr_from_data as expr_from_data
@@ -164,28 +169,53 @@ from ._units import possible_units as possible_units
 from ._variable import Variable as Variable
 from ._worlds import Worlds as Worlds
 from ._worlds import build_worlds as build_worlds
+from .identify import AdjustmentCheck as AdjustmentCheck
+from .identify import Available as Available
+from .identify import Conflict as Conflict
+from .identify import EfficientSet as EfficientSet
+from .identify import Hedge as Hedge
+from .identify import Identification as Identification
+from .identify import adjustment_sets as adjustment_sets
+from .identify import alternatives as alternatives
+from .identify import confounding_paths as confounding_paths
+from .identify import efficient_adjustment_set as efficient_adjustment_set
+from .identify import explain_adjustment as explain_adjustment
+from .identify import front_door_sets as front_door_sets
+from .identify import identify as identify
+from .identify import is_adjustment_set as is_adjustment_set
+from .identify import is_back_door_set as is_back_door_set
+from .identify import is_front_door_set as is_front_door_set
+from .identify import is_sequential_plan as is_sequential_plan
+from .identify import parent_adjustment_set as parent_adjustment_set
+from .identify import sequential_plan as sequential_plan
+from .identify import smallest_adjustment_set as smallest_adjustment_set
 from .io import file_format as file_format
 from .io import from_pgmpy as from_pgmpy
 from .io import network as network
 from .io import networks as networks
 from .io import read_model as read_model
 from .io import to_pgmpy as to_pgmpy
+from .solvers import EstimandCheck as EstimandCheck
 from .solvers import JointLaws as JointLaws
 from .solvers import LawSource as LawSource
 from .solvers import ModelLaws as ModelLaws
+from .solvers import check_estimand as check_estimand
 from .solvers import evaluate_estimand as evaluate_estimand
 
 __all__ = [
     "MAX_NUMBER",
+    "AdjustmentCheck",
     "Adjusts",
     "Answer",
     "Assumption",
+    "Available",
     "Bernoulli",
     "ByNoise",
     "Categorical",
     "CausalClaim",
     "CausalGraph",
     "Claim",
+    "Conflict",
     "Const",
     "Contrast",
     "Correlation",
@@ -195,11 +225,13 @@ __all__ = [
     "Distribution",
     "Draw",
     "DrawnAnswer",
+    "EfficientSet",
     "Encoded",
     "EntrySensitivity",
     "Equation",
     "EquivalenceClass",
     "Estimand",
+    "EstimandCheck",
     "Execution",
     "Expectation",
     "Explanation",
@@ -207,6 +239,8 @@ __all__ = [
     "Finding",
     "Forecast",
     "GumbelMax",
+    "Hedge",
+    "Identification",
     "Independence",
     "Independent",
     "Index",
@@ -220,6 +254,7 @@ __all__ = [
     "KnownLaw",
     "Ladder",
     "LawSource",
+    "Members",
     "MissingPackage",
     "Model",
     "ModelLaws",
@@ -257,6 +292,8 @@ __all__ = [
     "World",
     "Worlds",
     "ZeroCell",
+    "adjustment_sets",
+    "alternatives",
     "arrow_column",
     "ask",
     "ask_draws",
@@ -266,16 +303,21 @@ __all__ = [
     "by_noise",
     "cde",
     "check_coupling",
+    "check_estimand",
     "claim_from_data",
     "claim_names",
     "claim_to_data",
     "class_from_independences",
+    "confounding_paths",
     "conjunction",
     "conjuncts",
     "contraction_text",
+    "correlation_from_data",
+    "correlation_to_data",
     "coupling_range",
     "districts",
     "draw_tables",
+    "efficient_adjustment_set",
     "encode_text",
     "equivalence_class",
     "estimand_from_data",
@@ -285,15 +327,22 @@ __all__ = [
     "evaluate",
     "evaluate_estimand",
     "explain",
+    "explain_adjustment",
     "expr_from_data",
     "expr_to_data",
     "file_format",
     "from_pgmpy",
+    "front_door_sets",
     "gumbel_max",
     "holds",
+    "identify",
     "implied_independences",
     "independent",
     "inducing_paths",
+    "is_adjustment_set",
+    "is_back_door_set",
+    "is_front_door_set",
+    "is_sequential_plan",
     "ladder",
     "latent_projection",
     "listing",
@@ -308,8 +357,10 @@ __all__ = [
     "networks",
     "nie",
     "number_text",
+    "parent_adjustment_set",
     "parse_budget",
     "parse_claim",
+    "parse_correlation",
     "parse_estimand",
     "parse_expression",
     "parse_quantity",
@@ -322,6 +373,7 @@ __all__ = [
     "prepare",
     "print_assignment",
     "print_claim",
+    "print_correlation",
     "print_estimand",
     "print_expr",
     "print_name",
@@ -344,7 +396,9 @@ __all__ = [
     "rung",
     "sensitivity",
     "separated",
+    "sequential_plan",
     "settings_text",
+    "smallest_adjustment_set",
     "statement",
     "terms",
     "to_pgmpy",

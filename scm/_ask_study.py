@@ -17,6 +17,7 @@ from ._statement_text import print_statement
 from ._study import Study
 from ._syntax import print_const, print_name
 from ._text import number_text
+from .identify import identify
 from .statements import Found, Law, Statements, TooLarge, names_of
 
 NAME = "statements"
@@ -40,20 +41,13 @@ def ask_study(study: Study, query: str | Query) -> Answer:
     if open_ones := placeholders(asked):
         raise InvalidQuery(f"The query leaves {listing(open_ones)} open, and a study takes no rows. Write the values.")
     step = _rung(study, asked)
-    knowledge = Statements(study.graph, study.states, study.statements, _identifier())
+    knowledge = Statements(study.graph, study.states, study.statements, identify)
     _check_hidden(study, knowledge, asked)
     try:
         found = knowledge.answer(asked)
     except TooLarge as refusal:
         return Answer(asked, "refused", rung=step, status=Statuses(()), refusals=((NAME, str(refusal)),))
     return _answer(study, asked, step, found)
-
-
-def _identifier():
-    """`identify`, where identification is there."""
-    from . import identify
-
-    return getattr(identify, "identify", None)
 
 
 def _rung(study: Study, query: Query) -> Literal[1, 2, 3]:
@@ -86,7 +80,7 @@ def _answer(study: Study, query: Query, step: Literal[1, 2, 3], found: Found) ->
             account=_Told((*steps, *_missing(found))),
             diagnostics={"missing": [law_text(law) for law in found.missing]},
         )
-    if math.isnan(found.read.value):
+    if not math.isfinite(found.read.value):
         return Answer(query, "undefined", rung=step, status=Statuses(("undefined",)), account=_Told(steps))
     counted = found.read.error is not None
     return Answer(

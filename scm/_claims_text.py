@@ -1,9 +1,9 @@
-"""Claims as text and as JSON data: `cause(A, B)`, `independent(A, B | C, D)`. What statements are about, as JSON data.
+"""Claims and correlations as text and as JSON data: `cause(A, B)`, `independent(A, B | C, D)`, `corr(A, B | C=1)`.
 
     cause(A, B)   direct_cause(A, B)   indirect_cause(A, B)   common_cause(A, B)   common_effect(A, B)
-    independent(A, B | C, D)           adjusts(X, Y, {Z, W})
+    independent(A, B | C, D)           adjusts(X, Y, {Z, W})  corr(A, B | C=1)
 
-Names are quoted as in queries. `parse_claim(print_claim(c)) == c`, and the same for data.
+Names are quoted as in queries. `parse_claim(print_claim(c)) == c`, and the same for correlations and for data.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from typing import Any, TypeAlias, cast, get_args
 from ._claims import Adjusts, CausalClaim, Claim, Independence, Relation
 from ._document import as_list, as_name, check_keys, misfit, only_kind
 from ._errors import InvalidQuery, QuerySyntaxError, listing, near
-from ._parse import MAX_LENGTH
-from ._query import Contrast, Expectation, Probability, query_nodes
+from ._parse import MAX_LENGTH, parse_query
+from ._query import Contrast, Expectation, Probability, print_query, query_nodes
 from ._statement import Correlation, Quantity
 from ._structured import expr_from_data, expr_to_data, query_from_data, query_to_data
-from ._syntax import Expr, Var, print_name, walk
+from ._syntax import Expr, Op, Var, print_name, walk
 
 Data: TypeAlias = dict[str, Any]
 """A JSON object."""
@@ -162,6 +162,69 @@ def claim_names(claim: Claim) -> tuple[str, ...]:
             return first, second, *more
 
 
+def parse_correlation(text: str) -> Correlation:
+    """The correlation that a text names, such as `corr(A, B)` or `corr(A, B | C=1, D=0)`.
+
+    Raises:
+        QuerySyntaxError: the text is no correlation, or its condition cannot be read; the message has a caret.
+    """
+    reader, _ = _opened(text, "a correlation", ("corr",))
+    first = reader.name()
+    reader.mark(",")
+    second = reader.name()
+    if reader.mark(")", "|") == ")":
+        reader.end()
+        return Correlation(first, second)
+    return Correlation(first, second, _condition(text, reader.place))
+
+
+_BEFORE = "P(x = True | "
+
+
+def _condition(text: str, start: int) -> Expr | None:
+    """The condition that stands between `start` and the bracket that closes the text."""
+    try:
+        query = parse_query(_BEFORE + text[start:])
+    except QuerySyntaxError as wrong:
+        raise QuerySyntaxError(text, wrong.position - len(_BEFORE) + start, wrong.problem) from None
+    match query:
+        case Probability(event=Op("=", (Var(world=()), _)), given=given):
+            return given
+        case _:
+            raise QuerySyntaxError(text, start, "A correlation is about what was seen: no do(...), and one bracket.")
+
+
+def print_correlation(correlation: Correlation) -> str:
+    """The text of a correlation, which `parse_correlation` reads back to an equal one."""
+    both = f"{print_name(correlation.first)}, {print_name(correlation.second)}"
+    if correlation.given is None:
+        return f"corr({both})"
+    return f"corr({both}{print_query(Probability(Var('x'), correlation.given)).removeprefix('P(x = True')}"
+
+
+def parse_quantity(text: str) -> Quantity:
+    """What a statement is about: a probability, an expectation, a contrast of them, or a correlation.
+
+    Raises:
+        QuerySyntaxError: the text is none of these; the message has a caret.
+        InvalidQuery: it is a number, or a whole distribution.
+    """
+    if isinstance(text, str) and re.match(r"\s*corr\s*\(", text):  # pyright: ignore[reportUnnecessaryIsInstance]
+        return parse_correlation(text)
+    return _quantity(parse_query(text), text)
+
+
+def _quantity(query: object, text: object) -> Quantity:
+    if isinstance(query, Probability | Expectation | Contrast):
+        return query
+    raise InvalidQuery(f"Got {text}, wanted something with one number, such as P(Y=1 | X=0) or corr(A, B).")
+
+
+def print_quantity(quantity: Quantity) -> str:
+    """The text of a quantity, which `parse_quantity` reads back to an equal one."""
+    return print_correlation(quantity) if isinstance(quantity, Correlation) else print_query(quantity)
+
+
 def quantity_nodes(quantity: Quantity) -> Iterator[Expr]:
     """Every part of the expressions of a quantity, the variables of a correlation among them."""
     if not isinstance(quantity, Correlation):
@@ -219,13 +282,13 @@ def claim_from_data(data: object, where: str = "claim") -> Claim:
     return CausalClaim(cast("Relation", kind.replace("_", " ")), first, second)
 
 
-def _correlation_to_data(correlation: Correlation) -> Data:
+def correlation_to_data(correlation: Correlation) -> Data:
     """A correlation as JSON data: `{"correlation": ["A", "B"], "given": <expression>}`."""
     given = {} if correlation.given is None else {"given": expr_to_data(correlation.given)}
     return {"correlation": [correlation.first, correlation.second], **given}
 
 
-def _correlation_from_data(data: object, where: str = "correlation") -> Correlation:
+def correlation_from_data(data: object, where: str = "correlation") -> Correlation:
     """The correlation that `data` says, as `correlation_to_data` writes it.
 
     Raises:
@@ -245,14 +308,11 @@ def _correlation_from_data(data: object, where: str = "correlation") -> Correlat
 
 def quantity_to_data(quantity: Quantity) -> Data:
     """A quantity as JSON data: a correlation, or a query as `query_to_data` writes it."""
-    return _correlation_to_data(quantity) if isinstance(quantity, Correlation) else query_to_data(quantity)
+    return correlation_to_data(quantity) if isinstance(quantity, Correlation) else query_to_data(quantity)
 
 
 def quantity_from_data(data: object, where: str = "quantity") -> Quantity:
-    """The quantity that `data` says; errors as for `query_from_data`."""
+    """The quantity that `data` says; errors as for `correlation_from_data` and `query_from_data`."""
     if isinstance(data, dict) and "correlation" in data:
-        return _correlation_from_data(cast("object", data), where)
-    query = query_from_data(cast("object", data), where)
-    if not isinstance(query, Probability | Expectation | Contrast):
-        raise misfit(where, cast("object", data), "something with one number, such as a probability")
-    return query
+        return correlation_from_data(cast("object", data), where)
+    return _quantity(query_from_data(cast("object", data), where), where)

@@ -6,14 +6,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from ._claims_text import parse_quantity, print_quantity
 from ._errors import InvalidQuery, QuerySyntaxError
-from ._parse import parse_query
 from ._printed import printed_number
-from ._query import Contrast, Distribution, Expectation, Probability, Query, print_query, query_terms
-from ._statement import Correlation, Quantity, Statement
-from ._syntax import conjuncts, print_expr, print_name
+from ._query import Probability
+from ._statement import Statement
 
-_CORRELATION = re.compile(r"\s*corr(elation)?\s*\(")
 _RELATION = re.compile(r"<=|>=|≤|≥|==|<|>|=|≈")
 _RELATIONS = {"≤": "<=", "≥": ">=", "==": "=", "≈": "="}
 _BRACKETS = {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}
@@ -39,7 +37,12 @@ def statement(text: str, *, words: str = "") -> Statement:
     found = next(_relations(text), None)
     if found is None:
         raise QuerySyntaxError(text, len(text), f"A statement needs a relation and a number. {EXAMPLE}")
-    quantity = parse_quantity(text, found.start())
+    try:
+        quantity = parse_quantity(text[: found.start()])
+    except QuerySyntaxError as wrong:
+        raise QuerySyntaxError(text, wrong.position, wrong.problem) from None
+    except InvalidQuery as wrong:
+        raise QuerySyntaxError(text, 0, str(wrong)) from None
     try:
         printed = printed_number(text[found.end() :])
     except ValueError as wrong:
@@ -54,34 +57,6 @@ def statement(text: str, *, words: str = "") -> Statement:
     if isinstance(quantity, Probability) and 0 <= printed.value <= 1:
         low, high = max(low, 0.0), min(high, 1.0)
     return Statement(quantity, printed.value, low, high, relation, printed.total, words)
-
-
-def parse_quantity(text: str, end: int | None = None) -> Quantity:
-    """What a statement is about, from `text` up to `end`.
-
-    Raises:
-        QuerySyntaxError: it is not in the grammar; the message shows the whole of `text` with a caret.
-    """
-    part = text[:end]
-    match = _CORRELATION.match(part)
-    try:
-        if match is None:
-            return _about(text, parse_query(part))
-        # `corr(X, Y | Z=1)` is read as the joint law of X and Y, from the same places of the text.
-        pair = parse_query("P(".rjust(match.end()) + part[match.end() :])
-    except QuerySyntaxError as wrong:
-        raise QuerySyntaxError(text, wrong.position, wrong.problem) from None
-    if not isinstance(pair, Distribution) or len(pair.of) != 2 or any(term.world for term in pair.of):
-        raise QuerySyntaxError(text, match.end(), "corr(...) takes two variables, such as corr(X, Y | Z=1).")
-    return Correlation(pair.of[0].name, pair.of[1].name, pair.given)
-
-
-def _about(text: str, query: Query) -> Quantity:
-    if not isinstance(query, (Probability, Expectation, Contrast)) or not query_terms(query):
-        raise QuerySyntaxError(text, 0, f"A statement is about one number, not a whole law. {EXAMPLE}")
-    if any(isinstance(term, Distribution) for term in query_terms(query)):
-        raise QuerySyntaxError(text, 0, f"Each term of a statement is one number. {EXAMPLE}")
-    return query
 
 
 def _relations(text: str) -> Iterator[re.Match[str]]:
@@ -99,16 +74,6 @@ def _relations(text: str) -> Iterator[re.Match[str]]:
             yield match
             at = match.end() - 1
         at += 1
-
-
-def print_quantity(quantity: Quantity) -> str:
-    """What a statement is about, as text that parses back to it."""
-    if not isinstance(quantity, Correlation):
-        return print_query(quantity)
-    parts = conjuncts(quantity.given)
-    given = ", ".join(print_expr(part, 4 if len(parts) > 1 else 0) for part in parts)
-    pair = f"{print_name(quantity.first)}, {print_name(quantity.second)}"
-    return f"corr({pair}{' | ' + given if given else ''})"
 
 
 def print_statement(given: Statement) -> str:

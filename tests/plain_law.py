@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scm import CausalGraph
-from scm._estimand import At, Cells, Estimand, Index, Law, Linear, Product, Quotient, Sum, Weight
+from scm._estimand import At, Cells, Estimand, Law, Linear, Product, Quotient, Sum, Weight
 from scm._syntax import Const, Expr, Op, Placeholder, Var
 
 Array = NDArray[np.float64]
@@ -56,8 +56,11 @@ def probability(names: tuple[str, ...], joint: Array, cells: Mapping[str, int]) 
     return float(joint[tuple(cells.get(name, slice(None)) for name in names)].sum())
 
 
-def evaluate(estimand: Estimand, names: tuple[str, ...], joint: Array, values: Mapping[At, int] | None = None) -> float:
+def evaluate(
+    estimand: Estimand | None, names: tuple[str, ...], joint: Array, values: Mapping[At, int] | None = None
+) -> float:
     """The value of an estimand over the law of what is seen; `values` are those of indices and placeholders."""
+    assert estimand is not None
     known = dict(values or {})
 
     def at(cells: Cells) -> dict[str, int]:
@@ -71,9 +74,7 @@ def evaluate(estimand: Estimand, names: tuple[str, ...], joint: Array, values: M
             return float(_number(expr, at(where)))
         case Sum(over, body):
             every = itertools.product((0, 1), repeat=len(over))
-            return sum(
-                evaluate(body, names, joint, known | dict(zip(over, states, strict=True))) for states in every
-            )
+            return sum(evaluate(body, names, joint, known | dict(zip(over, states, strict=True))) for states in every)
         case Product(factors):
             return float(np.prod([evaluate(part, names, joint, known) for part in factors]))
         case Quotient(above, below):
@@ -100,8 +101,3 @@ def _number(expr: Expr, where: Mapping[str, int]) -> float:
             }[op]()
         case Placeholder():
             raise ValueError(expr)
-
-
-def open_index(name: str) -> Index:
-    """The index at which a distribution leaves a variable."""
-    return Index(name)

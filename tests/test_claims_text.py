@@ -14,13 +14,12 @@ from scm import (
     QuerySyntaxError,
     claim_from_data,
     claim_to_data,
+    correlation_from_data,
+    correlation_to_data,
     parse_claim,
-    parse_expression,
-    parse_quantity,
+    parse_correlation,
     print_claim,
-    print_quantity,
-    quantity_from_data,
-    quantity_to_data,
+    print_correlation,
 )
 
 NAMES = ("A", "blood pressure", 'the "old" way', "back\\slash", "P", "corr", "in", "naïve", "x|y", "{z}", "a_b")
@@ -56,10 +55,10 @@ def test_what_is_printed_is_read_back():
         for claim in (*claims, Independence(first, second, tuple(rest)), Adjusts(first, second, tuple(rest))):
             assert parse_claim(print_claim(claim)) == claim
             assert claim_from_data(claim_to_data(claim)) == claim
-        given = parse_expression("v = 0 and (z > 2 or w = True)")
+        given = parse_correlation("corr(x, y | v=0, z>2 or w)").given
         for correlation in (Correlation(first, second), Correlation(first, second, given)):
-            assert parse_quantity(print_quantity(correlation)) == correlation
-            assert quantity_from_data(quantity_to_data(correlation)) == correlation
+            assert parse_correlation(print_correlation(correlation)) == correlation
+            assert correlation_from_data(correlation_to_data(correlation)) == correlation
 
 
 @pytest.mark.parametrize(
@@ -84,6 +83,22 @@ def test_a_slip_is_shown_with_its_place(text, says, at):
     with pytest.raises(QuerySyntaxError, match=says) as wrong:
         parse_claim(text)
     assert wrong.value.position == at
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("corr(A, B | C=)", "C="),
+        ("corr(A, B | do(C=1))", "no do"),
+        ("corr(A, B | C=1) - corr(A, C)", "corr"),
+        ("corr(A, A)", "stands twice"),
+        ("cor(A, B)", "Did you mean 'corr'"),
+        ("corr(A, B | C=1) / P(A=1)", "one bracket"),
+    ],
+)
+def test_a_correlation_that_is_none(text, says):
+    with pytest.raises(QuerySyntaxError, match=says):
+        parse_correlation(text)
 
 
 @pytest.mark.parametrize(
@@ -112,13 +127,16 @@ def test_data_that_is_no_claim(data):
 )
 def test_data_that_is_no_correlation(data):
     with pytest.raises(InvalidFile):
-        quantity_from_data(data)
+        correlation_from_data(data)
 
 
 def test_long_and_deep_texts_are_refused_in_time():
     names = ", ".join(f"a{i}" for i in range(20_000))
     with pytest.raises(QuerySyntaxError, match="at most"):
         parse_claim(f"independent(A, B | {names})")
+    deep = "(" * 500 + "C" + ")" * 500
+    with pytest.raises(QuerySyntaxError):
+        parse_correlation(f"corr(A, B | {deep})")
 
 
 def test_every_pair_of_words_is_told_apart():

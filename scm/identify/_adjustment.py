@@ -30,12 +30,14 @@ class Effect:
         bits: the graph.
         cause, effect: the two sides.
         observed: the variables that can be measured.
+        fixed: variables, affected by no cause, that are asked about or given and so adjusted for in any case.
     """
 
     bits: BitGraph
     cause: int
     effect: int
     observed: int
+    fixed: int = 0
 
     @cached_property
     def causal(self) -> int:
@@ -52,7 +54,7 @@ class Effect:
     @cached_property
     def allowed(self) -> int:
         """What a valid set may hold."""
-        return self.observed & ~(self.forbidden | self.cause | self.effect)
+        return self.observed & ~(self.forbidden | self.cause | self.effect | self.fixed)
 
     @cached_property
     def back_door(self) -> BitGraph:
@@ -68,15 +70,15 @@ class Effect:
     @cached_property
     def near(self) -> Near:
         """The undirected graph whose cuts are the valid sets."""
-        return undirected(self.back_door, self.cause, self.effect, self.allowed)
+        return undirected(self.back_door, self.cause, self.effect, self.allowed, self.fixed)
 
     def valid(self, by: int) -> bool:
         """Whether adjusting for `by` gives the effect."""
-        return not by & ~self.allowed and not connected(self.back_door, self.cause, by) & self.effect
+        return not by & ~self.allowed and not connected(self.back_door, self.cause, by | self.fixed) & self.effect
 
     def some(self) -> int | None:
         """A valid set, if there is any: every allowed ancestor of the two sides."""
-        every = self.bits.ancestors(self.cause | self.effect) & self.allowed
+        every = self.bits.ancestors(self.cause | self.effect | self.fixed) & self.allowed
         return every if self.valid(every) else None
 
 

@@ -136,8 +136,8 @@ class _Search:
         self, graph: CausalGraph, source: str, methods: tuple[Method, ...] = _CAUSAL, by: int | None = None
     ) -> None:
         self.graph, self.source, self.methods, self.by = graph, source, methods, by
-        self.effects: dict[tuple[int, int], Effect] = {}
-        self.sets: dict[tuple[int, int], int | None] = {}
+        self.effects: dict[tuple[int, int, int], Effect] = {}
+        self.sets: dict[tuple[int, int, int], int | None] = {}
 
     def query(self, query: Query) -> Found | None:
         """The whole of a query, or nothing."""
@@ -172,17 +172,26 @@ class _Search:
         """One term about one world."""
         if not asked.do:
             return self.seeing(term, asked)
-        if asked.given:
+        effect = self.effect(asked)
+        if effect is None:
             return None
-        bits = bits_of(self.graph)
-        key = bits.bits(name for name, _ in asked.do), bits.bits(name for name, _ in asked.of)
-        if key not in self.effects:
-            self.effects[key] = Effect(bits, *key, bits.bits(self.graph.observed))
         for method in self.methods:
-            found = self.by_method(method, self.effects[key], asked, term)
+            found = self.by_method(method, effect, asked, term)
             if found is not None:
                 return replace(found, steps=(*_exclusion(term, asked), *found.steps), axes=asked.axes)
         return None
+
+    def effect(self, asked: OneWorld) -> Effect | None:
+        """The effect that is asked about; None where an effect of the causes is given."""
+        bits = bits_of(self.graph)
+        cause, of, given = (bits.bits(name for name, _ in part) for part in (asked.do, asked.of, asked.given))
+        below = bits.descendants(cause)
+        if given & below or not of & below:
+            return None
+        key = cause, of & below, of & ~below | given
+        if key not in self.effects:
+            self.effects[key] = Effect(bits, cause, of & below, bits.bits(self.graph.observed), key[2])
+        return self.effects[key]
 
     def seeing(self, term: Term, asked: OneWorld) -> Found:
         """Nothing is imposed, or nothing that matters."""
@@ -203,21 +212,21 @@ class _Search:
 
     def adjustment(self, effect: Effect, asked: OneWorld, term: Term) -> Found | None:
         """By the smallest adjustment set, or the one that is chosen."""
-        key = effect.cause, effect.effect
+        key = effect.cause, effect.effect, effect.fixed
         if key not in self.sets:
             self.sets[key] = smallest_set(effect) if self.by is None else self.by
         chosen = self.sets[key]
         if chosen is None:
             return None
-        by = effect.bits.named(chosen)
-        estimand = adjusted(asked, by, self.source)
+        by = effect.bits.named(chosen | effect.fixed)
+        estimand = adjusted(asked, effect.bits.named(chosen), effect.bits.named(effect.fixed), self.source)
         claim = f"{print_query(term)} = {print_estimand(estimand)}"
-        step = Step("adjustment", claim, *adjustment_reason(effect, chosen))
+        step = Step("adjustment", claim, *adjustment_reason(effect, chosen | effect.fixed))
         return Found(estimand, "adjustment", (step,), (_names(asked, by),), by)
 
     def front_door(self, effect: Effect, asked: OneWorld, term: Term) -> Found | None:
         """Through what carries the whole effect."""
-        chosen = minimal_front_door(effect, effect.observed)
+        chosen = None if effect.fixed else minimal_front_door(effect, effect.observed)
         if chosen is None:
             return None
         by = effect.bits.named(chosen)
@@ -228,7 +237,7 @@ class _Search:
 
     def sequential(self, effect: Effect, asked: OneWorld, term: Term) -> Found | None:
         """Treatment by treatment."""
-        if effect.cause & (effect.cause - 1) == 0:
+        if effect.fixed or effect.cause & (effect.cause - 1) == 0:
             return None  # of one treatment this is adjustment
         steps = find_plan(effect)
         if steps is None:
@@ -262,7 +271,7 @@ def _names(asked: OneWorld, by: Sequence[str]) -> str:
 def _combined(op: str, a: Found, b: Found) -> Found:
     """Two parts of a contrast."""
     numbers = [isinstance(part.estimand, Linear) and not part.estimand.parts for part in (a, b)]
-    method = max(a.method, b.method, key=_RANK.index)
+    method = a.method if _RANK.index(a.method) > _RANK.index(b.method) else b.method
     by = a.by if a.by == b.by or numbers[1] else b.by if numbers[0] else None
     estimand = _operation(op, a.estimand, b.estimand)
     return Found(estimand, method, a.steps + b.steps, tuple(dict.fromkeys(a.positive + b.positive)), by, a.axes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from .._estimand import ONE, Cells, Estimand, Index, Law, Product, Sum
 from ._one_world import OneWorld
@@ -35,12 +35,14 @@ def seen(asked: OneWorld, source: str) -> Estimand:
     return total(asked.over, (*asked.weights, Law(asked.of, asked.given, (), source)))
 
 
-def adjusted(asked: OneWorld, by: Iterable[str], source: str) -> Estimand:
-    """`sum_z P(y | x, z) P(z)`."""
+def adjusted(asked: OneWorld, by: Iterable[str], before: Collection[str], source: str) -> Estimand:
+    """`sum_z P(y | x, z, w) P(z, v | u)`, where the causes affect none of w: v of it is asked about, u is given."""
     z = running(by)
-    factors: list[Estimand] = [*asked.weights, Law(asked.of, both(asked.do, z), (), source)]
-    if z:
-        factors.append(Law(z, (), (), source))
+    y = tuple(cell for cell in asked.of if cell[0] not in before)
+    v = tuple(cell for cell in asked.of if cell[0] in before)
+    factors: list[Estimand] = [*asked.weights, Law(y, both(asked.do, z, v, asked.given), (), source)]
+    if z or v:
+        factors.append(Law(both(z, v), asked.given, (), source))
     return total((*asked.over, *indices(z)), factors)
 
 

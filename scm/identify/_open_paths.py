@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice, pairwise
 
 from .._bitgraph import BitGraph, members
 from .._graph import CausalGraph
@@ -13,6 +14,7 @@ MOST_STEPS = 2_000
 
 State = tuple[int, str]
 """A variable, and the arrow by which the path came into it."""
+Path = tuple[State, ...]
 
 
 def confounding_paths(
@@ -34,31 +36,37 @@ def confounding_paths(
         UnknownName, InvalidQuery: as for `is_adjustment_set`.
     """
     found = effect_of(graph, cause, effect)
-    return tuple(open_paths(found, set_of(graph, found, given) & ~(found.cause | found.effect), most))
+    paths = open_paths(found, set_of(graph, found, given) & ~(found.cause | found.effect), most)
+    return tuple(path_text(found.bits, path) for path in paths)
 
 
-def open_paths(effect: Effect, given: int, most: int) -> list[str]:
-    """`confounding_paths` as bits."""
+def open_paths(effect: Effect, given: int, most: int) -> list[Path]:
+    """The proper non-causal paths that are open, at most so many."""
     # Without a forbidden variable given, an open path is open in the back-door graph too, where no causal one is left.
     graph = effect.bits if given & effect.forbidden else effect.back_door
-    found: list[str] = []
-    for path in _paths(graph, effect, given):
-        if not _directed(path):
-            found.append(path_text(graph, path))
-            if len(found) == most:
-                break
-    return found
+    return list(islice((path for path in _paths(graph, effect, given) if not _directed(path)), most))
 
 
-def _paths(graph: BitGraph, effect: Effect, given: int) -> Iterator[tuple[State, ...]]:
+def is_open(bits: BitGraph, path: Path, given: int) -> bool:
+    """Whether `given` leaves a path open."""
+    opens = bits.ancestors(given)
+    for (i, into), (_, out) in pairwise(path[1:]):
+        collider = into != "<-" and out != "->"
+        if not (opens if collider else ~given) >> i & 1:
+            return False
+    return True
+
+
+def _paths(graph: BitGraph, effect: Effect, given: int) -> Iterator[Path]:
     """Open proper paths, shortest first; only ways on that can lead to the effect are followed."""
     opens = graph.ancestors(given)
     by_tail, by_head = _leading(graph, effect.effect, given, opens)
-    queue: list[tuple[State, ...]] = [((i, ""),) for i in members(effect.cause)]
+    queue: list[Path] = [((i, ""),) for i in members(effect.cause)]
     for path in queue:
         i, arrow = path[-1]
         if effect.effect >> i & 1:
             yield path
+        if effect.effect >> i & 1 or len(queue) > MOST_STEPS:
             continue
         passed = effect.cause
         for j, _ in path:
@@ -71,8 +79,6 @@ def _paths(graph: BitGraph, effect: Effect, given: int) -> Iterator[tuple[State,
             queue += [(*path, (j, "->")) for j in members(graph.children[i] & by_head & ~passed)]
         if turn:
             queue += [(*path, (j, "<->")) for j in members(graph.siblings[i] & by_head & ~passed)]
-        if len(queue) > MOST_STEPS:
-            break
 
 
 def _leading(graph: BitGraph, effect: int, given: int, opens: int) -> tuple[int, int]:
@@ -94,11 +100,11 @@ def _leading(graph: BitGraph, effect: int, given: int, opens: int) -> tuple[int,
     return by_tail, by_head
 
 
-def _directed(path: tuple[State, ...]) -> bool:
+def _directed(path: Path) -> bool:
     return all(arrow == "->" for _, arrow in path[1:])
 
 
-def path_text(graph: BitGraph, path: tuple[State, ...]) -> str:
+def path_text(graph: BitGraph, path: Path) -> str:
     """A path as text, with its arrows."""
     return " ".join(f"{arrow} {graph.names[i]}" for i, arrow in path).lstrip()
 

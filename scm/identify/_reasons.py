@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from .._bitgraph import members
 from ._adjustment import Effect
-from ._open_paths import directed_path, open_paths
+from ._open_paths import directed_path, open_paths, path_text
 
 SHOWN = 3
 """Paths written out in a reason."""
@@ -30,7 +30,7 @@ def adjustment_reason(effect: Effect, by: int) -> tuple[str, str]:
     if not by:
         return "no non-causal path from cause to effect is open", citation
     paths = open_paths(effect, 0, SHOWN + 1)
-    shown = ", ".join(paths[:SHOWN]) + (", and others" if len(paths) > SHOWN else "")
+    shown = ", ".join(path_text(bits, path) for path in paths[:SHOWN]) + (", and others" if len(paths) > SHOWN else "")
     confounds = f"confounding: {shown}; " if paths else ""
     behind = "is" if by & (by - 1) == 0 else "are"
     which = "it" if behind == "is" else "they"

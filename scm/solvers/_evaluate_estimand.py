@@ -19,21 +19,20 @@ from typing import Any, TypeAlias, assert_never, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from .._errors import InvalidQuery, UnknownName, UnknownState, ZeroCell, listing
+from .._errors import InvalidQuery, UnknownName, ZeroCell, listing
 from .._estimand import At, Cells, Estimand, Index, Law, Linear, Product, Quotient, Sum, Weight
 from .._estimand_parts import is_part, placed
 from .._estimand_text import print_estimand
 from .._evaluate import evaluate
 from .._syntax import Const, Expr, Placeholder, Value, Var, substitute
-from ._law_source import LawSource
-from ._named import Array, Label, Named, check_entries, contract, einsum
+from ._law_source import LawSource, position
+from ._named import MAX_ENTRIES, MODELS, Array, Label, Named, check_entries, contract, named
 
 States: TypeAlias = Mapping[str, tuple[Value, ...]]
 Place: TypeAlias = "int | NDArray[np.intp]"
 Scope: TypeAlias = Mapping[Index, Label]
 
 ROWS = "\0rows"
-MODELS = "\0models"
 MAX_GRID = 1 << 18
 """Most combinations of values at which one weight is worked out."""
 
@@ -45,6 +44,7 @@ def evaluate_estimand(
     *,
     values: Mapping[str, Any] | None = None,
     axes: Sequence[Index] = (),
+    largest: int = MAX_ENTRIES,
 ) -> Any:
     """The value of `estimand`.
 
@@ -54,6 +54,7 @@ def evaluate_estimand(
         states: of every variable, in the order of the axes of the laws.
         values: what each placeholder stands for: a state, or a list or array of states, one a row.
         axes: the open indices of a distribution, in the order of the axes of the result.
+        largest: most numbers in one array on the way.
 
     Returns:
         A float; or an array with the axes `axes`, then rows (where `values` has any), then models (where `laws` gives
@@ -65,7 +66,7 @@ def evaluate_estimand(
         InvalidQuery: an open index that is not among `axes`, a placeholder without a value.
         UnknownName, UnknownState: a variable or a state that is not there.
     """
-    work = _Evaluation(laws, states, {} if values is None else values)
+    work = _Evaluation(laws, states, {} if values is None else values, largest)
     found = work.total(estimand, {})
     stray = [x for x in found.named.labels if isinstance(x, Index) and x not in axes]
     if stray:
@@ -98,8 +99,8 @@ def _nothing(_: Mapping[Label, int]) -> str:
 
 
 class _Evaluation:
-    def __init__(self, laws: LawSource, states: States, values: Mapping[str, Any]) -> None:
-        self.laws, self.states = laws, states
+    def __init__(self, laws: LawSource, states: States, values: Mapping[str, Any], largest: int) -> None:
+        self.laws, self.states, self.largest = laws, states, largest
         self.values: dict[str, list[Value] | Value] = {}
         self.rows: int | None = None
         for name, value in values.items():
@@ -170,7 +171,7 @@ class _Evaluation:
         keep = labels - bound.keys()
         undefined = [part for part in parts if np.isnan(part.named.array).any()]
         if not undefined:
-            return _Part(contract([part.named for part in parts], keep), _nothing)
+            return _Part(contract([part.named for part in parts], keep, self.largest), _nothing)
         return _with_undefined(parts, undefined, keep)
 
     def _gather(self, node: Estimand, scope: Scope, parts: list[_Part], bound: dict[Label, int]) -> None:
@@ -255,23 +256,23 @@ class _Evaluation:
             array = array[tuple(at)]
         if models:
             labels.append(MODELS)
-        return _diagonal(array, labels)
+        return named(array, labels)
 
     def _place(self, variable: str, value: At, domain: Sequence[Value]) -> Place | None:
         """Where a cell stands among the states of its variable; None where it runs over all of them."""
         match value:
             case Const(state):
-                return _position(variable, state, domain)
+                return position(variable, state, domain)
             case Index(other):
                 own = self.states_of(other)
-                return None if tuple(own) == tuple(domain) else np.array([_position(variable, s, domain) for s in own])
+                return None if tuple(own) == tuple(domain) else np.array([position(variable, s, domain) for s in own])
             case Placeholder(name):
                 if name not in self.values:
                     raise InvalidQuery(f"The placeholder ?{name} has no value. Give it in `values`.")
                 held = self.values[name]
                 if not isinstance(held, list):
-                    return _position(variable, held, domain)
-                places = {state: _position(variable, state, domain) for state in dict.fromkeys(held)}
+                    return position(variable, held, domain)
+                places = {state: position(variable, state, domain) for state in dict.fromkeys(held)}
                 return np.array([places[state] for state in held], dtype=np.intp)
             case _:
                 assert_never(value)
@@ -305,21 +306,6 @@ def _with_undefined(parts: Sequence[_Part], undefined: Sequence[_Part], keep: se
         first = np.argwhere(each.array)[0]
         told.append((mask, part.blame(dict(zip(each.labels, map(int, first), strict=True)))))
     return _Part(Named(array, found.labels), lambda _: told[0][1] if told else "A stratum")
-
-
-def _diagonal(array: Array, labels: list[Label]) -> Named:
-    """One axis a label: an index that stands at two variables takes the same position of both."""
-    once = tuple(dict.fromkeys(labels))
-    if len(once) == len(labels):
-        return Named(array, once)
-    return Named(einsum([array], [labels], once), once)
-
-
-def _position(variable: str, state: Value, domain: Sequence[Value]) -> int:
-    for i, own in enumerate(domain):
-        if own == state and isinstance(own, str) == isinstance(state, str):
-            return i
-    raise UnknownState(variable, state, domain)
 
 
 def _placeholders(expr: Expr) -> set[Placeholder]:

@@ -9,11 +9,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from .._errors import InvalidQuery, UnknownName, listing
+from .._errors import InvalidQuery, UnknownName, UnknownState, listing
 from .._model import Model
 from .._query import Distribution
 from .._study import KnownLaw
-from .._syntax import Placeholder, Set, Var, world
+from .._syntax import Placeholder, Set, Value, Var, world
 from ._budget import Budget
 from ._named import check_entries
 from ._setting import Record, Setting
@@ -50,6 +50,18 @@ def conditional(joint: Array, of: int) -> Array:
     below = joint.sum(axis=tuple(range(of)))
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(below > 0, joint / below, np.nan)
+
+
+def position(variable: str, state: Value, domain: Sequence[Value]) -> int:
+    """Where a state stands.
+
+    Raises:
+        UnknownState: nowhere.
+    """
+    for i, own in enumerate(domain):
+        if own == state and isinstance(own, str) == isinstance(state, str):
+            return i
+    raise UnknownState(variable, state, domain)
 
 
 class JointLaws:

@@ -84,10 +84,10 @@ class Level:
 
     def available(self, laws: Laws) -> Array:
         """Every available probability, one after the other."""
-        weights = (self.model.weights(laws, view.rows) for view in self.known)
-        return np.concatenate(
-            [np.bincount(view.parts[0], w, view.count) for view, w in zip(self.known, weights, strict=True)]
-        ).astype(np.float64)
+        found = [np.zeros(0)]
+        for view in self.known:
+            found.append(np.bincount(view.parts[0], self.model.weights(laws, view.rows), view.count))
+        return np.concatenate(found)
 
     def answer(self, laws: Laws) -> float:
         """The value of the query; NaN where a condition has probability zero."""
@@ -119,7 +119,7 @@ class Level:
                 places, others = self._others(law, i, view, weights)
                 if others is not None:
                     asked[i] += np.bincount(places, others * change, law.size)
-        return [np.concatenate(rows) for rows in known], asked
+        return [np.concatenate([np.zeros((0, law.size)), *rows]) for law, rows in zip(laws, known, strict=True)], asked
 
     def _others(self, law: Array, which: int, view: View, weights: Array) -> tuple[Any, Array | None]:
         """At every place the entry of a block, and the weight without it; None where the block does not matter."""
@@ -221,7 +221,7 @@ def corrected(level: Level, laws: Laws, wanted: Array) -> Laws | None:
     """The nearest laws found whose available probabilities are `wanted` (Gauss-Newton); None where there are none."""
     for _ in range(12):
         off = level.available(laws) - wanted
-        if np.abs(off).max() <= AGREE:
+        if np.abs(off).max(initial=0.0) <= AGREE:
             return laws
         whole, sums = _flat(laws), _sums(laws)
         matrix = np.concatenate([np.concatenate(level.slopes(laws)[0], axis=1), sums]) * whole

@@ -19,6 +19,8 @@ from ._kernels import TooWide
 Array: TypeAlias = NDArray[np.float64]
 Label: TypeAlias = Hashable
 
+MODELS = "\0models"
+"""The label of an axis of several models."""
 _LETTERS = string.ascii_letters
 MAX_ENTRIES = 1 << 25
 """Most numbers in one array (a quarter of a gibibyte)."""
@@ -45,14 +47,20 @@ class Named:
         return turned.reshape([self.sizes.get(label, 1) for label in labels])
 
 
+def named(array: Array, labels: Sequence[Label]) -> Named:
+    """An array whose labels may come twice: both axes then take the same position."""
+    once = tuple(dict.fromkeys(labels))
+    return Named(array if len(once) == len(labels) else einsum([array], [labels], once), once)
+
+
 UNIT = Named(np.array(1.0), ())
 
 
-def contract(factors: Iterable[Named], keep: Iterable[Label]) -> Named:
+def contract(factors: Iterable[Named], keep: Iterable[Label], largest: int = MAX_ENTRIES) -> Named:
     """The product of `factors`, summed over every label that is not in `keep`.
 
     Raises:
-        TooWide: an array on the way would have more than `MAX_ENTRIES` numbers.
+        TooWide: an array on the way would have more than `largest` numbers.
     """
     left = list(factors)
     kept = set(keep)
@@ -62,8 +70,8 @@ def contract(factors: Iterable[Named], keep: Iterable[Label]) -> Named:
     while (gone := _next(left, kept, sizes)) is not None:
         mine = [f for f in left if gone in f.labels]
         left = [f for f in left if gone not in f.labels]
-        left.append(_multiply(mine, {gone}, sizes))
-    return _multiply(left, set(), sizes) if left else UNIT
+        left.append(_multiply(mine, {gone}, sizes, largest))
+    return _multiply(left, set(), sizes, largest) if left else UNIT
 
 
 def _next(factors: Sequence[Named], kept: set[Label], sizes: Mapping[Label, int]) -> Label | None:
@@ -78,19 +86,19 @@ def _next(factors: Sequence[Named], kept: set[Label], sizes: Mapping[Label, int]
     return min(together, key=lambda label: math.prod(sizes[other] for other in together[label]))
 
 
-def _multiply(factors: Sequence[Named], gone: set[Label], sizes: Mapping[Label, int]) -> Named:
+def _multiply(factors: Sequence[Named], gone: set[Label], sizes: Mapping[Label, int], largest: int) -> Named:
     """The product of factors two by two, the smallest first; `gone` is summed with the last."""
     left = sorted(factors, key=lambda f: f.array.size)
     while len(left) > 2:
-        left = [_pair(left[:2], set(), sizes), *left[2:]]
+        left = [_pair(left[:2], set(), sizes, largest), *left[2:]]
         left.sort(key=lambda f: f.array.size)
-    return _pair(left, gone, sizes)
+    return _pair(left, gone, sizes, largest)
 
 
-def _pair(factors: Sequence[Named], gone: set[Label], sizes: Mapping[Label, int]) -> Named:
+def _pair(factors: Sequence[Named], gone: set[Label], sizes: Mapping[Label, int], largest: int) -> Named:
     labels = tuple(dict.fromkeys(label for factor in factors for label in factor.labels))
     out = tuple(label for label in labels if label not in gone)
-    check_entries(math.prod(sizes[label] for label in labels), len(labels))
+    check_entries(math.prod(sizes[label] for label in labels), len(labels), largest)
     if len(factors) == 1 and not gone:
         return factors[0]
     return Named(einsum([f.array for f in factors], [f.labels for f in factors], out), out)
@@ -103,11 +111,11 @@ def einsum(arrays: Sequence[Array], labels: Sequence[Sequence[Label]], out: Sequ
     return np.asarray(np.einsum(f"{ins}->{''.join(letter[label] for label in out)}", *arrays))
 
 
-def check_entries(entries: int, axes: int = 0) -> None:
+def check_entries(entries: int, axes: int = 0, largest: int = MAX_ENTRIES) -> None:
     """That an array may be built.
 
     Raises:
         TooWide: it may not.
     """
-    if entries > MAX_ENTRIES or axes > MOST_AXES:
-        raise TooWide(f"A formula needs an array of {entries:,} numbers; at most {MAX_ENTRIES:,} are built.")
+    if entries > largest or axes > MOST_AXES:
+        raise TooWide(f"A formula needs an array of {entries:,} numbers; at most {largest:,} are built.")

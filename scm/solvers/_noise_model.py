@@ -230,16 +230,38 @@ def _number(value: Value) -> float:
 
 
 def random_noise_model(shape: Shape, rng: np.random.Generator) -> NoiseModel:
-    """Random mechanisms and laws; whatever its inputs, a variable can take every state, so all laws are positive."""
+    """Random mechanisms and laws; whatever its inputs, a variable can take every state, so all laws are positive.
+
+    Half of the models have tables near to sums of their inputs, which hide every input behind the others: the models
+    of the proof that hedges are obstacles (Shpitser & Pearl 2006, theorem 4) are made of such sums.
+    """
     tables = {name: _random_table(shape, name, rng) for name in shape.names if name in shape.imagined}
-    rows = [1] * len(shape.shared) + [
-        1 if name in shape.imagined else math.prod(shape.reads(name)) for name in shape.names
-    ]
-    laws: list[NDArray[np.float64]] = []
-    for i, (size, count) in enumerate(zip(shape.sizes, rows, strict=True)):
-        law = rng.dirichlet(np.full(size, 4.0 if i < len(shape.shared) else 1.5), count)
-        laws.append((law + FLOOR) / (1 + FLOOR * size))
+    sums = rng.random() < 0.5
+    laws = [_law(rng.dirichlet(np.full(size, 9.0 if sums else 4.0), 1)) for size in shape.sizes[: len(shape.shared)]]
+    for name in shape.names:
+        size = shape.sizes[shape.own(name)]
+        if name in shape.imagined:
+            laws.append(_law(rng.dirichlet(np.full(size, 1.5), 1)))
+        elif sums:
+            laws.append(_near_sums(shape, name, rng))
+        else:
+            laws.append(_law(rng.dirichlet(np.full(size, 1.5), math.prod(shape.reads(name)))))
     return NoiseModel(shape, tables, tuple(laws))
+
+
+def _law(shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    return (shares + FLOOR) / (1 + FLOOR * shares.shape[1])
+
+
+def _near_sums(shape: Shape, name: str, rng: np.random.Generator) -> NDArray[np.float64]:
+    """For each state of what a variable reads nearly all on one state: the sum of most inputs, round the states."""
+    states = len(shape.states[name])
+    total = np.zeros(1, dtype=np.intp)
+    for size in shape.reads(name):
+        part = rng.permutation(np.arange(size) % states) if rng.random() < 0.85 else np.zeros(size, dtype=np.intp)
+        total = np.add.outer(total, part).reshape(-1)
+    noise = rng.uniform(0.03, 0.2) * rng.dirichlet(np.full(states, 2.0), len(total))
+    return np.eye(states)[total % states] * (1 - noise.sum(axis=1, keepdims=True)) + noise
 
 
 def _random_table(shape: Shape, name: str, rng: np.random.Generator) -> Codes:

@@ -13,14 +13,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .. import identify as identification_
 from .._bind import replace_placeholders
 from .._errors import ScmError
 from .._graph import CausalGraph
 from .._query import Contrast, Distribution, Number, Probability, Query, query_nodes, query_terms, term_parts
 from .._relevance import relevant_world
 from .._syntax import Const, Op, Placeholder, Set, Value, Var, World, conjunction, terms, walk, world
-from ..identify import Available, Identification
+from ..identify import Available, Identification, identify
 from ._level_set import Context
 
 COMPARISONS = frozenset({"=", "!=", "<", "<=", ">", ">=", "in"})
@@ -73,9 +72,6 @@ def _relevant(graph: CausalGraph, query: Query) -> frozenset[str]:
 def _minimal(identification: Identification, rng: np.random.Generator) -> CausalGraph:
     """The graph with as few edges as leave the query not identified, tried in a random order."""
     graph = identification.graph
-    identify = getattr(identification_, "identify", None)
-    if identify is None:
-        return graph
     items = [(True, edge) for edge in graph.edges] + [(False, pair) for pair in graph.confounded]
     for place in rng.permutation(len(items)):
         directed, item = items[int(place)]

@@ -19,6 +19,7 @@ from ..identify import Available, Identification
 from ._contract import Budget
 from ._level_set import Ends, ends_of
 from ._noise_model import PLACES, Shape, Unsupported, as_model, random_noise_model
+from ._parities import parity_pair
 from ._setting import Record, Setting
 from ._smaller_graph import Question, scalar_queries, smaller_questions
 from .exact import solve
@@ -31,6 +32,8 @@ SAME = 1e-12
 """How near everything available must be."""
 SECONDS = 10.0
 TRIES = 60
+ROUND = 12
+"""Tries of one choice of edges."""
 MOST_PLACES = 4 * PLACES
 """Joint states of hidden causes from which nothing is tried."""
 
@@ -135,11 +138,11 @@ def two_models(identification: Identification, *, seed: int = 0, budget: float =
         return None
     rng, until = np.random.default_rng(seed), time.monotonic() + budget
     best: TwoModels | None = None
-    for question, shape in _shapes(identification, rng):
+    for attempt, (question, shape) in enumerate(_shapes(identification, rng)):
         if time.monotonic() > until:
             break
         try:
-            found = _try(question, shape, rng)
+            found = _try(question, shape, rng, attempt % ROUND == 0)
         except Unsupported:
             return None
         if found is None or (best is not None and found.apart <= _apart(best)):
@@ -159,13 +162,13 @@ def _shapes(identification: Identification, rng: np.random.Generator) -> Iterato
     questions = smaller_questions(identification, rng)
     kept: list[Question] = []
     for attempt in range(TRIES):
-        if attempt % 12 == 0:
+        if attempt % ROUND == 0:
             new = next(questions, None)
             kept = [new] if new is not None else kept
         if not kept:
             return
         question = kept[-1]
-        yield question, _shape(question, attempt % 12, rng)
+        yield question, _shape(question, attempt % ROUND, rng)
 
 
 def _shape(question: Question, attempt: int, rng: np.random.Generator) -> Shape:
@@ -176,7 +179,7 @@ def _shape(question: Question, attempt: int, rng: np.random.Generator) -> Shape:
     several = question.imagined
     own = [min(2 * len(states[v]), 6) if v in several else len(states[v]) for v in names]
     sizes = [2] * len(shared) + own
-    most = (3, 2, 4, 6)[attempt % 4]
+    most = (2, 3, 4, 6)[attempt % 4]
     order = [int(i) for i in rng.permutation(len(shared))]
     grown = True
     while grown:
@@ -189,16 +192,21 @@ def _shape(question: Question, attempt: int, rng: np.random.Generator) -> Shape:
     return Shape(parents, {v: states[v] for v in names}, shared, tuple(sizes), several)
 
 
-def _try(question: Question, shape: Shape, rng: np.random.Generator) -> Ends | None:
-    """Random mechanisms, and laws between which the query differs, if there are any.
+def _try(question: Question, shape: Shape, rng: np.random.Generator, first: bool) -> Ends | None:
+    """Parities, or random mechanisms with laws between which the query differs, if there are any.
 
     Raises:
         Unsupported: the query says something that cannot be laid out.
     """
     if math.prod(shape.sizes) > MOST_PLACES:
         return None
+    queries = list(scalar_queries(question.query, shape.states))
+    if first:
+        parities = (parity_pair(shape, question.contexts, query, APART) for query in queries)
+        if (pair := next((pair for pair in parities if pair is not None), None)) is not None:
+            return pair
     model = random_noise_model(shape, rng)
-    found = (ends_of(model, question.contexts, query) for query in scalar_queries(question.query, shape.states))
+    found = (ends_of(model, question.contexts, query) for query in queries)
     best = max((ends for ends in found if ends is not None), key=lambda ends: ends.apart, default=None)
     return best if best is not None and best.apart >= APART else None
 

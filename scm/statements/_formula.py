@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 
 from .._estimand import At, Cells, Estimand, Index, Law, Linear, Product, Quotient, Sum, Weight
+from .._estimand_parts import is_part
 from .._evaluate import evaluate
 from .._query import Contrast, Expectation, Number, Probability, Query
 from .._syntax import Const, Value
@@ -58,7 +59,8 @@ class Formula:
             case Product(factors):
                 return self._chain("*", 1.0, [self.estimand(f, at) for f in factors])
             case Quotient(above, below):
-                return self._combined("/", self.estimand(above, at), self.estimand(below, at))
+                op = "|" if is_part(above, below) else "/"
+                return self._combined(op, self.estimand(above, at), self.estimand(below, at))
             case Linear(parts, constant):
                 return self._linear(parts, constant, at)
 

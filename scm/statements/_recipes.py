@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ._atoms import Array
 
@@ -25,11 +26,13 @@ class Stated:
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """`above - value * below` gives zero on the law; `value` is a position among the worked-out numbers."""
+    """Vectors over the atoms, each times the worked-out number at a position: their sum gives zero on the law."""
 
-    above: Array
-    below: Array
-    value: int
+    parts: tuple[tuple[Array, int], ...]
+
+    def at(self, places: NDArray[np.intp]) -> Row:
+        """The same, at some atoms only."""
+        return Row(tuple((vector[places], position) for vector, position in self.parts))
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +96,7 @@ def operands(recipe: Recipe) -> tuple[int, ...]:
         case Stated() | Fixed():
             return ()
         case Solved(_, _, rows):
-            return tuple(row.value for row in rows)
+            return tuple(position for row in rows for _, position in row.parts)
         case JointOfCorrelation(correlation, first, second):
             return (correlation, first, second)
         case Undone(result, steps):
@@ -123,10 +126,7 @@ def work_out(recipe: Recipe, stated: Array, found: Found) -> Array:
                 p, q = found[first], found[second]
                 return p * q + found[r] * np.sqrt(p * (1 - p) * q * (1 - q))
             case Undone(result, steps):
-                value = found[result]
-                for op, known, left in steps:
-                    value = _undo(op, value, found[known], left)
-                return value
+                return _undone(found[result], steps, found)
             case Fixed(value):
                 return np.full(stated.shape[1], value)
             case Combined(op, left, right):
@@ -134,17 +134,32 @@ def work_out(recipe: Recipe, stated: Array, found: Found) -> Array:
 
 
 def combine(op: str, left: Array, right: Array) -> Array:
-    """Two numbers combined; NaN for a division by zero."""
+    """Two numbers combined.
+
+    `|` divides an event by one that it is a part of: NaN where that has probability zero. Any other division by zero is
+    infinite and stays so: nothing bounds it.
+    """
     with np.errstate(all="ignore"):
         match op:
             case "+":
-                return left + right
+                value = left + right
             case "-":
-                return left - right
-            case "*":  # what cannot happen contributes nothing, whatever it would mean
-                return np.where((left == 0) | (right == 0), 0.0, left * right)
+                value = left - right
+            case "*":
+                # An undefined conditional probability (NaN) is bounded, so that a weight of zero outdoes it.
+                none = ((left == 0) & ~np.isinf(right)) | ((right == 0) & ~np.isinf(left))
+                value = np.where(none, 0.0, left * right)
+            case "|":
+                value = np.where(np.abs(right) < TINY, np.nan, left / right)
             case _:
-                return np.where(np.abs(right) < TINY, np.nan, left / right)
+                value = np.where(np.abs(right) < TINY, np.inf, left / right)
+        return np.where(np.isinf(left) | np.isinf(right), np.inf, value)
+
+
+def _undone(value: Array, steps: Sequence[tuple[str, int, bool]], found: Found) -> Array:
+    for op, known, left in steps:
+        value = _undo(op, value, found[known], left)
+    return value
 
 
 def _undo(op: str, value: Array, known: Array, left: bool) -> Array:
@@ -169,7 +184,7 @@ def _solved(recipe: Solved, found: Found, readings: int) -> Array:
     size = len(recipe.rows) + 1
     system = np.empty((readings, size, size))
     for k, row in enumerate(recipe.rows):
-        system[:, :, k] = row.above - found[row.value][:, None] * row.below
+        system[:, :, k] = sum(found[position][:, None] * vector for vector, position in row.parts)
     system[:, :, -1] = recipe.below
     wanted = np.broadcast_to(recipe.above, (readings, size))[:, :, None]
     finite = np.isfinite(system).all(axis=(1, 2))

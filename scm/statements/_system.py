@@ -60,8 +60,9 @@ class System:
         self.stated = np.zeros((len(self.statements), 2))
         self.unused: list[int] = []
         """Statements that nothing could be made of."""
+        self._one = self._add(Fixed(1.0))
         for regime in atoms.regimes:
-            self._add_row(Fraction(atoms.total(regime), atoms.total()), self._add(Fixed(1.0)))
+            self._add_row(Fraction(atoms.total(regime), atoms.total()), self._one)
         self._settle()
 
     # --- the numbers
@@ -86,7 +87,10 @@ class System:
 
     def _add_row(self, part: Fraction, value: int) -> bool:
         """Take a row in; False where it says nothing new."""
-        row = part.above - self.found[value][0] * part.below
+        return self._add_parts(((part.above, self._one), (-part.below, value)))
+
+    def _add_parts(self, parts: tuple[tuple[Array, int], ...]) -> bool:
+        row = self._on_first(Row(parts))
         size = float(np.linalg.norm(row))
         if size < NEAR:
             return False
@@ -95,8 +99,12 @@ class System:
         if length < NEAR:
             return False
         self._basis.append(rest / length)
-        self.rows.append(Row(part.above, part.below, value))
+        self.rows.append(Row(parts))
         return True
+
+    def _on_first(self, row: Row) -> Array:
+        """A row as one vector, with the numbers of the first random law."""
+        return np.sum([self.found[position][0] * vector for vector, position in row.parts], axis=0)
 
     def _beyond(self, vector: Array) -> Array:
         """The part of a vector that is no combination of the rows."""
@@ -127,13 +135,11 @@ class System:
         p = float(above @ below) / size
         if np.linalg.norm(above - p * below) > NEAR * max(1.0, float(np.linalg.norm(part.above))):
             return None
-        table = np.array([row.above - self.found[row.value][0] * row.below for row in self.rows] + [part.below])
+        table = np.array([self._on_first(row) for row in self.rows] + [part.below])
         weights = np.linalg.lstsq(table.T, part.above, rcond=None)[0]
         used = [row for row, weight in zip(self.rows, weights[:-1], strict=True) if abs(weight) > NEAR]
-        kept = np.array([row.above - self.found[row.value][0] * row.below for row in used] + [part.below])
-        at = _pivots(kept)
-        rows = tuple(Row(row.above[at], row.below[at], row.value) for row in used)
-        return Solved(part.above[at], part.below[at], rows)
+        at = _pivots(np.array([self._on_first(row) for row in used] + [part.below]))
+        return Solved(part.above[at], part.below[at], tuple(row.at(at) for row in used))
 
     # --- the statements
 
@@ -240,11 +246,27 @@ class System:
                 first, second = flat(self.graph, left), flat(self.graph, right)
             case _:
                 return False
-        if first is None or second is None or (first.given, first.regime) != (second.given, second.regime):
+        if first is None or second is None:
             return False
+        if (first.given, first.regime) != (second.given, second.regime):
+            return self._take_apart(k, op, self.reading.fraction(first), self.reading.fraction(second))
         value = self._add(Stated(k))
         for one, two, below in self.reading.spread(first, second):
             self._add_row(Fraction(one - two, below) if op == "-" else Fraction(one, two), value)
+        return True
+
+    def _take_apart(self, k: int, op: str, first: Fraction, second: Fraction) -> bool:
+        """A ratio or difference under two conditions is a row where it is known how likely one is beside the other."""
+        scale = self.number(Fraction(first.below, second.below))
+        if scale is None:
+            return False
+        value, minus = self._add(Stated(k)), self._add(Fixed(-1.0))
+        if op == "-":
+            other = self.combined("*", minus, scale)
+            self._add_parts(((first.above, self._one), (second.above, other), (-first.below, value)))
+            return True
+        other = self.combined("*", minus, self.combined("*", value, scale))
+        self._add_parts(((first.above, self._one), (second.above, other)))
         return True
 
     def _steps(

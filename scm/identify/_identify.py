@@ -1,0 +1,60 @@
+"""`identify`: whether a query follows from a graph and the laws that are available, and by which formula."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Sequence
+
+from .._graph import CausalGraph
+from .._query import Query
+from ._ctf import identified
+from ._known import checked
+from ._reading import query_of
+from ._result import Available, Identification
+
+Criterion = Callable[..., Identification | None]
+
+
+def identify(
+    graph: CausalGraph,
+    query: str | Query,
+    available: Sequence[Available] | Available | None = None,
+    *,
+    assume: Sequence[str] = (),
+) -> Identification:
+    """Whether `query` follows from `graph` and the available laws, and by which formula.
+
+    Named criteria come first, because people recognise them; then one counterfactual routine, sound for every query
+    and complete where each law measures all variables (Correa, Lee & Bareinboim 2021): its cases are ID and IDC (Tian &
+    Pearl 2002; Shpitser & Pearl 2006), ID* and IDC* (Shpitser & Pearl 2007), z-ID and g-ID (Bareinboim & Pearl 2012;
+    Lee, Correa & Bareinboim 2019) and path-specific effects (Avin, Shpitser & Pearl 2005).
+
+    Args:
+        graph: with bidirected edges, hidden variables, or both.
+        query: a `Query`, or text such as `P(Y=1 | do(X=1))`. States are free: no model is known here.
+        available: laws that are known; by default that of all observed variables.
+        assume: what the user grants, by name.
+
+    Returns:
+        An `Identification`: an estimand over the available laws, or the obstacle. Where some law does not measure
+        everything, one without either is not decided.
+
+    Raises:
+        QuerySyntaxError, UnknownName: as their messages say.
+        InvalidQuery: a query about a hidden variable or with a condition that contradicts itself; a law that cannot be.
+    """
+    asked, laws = query_of(graph, query), checked(graph, available)
+    if available is None and (criterion := _criteria()) is not None:
+        named = criterion(graph, asked, laws)
+        if named is not None:
+            return named
+    del assume
+    return identified(graph, asked, laws)
+
+
+def _criteria() -> Criterion | None:
+    """The named criteria."""
+    try:
+        return importlib.import_module("._criteria", __package__).by_criterion
+    except ModuleNotFoundError:
+        return None
