@@ -304,7 +304,7 @@ def test_modules_and_functions_are_short(package):
     for name, path in modules(package).items():
         source = path.read_text(encoding="utf-8")
         count = len(source.splitlines())
-        if count > MOST_MODULE_LINES and name not in ("scm", "llm_bridge"):  # a face is one list of names, tested as such
+        if count > MOST_MODULE_LINES and name not in ("scm", "llm_bridge"):  # a face is a tested list
             wrong.append(f"{name}: {count} lines, at most {MOST_MODULE_LINES}")
         wrong += [
             f"{name}.{function}: {n} lines of code, at most {MOST_FUNCTION_LINES}" for function, n in too_long(source)
