@@ -208,11 +208,16 @@ from .io import read_graph as read_graph
 from .io import read_model as read_model
 from .io import to_pgmpy as to_pgmpy
 from .solvers import EstimandCheck as EstimandCheck
+from .solvers import EstimandEstimate as EstimandEstimate
 from .solvers import JointLaws as JointLaws
 from .solvers import LawSource as LawSource
 from .solvers import ModelLaws as ModelLaws
+from .solvers import Overlap as Overlap
+from .solvers import SampleLaws as SampleLaws
 from .solvers import check_estimand as check_estimand
+from .solvers import estimate_estimand as estimate_estimand
 from .solvers import evaluate_estimand as evaluate_estimand
+from .solvers import seen_states as seen_states
 from .solvers._two_models import TwoModels as TwoModels
 from .solvers._two_models import two_models as two_models
 
@@ -246,6 +251,7 @@ __all__ = [
     "EquivalenceClass",
     "Estimand",
     "EstimandCheck",
+    "EstimandEstimate",
     "Execution",
     "Expectation",
     "Explanation",
@@ -279,6 +285,7 @@ __all__ = [
     "NoiseLaw",
     "Number",
     "Op",
+    "Overlap",
     "Placeholder",
     "Posteriors",
     "Prepared",
@@ -289,6 +296,7 @@ __all__ = [
     "RankPreserving",
     "Relation",
     "Sample",
+    "SampleLaws",
     "ScmError",
     "Sensitivity",
     "Set",
@@ -343,6 +351,7 @@ __all__ = [
     "estimand_from_data",
     "estimand_latex",
     "estimand_to_data",
+    "estimate_estimand",
     "ett",
     "evaluate",
     "evaluate_estimand",
@@ -420,6 +429,7 @@ __all__ = [
     "results_frame",
     "row_variables",
     "rung",
+    "seen_states",
     "sensitivity",
     "separated",
     "sequential_plan",

@@ -75,7 +75,7 @@ class CausalGraph:
     def to_networkx(self) -> Digraph:
         """A networkx graph of your own.
 
-        Its `.graph["confounded"]` lists the pairs with a hidden common cause, its `.graph["hidden"]` the hidden variables.
+        Its `.graph["confounded"]` lists the pairs with a hidden common cause, `.graph["hidden"]` the hidden variables.
         """
         graph = self.networkx.copy()
         graph.graph["confounded"] = list(self.confounded)

@@ -147,6 +147,8 @@ X_TO_Y = CausalGraph(("X", "Y"), (("X", "Y"),))
             '  edge [ source 0 target 1 description "U" ]\n  edge [ source 1 target 0 description "U" ]\n]',
             CausalGraph(("X", "Y"), (("X", "Y"),), (("X", "Y"),)),
         ),
+        # DoWhy's documentation: ids that are names.
+        ('graph[directed 1 node[id "X" label "X"] node[id "Y" label "Y"] edge[source "X" target "Y"]]', X_TO_Y),
         ('{"variables": ["X", "Y"], "edges": [["X", "Y"]]}', X_TO_Y),
     ],
 )
@@ -193,7 +195,7 @@ def test_what_people_write(text, expected):
         ("graph [ node [ id 0 ] ]", 0, "undirected"),
         ("graph [ directed 1 node [ id 0 ] edge [ source 0 target 1 ] ]", 33, "1, which is no node's id"),
         ("graph [ directed 1 node [ id 0 ] node [ id 0 ] ]", 33, "there twice"),
-        ("graph [ directed 1 node [ label 0 ] ]", 19, "0 whole numbers as 'id'"),
+        ("graph [ directed 1 node [ label 0 ] ]", 19, "0 values for 'id'"),
         ("graph [ directed 1 node [ id 0 ]", 32, "got the end of the text"),
         ("graph [ directed 1 ] ]", 21, "got ']', wanted a key"),
         ('{"variables": ["A",}', 19, "not JSON"),

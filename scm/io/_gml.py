@@ -112,7 +112,7 @@ def read_gml(text: str) -> CausalGraph:
     known = ("node", "edge", "directed", "multigraph")
     for found in _attributes(drawing, [pair for pair in pairs if pair.key.lower() not in known]):
         drawing.only_looks(found)
-    names: dict[int, str] = {}
+    names: dict[int | str, str] = {}
     for node in pairs:
         if node.key.lower() == "node":
             _node(drawing, node, names)
@@ -122,25 +122,27 @@ def read_gml(text: str) -> CausalGraph:
     return drawing.graph()
 
 
-def _node(drawing: Drawing, node: _Pair, names: dict[int, str]) -> None:
+def _node(drawing: Drawing, node: _Pair, names: dict[int | str, str]) -> None:
     inside = _inside(drawing, node)
-    number = _number(drawing, node, inside, "id")
+    number = _only(drawing, node, inside, "id")
     label = next((pair for pair in inside if pair.key.lower() == "label"), None)
     name = str(number) if label is None else str(label.value)
     if number in names or name in drawing.variables:
-        raise drawing.fault(node.at, f"the id {number} or the label {shown(name)} is there twice; each is of one node.")
+        raise drawing.fault(
+            node.at, f"the id {shown(number)} or the label {shown(name)} is there twice; each is of one node."
+        )
     names[number] = name
     drawing.variable(name, node.at)
     rest = [pair for pair in inside if pair.key.lower() not in ("id", "label")]
     drawing.describe(name, _attributes(drawing, rest))
 
 
-def _edge(drawing: Drawing, edge: _Pair, names: dict[int, str]) -> None:
+def _edge(drawing: Drawing, edge: _Pair, names: dict[int | str, str]) -> None:
     inside = _inside(drawing, edge)
-    ends = [_number(drawing, edge, inside, key) for key in ("source", "target")]
+    ends = [_only(drawing, edge, inside, key) for key in ("source", "target")]
     for end in ends:
         if end not in names:
-            raise drawing.fault(edge.at, f"an end of this edge is {end}, which is no node's id.")
+            raise drawing.fault(edge.at, f"an end of this edge is {shown(end)}, which is no node's id.")
     rest = [pair for pair in inside if pair.key.lower() not in ("source", "target")]
     drawing.join(names[ends[0]], "->", names[ends[1]], list(_attributes(drawing, rest)), edge.at)
 
@@ -151,10 +153,11 @@ def _inside(drawing: Drawing, pair: _Pair) -> list[_Pair]:
     return pair.value
 
 
-def _number(drawing: Drawing, of: _Pair, inside: list[_Pair], key: str) -> int:
+def _only(drawing: Drawing, of: _Pair, inside: list[_Pair], key: str) -> int | str:
+    """The one number or text that a node or an edge has under a key."""
     found = [pair.value for pair in inside if pair.key.lower() == key]
-    if len(found) != 1 or not isinstance(found[0], int):
-        raise drawing.fault(of.at, f"this {of.key} has {len(found)} whole numbers as {key!r}, one is wanted.")
+    if len(found) != 1 or isinstance(found[0], list):
+        raise drawing.fault(of.at, f"this {of.key} has {len(found)} values for {key!r}, one number or text is wanted.")
     return found[0]
 
 
