@@ -29,7 +29,7 @@ from .._query import (
 from .._relevance import relevant_world
 from .._syntax import Assignment, Placeholder, Set, Var, World, walk, world
 from ._asking import ImpossibleCondition, question
-from ._kernels import Scope, product
+from ._kernels import Scope, Stuck, product
 from ._known import Known, checked, known, plain, without_links
 from ._many import Clash, in_many_worlds, lean
 from ._obstacles import conflict, hedge, route_conflict
@@ -303,4 +303,7 @@ def hidden_route(work: Work, edges: Iterable[tuple[str, str]]) -> None:
 
 
 def _failed(known: Known, failed: Failed, done: int) -> NotIdentified:
-    return NotIdentified(None if failed.stuck is None or known.partial else hedge(known.graph, failed.stuck, done))
+    """The hedge; where no law shows a district, that district twice. No proof where a law leaves variables out."""
+    if known.partial:
+        return NotIdentified(None)
+    return NotIdentified(hedge(known.graph, failed.stuck or Stuck(failed.wanted, failed.wanted), done))
