@@ -17,13 +17,14 @@ MOST_PARTS = 8
 def lesson(case: Case) -> str:
     """The answer with its reasons."""
     said = line(case)
-    if case.problem is None or case.compiled is None or not case.answers or case.finding in ("refused", "unreadable"):
+    model = None if case.compiled is None else case.compiled.model
+    if case.problem is None or model is None or not case.answers or case.finding in ("refused", "unreadable"):
         return said
     query = case.answers[0].query
     asked = asked_of(query)
     if asked is None or not isinstance(query, Probability):
         return said
-    teacher = _Teacher(Speaker(case, case.problem), case.compiled.model, query, asked)
+    teacher = _Teacher(Speaker(case, case.problem), model, query, asked)
     try:
         reasons = teacher.impossible() if case.finding == "undefined" else teacher.reasons()
     except (ScmError, TooLong):

@@ -25,12 +25,15 @@ from scm import (
     number_text,
 )
 
+from ._claim_words import claims_line
 from ._compile import Compiled
+from ._judged import Judged
 from ._phrases import Phrases, capital, joined
 from ._problem import Problem
 from ._reader._questions import BUT_FOR
 from ._reasons import Setting, observed_values
 from ._rounding import ends_of
+from ._study_words import clashing, not_known
 from ._verdict import Said, holds, verdict
 
 MOST_FACTS = 4
@@ -49,6 +52,7 @@ class Case:
     reply: Said
     finding: str
     fault: str
+    judged: tuple[Judged, ...] = ()
 
 
 class Asked(NamedTuple):
@@ -63,8 +67,14 @@ def line(case: Case) -> str:
     """The answer in a sentence or two."""
     if case.finding == "unreadable":
         return f"I could not read this. {_sentence(case.fault)}"
+    if case.judged and not case.answers:
+        return claims_line(case.judged, case.reply)
     if not case.answers or case.problem is None or case.finding == "refused":
         return f"This cannot be worked out here. {_sentence(case.fault)}"
+    if case.finding == "not_identified":
+        return not_known(case.answers, case.fault)
+    if case.finding == "contradiction":
+        return clashing(case.answers)
     speaker = Speaker(case, case.problem)
     if case.finding == "undefined":
         return speaker.undefined()
@@ -240,8 +250,11 @@ class Speaker:
         if left is None or right is None or not left.imposed or left.event != right.event or left.given != right.given:
             return None
         try:
-            found = [ask(self.case.compiled.model, term) for term in sides]
+            knowledge = self.case.compiled.knowledge
+            found = [] if knowledge is None else [ask(knowledge, term) for term in sides]
         except ScmError:
+            return None
+        if len(found) != 2 or not all(isinstance(a.value, float) for a in found):
             return None
         first, second = (rounded_to(a.value, answer) for a in found)
         one, two = (joined(self.phrases.supposed(n, v) for n, v in side.imposed) for side in (left, right))
@@ -284,8 +297,8 @@ class Speaker:
         """How many units were counted, and what the text calls them: `700 patients`."""
         counted = [s for s in self.problem.statements if s.counts is not None]
         most = max((s.counts[1] for s in counted if s.counts is not None), default=0)
-        if self.case.compiled is not None:
-            tables = (getattr(mechanism, "totals", None) for mechanism in self.case.compiled.model.mechanisms.values())
+        if self.case.compiled is not None and (model := self.case.compiled.model) is not None:
+            tables = (getattr(mechanism, "totals", None) for mechanism in model.mechanisms.values())
             most = max([most, *(round(sum(totals)) for totals in tables if totals)])
         nouns = {noun for s in counted for noun in re.findall(r"\d (people|[a-z]+s)\b", s.words)}
         return f"{most:,} {nouns.pop() if len(nouns) == 1 else 'counted cases'}"

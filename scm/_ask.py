@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._answer import Answer, Assumption, Finding, Uncertainty
+from ._ask_study import ask_study
 from ._coupling import Coupling
 from ._derivation import Scene, derive
 from ._errors import InvalidModel, InvalidQuery
@@ -28,6 +29,7 @@ from ._resolve import read_query
 from ._rows import Rows, read_rows
 from ._sample import check_key
 from ._standard_error import SamplingError, counted_totals, standard_error
+from ._study import Study
 from ._syntax import print_expr
 from .solvers import DEFAULT, Budget, Record, Refusal, Setting, Solution, interval, rounding_of, sharp
 
@@ -41,7 +43,7 @@ SAME_REASON = "for the same reason as {}"
 
 
 def ask(
-    knowledge: Model,
+    knowledge: Model | Study,
     query: str | Query,
     *,
     rows: object = None,
@@ -54,7 +56,7 @@ def ask(
     """Answer a query of any rung.
 
     Args:
-        knowledge: the model.
+        knowledge: the model, or a study: a graph with what is known of the laws over it. A study takes no rows.
         query: a `Query`, or text such as `P(Y[X=0]=0 | X=1, Y=1)`.
         rows: a mapping of columns, a list of dicts, a pandas or polars DataFrame, or an Arrow table; the answer then
             has one entry a row. A column named as a placeholder fills it. A column named as a variable is what was
@@ -74,6 +76,10 @@ def ask(
     Raises:
         QuerySyntaxError, UnknownName, UnknownState, InvalidQuery, InvalidRows: the question cannot be meant.
     """
+    if isinstance(knowledge, Study):
+        if rows is not None:
+            raise InvalidQuery("A study takes no rows of evidence. Write the values into the query.")
+        return ask_study(knowledge, query, _identifying(assume))
     setting, question = prepared(knowledge, query, rows, ignored, assume, budget, key, execution)
     refusals: list[tuple[str, str]] = []
     for solver in DEFAULT:
@@ -85,6 +91,15 @@ def ask(
             continue
         return _answer(setting, question, solution, kind_of(rows), solver.name)
     return Answer(question.query, "refused", rung=question.rung, status=Statuses(()), refusals=tuple(refusals))
+
+
+def _identifying(assume: str | Coupling | Sequence[str | Coupling]) -> tuple[str, ...]:
+    """The names that identification is granted."""
+    grants = (assume,) if isinstance(assume, (str, Coupling)) else tuple(assume)
+    for grant in grants:
+        if not isinstance(grant, str):
+            raise InvalidQuery("A coupling is about the mechanisms of a model, and a study has none. Leave it out.")
+    return tuple(map(str, grants))
 
 
 def prepared(
@@ -99,7 +114,7 @@ def prepared(
 ) -> tuple[Setting, Question]:
     """The arguments of `ask`, checked, as solvers take them."""
     if not isinstance(knowledge, Model):  # pyright: ignore[reportUnnecessaryIsInstance]  # untyped callers
-        raise InvalidModel(f"ask() takes a Model first, got {type(knowledge).__name__}.")
+        raise InvalidModel(f"ask() takes a Model or a Study first, got {type(knowledge).__name__}.")
     if execution is not None and not isinstance(execution, Execution):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InvalidQuery(f"`execution` takes an Execution, got {type(execution).__name__}.")
     question = question_of(knowledge, query)

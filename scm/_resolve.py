@@ -178,13 +178,18 @@ def read_query(query: str | Query, states: States) -> Query:
     return resolve(query, states)
 
 
-def resolve(query: Query, states: States) -> Query:
+def resolve(query: Query, states: States, where: str = "The query") -> Query:
     """A query with every name known and every compared constant a declared state.
+
+    Args:
+        query: what is asked, or what a statement is about.
+        states: of each variable.
+        where: how an error message begins.
 
     Raises:
         UnknownName, UnknownState, InvalidQuery: as their messages say.
     """
-    work = _Resolver(states, (), "The query")
+    work = _Resolver(states, (), where)
 
     def given(expr: Expr | None) -> Expr | None:
         return None if expr is None else work.expr(expr)
@@ -193,7 +198,7 @@ def resolve(query: Query, states: States) -> Query:
         case Number():
             return query
         case Contrast(_, left, right):
-            return replace(query, left=resolve(left, states), right=resolve(right, states))
+            return replace(query, left=resolve(left, states, where), right=resolve(right, states, where))
         case Probability(event, condition):
             return Probability(work.expr(event), given(condition))
         case Expectation(expr, condition):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal, TypeAlias, cast
 
+from ._errors import InvalidModel, InvalidQuery, UnknownName, listing
 from ._graph import CausalGraph
-from ._statement import Statement
+from ._resolve import resolve, resolve_expr
+from ._statement import Correlation, Quantity, Statement
+from ._statement_text import statement
 from ._syntax import Value
 
 
@@ -51,16 +54,109 @@ class Sample:
 Source: TypeAlias = Statement | KnownLaw | Sample
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False)
 class Study:
     """A graph, with what is known of the laws over it.
 
-    Attributes:
-        graph: the causal graph; its hidden variables are never measured.
-        sources: laws, samples, statements.
-        states: of each variable, state 0 first.
+    Args:
+        graph: the causal graph. Its hidden variables are never measured; a statement may still give their numbers.
+        *sources: statements (or their text, such as `"P(Y=1 | X=0) = 26%"`), laws, samples.
+        states: of each variable, state 0 first; variables left out have the states 0 and 1.
+
+    Raises:
+        InvalidModel: something that is no source, or states that cannot be.
+        QuerySyntaxError, UnknownName, UnknownState, InvalidQuery: a statement that cannot be meant; said with a caret.
+
+    A study in a few lines:
+
+        study = Study(
+            CausalGraph(("X", "Z", "Y"), edges=(("Z", "X"), ("Z", "Y"), ("X", "Y"))),
+            "P(Y=1 | X=1, Z=0) = 31%", "P(Y=1 | X=1, Z=1) = 85%", "P(Z=1) = 40%",
+        )
+        ask(study, "P(Y=1 | do(X=1))")
     """
 
     graph: CausalGraph
-    sources: tuple[Source, ...] = ()
-    states: Mapping[str, tuple[Value, ...]] = field(default_factory=lambda: {})
+    sources: tuple[Source, ...]
+    states: Mapping[str, tuple[Value, ...]]
+
+    def __init__(
+        self, graph: CausalGraph, *sources: Source | str, states: Mapping[str, Sequence[Value]] | None = None
+    ) -> None:
+        """Check everything."""
+        if not isinstance(graph, CausalGraph):  # pyright: ignore[reportUnnecessaryIsInstance]  # untyped callers
+            raise InvalidModel(f"A Study takes a CausalGraph first, got {type(graph).__name__}.")
+        known = _states(graph, states or {})
+        object.__setattr__(self, "graph", graph)
+        object.__setattr__(self, "states", known)
+        object.__setattr__(self, "sources", tuple(_source(item, known) for item in sources))
+        for law in self.laws:
+            _check_law(law, known)
+
+    @property
+    def statements(self) -> tuple[Statement, ...]:
+        """The single statements."""
+        return tuple(item for item in self.sources if isinstance(item, Statement))
+
+    @property
+    def laws(self) -> tuple[KnownLaw, ...]:
+        """The laws that are known exactly."""
+        return tuple(item for item in self.sources if isinstance(item, KnownLaw))
+
+    @property
+    def samples(self) -> tuple[Sample, ...]:
+        """The samples."""
+        return tuple(item for item in self.sources if isinstance(item, Sample))
+
+
+def _states(graph: CausalGraph, declared: Mapping[str, Sequence[Value]]) -> dict[str, tuple[Value, ...]]:
+    for name, states in declared.items():
+        if name not in graph.parents:
+            raise UnknownName(name, graph.variables, "The states of the study")
+        if len(states) < 2 or len(set(states)) != len(states):
+            raise InvalidModel(f"The states of {name!r} are {list(states)!r}; at least two different ones are wanted.")
+    return {name: tuple(declared.get(name, (0, 1))) for name in graph.variables}
+
+
+def _source(item: object, states: Mapping[str, tuple[Value, ...]]) -> Source:
+    if isinstance(item, str):
+        item = statement(item)
+    if isinstance(item, Statement):
+        return replace(item, quantity=_resolved(item.quantity, states))
+    if not isinstance(item, (KnownLaw, Sample)):
+        raise InvalidModel(f"A source is a Statement (or its text), a KnownLaw or a Sample, got {type(item).__name__}.")
+    return item
+
+
+def _resolved(quantity: Quantity, states: Mapping[str, tuple[Value, ...]]) -> Quantity:
+    """`quantity` with names and states checked against the variables."""
+    if not isinstance(quantity, Correlation):
+        return cast("Quantity", resolve(quantity, states, "A statement"))
+    for name in (quantity.first, quantity.second):
+        if name not in states:
+            raise UnknownName(name, states, "A statement")
+        if len(states[name]) != 2:
+            raise InvalidQuery(
+                f"A correlation is read between variables of two states; {name!r} has {len(states[name])}."
+            )
+    if quantity.first == quantity.second:
+        raise InvalidQuery(f"The correlation of {quantity.first!r} with itself is 1; two variables are wanted.")
+    given = None if quantity.given is None else resolve_expr(quantity.given, states, where="A statement")
+    return replace(quantity, given=given)
+
+
+def _check_law(law: KnownLaw, states: Mapping[str, tuple[Value, ...]]) -> None:
+    """That a law has the shape of its variables and adds up to one."""
+    import numpy as np  # a study of statements does not need it
+
+    axes = (*law.do, *law.variables)
+    for name in axes:
+        if name not in states:
+            raise UnknownName(name, states, "A known law")
+    array = np.asarray(law.array, dtype=float)
+    shape = tuple(len(states[name]) for name in axes)
+    if array.shape != shape:
+        raise InvalidModel(f"The law of {listing(law.variables)} has the shape {array.shape}; {shape} is wanted.")
+    totals = array.reshape(*shape[: len(law.do)], -1).sum(axis=-1)
+    if not np.isfinite(array).all() or (array < 0).any() or np.abs(totals - 1).max() > 1e-9:
+        raise InvalidModel(f"The law of {listing(law.variables)} has entries below zero or does not add up to one.")

@@ -1,0 +1,132 @@
+"""Statements that cannot hold together: a smallest set of them, or none.
+
+Every statement is held to what its printed digits leave open, under every condition that the graph says leaves it the
+same. Whether some law meets all of that is one linear programme; a condition that a statement makes is held to be
+possible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from .._query import Contrast, Expectation, Probability
+from .._statement import Correlation, Statement
+from ._atoms import Array
+from ._programme import best
+from ._system import System
+from ._terms import flat
+
+SLACK = 1e-9
+"""How far beyond their digits numbers may be: rounding of the machine."""
+BROKEN = 1e-7
+"""From so far off on, the programme cannot be met."""
+POSSIBLE = 1e-3
+"""The least probability that a condition is held to have, unless numbers smaller than this are stated."""
+STRICT = 1e-6
+"""How far beyond its number a strict comparison is."""
+
+_ENDS = {"<": (-np.inf, 0.0), "<=": (-np.inf, 0.0), ">": (0.0, np.inf), ">=": (0.0, np.inf)}
+
+
+def clashing(system: System, statements: Sequence[Statement]) -> tuple[int, ...]:
+    """The positions of a smallest set of statements that cannot hold together; empty where all can."""
+    for k, given in enumerate(statements):
+        if isinstance(given.quantity, Probability) and _beyond(given):
+            return (k,)
+    rows = [_rows(system, given) for given in statements]
+    kept = [k for k in range(len(statements)) if rows[k]]
+    floor = min([POSSIBLE, *(s.value**2 * 1e-1 for s in statements if 0 < s.value < 0.1)])
+    if not kept or _possible(system, [r for k in kept for r in rows[k]], floor):
+        return ()
+    for k in list(kept):
+        fewer = [other for other in kept if other != k]
+        if not _possible(system, [r for other in fewer for r in rows[other]], floor):
+            kept = fewer
+    return tuple(kept)
+
+
+def _beyond(given: Statement) -> bool:
+    low, high = _ends(given)
+    return low > 1 + SLACK or high < -SLACK
+
+
+def _ends(given: Statement) -> tuple[float, float]:
+    """What a statement leaves open."""
+    if given.relation == "=":
+        return given.low, given.high
+    low, high = _ENDS[given.relation]
+    shift = STRICT * (given.relation == ">") - STRICT * (given.relation == "<")
+    return given.value + low + shift, given.value + high + shift
+
+
+def _rows(system: System, given: Statement) -> list[tuple[Array, Array | None]]:
+    """Rows that are at most zero, each with the condition that must be possible."""
+    low, high = _ends(given)
+    if given.total is not None:
+        return []
+    out: list[tuple[Array, Array | None]] = []
+    match given.quantity:
+        case Probability() | Expectation() as quantity:
+            term = flat(system.graph, quantity)
+            if term is None or term.regime not in system.atoms.regimes:
+                return []
+            condition = system.reading.fraction(term).below
+            for above, _, below in system.reading.spread(term):
+                out += _between(above, below, low, high, condition)
+        case Contrast(op, (Probability() | Expectation()) as left, (Probability() | Expectation()) as right):
+            first, second = flat(system.graph, left), flat(system.graph, right)
+            if first is None or second is None or (first.given, first.regime) != (second.given, second.regime):
+                return []
+            condition = system.reading.fraction(first).below
+            for one, two, below in system.reading.spread(first, second):
+                if op == "-":
+                    out += _between(one - two, below, low, high, condition)
+                elif op == "/":
+                    out += _between(one, two, low, high, condition)
+        case _:
+            return []
+    return out
+
+
+def _between(above: Array, below: Array, low: float, high: float, condition: Array) -> list[tuple[Array, Array | None]]:
+    """`low <= above / below <= high`, as rows that are at most zero."""
+    out: list[tuple[Array, Array | None]] = []
+    if np.isfinite(high):
+        out.append((above - (high + SLACK) * below, condition))
+    if np.isfinite(low):
+        out.append(((low - SLACK) * below - above, condition))
+    return out
+
+
+def _possible(system: System, rows: Sequence[tuple[Array, Array | None]], floor: float) -> bool:
+    """Whether some law meets every row: the least common excess is zero.
+
+    The programme with an excess can always be met, so that a solver's word for "infeasible" is never relied on.
+    """
+    atoms = system.atoms
+    size = atoms.size
+    table = [np.append(row, -1.0) for row, _ in rows]
+    right = [0.0] * len(rows)
+    conditions = {c.tobytes(): c for _, c in rows if c is not None}
+    table += [np.append(-condition, -1.0) for condition in conditions.values()]
+    right += [-floor] * len(conditions)
+    equal = [np.append(atoms.total(regime), 0.0) for regime in atoms.regimes]
+    cost = np.zeros(size + 1)
+    cost[-1] = 1.0
+    found = best(cost, np.array(table), np.array(equal), np.ones(len(equal)), np.array(right))
+    return found is None or found[0] <= BROKEN
+
+
+def inequalities(system: System, statements: Sequence[Statement]) -> Array:
+    """The comparisons among the statements, as rows that are at most zero; shape (rows, atoms)."""
+    rows = [row for s in statements if s.relation != "=" for row, _ in _rows(system, s)]
+    return np.array(rows).reshape(len(rows), system.atoms.size)
+
+
+def correlations(statements: Sequence[Statement]) -> tuple[int, ...]:
+    """Statements of correlations beyond one."""
+    return tuple(
+        k for k, s in enumerate(statements) if isinstance(s.quantity, Correlation) and (s.low > 1 or s.high < -1)
+    )

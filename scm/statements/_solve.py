@@ -1,0 +1,237 @@
+"""A query answered from statements: seen in one world directly, else by every estimand that identification finds."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from .._errors import listing
+from .._graph import CausalGraph
+from .._query import Distribution, Query, Term, query_terms, term_parts
+from .._statement import Correlation, Quantity, Statement
+from .._syntax import Expr, Value, Var, conjuncts, walk
+from ..identify import Identification
+from ._arithmetic import Arithmetic, Shown
+from ._atoms import MAX_ATOMS, Atoms, Cell, Regime
+from ._clash import clashing, correlations
+from ._composed import composed
+from ._ends import Ends, ends
+from ._formula import CellLaw, Formula, Line
+from ._intake import settled
+from ._readings import Read, read
+from ._system import System
+from ._terms import flat
+
+Identify = Callable[[CausalGraph, Query], Identification]
+
+
+EMPTY = 1e-12
+"""A condition less likely than this is impossible."""
+
+
+class TooLarge(ValueError):
+    """Too many combinations of states to look at; the text is fit for a user."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What statements say about a query.
+
+    Attributes:
+        read: the number with what is left open; None where it is not determined.
+        identification: how the query was brought down to laws; None for what is only seen.
+        laws: the laws that are used, with their numbers at face value and these in stated numbers.
+        arithmetic: the estimand with its numbers.
+        missing: the laws that are not determined, for the estimand that lacks fewest.
+        ends: where the number can lie, if it is not determined and that was proved.
+        clash: positions of statements that cannot hold together.
+        stratum: a condition of probability zero, where that makes the answer undefined.
+    """
+
+    read: Read | None = None
+    identification: Identification | None = None
+    laws: Mapping[CellLaw, tuple[float, Shown | None]] = field(default_factory=lambda: {})
+    arithmetic: Shown | None = None
+    missing: tuple[CellLaw, ...] = ()
+    ends: Ends | None = None
+    clash: tuple[int, ...] = ()
+    stratum: tuple[Cell, ...] = ()
+
+
+class Statements:
+    """The statements of a study, ready for queries."""
+
+    def __init__(
+        self,
+        graph: CausalGraph,
+        states: Mapping[str, tuple[Value, ...]],
+        statements: Sequence[Statement],
+        identify: Identify | None,
+    ) -> None:
+        self.graph, self.states, self.statements, self.identify = graph, states, tuple(statements), identify
+        self.spoken = frozenset(name for s in statements for name in names_of(s.quantity))
+        self._systems: dict[tuple[str, ...], System] = {}
+        self._clash: dict[tuple[str, ...], tuple[int, ...]] = {}
+
+    def system(self, query: Query) -> System:
+        """The system over the variables that the statements and `query` speak of.
+
+        Raises:
+            TooLarge: too many atoms.
+        """
+        wanted = self.spoken | names_of(query)
+        names = tuple(name for name in self.graph.order if name in wanted)
+        if names not in self._systems:
+            regimes = sorted({r for s in self.statements for r in regimes_of(self.graph, s.quantity)} | {()})
+            atoms = Atoms(names, self.states, tuple(regimes))
+            if atoms.size > MAX_ATOMS:
+                raise TooLarge(
+                    f"the statements and the query speak of {listing(names)}: {atoms.size:,} combinations of states, "
+                    f"more than the {MAX_ATOMS:,} that are looked at"
+                )
+            self._systems[names] = settled(self.graph, atoms, self.statements)
+        return self._systems[names]
+
+    def clash(self, system: System) -> tuple[int, ...]:
+        """Statements that cannot hold together."""
+        key = system.atoms.variables
+        if key not in self._clash:
+            self._clash[key] = correlations(self.statements)[:1] or clashing(system, self.statements)
+        return self._clash[key]
+
+    def answer(self, query: Query) -> Found:
+        """What the statements say about `query`."""
+        query = composed(self.graph, query)
+        system = self.system(query)
+        if clash := self.clash(system):
+            return Found(clash=clash)
+        tried: list[Found] = []
+        for found in self._tried(system, query):
+            if found.read is not None:
+                return found
+            tried.append(found)
+        if not tried:
+            return Found()
+        if bounded := [found for found in tried if found.ends is not None]:
+            return min(bounded, key=_width)
+        return min(tried, key=lambda found: (not found.missing, len(found.missing)))
+
+    def _tried(self, system: System, query: Query) -> Iterator[Found]:
+        """The query itself, then each of its estimands: a number, or else ends and what is missing."""
+        plain = Formula(system)
+        line = plain.query(query)
+        if line is not None:
+            yield self._told(query, system, line, plain, None)
+            if all(term_world(system.graph, term) for term in query_terms(query)):
+                return
+        for identification in self._identified(query):
+            if identification.estimand is None:
+                yield Found(identification=identification)
+                continue
+            formula = Formula(system)
+            yield self._told(query, system, formula.estimand(identification.estimand, {}), formula, identification)
+
+    def _told(
+        self, query: Query, system: System, line: Line | None, formula: Formula, how: Identification | None
+    ) -> Found:
+        missing = complements_dropped(formula.missing, self.states)
+        if line is None:
+            return Found(identification=how, missing=missing)
+        if line.parts:
+            return Found(identification=how, missing=missing, ends=ends(system, line, self.statements))
+        found = read(system, line.constant, self.statements)
+        arithmetic = Arithmetic(system, np.array([[s.value] for s in self.statements], dtype=float))
+        laws = {law: (arithmetic.value(number), arithmetic.law(law)) for law, number in formula.laws.items()}
+        if not np.isfinite(found.value):
+            return Found(found, how, stratum=self._empty(system, arithmetic, formula.laws))
+        estimand = None if how is None else how.estimand
+        total = arithmetic.query(query) if estimand is None else arithmetic.estimand(estimand, {})
+        return Found(found, how, laws, total)
+
+    def _empty(self, system: System, arithmetic: Arithmetic, laws: Iterable[CellLaw]) -> tuple[Cell, ...]:
+        """A condition among `laws` that has probability zero."""
+        for _, given, regime in laws:
+            number = system.number(system.reading.law(given, (), regime)) if given else None
+            if number is not None and abs(arithmetic.value(number)) < EMPTY:
+                return given
+        return ()
+
+    def _identified(self, query: Query) -> Iterator[Identification]:
+        """Identifications from the laws of ever more of the variables that statements speak of."""
+        if self.identify is None:
+            return
+        asked = names_of(query)
+        others = [v for v in self.graph.order if v in self.spoken - asked]
+        unidentified: Identification | None = None
+        identified = False
+        for size in range(len(others) + 1):
+            for more in itertools.combinations(others, size):
+                found = self._over(query, asked | set(more))
+                if found.identified:
+                    identified = True
+                    yield found
+                else:
+                    unidentified = found
+        if not identified:
+            rest = {*self.graph.observed} | asked | self.spoken
+            if rest - asked - set(others):
+                unidentified = self._over(query, rest)
+            if unidentified is not None:
+                yield unidentified
+
+    def _over(self, query: Query, names: set[str] | frozenset[str]) -> Identification:
+        assert self.identify is not None
+        hidden = tuple(v for v in self.graph.variables if v not in names)
+        return self.identify(replace(self.graph, hidden=hidden), query)
+
+
+def _width(found: Found) -> float:
+    return np.inf if found.ends is None else found.ends.high - found.ends.low
+
+
+def term_world(graph: CausalGraph, term: Term) -> bool:
+    """Whether a term is about what is seen only."""
+    one = None if isinstance(term, Distribution) else flat(graph, term)
+    return one is not None and one.regime == ()
+
+
+def complements_dropped(laws: Iterable[CellLaw], states: Mapping[str, tuple[Value, ...]]) -> tuple[CellLaw, ...]:
+    """Laws without those of a first state whose other states are all there."""
+    kept = dict.fromkeys(laws)
+    for law in list(kept):
+        of, given, regime = law
+        if len(of) != 1 or of[0][1] != states[of[0][0]][0]:
+            continue
+        name = of[0][0]
+        if all((((name, other),), given, regime) in kept for other in states[name][1:]):
+            del kept[law]
+    return tuple(kept)
+
+
+def parts_of(quantity: Query | Quantity) -> Iterator[Expr]:
+    """The expressions of a query or quantity."""
+    if isinstance(quantity, Correlation):
+        yield from (Var(quantity.first), Var(quantity.second), *conjuncts(quantity.given))
+    else:
+        for term in query_terms(quantity):
+            yield from term_parts(term)
+
+
+def names_of(quantity: Query | Quantity) -> frozenset[str]:
+    """Every variable that a query or quantity speaks of, imposed ones included."""
+    found: set[str] = set()
+    for node in (node for part in parts_of(quantity) for node in walk(part)):
+        if isinstance(node, Var):
+            found |= {node.name, *(a.target for a in node.world), *(a.parent for a in node.world if a.parent)}
+    return frozenset(found)
+
+
+def regimes_of(graph: CausalGraph, quantity: Quantity) -> set[Regime]:
+    """The regimes of the terms of a statement."""
+    if isinstance(quantity, Correlation):
+        return set()
+    flats = [flat(graph, term) for term in query_terms(quantity) if not isinstance(term, Distribution)]
+    return {one.regime for one in flats if one is not None}
