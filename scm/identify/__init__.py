@@ -1,7 +1,5 @@
 """Identification: graphs and queries only, no numbers."""
 
-from ._ctf import identify_general as identify_general
-from ._identify import identify as identify
 from ._adjustment import EfficientSet as EfficientSet
 from ._adjustment import adjustment_sets as adjustment_sets
 from ._adjustment import efficient_adjustment_set as efficient_adjustment_set
