@@ -19,7 +19,7 @@ from .._estimand import At, Estimand, Law, Weight
 from .._estimand_parts import cells_of, nodes_of
 from .._graph import CausalGraph
 from .._query import Query, query_nodes
-from .._syntax import Const, Expr, Op, Placeholder, Set, Value, Var, carrier_of, walk
+from .._syntax import Assignment, Const, Draw, Expr, Op, Placeholder, Set, Soft, Value, Var, carrier_of, walk
 from ..identify import Available, Identification
 from ._evaluate_estimand import evaluate_estimand
 from ._kernels import TooWide
@@ -222,10 +222,19 @@ def _mentions_of(node: Expr) -> Iterator[tuple[str, At | None]]:
             yield name, None
             for a in world:
                 yield a.target, None
-                if isinstance(a, Set):
-                    yield carrier_of(a), a.value if not isinstance(a.value, Var) else None
+                yield from ((carrier_of(a), value) for value in _imposed(a))
         case Op("=" | "!=" | "in", args):
             names = [arg.name for arg in args if isinstance(arg, Var)]
             yield from ((name, arg) for name in names for arg in args if isinstance(arg, (Const, Placeholder)))
         case _:
             pass
+
+
+def _imposed(a: Assignment) -> Iterator[At]:
+    """The values that an assignment may put in place of another."""
+    match a:
+        case Set(_, value) | Soft(_, value):
+            if isinstance(value, (Const, Placeholder)):
+                yield value
+        case Draw(_, cases):
+            yield from (Const(value) for _, law in cases for value, _ in law)
