@@ -15,7 +15,7 @@ import numpy as np
 
 from .._bind import replace_placeholders
 from .._errors import ScmError, UnknownName
-from .._estimand import At, Estimand, Law, Weight
+from .._estimand import At, Estimand, Index, Law, Weight
 from .._estimand_parts import cells_of, nodes_of
 from .._graph import CausalGraph
 from .._query import Query, query_nodes
@@ -151,7 +151,7 @@ def _misuse(law: Law, available: Sequence[Available]) -> str:
 
 def _relevant(graph: CausalGraph, query: Query, estimand: Estimand) -> tuple[str, ...]:
     """What the query and the estimand speak of, with everything that causes it."""
-    names = {name for name, _ in _mentions(query, estimand)}
+    names = {name for name, _ in _mentions(graph, query, estimand)}
     for name in names:
         if name not in graph.ancestors:
             raise UnknownName(name, graph.variables)
@@ -171,7 +171,7 @@ def states_for(graph: CausalGraph, query: Query, estimand: Estimand) -> tuple[St
     """
     mentioned: dict[str, dict[Value, None]] = {name: {} for name in graph.variables}
     waiting: dict[str, list[str]] = {}
-    for name, at in _mentions(query, estimand):
+    for name, at in _mentions(graph, query, estimand):
         if isinstance(at, Const):
             mentioned.setdefault(name, {}).setdefault(at.value)
         elif isinstance(at, Placeholder):
@@ -201,16 +201,17 @@ def _fillers(known: Mapping[Value, None] | set[Value]) -> Iterator[Value]:
     return itertools.count()
 
 
-def _mentions(query: Query, estimand: Estimand) -> Iterator[tuple[str, At | None]]:
+def _mentions(graph: CausalGraph, query: Query, estimand: Estimand) -> Iterator[tuple[str, At | None]]:
     """Every variable that is spoken of, with the value at which it stands where there is one."""
     for node in query_nodes(query):
         yield from _mentions_of(node)
     for part in nodes_of(estimand):
-        if isinstance(part, (Law, Weight)):
+        if isinstance(part, Law):
             yield from cells_of(part)
-        if isinstance(part, Weight):
-            for inner in walk(part.expr):
-                yield from _mentions_of(inner)
+        if isinstance(part, Weight):  # the names in it need not be variables
+            yield from ((at.variable, None) for _, at in part.where if isinstance(at, Index))
+            cells = (cell for node in walk(part.expr) for cell in _mentions_of(node))
+            yield from (cell for cell in (*part.where, *cells) if cell[0] in graph.place)
 
 
 def _mentions_of(node: Expr) -> Iterator[tuple[str, At | None]]:
