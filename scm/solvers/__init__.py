@@ -51,6 +51,8 @@ from ._setting import split_given as split_given
 from ._solution import Solution as Solution
 from ._solution import interval as interval
 from ._solution import sharp as sharp
+from ._two_models import TwoModels as TwoModels
+from ._two_models import two_models as two_models
 from ._weights import Planned as Planned
 from .exact import plans_of as _plans_of
 from .exact import solve as solve
