@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ._answer import Answer
+from ._composition import plainest
 from ._errors import InvalidQuery, ZeroCell, listing
 from ._finding import Assumption, Statuses, Step, Uncertainty
 from ._frames import frame_of
@@ -32,8 +33,10 @@ class _Told:
         return self.steps
 
 
-def ask_samples(study: Study, query: Query, step: Literal[1, 2, 3]) -> Answer:
+def ask_samples(study: Study, query: Query, step: Literal[1, 2, 3], assume: str | Sequence[str] = ()) -> Answer:
     """Answer a query from the samples of a study: a plug-in estimate with its standard error.
+
+    `assume` is what identification is granted.
 
     Raises:
         InvalidQuery: two samples of one name, or one in which a variable was randomised that it has no column of.
@@ -43,7 +46,8 @@ def ask_samples(study: Study, query: Query, step: Literal[1, 2, 3]) -> Answer:
         reason = "samples beside statements or laws are not put together here; ask a study of samples alone"
         return Answer(query, "refused", rung=step, status=Statuses(()), refusals=((NAME, reason),))
     samples = _named(study.samples)
-    found = identify(study.graph, query, [_available(study, sample) for sample in samples])
+    available = [_available(study, sample) for sample in samples]
+    found = identify(study.graph, plainest(study.graph, query), available, assume=assume)
     base = Answer(
         query,
         "not_identified",

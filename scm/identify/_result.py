@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, cast, overload
 
 from .._estimand import Estimand, Index
@@ -160,7 +160,6 @@ class Identification:
         obstacle: why there is no estimand; None where there is one.
         assumptions: what it rests on (positivity; what the user granted).
         adjustment: for the method `adjustment`, the set that is adjusted for.
-        alternatives: other estimands by other criteria, each an identification of its own.
     """
 
     query: Query
@@ -173,7 +172,6 @@ class Identification:
     obstacle: Obstacle | None = None
     assumptions: tuple[Assumption, ...] = ()
     adjustment: tuple[str, ...] | None = None
-    alternatives: tuple[Identification, ...] = field(default=(), repr=False)
 
     @property
     def identified(self) -> bool:
