@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from .._graph import CausalGraph
 from .._query import Query
+from ._criteria import by_criterion
 from ._ctf import identified
 from ._known import checked
 from ._reading import query_of
 from ._result import Available, Identification
-
-Criterion = Callable[..., Identification | None]
 
 
 def identify(
@@ -44,17 +42,5 @@ def identify(
         InvalidQuery: a query about a hidden variable or with a condition that contradicts itself; a law that cannot be.
     """
     asked, laws = query_of(graph, query), checked(graph, available)
-    if available is None and (criterion := _criteria()) is not None:
-        named = criterion(graph, asked, laws)
-        if named is not None:
-            return named
     del assume
-    return identified(graph, asked, laws)
-
-
-def _criteria() -> Criterion | None:
-    """The named criteria."""
-    try:
-        return importlib.import_module("._criteria", __package__).by_criterion
-    except ModuleNotFoundError:
-        return None
+    return by_criterion(graph, asked, laws) or identified(graph, asked, laws)
