@@ -172,6 +172,7 @@ def evidence_of(reading: Reading, world: World, net: Net) -> Evidence:
         found.add(*rule.causes, *rule.effects)
         found.apart.append((*rule.causes, *rule.effects))
         found.rules.extend((rule.causes, effect) for effect in rule.effects)
+    found.apart.append(tuple(dict.fromkeys(effect for rule in reading.rules for effect in rule.effects)))
     for cut, _ in reading.seen:
         found.add(*cut)
         found.sentences.update(cut)
@@ -211,6 +212,8 @@ def _of_question(question: Question, asked: dict[str, Cut], evidence: Evidence) 
     for cut in asked.values():
         evidence.add(*cut)
         evidence.apart.append(cut)
+    if question.kind in ("marginal", "correlation"):
+        evidence.lead = 0.0  # no effect is asked about: the chances given settle it whichever variables they are of
     first = {slot: cut[0] for slot, cut in asked.items()}
     evidence.where.update(asked.get("c", ()))
     evidence.sentences.update(asked.get("s", ()))
@@ -218,22 +221,30 @@ def _of_question(question: Question, asked: dict[str, Cut], evidence: Evidence) 
         case "marginal":
             evidence.opposite.append((first["n"], first["m"]))
             evidence.ones.append((first["n"], 0.2))
+            evidence.outcomes.append(first["n"])
         case "supposed":
             evidence.acts.extend((n, first["s"]) for n in asked["n"])
+            evidence.outcomes.append(first["s"])
             if "m" in asked and len(asked["m"]) == len(asked["n"]):
                 evidence.opposite.extend(zip(asked["n"], asked["m"], strict=True))
         case "treated":
             evidence.acts.extend((c, first["n"]) for c in asked["c"])
+            evidence.outcomes.append(first["n"])
             if len(asked["c"]) == 1:
                 evidence.together.append((first["c"], first["s"]))
                 evidence.unlike.append((first["c"], first["s"]))
         case "effect":
             evidence.acts.extend((n, first["m"]) for n in asked["n"])
+            evidence.outcomes.append(first["m"])
             evidence.ones.extend((p, NAMED_ONE) for p in (*asked["n"], first["m"]))
         case _:
             parts = tuple(p for cut in asked.values() for p in cut)
             evidence.apart.append(parts)
             evidence.ones.extend((p, NAMED_ONE) for p in parts)
+            if question.kind == "correlation":
+                evidence.outcomes.append(first["n"])
+            if "c" in first:
+                evidence.colliders.append((first["c"], (first["n"], first["m"])))
 
 
 def name_of(phrase: str, net: Net) -> str:

@@ -9,12 +9,17 @@ from __future__ import annotations
 from .._lemma import words
 
 _PAIRS = """
+dead die death dying/alive live living life survive survival recover recovery|decrease reduce decreased reduced/increase
+decrease reduce decreased reduced/increased raise raised rise|deficient deficiency insufficient shortage lack/sufficient
+deficient deficiency insufficient shortage/enough plenty abundance|unknown obscure/famous renowned known popular
+ruined damaged broken/intact undamaged|lost missed/won met|miss/meet catch hit|break/hold|neglected/maintained
+forbidden banned/allowed permitted|cancelled/held|underfed starving/wellfed fed|frail/robust|loose/tight|vacant/occupied
 low/high|lower/higher|lowest/highest|small/large big great|smaller/larger bigger|little/much|few/many|less/more
 short/long tall|weak/strong|bad/good|worse/better|poor/good rich wealthy abundant|unhealthy/healthy
-sick ill/healthy well|dead/alive living|die/survive live recover|death/survival life birth|slow/fast quick rapid
-cold/hot warm|cool/warm hot|dry/wet moist humid|closed shut/open|off/on|false/true|absent/present|asleep/awake
+sick ill disease/healthy well health|slow/fast quick rapid
+cold/hot warm|cool/warm hot|dry/wet moist humid flooded|closed shut/open|off/switched-on|false/true|absent/present|asleep/awake
 late/early punctual|lose/win gain|fail/pass succeed|failure/success
-reject rejected rejection/accept accepted acceptance admit admission|decline/accept|decrease/increase|fall/rise
+reject rejected rejection/accept accepted acceptance admit admission|decline/accept|fall/rise
 down/up|empty/full|light/heavy|mild/severe|soft/hard|dark/light bright|dull/bright sharp|young/old|male/female
 man/woman|boy/girl|husband/wife|cheap/expensive|easy/difficult hard|quiet/loud noisy|silent/loud noisy
 calm/windy stormy|single/married|divorced/married|rural/urban|public/private|dirty/clean|polluted/clean
@@ -86,7 +91,7 @@ recovery illness disease: recover cured sick ill heal|admission acceptance hirin
 hiring firing dismissal: hired fired dismissed|mood happiness: happy sad|education schooling: college school university
 education schooling: graduate degree diploma|color colour: red blue green brown black white yellow grey blond
 personality character temper: kind mean friendly rude shy nice cruel|noise loudness: loud quiet silent
-time: late early|light brightness: dark bright|relationship: single married|appearance looks beauty: attractive ugly
+time: late early|light brightness: dark bright|relationship: single married|appearance looks beauty: attractive ugly handsome pretty
 confounders confounder factors: hidden unknown unobserved|weapon: shoot fire"""
 
 KINDS: dict[str, frozenset[str]] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from .._lemma import is_past
 from .._story import Unreadable, quoted
 from ._forms import Alike, Arrow, Chance, Kind, Question, Rule, Seen, Tie, Way, World
 
@@ -19,9 +20,7 @@ _LEAD = re.compile(
     r"|finally|however|but|suppose(?: that)?|assume(?: that)?),? ",
     re.IGNORECASE,
 )
-_END = re.compile(
-    r"(?<=[.?!])(?<!\b[A-Z]\.)(?<!Dr\.)(?<!Mr\.)(?<!Ms\.)(?<!Mrs\.)(?<!St\.)\s+|\s*\n\s*(?:[-*\u2022]\s+)?"
-)
+_END = re.compile(r"(?<=[.?!])(?<!Dr\.)(?<!Mr\.)(?<!Ms\.)(?<!Mrs\.)(?<!St\.)\s+|\s*\n\s*(?:[-*\u2022]\s+)?")
 _CHANCE = r"(?:the )?(?:probability|chance|likelihood|rate|frequency|prevalence|share|proportion|odds are that)"
 _NUM = (
     r"(?P<p>\d+(?:\.\d+)?\s?%|\d+(?:\.\d+)? (?:percent|per cent)|\d+\s?/\s?\d+|\d+ (?:in|out of) \d+|0?\.\d+|[01](?:\.\d+)?"
@@ -139,6 +138,7 @@ _SHARE = re.compile(
     r" (?:have|has|are|is|get|do|show|suffer from|did|had|were|was) (?P<n2>.+)$",
     re.IGNORECASE,
 )
+_COUNTED = re.compile(r"^(?P<a>\d+) (?:out of|of) (?:the )?(?P<b>\d+) (?P<c>.+) (?P<n>\S+)$", re.IGNORECASE)
 _ALIKE = re.compile(
     r"^(?:for )?(?P<c>.+?),? (?:(?P<n2>.+?) is|are|is) (?P<t>twice|half|(?:two|three|four|five|ten|\d+(?:\.\d+)?) times)"
     r" as likely(?: to (?P<n>.+?))?(?: as (?:for |among )?(?P<d>.+))?$",
@@ -183,7 +183,12 @@ def _chance(bare: str, words: str, world: World) -> bool:
 def _share(bare: str, words: str, world: World) -> bool:
     match = _SHARE.match(bare)
     if match is None:
-        return False
+        bare_verb = _COUNTED.match(bare)
+        if bare_verb is None or not is_past(bare_verb["n"].lower()):
+            return False
+        number = (int(bare_verb["a"]), int(bare_verb["b"]))
+        world.chances.append(Chance(bare_verb["n"], bare_verb["c"], number, words))
+        return True
     number = (int(match["a"]), int(match["b"])) if match["a"] else printed(match["p"])
     given = _first(match, "c", "c2")
     everybody = given.lower() in ("people", "them", "cases", "units", "individuals", "persons")

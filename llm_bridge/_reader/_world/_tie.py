@@ -21,6 +21,14 @@ WIDTH = 400
 """How many partial assignments are kept; with up to six variables this is nearly all of them."""
 CLEARLY = 0.2
 """By how much the best assignment must lead."""
+A_KIND = 0.7
+"""How much it counts that a word is the general word for a state of what the name says: `female` of a gender."""
+ANSWERABLE = 0.3
+"""How much it counts that what the text gives answers what it asks."""
+NOT_SAID = 0.1
+"""How much it counts against a name that a word of it is said elsewhere and not here."""
+OUTCOME_IS_END = 0.35
+"""How much it counts that what is asked about is the end of the graph."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +69,9 @@ class Evidence:
         where: phrases that say among whom.
         sentences: phrases that are sentences.
         asked: cause and effect of a question that names variables.
+        lead: by how much the best assignment must lead; nothing for what is the same whichever variable is meant.
+        outcomes: phrases whose chance is asked about; most often the end of the graph.
+        colliders: (conditions, two phrases) of a question about those with a common effect.
     """
 
     phrases: list[str] = field(default_factory=list[str])
@@ -76,6 +87,9 @@ class Evidence:
     where: set[str] = field(default_factory=set[str])
     sentences: set[str] = field(default_factory=set[str])
     asked: tuple[str, str] | None = None
+    lead: float = CLEARLY
+    outcomes: list[str] = field(default_factory=list[str])
+    colliders: list[tuple[str, tuple[str, str]]] = field(default_factory=list[tuple[str, tuple[str, str]]])
 
     def add(self, *phrases: str) -> None:
         """Phrases, each once."""
@@ -97,6 +111,8 @@ class Tied:
     groups: list[Group]
     names: tuple[str, ...]
     score: float
+    doubt: str
+    """Why it is not clear, where another assignment is about as good."""
     strangers: list[tuple[str, str, str]] = field(default_factory=list[tuple[str, str, str]])
     """Phrases with no word of their variable or of what else is said of it; that variable; a phrase that has, or ''."""
 
@@ -137,7 +153,7 @@ def tie(net: Net, evidence: Evidence) -> Tied:
     """The best assignment.
 
     Raises:
-        Unreadable: two assignments are about as good.
+        Unreadable: there is none.
     """
     groups = groups_of(evidence)
     scorer = _Scorer(net, evidence, groups)
@@ -154,15 +170,16 @@ def tie(net: Net, evidence: Evidence) -> Tied:
     if not beam:
         raise Unreadable("No way to tie the phrases to the variables fits what the sentences say of them.")
     best, done = beam[0]
-    if len(beam) > 1 and best - beam[1][0] < CLEARLY:
+    doubt = ""
+    if len(beam) > 1 and best - beam[1][0] < evidence.lead:
         other = beam[1][1]
         where = next(i for i in order if done[i] != other[i])
-        raise Unreadable(
+        doubt = (
             f"{quoted(groups[where].phrases[0])} may speak of {quoted(done[where])} or of {quoted(other[where])}. Use a "
             "word of the name in it."
         )
     names = tuple(done[i] for i in range(len(groups)))
-    return Tied(groups, names, best, scorer.strangers(names))
+    return Tied(groups, names, best, doubt, scorer.strangers(names))
 
 
 class _Scorer:
@@ -179,6 +196,8 @@ class _Scorer:
         self.laws = {(tuple(self._all(given)), self.place[event]) for given, event in evidence.laws}
         self.rules = {(tuple(self._all(causes)), self.place[effect]) for causes, effect in evidence.rules}
         self.asked = evidence.asked
+        self.outcomes = {self.place[p] for p in evidence.outcomes}
+        self.colliders = {(self.place[c], self.place[a], self.place[b]) for c, (a, b) in evidence.colliders}
         self.acts = {(self.place[a], self.place[b]) for a, b in evidence.acts}
         together = [
             *((*given, event) for given, event in self.laws),
@@ -197,13 +216,17 @@ class _Scorer:
     def _lexical(self, i: int, name: str) -> float:
         total = 0.0
         for word in self.named[name]:
-            weight = max(_weight(word, b) for b in self.bags[i])
+            weights = [_weight(word, b) for b in self.bags[i]]
+            weight = (max(weights) + sum(weights) / len(weights)) / 2
+            kind = any(shared(KINDS.get(word, ()), b.words) for b in self.bags[i])
             if weight:
                 total += weight / (self._names_with(word) * math.sqrt(self._groups_with(word)))
-        if not total and any(shared(KINDS.get(w, ()), b.words) for w in self.named[name] for b in self.bags[i]):
-            total = 0.7
+            elif kind:
+                total += A_KIND
+            elif any(shared((word,), b.words) for bags in self.bags for b in bags):
+                total -= NOT_SAID
         whole = any(b.words and len(shared(self.named[name], b.words)) == len(self.named[name]) for b in self.bags[i])
-        return min(total, 1.5) + (0.3 if whole else 0.0)
+        return 1.3 * min(total, 1.5) + (0.3 if whole else 0.0)
 
     def _names_with(self, word: str) -> int:
         return sum(bool(shared((word,), words)) for words in self.named.values())
@@ -249,16 +272,25 @@ class _Scorer:
                 score += 0.6 * near
             elif min(self.lexical[i][name], self.lexical[j][name]) < 0.2:
                 score -= 0.4
-        now = {**done, i: name}
+        if i in self.outcomes and not any(name in parents for parents in self.net.parents.values()):
+            score += OUTCOME_IS_END
+        return score + self._fit(i, {**done, i: name})
+
+    def _fit(self, i: int, now: dict[int, str]) -> float:
+        """How what is said of group `i` and of groups placed before fits the graph."""
+        score, net = 0.0, self.net
         for given, event in self.laws:
             if i in (*given, event) and all(k in now for k in (*given, event)):
                 score += self._law([now[k] for k in given], now[event])
         for causes, effect in self.rules:
             if i in (*causes, effect) and all(k in now for k in (*causes, effect)):
-                score += 1.5 if {now[k] for k in causes} == self.net.parents[now[effect]] else -6.0
+                score += 1.5 if frozenset(now[k] for k in causes) == net.parents[now[effect]] else -6.0
         for cause, effect in self.acts:
             if i in (cause, effect) and cause in now and effect in now:
-                score += 0.5 if now[cause] in self.net.ancestors(now[effect]) else -0.2
+                score += 0.5 if now[cause] in net.ancestors(now[effect]) else -0.2
+        for common, one, other in self.colliders:
+            if i in (common, one, other) and all(k in now for k in (common, one, other)):
+                score += 1.0 if {now[one], now[other]} <= net.ancestors(now[common]) else -0.5
         return score
 
     def _law(self, given: Sequence[str], event: str) -> float:
@@ -268,19 +300,23 @@ class _Scorer:
             score += 0.3 * (self.asked[0] in conditions) + 0.2 * (self.asked[1] == event)
         if not conditions:
             return score
+        several = len(conditions) > 1
+        if self.acts and not several and not net.ancestors(given[0]) & net.ancestors(event):
+            score += ANSWERABLE
         if conditions in (net.parents[event], net.parents[event] - net.hidden):
-            return score + 1.0
+            return score + (1.0 if several else 0.6)
         if conditions <= net.ancestors(event):
-            return score + 0.8
+            return score + 0.5
         after = {name for name in conditions if event in net.ancestors(name)}
         others = conditions - after
         if (
-            after
+            self.colliders
+            and after
             and others
             and all(o in net.ancestors(a) and event not in net.ancestors(o) for a in after for o in others)
         ):
             return score + 0.4
-        return score - (0.6 if after else 0.1)
+        return score - (0.6 if after else 0.0)
 
 
 def _weight(word: str, of: Bag) -> float:
