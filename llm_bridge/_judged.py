@@ -19,7 +19,8 @@ from scm import (
     print_name,
 )
 
-from ._problem import Problem
+from ._problem import Problem, Reply
+from ._verdict import holds as holds_as
 
 MOST_NAMED = 3
 """Most members that are named where a claim fails, or where it holds."""
@@ -115,13 +116,16 @@ def edges_text(graph: CausalGraph) -> str:
     return ", ".join([*shown, *(print_name(v) for v in graph.variables if v not in joined)])
 
 
-def said_of(judged: Sequence[Judged]) -> Literal["yes", "no"] | None:
+def said_of(judged: Sequence[Judged], form: Reply) -> Literal["yes", "no"] | None:
     """Yes or no: whether the one claim holds in every member; of two ways to adjust, whether the first is more correct.
 
-    Where both ways are right, or both are wrong, neither is more correct, and there is no reply.
+    A claim that holds is taken as 1 and one that fails as 0, so that `< 0.5` asks whether it fails in every member.
+    Where it holds in some members only, neither follows. Where both ways to adjust are right, or both are wrong,
+    neither is more correct, and there is no reply.
     """
     if len(judged) == 1:
-        return "yes" if judged[0].members == "all" else "no"
+        members = judged[0].members
+        return "yes" if members != "some" and holds_as(form, float(members == "all")) else "no"
     if len(judged) == 2 and all(isinstance(one.claim, Adjusts) for one in judged):
         first, second = (one.members == "all" for one in judged)
         return None if first == second else "yes" if first else "no"

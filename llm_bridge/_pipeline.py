@@ -174,7 +174,7 @@ class _Run:
         )
         self.found = replace(self.found, compiled=compiled)
         if compiled.claims:
-            self.look_up(compiled)
+            self.look_up(problem, compiled)
         if not compiled.queries:
             return
         answers = self.ask(compiled, compiled.queries, "ask")
@@ -190,7 +190,7 @@ class _Run:
         said = verdict(problem.reply, answers) if finding in ("exact", "estimate", "bounds") else None
         self.found = replace(self.found, answers=answers, reply=self.found.reply if compiled.claims else said)
 
-    def look_up(self, compiled: Compiled) -> None:
+    def look_up(self, problem: Problem, compiled: Compiled) -> None:
         """Where the claims hold."""
         graph = compiled.graph
         assert graph is not None
@@ -201,7 +201,7 @@ class _Run:
             lambda: tuple(judge(graph, claim) for claim in compiled.claims),
             lambda made: "; ".join(f"holds in {one.members}" for one in made),
         )
-        self.found = replace(self.found, judged=judged, finding="exact", reply=said_of(judged))
+        self.found = replace(self.found, judged=judged, finding="exact", reply=said_of(judged, problem.reply))
 
     def ask_study(
         self, problem: Problem, compiled: Compiled, refused: tuple[Answer, ...]

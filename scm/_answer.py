@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from ._estimand import Estimand
 from ._finding import Assumption, Finding, Interval, Number, Statuses, Step, Uncertainty
 from ._frames import FrameKind
 from ._query import Query, print_query
@@ -48,7 +49,11 @@ class Answer:
         refusals: for `refused`, every solver's reason.
         plan: what the chosen solver was going to do and what it cost.
         diagnostics: figures about the run.
+        estimand: what the query equals in terms of known laws, where it was brought down to them.
+        identification: how it was, an `Identification`; with the obstacle where it could not be.
+        check: how the estimand was checked, an `EstimandCheck`.
         account: gives the derivation when it is asked for.
+        seek: looks for the witness when it is asked for.
         frame_kind: the kind of table that the rows came in, for `to_frame`.
     """
 
@@ -66,6 +71,18 @@ class Answer:
     diagnostics: Mapping[str, Any] = field(default_factory=lambda: {})
     account: Callable[[], tuple[Step, ...]] = field(default=tuple, repr=False, compare=False)
     frame_kind: FrameKind | None = field(default=None, repr=False, compare=False)
+    estimand: Estimand | None = field(default=None, repr=False)
+    identification: Any = field(default=None, repr=False, compare=False)
+    check: Any = field(default=None, repr=False, compare=False)
+    seek: Callable[[], Any] | None = field(default=None, repr=False, compare=False)
+
+    @cached_property
+    def witness(self) -> Any:
+        """For `not_identified`, two models that agree on all that is measured and differ on the query, if found.
+
+        A `TwoModels`; None where none was looked for or found. Worked out when first read, which takes a while.
+        """
+        return None if self.seek is None else self.seek()
 
     @property
     def derivation(self) -> tuple[Step, ...]:
@@ -87,7 +104,8 @@ class Answer:
     __hash__ = None  # type: ignore[assignment]  # arrays have no hash
 
     def __getstate__(self) -> dict[str, Any]:
-        return {f.name: getattr(self, f.name) for f in fields(self)} | {"account": _Told(self.derivation)}
+        kept = {f.name: getattr(self, f.name) for f in fields(self)}
+        return kept | {"account": _Told(self.derivation)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         for name, value in state.items():

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
 
 from ._answer import Answer
+from ._composition import plainest
 from ._errors import InvalidQuery, listing
-from ._finding import Assumption, Statuses, Step, Uncertainty
-from ._query import Query, placeholders, query_terms, term_parts
+from ._finding import Assumption, Interval, Statuses, Step, Uncertainty
+from ._query import Probability, Query, placeholders, query_terms, term_parts
 from ._relevance import rung
 from ._resolve import read_query
 from ._statement_text import print_statement
 from ._study import Study
 from ._syntax import print_const, print_name
 from ._text import number_text
-from .identify import identify
-from .statements import Found, Law, Statements, TooLarge, names_of
+from .identify import Conflict, Hedge, Identification, identify
+from .solvers import TwoModels, check_estimand, two_models
+from .statements import LONGEST, CellLaw, Found, Shown, Statements, TooLarge, names_of
 
 NAME = "statements"
+TRIVIAL = 1e-6
+"""Ends closer than this to those that every probability has say nothing."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +36,8 @@ class _Told:
         return self.steps
 
 
-def ask_study(study: Study, query: str | Query) -> Answer:
-    """Answer a query from what is known of the laws over a graph.
+def ask_study(study: Study, query: str | Query, assume: str | Sequence[str] = ()) -> Answer:
+    """Answer a query from what is known of the laws over a graph; `assume` is what identification is granted.
 
     Raises:
         QuerySyntaxError, UnknownName, UnknownState, InvalidQuery: the question cannot be meant; a variable is hidden.
@@ -41,10 +46,10 @@ def ask_study(study: Study, query: str | Query) -> Answer:
     if open_ones := placeholders(asked):
         raise InvalidQuery(f"The query leaves {listing(open_ones)} open, and a study takes no rows. Write the values.")
     step = _rung(study, asked)
-    knowledge = Statements(study.graph, study.states, study.statements, identify)
+    knowledge = Statements(study.graph, study.states, study.statements, partial(identify, assume=assume))
     _check_hidden(study, knowledge, asked)
     try:
-        found = knowledge.answer(asked)
+        found = knowledge.answer(plainest(study.graph, asked))
     except TooLarge as refusal:
         return Answer(asked, "refused", rung=step, status=Statuses(()), refusals=((NAME, str(refusal)),))
     return _answer(study, asked, step, found)
@@ -69,29 +74,63 @@ def _answer(study: Study, query: Query, step: Literal[1, 2, 3], found: Found) ->
     if found.clash:
         return _clash(study, query, step, found.clash)
     how = found.identification
-    steps = (*(how.derivation if how is not None else ()), *_arithmetic(study, query, found))
-    assumed = how.assumptions if how is not None else ()
-    if found.read is None:
-        return Answer(
-            query,
-            "not_identified",
-            rung=step,
-            assumptions=assumed,
-            account=_Told((*steps, *_missing(found))),
-            diagnostics={"missing": [law_text(law) for law in found.missing]},
-        )
-    if not math.isfinite(found.read.value):
-        return Answer(query, "undefined", rung=step, status=Statuses(("undefined",)), account=_Told(steps))
-    counted = found.read.error is not None
-    return Answer(
+    check = None if how is None or how.estimand is None else check_estimand(how)
+    if check is not None and check.status == "failed":
+        reason = f"the estimand found for the query {check.text}"
+        return Answer(query, "refused", rung=step, status=Statuses(()), refusals=((NAME, reason),), check=check)
+    said = _Said(study, query, found)
+    base = Answer(
         query,
-        "estimate" if counted else "exact",
-        value=found.read.value,
+        "not_identified",
         rung=step,
-        uncertainty=Uncertainty(sampling=found.read.error, rounding=found.read.rounding),
-        assumptions=(*assumed, *_population(study, found)),
-        account=_Told(steps),
+        assumptions=() if how is None else how.assumptions,
+        account=_Told(said.steps()),
+        estimand=None if how is None else how.estimand,
+        identification=how,
+        check=check,
     )
+    if found.read is None:
+        return _open(base, found)
+    if not math.isfinite(found.read.value):
+        return replace(base, finding="undefined", status=Statuses(("undefined",)))
+    return replace(
+        base,
+        finding="exact" if found.read.error is None else "estimate",
+        value=found.read.value,
+        uncertainty=Uncertainty(sampling=found.read.error, rounding=found.read.rounding),
+        assumptions=(*base.assumptions, *_population(study, found)),
+    )
+
+
+def _open(base: Answer, found: Found) -> Answer:
+    """What can be said where the statements do not determine the query: ends that say something, or what is missing."""
+    diagnostics = {"missing": [law_text(law) for law in found.missing]}
+    how = found.identification
+    seek = _Witness(how) if how is not None and how.estimand is None else None
+    base = replace(base, diagnostics=diagnostics, seek=seek)
+    if found.ends is None or not _says_something(base.query, found.ends.low, found.ends.high):
+        return base
+    low, high = found.ends.low, found.ends.high
+    reached = found.ends.reached
+    inner = (low if reached[0] else math.nan, high if reached[1] else math.nan)
+    return replace(base, finding="bounds", interval=Interval(*inner, low, high, all(reached)))
+
+
+def _says_something(query: Query, low: float, high: float) -> bool:
+    """Whether ends rule out anything: a probability lies between 0 and 1, whatever is known."""
+    if isinstance(query, Probability):
+        return low > TRIVIAL or high < 1 - TRIVIAL
+    return low > -1 + TRIVIAL or high < 1 - TRIVIAL
+
+
+@dataclass(frozen=True)
+class _Witness:
+    """Looks for two models that agree on what is available and differ on the query."""
+
+    identification: Identification
+
+    def __call__(self) -> TwoModels | None:
+        return two_models(self.identification)
 
 
 def _clash(study: Study, query: Query, step: Literal[1, 2, 3], clash: Sequence[int]) -> Answer:
@@ -116,26 +155,81 @@ def _population(study: Study, found: Found) -> tuple[Assumption, ...]:
     return (Assumption(text, "the method"),)
 
 
-def _arithmetic(study: Study, query: Query, found: Found) -> tuple[Step, ...]:
-    if found.read is None:
-        return ()
-    said = "; ".join(print_statement(study.statements[k]) for k in found.read.used)
-    steps = [
-        Step("law", f"{law_text(law)} = {number_text(value)}", "it follows from the statements")
-        for law, value in found.laws.items()
-    ]
-    return (*steps, Step("arithmetic", f"{query} = {number_text(found.read.value)}", f"the statements say {said}"))
+@dataclass(frozen=True)
+class _Said:
+    """The account of an answer."""
+
+    study: Study
+    query: Query
+    found: Found
+
+    def steps(self) -> tuple[Step, ...]:
+        """How the query was brought down to laws, then the arithmetic or what is missing."""
+        how = self.found.identification
+        derivation = () if how is None else how.derivation
+        return (*derivation, *_obstacle(how), *self._arithmetic(), *self._undefined(), *self._missing())
+
+    def _arithmetic(self) -> tuple[Step, ...]:
+        found = self.found
+        if found.read is None or found.stratum:
+            return ()
+        said = "; ".join(print_statement(self.study.statements[k]) for k in found.read.used)
+        # A query about what is seen shows its laws in one line.
+        told = [] if found.identification is None else [(law, *how) for law, how in found.laws.items()]
+        steps = [step for law, value, shown in told if (step := self._law(law, value, shown)) is not None]
+        value, shown = number_text(found.read.value), found.arithmetic
+        middle = "" if shown is None or len(shown.text) > LONGEST or shown.text == value else f" = {shown.text}"
+        return (*steps, Step("arithmetic", f"{self.query}{middle} = {value}", f"the statements say {said}"))
+
+    def _law(self, law: CellLaw, value: float, shown: Shown | None) -> Step | None:
+        """A law that was not stated as it stands."""
+        name, number = law_text(law), number_text(value)
+        if shown is None:
+            return Step("law", f"{name} = {number}", "it solves the linear equations that the statements make")
+        if shown.text == number:
+            return None
+        return Step("law", f"{name} = {shown.text} = {number}", "the rules of probability give it")
+
+    def _undefined(self) -> tuple[Step, ...]:
+        if not self.found.stratum:
+            return ()
+        stratum = law_text((self.found.stratum, (), ()))
+        reason = "the statements give it no probability, and the formula divides by it"
+        return (Step("undefined", f"{stratum} = 0", reason),)
+
+    def _missing(self) -> tuple[Step, ...]:
+        missing = self.found.missing
+        if not missing:
+            return ()
+        lacks = ", ".join(map(law_text, missing))
+        verb = "is" if len(missing) == 1 else "are"
+        return (Step("missing numbers", f"{lacks} {verb} missing", "the statements do not determine it"),)
 
 
-def _missing(found: Found) -> tuple[Step, ...]:
-    if not found.missing:
-        return ()
-    lacks = ", ".join(law_text(law) for law in found.missing)
-    verb = "is" if len(found.missing) == 1 else "are"
-    return (Step("missing numbers", f"{lacks} {verb} missing", "the statements do not determine it"),)
+def _obstacle(how: Identification | None) -> tuple[Step, ...]:
+    """Why a query is not identified, in words."""
+    match how.obstacle if how is not None else None:
+        case Hedge(outer, inner, roots, cut):
+            claim = f"the query is not identified: a hedge, {_set(outer)} around {_set(inner)}"
+            reason = (
+                f"hidden common causes join each of the two sets, both lead to {_set(roots)}, and only the larger "
+                f"meets what is imposed, {_set(cut)}: two models can agree on all that is measured and differ on the "
+                "query"
+            )
+            return (Step("hedge", claim, reason, "Shpitser & Pearl (2006), theorem 4"),)
+        case Conflict(kind, variable, left, right, district):
+            claim = f"the query is not identified: {kind} {left} and {right}"
+            reason = f"both are in one district, {_set(district)}, so that {variable} would have to be in two worlds"
+            return (Step(kind, claim, reason, "Correa, Lee & Bareinboim (2021), theorem 3"),)
+        case _:
+            return ()
 
 
-def law_text(law: Law) -> str:
+def _set(names: Sequence[str]) -> str:
+    return "{" + ", ".join(map(print_name, names)) + "}"
+
+
+def law_text(law: CellLaw) -> str:
     """`P(Y=1 | X=0)`."""
     of, given, regime = law
     sides = [", ".join(f"{print_name(name)}={print_const(value)}" for name, value in side) for side in (of, given)]

@@ -12,6 +12,8 @@ from typing import Any, Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from ._estimand import Estimand
+from ._estimand_text import estimand_latex, print_estimand
 from ._finding import Assumption, Finding, Interval, Number, Statuses, Step, Uncertainty
 from ._latex import query_latex
 from ._query import Query, print_query
@@ -39,6 +41,10 @@ class Printable(Protocol):
     def status(self) -> Statuses: ...
     @property
     def states(self) -> tuple[tuple[str, tuple[Value, ...]], ...]: ...
+    @property
+    def estimand(self) -> Estimand | None: ...
+    @property
+    def check(self) -> Any: ...
     @property
     def rung(self) -> int: ...
     @property
@@ -75,12 +81,25 @@ def answer_text(answer: Printable, *, derivation: bool = True) -> str:
     if answer.uncertainty.rounding is not None:
         low, high = answer.uncertainty.rounding
         lines.append(f"  within the rounding of the printed numbers: {number_text(low)} to {number_text(high)}")
+    lines += _estimand_lines(answer)
     lines += [f"  refused by {name}: {reason}" for name, reason in answer.refusals]
     lines += assuming_lines(answer.assumptions)
     if derivation and answer.derivation:
         lines.append("  derivation:")
         lines += derivation_lines(answer)
     return "\n".join(lines)
+
+
+def _estimand_lines(answer: Printable) -> list[str]:
+    """What the query equals, and how that was checked."""
+    out: list[str] = []
+    if answer.estimand is not None:
+        text = f"estimand: {print_estimand(answer.estimand)}"
+        out += textwrap.wrap(text, WIDTH, initial_indent="  ", subsequent_indent="    ")
+    if answer.check is not None:
+        text = f"the estimand was {answer.check.text}"
+        out += textwrap.wrap(text, WIDTH, initial_indent="  ", subsequent_indent="    ")
+    return out
 
 
 def assuming_lines(assumptions: Sequence[Assumption], indent: str = "  ") -> list[str]:
@@ -136,6 +155,8 @@ def _interval_text(interval: Interval) -> str:
     ends = ends_text(float(interval.lower), float(interval.upper))
     if interval.sharp:
         return ends
+    if math.isnan(float(interval.lower)) or math.isnan(float(interval.upper)):
+        return f"{ends_text(float(interval.outer_lower), float(interval.outer_upper))} (perhaps within less)"
     return f"{ends_text(float(interval.outer_lower), float(interval.outer_upper))} (attained: at least {ends})"
 
 
@@ -220,6 +241,10 @@ def answer_data(answer: Printable) -> dict[str, Any]:
         "derivation": [
             {"name": s.name, "claim": s.claim, "reason": s.reason, "citation": s.citation} for s in answer.derivation
         ],
+        "estimand": None
+        if answer.estimand is None
+        else {"text": print_estimand(answer.estimand), "latex": estimand_latex(answer.estimand)},
+        "check": None if answer.check is None else plain(asdict(answer.check)),
         "refusals": [{"solver": name, "reason": reason} for name, reason in answer.refusals],
         "plan": plain(dict(answer.plan)),
         "diagnostics": plain(dict(answer.diagnostics)),
@@ -245,7 +270,8 @@ def interval_data(interval: Interval) -> dict[str, Any]:
 
 def answer_latex(answer: Printable) -> str:
     """The query, its value and the derivation, as a LaTeX fragment (needs amsmath)."""
-    out = [rf"\[ {query_latex(answer.query)} = {_value_latex(answer)} \]"]
+    told = "" if answer.estimand is None else f" = {estimand_latex(answer.estimand)}"
+    out = [rf"\[ {query_latex(answer.query)}{told} = {_value_latex(answer)} \]"]
     if answer.derivation:
         out.append(r"\begin{enumerate}")
         for step in answer.derivation:

@@ -35,9 +35,9 @@ class PlainModel:
         imposed, order = dict(do), self.graph.order
         out = {}
         for hidden in itertools.product(*(range(len(c)) for c in self.commons)):
-            weight = float(np.prod([c[h] for c, h in zip(self.commons, hidden)]))
+            weight = float(np.prod([c[h] for c, h in zip(self.commons, hidden, strict=True)]))
             for values in itertools.product((0, 1), repeat=len(order)):
-                at = dict(zip(order, values))
+                at = dict(zip(order, values, strict=True))
                 p = weight
                 for name in order:
                     if name in imposed:
@@ -122,7 +122,7 @@ def family_statements(model, rng, names=None, digits=None):
     for name in names or model.graph.variables:
         parents = model.graph.parents[name]
         for values in itertools.product((0, 1), repeat=len(parents)):
-            at = dict(zip(parents, values))
+            at = dict(zip(parents, values, strict=True))
             state = int(rng.integers(2))
             out.append(said(text({name: state}, at), model.probability({name: state}, at), digits))
     return out

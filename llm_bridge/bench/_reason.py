@@ -51,6 +51,8 @@ def _told(reply: Reply) -> str:
         walked = _walked(model, reply.answers[0])
         if walked:
             return walked
+    if reply.judged and not reply.answers:
+        return reply.line.removeprefix("Yes. ").removeprefix("No. ").rstrip(".")
     return "; ".join(_valued(answer) for answer in reply.answers)
 
 

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from .._bitgraph import BitGraph, members
+from .._cuts import Near, minimal_sets, nearest, smallest, undirected
 from .._errors import InvalidQuery, listing
 from .._graph import CausalGraph
 from .._graph_ops import bits_of, graph_names
 from .._separation import connected
-from ._separators import Near, minimal_sets, nearest, smallest, undirected
 
 Names = str | Iterable[str]
 
@@ -281,7 +281,7 @@ def efficient_adjustment_set(graph: CausalGraph, cause: Names, effect: Names) ->
     named, bits = found.bits.named, found.bits
     shared = [i for i in members(found.causal) if bits.siblings[i]]
     best = bits.parents_of(found.causal) & ~(found.forbidden | found.cause)
-    if not shared and found.valid(best):
+    if found.causal and not shared and found.valid(best):
         reason = f"the parents of {_set_text(named(found.causal))}, which lie on the causal paths, are all observed"
         return EfficientSet(named(best), True, reason)
     near = nearest(found.near, found.effect, found.cause) or 0

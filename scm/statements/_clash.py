@@ -14,7 +14,7 @@ import numpy as np
 from .._query import Contrast, Expectation, Probability
 from .._statement import Correlation, Statement
 from ._atoms import Array
-from ._programme import least
+from ._programme import best
 from ._system import System
 from ._terms import flat
 
@@ -115,8 +115,14 @@ def _possible(system: System, rows: Sequence[tuple[Array, Array | None]], floor:
     equal = [np.append(atoms.total(regime), 0.0) for regime in atoms.regimes]
     cost = np.zeros(size + 1)
     cost[-1] = 1.0
-    found = least(cost, np.array(table), np.array(right), np.array(equal), np.ones(len(equal)))
-    return found is None or found <= BROKEN
+    found = best(cost, np.array(table), np.array(equal), np.ones(len(equal)), np.array(right))
+    return found is None or found[0] <= BROKEN
+
+
+def inequalities(system: System, statements: Sequence[Statement]) -> Array:
+    """The comparisons among the statements, as rows that are at most zero; shape (rows, atoms)."""
+    rows = [row for s in statements if s.relation != "=" for row, _ in _rows(system, s)]
+    return np.array(rows).reshape(len(rows), system.atoms.size)
 
 
 def correlations(statements: Sequence[Statement]) -> tuple[int, ...]:

@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+
+import numpy as np
 
 from .._errors import listing
 from .._graph import CausalGraph
-from .._query import Distribution, Probability, Query, query_terms, term_parts
+from .._query import Distribution, Query, Term, query_terms, term_parts
 from .._statement import Correlation, Quantity, Statement
 from .._syntax import Expr, Value, Var, conjuncts, walk
 from ..identify import Identification
-from ._atoms import MAX_ATOMS, Atoms, Cell, Regime, fixed_cells
+from ._arithmetic import Arithmetic, Shown
+from ._atoms import MAX_ATOMS, Atoms, Cell, Regime
 from ._clash import clashing, correlations
-from ._formula import Formula
+from ._composed import composed
+from ._ends import Ends, ends
+from ._formula import CellLaw, Formula, Line
+from ._intake import settled
 from ._readings import Read, read
 from ._system import System
 from ._terms import flat
 
-Law = tuple[tuple[Cell, ...], tuple[Cell, ...], Regime]
 Identify = Callable[[CausalGraph, Query], Identification]
+
+
+EMPTY = 1e-12
+"""A condition less likely than this is impossible."""
 
 
 class TooLarge(ValueError):
@@ -34,16 +43,20 @@ class Found:
     Attributes:
         read: the number with what is left open; None where it is not determined.
         identification: how the query was brought down to laws; None for what is only seen.
-        laws: the laws that the estimand uses, with their numbers at face value.
+        laws: the laws that are used, with their numbers at face value and these in stated numbers.
+        arithmetic: the estimand with its numbers.
         missing: the laws that are not determined, for the estimand that lacks fewest.
+        ends: where the number can lie, if it is not determined and that was proved.
         clash: positions of statements that cannot hold together.
         stratum: a condition of probability zero, where that makes the answer undefined.
     """
 
     read: Read | None = None
     identification: Identification | None = None
-    laws: Mapping[Law, float] = field(default_factory=lambda: {})
-    missing: tuple[Law, ...] = ()
+    laws: Mapping[CellLaw, tuple[float, Shown | None]] = field(default_factory=lambda: {})
+    arithmetic: Shown | None = None
+    missing: tuple[CellLaw, ...] = ()
+    ends: Ends | None = None
     clash: tuple[int, ...] = ()
     stratum: tuple[Cell, ...] = ()
 
@@ -79,7 +92,7 @@ class Statements:
                     f"the statements and the query speak of {listing(names)}: {atoms.size:,} combinations of states, "
                     f"more than the {MAX_ATOMS:,} that are looked at"
                 )
-            self._systems[names] = System(self.graph, atoms, self.statements)
+            self._systems[names] = settled(self.graph, atoms, self.statements)
         return self._systems[names]
 
     def clash(self, system: System) -> tuple[int, ...]:
@@ -91,32 +104,60 @@ class Statements:
 
     def answer(self, query: Query) -> Found:
         """What the statements say about `query`."""
+        query = composed(self.graph, query)
         system = self.system(query)
         if clash := self.clash(system):
             return Found(clash=clash)
-        plain = Formula(system)
-        position = plain.query(query)
-        if position is not None:
-            return self._told(system, position, plain, None)
-        best: Found | None = None
-        for identification in self._identified(query):
-            formula = Formula(system)
-            estimand = identification.estimand
-            if estimand is None:
-                best = best or Found(identification=identification)
-                continue
-            position = formula.estimand(estimand, {})
-            if position is not None:
-                return self._told(system, position, formula, identification)
-            found = Found(identification=identification, missing=tuple(formula.missing))
-            if best is None or not best.missing or len(found.missing) < len(best.missing):
-                best = found
-        return best or Found(missing=seen_missing(system, query))
+        tried: list[Found] = []
+        for found in self._tried(system, query):
+            if found.read is not None:
+                return found
+            tried.append(found)
+        if not tried:
+            return Found()
+        if bounded := [found for found in tried if found.ends is not None]:
+            return min(bounded, key=_width)
+        return min(tried, key=lambda found: (not found.missing, len(found.missing)))
 
-    def _told(self, system: System, position: int, formula: Formula, how: Identification | None) -> Found:
-        found = read(system, position, self.statements)
-        laws = {law: read(system, number, self.statements).value for law, number in formula.laws.items()}
-        return Found(found, how, laws)
+    def _tried(self, system: System, query: Query) -> Iterator[Found]:
+        """The query itself, then each of its estimands: a number, or else ends and what is missing."""
+        plain = Formula(system)
+        line = plain.query(query)
+        if line is not None:
+            yield self._told(query, system, line, plain, None)
+            if all(term_world(system.graph, term) for term in query_terms(query)):
+                return
+        for identification in self._identified(query):
+            if identification.estimand is None:
+                yield Found(identification=identification)
+                continue
+            formula = Formula(system)
+            yield self._told(query, system, formula.estimand(identification.estimand, {}), formula, identification)
+
+    def _told(
+        self, query: Query, system: System, line: Line | None, formula: Formula, how: Identification | None
+    ) -> Found:
+        missing = complements_dropped(formula.missing, self.states)
+        if line is None:
+            return Found(identification=how, missing=missing)
+        if line.parts:
+            return Found(identification=how, missing=missing, ends=ends(system, line, self.statements))
+        found = read(system, line.constant, self.statements)
+        arithmetic = Arithmetic(system, np.array([[s.value] for s in self.statements], dtype=float))
+        laws = {law: (arithmetic.value(number), arithmetic.law(law)) for law, number in formula.laws.items()}
+        if not np.isfinite(found.value):
+            return Found(found, how, stratum=self._empty(system, arithmetic, formula.laws))
+        estimand = None if how is None else how.estimand
+        total = arithmetic.query(query) if estimand is None else arithmetic.estimand(estimand, {})
+        return Found(found, how, laws, total)
+
+    def _empty(self, system: System, arithmetic: Arithmetic, laws: Iterable[CellLaw]) -> tuple[Cell, ...]:
+        """A condition among `laws` that has probability zero."""
+        for _, given, regime in laws:
+            number = system.number(system.reading.law(given, (), regime)) if given else None
+            if number is not None and abs(arithmetic.value(number)) < EMPTY:
+                return given
+        return ()
 
     def _identified(self, query: Query) -> Iterator[Identification]:
         """Identifications from the laws of ever more of the variables that statements speak of."""
@@ -147,16 +188,27 @@ class Statements:
         return self.identify(replace(self.graph, hidden=hidden), query)
 
 
-def seen_missing(system: System, query: Query) -> tuple[Law, ...]:
-    """The laws that a query about what is seen asks for itself."""
-    out: list[Law] = []
-    for term in query_terms(query):
-        one = flat(system.graph, term) if isinstance(term, Probability) else None
-        if one is not None and one.regime == ():
-            of, given = fixed_cells(one.asked), fixed_cells(one.given)
-            if of is not None and given is not None:
-                out.append((tuple(of.items()), tuple(given.items()), ()))
-    return tuple(out)
+def _width(found: Found) -> float:
+    return np.inf if found.ends is None else found.ends.high - found.ends.low
+
+
+def term_world(graph: CausalGraph, term: Term) -> bool:
+    """Whether a term is about what is seen only."""
+    one = None if isinstance(term, Distribution) else flat(graph, term)
+    return one is not None and one.regime == ()
+
+
+def complements_dropped(laws: Iterable[CellLaw], states: Mapping[str, tuple[Value, ...]]) -> tuple[CellLaw, ...]:
+    """Laws without those of a first state whose other states are all there."""
+    kept = dict.fromkeys(laws)
+    for law in list(kept):
+        of, given, regime = law
+        if len(of) != 1 or of[0][1] != states[of[0][0]][0]:
+            continue
+        name = of[0][0]
+        if all((((name, other),), given, regime) in kept for other in states[name][1:]):
+            del kept[law]
+    return tuple(kept)
 
 
 def parts_of(quantity: Query | Quantity) -> Iterator[Expr]:
