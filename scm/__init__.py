@@ -55,9 +55,11 @@ from ._errors import listing as listing
 from ._errors import near as near
 from ._estimand import Estimand as Estimand
 from ._estimand import Index as Index
+from ._estimand_canonical import canonical as canonical
 from ._estimand_data import estimand_from_data as estimand_from_data
 from ._estimand_data import estimand_to_data as estimand_to_data
 from ._estimand_parse import parse_estimand as parse_estimand
+from ._estimand_simplify import simplify as simplify
 from ._estimand_text import estimand_latex as estimand_latex
 from ._estimand_text import print_estimand as print_estimand
 from ._evaluate import evaluate as evaluate
@@ -174,10 +176,10 @@ from .identify import AdjustmentCheck as AdjustmentCheck
 from .identify import Available as Available
 from .identify import Conflict as Conflict
 from .identify import EfficientSet as EfficientSet
-from .identify import Instrument as Instrument
-from .identify import LinearEffect as LinearEffect
 from .identify import Hedge as Hedge
 from .identify import Identification as Identification
+from .identify import Instrument as Instrument
+from .identify import LinearEffect as LinearEffect
 from .identify import adjustment_sets as adjustment_sets
 from .identify import alternatives as alternatives
 from .identify import confounding_paths as confounding_paths
@@ -185,8 +187,8 @@ from .identify import covariance_ratio as covariance_ratio
 from .identify import efficient_adjustment_set as efficient_adjustment_set
 from .identify import explain_adjustment as explain_adjustment
 from .identify import front_door_sets as front_door_sets
-from .identify import instruments as instruments
 from .identify import identify as identify
+from .identify import instruments as instruments
 from .identify import is_adjustment_set as is_adjustment_set
 from .identify import is_back_door_set as is_back_door_set
 from .identify import is_front_door_set as is_front_door_set
@@ -195,18 +197,29 @@ from .identify import linear_effect as linear_effect
 from .identify import parent_adjustment_set as parent_adjustment_set
 from .identify import sequential_plan as sequential_plan
 from .identify import smallest_adjustment_set as smallest_adjustment_set
+from .io import GraphFormat as GraphFormat
 from .io import file_format as file_format
 from .io import from_pgmpy as from_pgmpy
+from .io import graph_from_text as graph_from_text
+from .io import graph_to_text as graph_to_text
 from .io import network as network
 from .io import networks as networks
+from .io import read_graph as read_graph
 from .io import read_model as read_model
 from .io import to_pgmpy as to_pgmpy
 from .solvers import EstimandCheck as EstimandCheck
+from .solvers import EstimandEstimate as EstimandEstimate
 from .solvers import JointLaws as JointLaws
 from .solvers import LawSource as LawSource
 from .solvers import ModelLaws as ModelLaws
+from .solvers import Overlap as Overlap
+from .solvers import SampleLaws as SampleLaws
 from .solvers import check_estimand as check_estimand
+from .solvers import estimate_estimand as estimate_estimand
 from .solvers import evaluate_estimand as evaluate_estimand
+from .solvers import seen_states as seen_states
+from .solvers._two_models import TwoModels as TwoModels
+from .solvers._two_models import two_models as two_models
 
 __all__ = [
     "MAX_NUMBER",
@@ -238,12 +251,14 @@ __all__ = [
     "EquivalenceClass",
     "Estimand",
     "EstimandCheck",
+    "EstimandEstimate",
     "Execution",
     "Expectation",
     "Explanation",
     "Expr",
     "Finding",
     "Forecast",
+    "GraphFormat",
     "GumbelMax",
     "Hedge",
     "Identification",
@@ -270,6 +285,7 @@ __all__ = [
     "NoiseLaw",
     "Number",
     "Op",
+    "Overlap",
     "Placeholder",
     "Posteriors",
     "Prepared",
@@ -280,6 +296,7 @@ __all__ = [
     "RankPreserving",
     "Relation",
     "Sample",
+    "SampleLaws",
     "ScmError",
     "Sensitivity",
     "Set",
@@ -289,6 +306,7 @@ __all__ = [
     "Study",
     "TableDraws",
     "TableSensitivity",
+    "TwoModels",
     "Uncertainty",
     "Unit",
     "Unknown",
@@ -309,6 +327,7 @@ __all__ = [
     "bind",
     "build_worlds",
     "by_noise",
+    "canonical",
     "cde",
     "check_coupling",
     "check_estimand",
@@ -332,6 +351,7 @@ __all__ = [
     "estimand_from_data",
     "estimand_latex",
     "estimand_to_data",
+    "estimate_estimand",
     "ett",
     "evaluate",
     "evaluate_estimand",
@@ -342,6 +362,8 @@ __all__ = [
     "file_format",
     "from_pgmpy",
     "front_door_sets",
+    "graph_from_text",
+    "graph_to_text",
     "gumbel_max",
     "holds",
     "identify",
@@ -401,19 +423,23 @@ __all__ = [
     "query_terms",
     "query_to_data",
     "rank_preserving",
+    "read_graph",
     "read_model",
     "result_columns",
     "results_frame",
     "row_variables",
     "rung",
+    "seen_states",
     "sensitivity",
     "separated",
     "sequential_plan",
     "settings_text",
+    "simplify",
     "smallest_adjustment_set",
     "statement",
     "terms",
     "to_pgmpy",
+    "two_models",
     "walk",
     "world",
 ]

@@ -19,9 +19,9 @@ from ._statement_text import print_statement
 from ._study import Study
 from ._syntax import print_const, print_name
 from ._text import number_text
-from .identify import Identification, identify
+from .identify import Conflict, Hedge, Identification, identify
 from .solvers import TwoModels, check_estimand, two_models
-from .statements import CellLaw, Found, Statements, TooLarge, names_of
+from .statements import LONGEST, CellLaw, Found, Shown, Statements, TooLarge, names_of
 
 NAME = "statements"
 TRIVIAL = 1e-6
@@ -166,19 +166,36 @@ class _Said:
     def steps(self) -> tuple[Step, ...]:
         """How the query was brought down to laws, then the arithmetic or what is missing."""
         how = self.found.identification
-        return (*(() if how is None else how.derivation), *self._arithmetic(), *self._missing())
+        derivation = () if how is None else how.derivation
+        return (*derivation, *_obstacle(how), *self._arithmetic(), *self._undefined(), *self._missing())
 
     def _arithmetic(self) -> tuple[Step, ...]:
         found = self.found
-        if found.read is None:
+        if found.read is None or found.stratum:
             return ()
         said = "; ".join(print_statement(self.study.statements[k]) for k in found.read.used)
-        steps = [
-            Step("law", f"{law_text(law)} = {number_text(value)}", "it follows from the statements")
-            for law, value in found.laws.items()
-        ]
-        claim = f"{self.query} = {number_text(found.read.value)}"
-        return (*steps, Step("arithmetic", claim, f"the statements say {said}"))
+        # A query about what is seen shows its laws in one line.
+        told = [] if found.identification is None else [(law, *how) for law, how in found.laws.items()]
+        steps = [step for law, value, shown in told if (step := self._law(law, value, shown)) is not None]
+        value, shown = number_text(found.read.value), found.arithmetic
+        middle = "" if shown is None or len(shown.text) > LONGEST or shown.text == value else f" = {shown.text}"
+        return (*steps, Step("arithmetic", f"{self.query}{middle} = {value}", f"the statements say {said}"))
+
+    def _law(self, law: CellLaw, value: float, shown: Shown | None) -> Step | None:
+        """A law that was not stated as it stands."""
+        name, number = law_text(law), number_text(value)
+        if shown is None:
+            return Step("law", f"{name} = {number}", "it solves the linear equations that the statements make")
+        if shown.text == number:
+            return None
+        return Step("law", f"{name} = {shown.text} = {number}", "the rules of probability give it")
+
+    def _undefined(self) -> tuple[Step, ...]:
+        if not self.found.stratum:
+            return ()
+        stratum = law_text((self.found.stratum, (), ()))
+        reason = "the statements give it no probability, and the formula divides by it"
+        return (Step("undefined", f"{stratum} = 0", reason),)
 
     def _missing(self) -> tuple[Step, ...]:
         missing = self.found.missing
@@ -187,6 +204,29 @@ class _Said:
         lacks = ", ".join(map(law_text, missing))
         verb = "is" if len(missing) == 1 else "are"
         return (Step("missing numbers", f"{lacks} {verb} missing", "the statements do not determine it"),)
+
+
+def _obstacle(how: Identification | None) -> tuple[Step, ...]:
+    """Why a query is not identified, in words."""
+    match how.obstacle if how is not None else None:
+        case Hedge(outer, inner, roots, cut):
+            claim = f"the query is not identified: a hedge, {_set(outer)} around {_set(inner)}"
+            reason = (
+                f"hidden common causes join each of the two sets, both lead to {_set(roots)}, and only the larger "
+                f"meets what is imposed, {_set(cut)}: two models can agree on all that is measured and differ on the "
+                "query"
+            )
+            return (Step("hedge", claim, reason, "Shpitser & Pearl (2006), theorem 4"),)
+        case Conflict(kind, variable, left, right, district):
+            claim = f"the query is not identified: {kind} {left} and {right}"
+            reason = f"both are in one district, {_set(district)}, so that {variable} would have to be in two worlds"
+            return (Step(kind, claim, reason, "Correa, Lee & Bareinboim (2021), theorem 3"),)
+        case _:
+            return ()
+
+
+def _set(names: Sequence[str]) -> str:
+    return "{" + ", ".join(map(print_name, names)) + "}"
 
 
 def law_text(law: CellLaw) -> str:

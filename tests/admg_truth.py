@@ -58,7 +58,7 @@ class RandomModel:
         tables: dict[str, Array] = {}
         for name in graph.names:
             axes = [states[p] for p in graph.parents(name)] + [2 for pair in graph.confounded if name in pair]
-            size = 2 * states[name]
+            size = 3 * states[name]
             rows = int(np.prod(axes, dtype=int))
             all_states = np.argsort(rng.random((rows, states[name])), axis=1)
             free = rng.integers(states[name], size=(rows, size - states[name]))

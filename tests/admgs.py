@@ -139,7 +139,9 @@ class _Asker:
         return list(dict.fromkeys(found))
 
     def setting(self, most: int = 3, but: tuple[str, ...] = ()) -> Any:
-        names = list(dict.fromkeys([*([self.cause] if self.cause not in but else []), *self.pick(most, but=but)]))[:most]
+        names = list(dict.fromkeys([*([self.cause] if self.cause not in but else []), *self.pick(most, but=but)]))[
+            :most
+        ]
         return tuple(("set", name, self.bit()) for name in names)
 
     def outcomes(self, world: Any, most: int = 2) -> list[Any]:

@@ -1,4 +1,4 @@
-"""One random question put to `identify`, and its answer checked: a formula against the truth, a refusal by two models."""
+"""A random question put to `identify`, and its answer checked: a formula against the truth, a refusal by two models."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from scm._errors import InvalidQuery
 from scm._graph import CausalGraph
 from scm._mechanism import NoiseTable, Table
 from scm._model import Model
@@ -57,19 +58,35 @@ def check(seed: object, most: int = 12, budget: float = 10.0) -> Outcome:
     start = time.perf_counter()
     try:
         found = identify(graph, to_text(question.query), available)
-    except NotImplementedError:
-        return Outcome(question.kind, "impossible")
+    except InvalidQuery as wrong:
+        if (
+            "contradicts itself" in str(wrong)
+            and truth(RandomModel.draw(question.graph, _rng(seed), question.states), question.query) is None
+        ):
+            return Outcome(question.kind, "impossible")
+        return Outcome(question.kind, "wrong", problem=f"seed {seed}: {wrong}; {question_text(question)}")
     except Exception as wrong:
-        return Outcome(question.kind, "wrong", problem=f"seed {seed}: {type(wrong).__name__}: {wrong}; {question_text(question)}")
+        return Outcome(
+            question.kind, "wrong", problem=f"seed {seed}: {type(wrong).__name__}: {wrong}; {question_text(question)}"
+        )
     seconds = time.perf_counter() - start
     outcome = _formula(seed, question, found) if found.identified else _refusal(seed, question, found, budget)
     return Outcome(
-        question.kind, outcome.verdict, outcome.difference, seconds, time.perf_counter() - start - seconds, outcome.problem
+        question.kind,
+        outcome.verdict,
+        outcome.difference,
+        seconds,
+        time.perf_counter() - start - seconds,
+        outcome.problem,
     )
 
 
+def _rng(seed: object) -> np.random.Generator:
+    return np.random.default_rng(random.Random(f"models {seed}").getrandbits(64))
+
+
 def _formula(seed: object, question: Asked, found: Identification) -> Outcome:
-    rng = np.random.default_rng(random.Random(f"models {seed}").getrandbits(64))
+    rng = _rng(seed)
     sources = {name: (variables, do) for name, variables, do in question.available}
     worst = 0.0
     for _ in range(MODELS):
@@ -107,7 +124,9 @@ def witness_problem(witness: TwoModels, graph: Mixed, query: Any, available: Any
     """What is wrong with a witness, worked out without the engine; nothing if it is one."""
     for model in (witness.first, witness.second):
         pairs = {frozenset(pair) for pair in graph.confounded}
-        if not set(model.graph.edges) <= set(graph.edges) or not pairs.issuperset(map(frozenset, model.graph.confounded)):
+        if not set(model.graph.edges) <= set(graph.edges) or not pairs.issuperset(
+            map(frozenset, model.graph.confounded)
+        ):
             return "a mechanism reads what the graph does not let it"
         if set(model.graph.variables) != set(graph.names):
             return "a variable is missing"
@@ -136,15 +155,15 @@ def _law(model: RandomModel, variables: tuple[str, ...], do: tuple[str, ...]) ->
 
 
 def read_model(model: Model, graph: Mixed) -> RandomModel:
-    """A witness's model as tables here, read from its mechanisms; a bare table gets a noise that tells its rows apart."""
+    """A witness's model as tables here, read from its mechanisms; a bare table gets a noise that decides every row."""
     states = {v.name: len(model.states[v.name]) for v in model.variables}
     order = tuple(name for name in graph.names if name in states)
     own = {name: [i for i in model.mechanisms[name].inputs if i in model.noises] for name in order}
     users: dict[str, list[str]] = {}
     for name in order:
-        for noise in own[name]:
-            users.setdefault(noise, []).append(name)
-    shared = [noise for noise, who in users.items() if len(who) == 2]
+        for cause in own[name]:
+            users.setdefault(cause, []).append(name)
+    shared = [cause for cause, who in users.items() if len(who) == 2]
     mixed = Mixed(order, tuple(model.graph.edges), tuple((users[n][0], users[n][1]) for n in shared))
     noise: dict[str, np.ndarray] = {}
     tables: dict[str, np.ndarray] = {}
@@ -157,10 +176,12 @@ def read_model(model: Model, graph: Mixed) -> RandomModel:
             tops = np.unique(np.concatenate([steps.reshape(-1), [0.0, 1.0]]))
             noise[name] = np.diff(tops)
             codes = (((tops[:-1] + tops[1:]) / 2)[None, :, None] > steps[:, None, :]).sum(axis=2)
-            codes, axes = codes.reshape([*sizes, len(tops) - 1]), [*mechanism.inputs, None]
+            codes = codes.reshape([*sizes, len(tops) - 1])
+            axes: list[str | None] = [*mechanism.inputs, None]
         else:
             place = {state: i for i, state in enumerate(model.states[name])}
-            codes, axes = np.array([place[x] for x in mechanism.outcomes]).reshape(sizes), list(mechanism.inputs)
+            codes = np.array([place[x] for x in mechanism.outcomes]).reshape(sizes)
+            axes = list(mechanism.inputs)
             alone = [i for i in mechanism.inputs if i in model.noises and i not in shared]
             assert len(alone) == 1
             noise[name] = np.array(model.noises[alone[0]].law.probabilities)  # type: ignore[union-attr]
@@ -169,5 +190,3 @@ def read_model(model: Model, graph: Mixed) -> RandomModel:
         tables[name] = codes.transpose([axes.index(axis) for axis in wanted])
     laws = [np.array(model.noises[n].law.probabilities) for n in shared]  # type: ignore[union-attr]
     return RandomModel(mixed, states, laws, noise, tables)
-
-

@@ -3,6 +3,7 @@
 import random
 from itertools import combinations, islice
 
+import numpy as np
 import pytest
 
 from scm import (
@@ -19,9 +20,10 @@ from scm import (
     smallest_adjustment_set,
 )
 from scm._bitgraph import BitGraph, members
-from scm._separation import connected, minimal_cuts, undirected
-from scm.identify._separators import nearest, smallest
+from scm._cuts import minimal_sets, nearest, smallest, undirected
+from scm._separation import connected
 from tests.graphs import below, is_open, paths, random_graph, subsets
+from tests.linear_models import implied
 
 CONFOUNDED = CausalGraph(("X", "Y", "Z"), (("Z", "X"), ("Z", "Y"), ("X", "Y")))
 # Greenland, Pearl & Robins (1999), figure 12; REFERENCE_CASES 23: M-bias.
@@ -165,11 +167,11 @@ def test_cuts_are_those_of_the_definition():
         first, second, rest = 1 << places[0], 1 << places[1], places[2:]
         fixed = sum(1 << i for i in rest if rng.random() < 0.15)
         allowed = sum(1 << i for i in rest if rng.random() < 0.8) & ~fixed
-        near = undirected(bits, first | second, fixed, allowed)
+        near = undirected(bits, first, second, allowed, fixed)
         every = [sum(1 << i for i in some) for k in range(len(rest) + 1) for some in combinations(rest, k)]
         cuts = [c for c in every if not c & ~allowed and not connected(bits, first, c | fixed) & second]
         minimal = [c for c in cuts if not any(other != c and other & c == other for other in cuts)]
-        assert sorted(minimal_cuts(near, first, second)) == sorted(minimal)
+        assert sorted(minimal_sets(near, first, second)) == sorted(minimal)
         least = smallest(near, first, second)
         assert (least in minimal) if minimal else (least is None and nearest(near, first, second) is None)
         if least is not None:
@@ -226,6 +228,36 @@ def test_hidden_causes_spoil_the_efficient_set():
     assert "hidden cause" in found.reason
 
 
+def least_squares_variance(covariance, names, cause, effect, by):
+    """The asymptotic variance of the coefficient of the cause (Henckel, Perkovic & Maathuis 2022, lemma 2)."""
+    place = [names.index(name) for name in (cause, effect, *by)]
+    inverse = np.linalg.inv(covariance[np.ix_(place, place)])
+    free = [place[0], *place[2:]]
+    return np.linalg.inv(covariance[np.ix_(free, free)])[0, 0] / inverse[1, 1]
+
+
+def test_the_efficient_set_has_the_smallest_variance():
+    rng, numbers = random.Random(1), np.random.default_rng(1)
+    seen = [0, 0]
+    for _ in range(1500):
+        graph = random_graph(rng, 6, hidden=0.15)
+        if len(graph.observed) < 3:
+            continue
+        cause, effect = rng.sample(graph.observed, 2)
+        found = efficient_adjustment_set(graph, cause, effect)
+        if found is None:
+            continue
+        covariance, _, _ = implied(graph, numbers)
+        rest = [name for name in graph.observed if name not in (cause, effect)]
+        valid = [by for by in subsets(rest) if is_adjustment_set(graph, cause, effect, by)]
+        rivals = valid if found.optimal else list(adjustment_sets(graph, cause, effect))
+        variances = [least_squares_variance(covariance, graph.variables, cause, effect, by) for by in rivals]
+        mine = least_squares_variance(covariance, graph.variables, cause, effect, found.by)
+        assert mine <= min(variances) + 1e-9
+        seen[found.optimal] += len(rivals) > 1
+    assert min(seen) > 5
+
+
 def test_the_first_of_very_many_sets_comes_at_once():
     """A ladder of 30 rungs has 2^30 minimal sets."""
     rungs = range(30)
@@ -257,7 +289,7 @@ def test_a_smallest_cut_reroutes_paths():
             if rng.random() < 0.4 and (i, j) != (0, 1):
                 near[i] |= 1 << j
                 near[j] |= 1 << i
-        cuts = list(minimal_cuts(near, 1, 2))
+        cuts = list(minimal_sets(near, 1, 2))
         found = smallest(near, 1, 2)
         assert found is not None
         assert found in cuts

@@ -34,6 +34,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_text",
         "_memo",
         "_graph_ops",
+        "_cuts",
         "_separation",
         "_pattern",
         "_equivalence",
@@ -56,6 +57,8 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_estimand_text",
         "_estimand_parse",
         "_estimand_data",
+        "_estimand_canonical",
+        "_estimand_simplify",
     ),
     "2 what is known, and what an answer is": (
         "_noise",

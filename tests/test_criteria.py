@@ -105,7 +105,7 @@ def test_every_estimand_is_right_on_random_models():
             assert evaluate(each.estimand, graph.observed, model.law()) == pytest.approx(truth, abs=1e-12)
             seen[str(each.method)] = seen.get(str(each.method), 0) + 1
         for method in ("front-door", "g-formula"):
-            other = _Search(graph, "", (method,)).query(query)
+            other = _Search(graph, Available(graph.observed), (method,)).query(query)
             if other is not None and other.method == method:
                 assert evaluate(other.estimand, graph.observed, model.law()) == pytest.approx(truth, abs=1e-12)
                 seen[method] = seen.get(method, 0) + 1
@@ -278,6 +278,7 @@ def test_what_is_read_as_one_world():
         ("E[Y[X=1] - Y[X=0]]", mean[1] - mean[0]),
         ("P(Y=1 | do(X=1)) / P(Y=1 | do(X=0))", mean[1] / mean[0]),
         ("2 * P(Y=1 | do(X=1)) - 1", 2 * mean[1] - 1),
+        ("E[3 + 2 * Y[X=1] - Y[X=0]]", 3 + 2 * mean[1] - mean[0]),
         ("P(Y[X=1]=1 or Z=0)", either),
         ("P(Y=1, Z=0 | do(X=1))", both),
         ("P(Y[X=1]=1, Z=0)", both),
@@ -317,6 +318,15 @@ def test_an_experiment_alone_is_no_law_of_what_is_seen():
     assert found is not None
     assert found.estimand is not None
     assert print_estimand(formula(found)).count("cohort") == 2
+
+
+def test_what_a_law_does_not_measure_is_not_used():
+    """Of two adjustment sets the one that a study has measured; none where it measured neither."""
+    graph = CausalGraph(("A", "B", "X", "Y"), (("A", "X"), ("A", "B"), ("B", "Y"), ("X", "Y")))
+    query = parse_query("P(Y=1 | do(X=1))")
+    for measured, by in ((("X", "Y", "A"), ("A",)), (("X", "Y", "B"), ("B",)), (("X", "Y"), None), (("A", "B"), None)):
+        found = by_criterion(graph, query, (Available(measured),))
+        assert (None if found is None else found.adjustment) == by
 
 
 def test_the_derivation_names_the_facts():

@@ -14,17 +14,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scm import CausalGraph
 from scm._errors import InvalidFile, InvalidQuery, QuerySyntaxError, UnknownName, UnknownState, ZeroCell
 from scm._estimand import ONE, ZERO, Estimand, Index, Law, Linear, Product, Quotient, Sum, Weight, cells
+from scm._estimand_canonical import canonical
 from scm._estimand_data import estimand_from_data, estimand_to_data
 from scm._estimand_parse import parse_estimand
-from scm._estimand_parts import open_indices
+from scm._estimand_parts import nodes_of, open_indices, parts_of, placed, with_parts
+from scm._estimand_simplify import simplify
 from scm._estimand_text import estimand_latex, print_estimand
 from scm._evaluate import evaluate
 from scm._study import KnownLaw
 from scm._syntax import Const, Op, Placeholder, Var
 from scm.solvers._evaluate_estimand import evaluate_estimand
 from scm.solvers._law_source import JointLaws, ModelLaws
+from scm.solvers._random_models import random_model
 
 NAMES = ("X", "Y", "Z", "a b")
 STATES: dict[str, tuple[Any, ...]] = {"X": (0, 1), "Y": (False, True), "Z": ("old", "young", "it's"), "a b": (-1, 2.5)}
@@ -173,6 +177,105 @@ def test_deep_or_foreign_data_is_refused():
         estimand_from_data(data)
     with pytest.raises(InvalidFile, match=r"estimand\.sum\[0\]\.number"):
         estimand_from_data({"sum": [{"index": "Z", "number": -1}], "body": {"law": {}}})
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Canonical form and simplification
+
+
+def shuffled(node: Estimand, rng: random.Random) -> Estimand:
+    """The same formula with its factors, terms and bound indices in another order and under other numbers."""
+    parts = [shuffled(part, rng) for part in parts_of(node)]
+    match node:
+        case Sum(over):
+            new = {index: Index(index.variable, index.number + 5 + 7 * rng.randint(0, 3)) for index in over}
+            taken = open_indices(parts[0]) | {
+                i for part in nodes_of(parts[0]) if isinstance(part, Sum) for i in part.over
+            }
+            if len(set(new.values())) < len(over) or taken & set(new.values()):
+                new = {}
+            renamed = [new.get(index, index) for index in over]
+            rng.shuffle(renamed)
+            return Sum(tuple(renamed), placed(parts[0], new))
+        case Product():
+            rng.shuffle(parts)
+            return Product((Product(tuple(parts[:1])), *parts[1:]))
+        case Linear(old, constant):
+            terms = [(number, part) for (number, _), part in zip(old, parts, strict=True)]
+            rng.shuffle(terms)
+            return Linear(tuple(terms), constant)
+        case _:
+            return with_parts(node, tuple(parts))
+
+
+@settings(max_examples=200, deadline=None)
+@given(estimands, st.integers(0, 99))
+def test_equal_formulas_have_one_canonical_form(estimand: Estimand, seed: int):
+    form = canonical(estimand)
+    assert canonical(form) == form
+    assert canonical(shuffled(estimand, random.Random(seed))) == form
+    assert parse_estimand(print_estimand(form)) == form
+
+
+@settings(max_examples=300, deadline=None)
+@given(estimands, st.integers(0, 9))
+def test_rewriting_keeps_the_value(estimand: Estimand, seed: int):
+    laws = joint_laws(random_joint(seed))
+    axes = sorted(open_indices(estimand))
+    before = evaluate_estimand(estimand, laws, STATES, axes=axes)
+    for after in (canonical(estimand), simplify(estimand)):
+        assert set(open_indices(after)) <= set(axes)
+        assert evaluate_estimand(after, laws, STATES, axes=axes) == pytest.approx(before, rel=1e-9, abs=1e-12)
+
+
+SIMPLER = [
+    ("sum_{z, w} P(Z=z | W=w) P(Y=1 | X=1, Z=z, W=w) P(W=w)", "sum_{w, z} P(Y=1 | W=w, X=1, Z=z) P(W=w, Z=z)"),
+    ("sum_{m, x} P(M=m | X=1) P(Y=1 | X=x, M=m) P(X=x)", "sum_m P(M=m | X=1) sum_x P(Y=1 | M=m, X=x) P(X=x)"),
+    ("sum_{y, z} P(Y=y | Z=z) P(Z=z)", "1"),
+    ("sum_z P(Y=1, Z=z | X=0)", "P(Y=1 | X=0)"),
+    ("[sum_y P(X=1, Y=y | Z=0) P(Z=0)] / [sum_x P(X=x, Z=0)]", "P(X=1 | Z=0)"),
+    ("sum_{w, z} P(W=w) P(Z=z) P(X=1 | W=w) P(Y=1 | Z=z) / P(X=1)", "P(Y=1)"),
+    (
+        "sum_{w, z} P(W=w) P(Z=z) P(X=1 | W=w, Q=0) P(Y=1 | Z=z, Q=1) / P(X=1)",
+        "[[sum_w P(X=1 | W=w, Q=0) P(W=w)] [sum_z P(Y=1 | Z=z, Q=1) P(Z=z)]] / P(X=1)",
+    ),
+    ("P(Y=1 | X=1) P(Z=0) - P(Z=0) P(Y=1 | X=1) + 2*[sum_z P(Z=z)]", "2"),
+    ("P(A=1, B=0) P(C=1) [P(D=1) / P(C=1)]", "P(A=1, B=0) P(D=1)"),
+    ("sum_z P(X=1, Y=1, Z=z) / P(X=1 | Z=z)", "sum_z [P(X=1, Y=1, Z=z) / P(X=1 | Z=z)]"),
+]
+
+
+@pytest.mark.parametrize(("before", "after"), SIMPLER)
+def test_what_is_simpler(before: str, after: str):
+    assert print_estimand(simplify(parse_estimand(before))) == print_estimand(canonical(parse_estimand(after)))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_conditions_that_the_graph_makes_idle_are_dropped(seed: int):
+    """Over random mixed graphs, the value on random models of the graph stays."""
+    rng = random.Random(seed)
+    names = tuple("ABCDE")
+    pairs = list(itertools.combinations(names, 2))
+    graph = CausalGraph(
+        names,
+        tuple(pair for pair in pairs if rng.random() < 0.4),
+        tuple(pair for pair in pairs if rng.random() < 0.2),
+    )
+    models = random_model(graph, np.random.default_rng(seed), count=3)
+    dropped = 0
+    for _ in range(20):
+        order = rng.sample(names, 5)
+        of, given_, do = order[:1], order[1 : rng.randint(2, 4)], order[4 : rng.randint(4, 5)]
+        cell: Any = {name: Index(name) for name in names}
+        first, second, third = (cells({name: cell[name] for name in part}) for part in (of, given_, do))
+        law = Law(first, second, third)
+        thin = simplify(law, graph)
+        assert isinstance(thin, Law)
+        dropped += len(law.given) - len(thin.given)
+        axes = [Index(name) for name in names]
+        found = [evaluate_estimand(estimand, models, models.states, axes=axes) for estimand in (law, thin)]
+        assert found[0] == pytest.approx(found[1], abs=1e-12)
+    assert dropped
 
 
 # ---------------------------------------------------------------------------------------------------------------------

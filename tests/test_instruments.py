@@ -21,6 +21,7 @@ from scm import (
 )
 from scm.identify import by_instrument
 from tests.graphs import random_graph
+from tests.linear_models import implied
 from tests.plain_law import evaluate
 
 IV = CausalGraph(("Z", "X", "Y"), (("Z", "X"), ("X", "Y")), (("X", "Y"),))
@@ -144,22 +145,6 @@ def test_a_proxy_of_the_instrument_is_none_for_compliers():
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Linear models
-
-
-def implied(graph, rng):
-    """A random linear model over a graph: its covariance, and its total effects (row: effect, column: cause)."""
-    n = len(graph.variables)
-    place = {name: i for i, name in enumerate(graph.variables)}
-    weights, noise = np.zeros((n, n)), np.diag(rng.uniform(1.0, 2.0, n))
-    for cause, effect in set(graph.edges):
-        weights[place[effect], place[cause]] = rng.uniform(0.3, 1.0) * rng.choice([-1, 1])
-    for pair in {tuple(sorted(pair)) for pair in graph.confounded}:
-        loading = np.zeros(n)
-        for name in pair:
-            loading[place[name]] = rng.uniform(0.4, 1.0)
-        noise += np.outer(loading, loading)
-    total = np.linalg.inv(np.eye(n) - weights)
-    return total @ noise @ total.T, weights, total
 
 
 def test_linear_effects_are_right_on_random_models():

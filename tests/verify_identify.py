@@ -58,7 +58,9 @@ def main() -> int:
     asked = parser.parse_args()
     start, count, kinds, shown, worst = time.monotonic(), Counter[str](), Counter[tuple[str, str]](), 0, 0.0
     numbers, slow = range(asked.first, asked.queries), 0.0
-    for done, found in enumerate(outcomes(numbers, asked.seed, asked.most, asked.budget, asked.workers), asked.first + 1):
+    for done, found in enumerate(
+        outcomes(numbers, asked.seed, asked.most, asked.budget, asked.workers), asked.first + 1
+    ):
         count[found.verdict] += 1
         kinds[found.kind, found.verdict] += 1
         slow, worst = max(slow, found.seconds), max(worst, found.difference)

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from .._bitgraph import BitGraph, members
+from .._cuts import Near, minimal_sets, nearest, smallest, undirected
 from .._errors import InvalidQuery, listing
 from .._graph import CausalGraph
 from .._graph_ops import bits_of, graph_names
-from .._separation import connected, minimal_cuts, undirected
-from ._separators import Near, nearest, smallest
+from .._separation import connected
 
 Names = str | Iterable[str]
 
@@ -70,7 +70,7 @@ class Effect:
     @cached_property
     def near(self) -> Near:
         """The undirected graph whose cuts are the valid sets."""
-        return undirected(self.back_door, self.cause | self.effect, self.fixed, self.allowed)
+        return undirected(self.back_door, self.cause, self.effect, self.allowed, self.fixed)
 
     def valid(self, by: int) -> bool:
         """Whether adjusting for `by` gives the effect."""
@@ -195,7 +195,7 @@ def adjustment_sets(graph: CausalGraph, cause: Names, effect: Names) -> Iterator
         UnknownName, InvalidQuery: as for `is_adjustment_set`, before the first set is asked for.
     """
     found = effect_of(graph, cause, effect)
-    sets = iter(()) if found.some() is None else minimal_cuts(found.near, found.cause, found.effect)
+    sets = iter(()) if found.some() is None else minimal_sets(found.near, found.cause, found.effect)
     return (found.bits.named(chosen) for chosen in sets)
 
 
@@ -281,7 +281,7 @@ def efficient_adjustment_set(graph: CausalGraph, cause: Names, effect: Names) ->
     named, bits = found.bits.named, found.bits
     shared = [i for i in members(found.causal) if bits.siblings[i]]
     best = bits.parents_of(found.causal) & ~(found.forbidden | found.cause)
-    if not shared and found.valid(best):
+    if found.causal and not shared and found.valid(best):
         reason = f"the parents of {_set_text(named(found.causal))}, which lie on the causal paths, are all observed"
         return EfficientSet(named(best), True, reason)
     near = nearest(found.near, found.effect, found.cause) or 0

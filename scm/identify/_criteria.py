@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from .._cuts import minimal_sets
 from .._estimand import Estimand, Index, Linear, Product, Quotient
 from .._estimand_text import print_estimand
 from .._finding import Assumption, Step
 from .._graph import CausalGraph
 from .._graph_ops import bits_of
 from .._query import Contrast, Expectation, Number, Query, Term, print_query, term_parts
-from .._separation import minimal_cuts
 from .._syntax import Const, Expr, Op, terms
 from ._adjustment import Effect, smallest_set
 from ._formulas import adjusted, seen, stepwise, through
@@ -47,17 +47,15 @@ def by_criterion(
     Args:
         graph: an acyclic mixed graph.
         query: of any kind.
-        available: the laws that are known; only that of all observed variables with nothing imposed is used. None is
-            that law.
+        available: the laws that are known; by default that of all observed variables. Those with nothing imposed are
+            tried one by one.
     """
-    source = _source(graph, available)
-    if source is None:
-        return None
-    found = _Search(graph, source).query(query)
-    if found is None:
-        return None
-    laws = tuple(available) if available is not None else (Available(graph.observed),)
-    return _identification(graph, query, laws, found)
+    laws = (Available(graph.observed),) if available is None else tuple(available)
+    for law in laws:
+        found = None if law.do else _Search(graph, law).query(query)
+        if found is not None:
+            return _identification(graph, query, laws, found)
+    return None
 
 
 def alternatives(graph: CausalGraph, query: str | Query) -> Iterator[Identification]:
@@ -77,29 +75,22 @@ def alternatives(graph: CausalGraph, query: str | Query) -> Iterator[Identificat
 
 
 def _alternatives(graph: CausalGraph, query: Query) -> Iterator[Identification]:
-    source, laws = "", (Available(graph.observed),)
-    search = _Search(graph, source)
+    laws = (Available(graph.observed),)
+    search = _Search(graph, *laws)
     if search.query(query) is None or len(search.effects) != 1:
         return
     (effect,) = search.effects.values()
-    sets = minimal_cuts(effect.near, effect.cause, effect.effect) if effect.some() is not None else iter(())
+    sets = minimal_sets(effect.near, effect.cause, effect.effect) if effect.some() is not None else iter(())
     for by in sets:
-        yield from _one(graph, query, laws, _Search(graph, source, ("adjustment",), by))
+        yield from _one(graph, query, laws, _Search(graph, *laws, ("adjustment",), by))
     for methods in _OTHERS:
-        yield from _one(graph, query, laws, _Search(graph, source, methods))
+        yield from _one(graph, query, laws, _Search(graph, *laws, methods))
 
 
 def _one(graph: CausalGraph, query: Query, laws: tuple[Available, ...], search: _Search) -> Iterator[Identification]:
     found = search.query(query)
     if found is not None:
         yield _identification(graph, query, laws, found)
-
-
-def _source(graph: CausalGraph, available: Sequence[Available] | None) -> str | None:
-    """The name of the law of everything that is seen; None where it is not available."""
-    if available is None:
-        return ""
-    return next((a.name for a in available if not a.do and set(graph.observed) <= set(a.variables)), None)
 
 
 def _identification(graph: CausalGraph, query: Query, laws: tuple[Available, ...], found: Found) -> Identification:
@@ -128,15 +119,16 @@ class _Search:
 
     Args:
         graph: the graph.
-        source: the law of what is seen.
+        law: of what is seen; what it does not measure is not adjusted for.
         methods: those that are tried for effects.
         by: the adjustment set to use, where it is chosen already.
     """
 
     def __init__(
-        self, graph: CausalGraph, source: str, methods: tuple[Method, ...] = _CAUSAL, by: int | None = None
+        self, graph: CausalGraph, law: Available, methods: tuple[Method, ...] = _CAUSAL, by: int | None = None
     ) -> None:
-        self.graph, self.source, self.methods, self.by = graph, source, methods, by
+        self.graph, self.source, self.methods, self.by = graph, law.name, methods, by
+        self.measured = frozenset(law.variables)
         self.effects: dict[tuple[int, int, int], Effect] = {}
         self.sets: dict[tuple[int, int, int], int | None] = {}
 
@@ -162,15 +154,17 @@ class _Search:
             return None
         found: Found | None = None
         for factor, expr in parts:
-            each = self.term(Expectation(expr, term.given))
+            each = _constant(expr) or self.term(Expectation(expr, term.given))
             if each is None:
                 return None
-            scaled = replace(each, estimand=Linear(((factor, each.estimand),)))
+            scaled = replace(each, estimand=_operation("*", Linear((), factor), each.estimand))
             found = scaled if found is None else _combined("+", found, scaled)
         return found
 
     def one_world(self, term: Term, asked: OneWorld) -> Found | None:
         """One term about one world."""
+        if not self.measured.issuperset(name for part in (asked.of, asked.given, asked.do) for name, _ in part):
+            return None
         if not asked.do:
             return self.seeing(term, asked)
         effect = self.effect(asked)
@@ -191,7 +185,7 @@ class _Search:
             return None
         key = cause, of & below, of & ~below | given
         if key not in self.effects:
-            self.effects[key] = Effect(bits, cause, of & below, bits.bits(self.graph.observed), key[2])
+            self.effects[key] = Effect(bits, cause, of & below, bits.bits(self.measured), key[2])
         return self.effects[key]
 
     def seeing(self, term: Term, asked: OneWorld) -> Found:
@@ -294,6 +288,14 @@ def _operation(op: str, a: Estimand, b: Estimand) -> Estimand:
             return Product((a, b))
         case _:
             return Quotient(a, b)
+
+
+def _constant(expr: Expr) -> Found | None:
+    match expr:
+        case Const(bool() | int() | float() as value):
+            return Found(Linear((), float(value)), "seeing")
+        case _:
+            return None
 
 
 def _linear(part: Estimand) -> Linear:

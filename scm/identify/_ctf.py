@@ -7,23 +7,36 @@ one term (Correa, Lee & Bareinboim 2021). A single world is worked out on sets o
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .._bitgraph import BitGraph
 from .._errors import InvalidQuery
-from .._estimand import ZERO, At, Estimand, Index, Linear, Product, Quotient, Weight
+from .._estimand import ONE, ZERO, At, Estimand, Index, Linear, Product, Quotient
 from .._finding import Assumption
 from .._graph import CausalGraph
-from .._query import Contrast, Distribution, Expectation, Number, Probability, Query, Term, print_query, term_parts
+from .._query import (
+    Contrast,
+    Distribution,
+    Expectation,
+    Number,
+    Probability,
+    Query,
+    Term,
+    print_query,
+    query_nodes,
+    term_parts,
+)
 from .._relevance import relevant_world
 from .._syntax import Assignment, Placeholder, Set, Var, World, walk, world
+from ._asking import ImpossibleCondition, question
 from ._kernels import Scope, product
 from ._known import Known, checked, known, plain, without_links
-from ._many import Clash, ImpossibleCondition, in_many_worlds, same, void
+from ._many import Clash, in_many_worlds, lean
 from ._obstacles import conflict, hedge, route_conflict
-from ._reading import Reading, Valued, linear, moved, query_of, read, renamed
-from ._result import Available, Identification, Method, Obstacle
-from ._single import Asked, Failed, Solved, in_one_world
+from ._reading import Reading, linear, moved, query_of, read
+from ._result import Available, Identification, Method, Obstacle, Steps
+from ._single import Failed, Solved, in_one_world
+from ._steps import Record, Several, Single, recipe
 
 POSITIVITY = Assumption(
     "Every combination of values that the estimand conditions on has positive probability.", "the method"
@@ -53,6 +66,7 @@ class Work:
     methods: list[Method] = field(default_factory=list[Method])
     assumptions: list[Assumption] = field(default_factory=list[Assumption])
     axes: tuple[Index, ...] = ()
+    records: list[Record] = field(default_factory=list[Record])
 
 
 def identify_general(
@@ -64,14 +78,38 @@ def identify_general(
 
 def identified(graph: CausalGraph, query: Query, available: tuple[Available, ...]) -> Identification:
     """`identify_general` of a query and laws that are checked."""
-    work = Work(graph, known(graph, available))
+    work = Work(graph, known(graph, available, _unmeasured(query, available)))
     try:
         estimand = _query(work, query)
     except NotIdentified as no:
-        return Identification(query, graph, available, obstacle=no.obstacle)
+        return _from_one_law(graph, query, available) or Identification(query, graph, available, obstacle=no.obstacle)
     granted = (*([POSITIVITY] if work.divides else ()), *dict.fromkeys(work.assumptions))
     method: Method = max(work.methods, key=ORDER.index) if work.methods else "seeing"
-    return Identification(query, graph, available, estimand, work.axes, method, assumptions=granted)
+    derivation = Steps(recipe(work.records))
+    return Identification(query, graph, available, estimand, work.axes, method, derivation, assumptions=granted)
+
+
+def _from_one_law(graph: CausalGraph, query: Query, available: tuple[Available, ...]) -> Identification | None:
+    """The query from one law alone, over what that law measures: a district need not be known if its margin is."""
+    everything = {name for one in available for name in (*one.variables, *one.do)}
+    for one in available if len(available) > 1 else ():
+        if everything != {*one.variables, *one.do}:
+            found = identified(graph, query, (one,))
+            if found.identified:
+                return replace(found, available=available)
+    return None
+
+
+def _unmeasured(query: Query, available: tuple[Available, ...]) -> tuple[str, ...]:
+    """The variables of the query that no law speaks of."""
+    spoken = {name for one in available for name in (*one.variables, *one.do)}
+    named: set[str] = set()
+    for node in query_nodes(query):
+        if isinstance(node, Var):
+            named.add(node.name)
+            for a in node.world:
+                named.update((a.target,) if a.parent is None else (a.target, a.parent))
+    return tuple(sorted(named - spoken))
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -115,7 +153,7 @@ def _term(work: Work, term: Term) -> Estimand:
     match term:
         case Expectation(expr):
             parts, constant = linear(expr)
-            found = [(c, _reading(work, term, read(term, part))) for c, part in parts]
+            found = [(c, _reading(work, replace(term, expr=part), read(term, part))) for c, part in parts]
             return found[0][1] if not constant and [c for c, _ in found] == [1.0] else Linear(tuple(found), constant)
         case Distribution():
             reading = read(term)
@@ -158,44 +196,21 @@ def _imposed(world: World) -> dict[str, At] | None:
 
 
 def _single(work: Work, term: Term, reading: Reading, done: dict[str, At], scope: Scope) -> Estimand:
-    place = work.known.graph.place
-    imposed = {place[name]: value for name, value in done.items()}
-    base: dict[int, At] = dict(imposed)
-    for t, value in reading.given:
-        if base.setdefault(place[t.name], value) != value:
-            raise impossible(term)
-    given = _bits(v for v in base if v not in imposed)
-    values = dict(base)
-    for t, value in reading.facts:
-        if (old := values.setdefault(place[t.name], value)) != value:
-            if isinstance(old, Placeholder) or isinstance(value, Placeholder):
-                work.assumptions.append(APART)
-            return ZERO
-    weights: list[Weight] = []
-    for t, index in reading.axes:
-        at = values.setdefault(place[t.name], index)
-        if at != index:
-            weights.append(same(t, index, at))
-    weights += [_weight(valued, values, place, scope) for valued in reading.weights]
-    asked = _bits(v for v in values if v not in base)
-    doubts = [_weight(valued, values, place, scope) for valued in reading.doubts]
-    below = dict(base)
-    doubts_below = [_weight(valued, below, place, scope) for valued in reading.doubts]
-    if any(void(weight) for weight in doubts_below):
-        raise impossible(term)
-    groups = tuple(_bits(v for t in found if (v := place[t.name]) not in base) for _, found in reading.doubts)
-    if not asked:
-        return product(list(weights))
-    question = Asked(
-        done=_bits(imposed), asked=asked, given=given, doubtful=_bits(v for v in below if v not in base),
-        groups=groups, values=values, weights=tuple(weights), doubts=tuple(doubts), below=below,
-        doubts_below=tuple(doubts_below), open=frozenset(i for _, i in reading.axes),
-    )  # fmt: skip
-    reduced = without_links(work.known, question.done | asked | given | question.doubtful)
-    found = in_one_world(reduced, question, scope)
+    try:
+        asked = question(work.known.graph.place, reading, done, scope)
+    except ImpossibleCondition:
+        raise impossible(term) from None
+    if asked is None:
+        apart(work, term)
+        return ZERO
+    if not asked.asked:
+        return product(list(asked.weights))
+    reduced = without_links(work.known, asked.done | asked.asked | asked.given | asked.doubtful)
+    found = in_one_world(reduced, asked, scope)
     if isinstance(found, Failed):
-        raise _failed(work.known, found, question.done)
-    work.methods.append(_method(found, bool(given | question.doubtful)))
+        raise _failed(work.known, found, asked.done)
+    work.methods.append(_method(found, bool(asked.given | asked.doubtful)))
+    work.records.append(Single(term, reduced, asked, found))
     return found.estimand
 
 
@@ -208,28 +223,15 @@ def _method(found: Solved, conditional: bool) -> Method:
     return "IDC" if conditional else "ID"
 
 
-def _weight(valued: Valued, values: dict[int, At], place: dict[str, int], scope: Scope) -> Weight:
-    """A number with the values that it depends on; a variable without one gets an index."""
-    expr, found = valued
-    where: dict[str, At] = {}
-    for t in found:
-        v = place[t.name]
-        if v not in values:
-            values[v] = scope.fresh(v)
-        where[t.name] = values[v]
-    return Weight(renamed(expr, {t: t.name for t in found}), tuple(sorted(where.items())))
+def apart(work: Work, term: Term) -> None:
+    """Print what makes an event impossible, where a placeholder may do so."""
+    if any(isinstance(node, Placeholder) for part in term_parts(term) for node in walk(part)):
+        work.assumptions.append(APART)
 
 
 def impossible(term: Term) -> InvalidQuery:
     """That the condition contradicts itself."""
     return InvalidQuery(f"{print_query(term)}: the condition contradicts itself, so nothing is defined given it.")
-
-
-def _bits(numbers: Iterable[int]) -> int:
-    found = 0
-    for v in numbers:
-        found |= 1 << v
-    return found
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -259,13 +261,20 @@ def _several(work: Work, term: Term, reading: Reading, scope: Scope) -> Estimand
     hidden_route(work, edges)
     reduced = work.known if edges else without_links(work.known, keep)
     within = reduced.graph.ancestors(keep, reduced.within)
+    by_name = plain(reduced.graph, within)
     try:
-        found = in_many_worlds(reduced, plain(reduced.graph, within), reading, scope)
+        found = in_many_worlds(reduced, by_name, reading, scope)
+        if isinstance(found, (Clash, Failed)) and reading.given and reading.facts:
+            # Conditioning on what is asked hides nothing: without the part that is certain, less must be known.
+            less = lean(by_name, reading)
+            if less is None:
+                return ONE
+            if less != reading:
+                found = in_many_worlds(reduced, by_name, less, Scope(scope.names))
     except ImpossibleCondition:
         raise impossible(term) from None
     if found is None:
-        if any(isinstance(node, Placeholder) for part in term_parts(term) for node in walk(part)):
-            work.assumptions.append(APART)
+        apart(work, term)
         return ZERO
     if isinstance(found, Clash):
         raise NotIdentified(conflict(graph, reading, found))
@@ -274,6 +283,7 @@ def _several(work: Work, term: Term, reading: Reading, scope: Scope) -> Estimand
     nested = any(a.parent is not None or not isinstance(a, Set) or isinstance(a.value, Var) for a in worlds)
     conditional = bool(reading.given or reading.doubts)
     work.methods.append("ctf-ID" if nested else "IDC*" if conditional else "ID*")
+    work.records.append(Several(term, reduced, nested, conditional, found))
     return found.estimand
 
 
@@ -293,4 +303,4 @@ def hidden_route(work: Work, edges: Iterable[tuple[str, str]]) -> None:
 
 
 def _failed(known: Known, failed: Failed, done: int) -> NotIdentified:
-    return NotIdentified(None if failed.stuck is None else hedge(known.graph, failed.stuck, done))
+    return NotIdentified(None if failed.stuck is None or known.partial else hedge(known.graph, failed.stuck, done))

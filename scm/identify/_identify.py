@@ -47,11 +47,7 @@ def identify(
     """
     asked, laws = query_of(graph, query), checked(graph, available)
     granted = _granted(assume)
-    if not any(law.do for law in laws):
-        named = by_criterion(graph, asked, laws)
-        if named is not None:
-            return named
-    found = identified(graph, asked, laws)
+    found = by_criterion(graph, asked, laws) or identified(graph, asked, laws)
     if found.identified or not granted:
         return found
     return by_instrument(graph, asked, granted, laws) or found

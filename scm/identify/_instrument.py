@@ -12,19 +12,19 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from .._bitgraph import members
+from .._cuts import nearest, smallest, undirected
 from .._estimand import Estimand, Law, Linear, Quotient
 from .._estimand_text import print_estimand
 from .._finding import Assumption, Step
 from .._graph import CausalGraph
 from .._query import Contrast, Expectation, Probability, Query, print_query
-from .._separation import connected, undirected
+from .._separation import connected
 from .._syntax import Const, Expr, Op, Set, Var, print_const
 from ._adjustment import Effect, effect_of
 from ._formulas import both, indices, running, total
 from ._one_world import OneWorld, read_term
 from ._reasons import set_text
 from ._result import Available, Identification
-from ._separators import nearest, smallest
 
 InstrumentGrant: TypeAlias = Literal["no_defiers", "homogeneity"]
 """What makes Wald's ratio an effect, by the name that `assume` takes."""
@@ -84,7 +84,7 @@ def _as_instrument(effect: Effect, i: int) -> Iterator[Instrument]:
         return
     cut = bits.without_edges(out_of=effect.cause)
     allowed = _candidates(effect) & ~(1 << i)
-    given = nearest(undirected(cut, effect.effect | 1 << i, 0, allowed), effect.effect, 1 << i)
+    given = nearest(undirected(cut, effect.effect, 1 << i, allowed), effect.effect, 1 << i)
     if given is not None and connected(bits, 1 << i, given) & effect.cause:
         yield Instrument(name, bits.named(given), False)
 
@@ -96,7 +96,7 @@ def _randomising(effect: Effect, i: int) -> int | None:
         return None
     ends = effect.cause | effect.effect
     cut = bits.without_edges(out_of=1 << i)
-    return smallest(undirected(cut, 1 << i | ends, 0, effect.observed & ~(below | ends)), 1 << i, ends)
+    return smallest(undirected(cut, 1 << i, ends, effect.observed & ~(below | ends)), 1 << i, ends)
 
 
 @dataclass(frozen=True, slots=True)

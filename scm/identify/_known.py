@@ -10,8 +10,9 @@ from .._bitgraph import BitGraph, members
 from .._errors import InvalidQuery, UnknownName, listing
 from .._estimand import ONE, Estimand, Quotient, Sum
 from .._graph import CausalGraph
-from ._kernels import Base, Env, Kernel, Scope, Source, Stuck, descend, law, total
+from ._kernels import Base, Env, Kernel, Scope, Source, Stuck, descend, law
 from ._result import Available
+from ._tidy import sum_of
 
 
 @dataclass(frozen=True)
@@ -74,10 +75,10 @@ def checked(graph: CausalGraph, available: Sequence[Available] | Available | Non
 
 
 @lru_cache(maxsize=256)
-def known(graph: CausalGraph, available: tuple[Available, ...]) -> Known:
-    """The graph and laws as bits; variables that no law speaks of are projected away like hidden ones."""
+def known(graph: CausalGraph, available: tuple[Available, ...], named: tuple[str, ...] = ()) -> Known:
+    """The graph and laws as bits; what is not `named` and no law speaks of is projected away like what is hidden."""
     bits = BitGraph.of(graph)
-    spoken = 0
+    spoken = bits.bits(named)
     for one in available:
         spoken |= bits.bits(one.variables) | bits.bits(one.do)
     whole = project(bits, bits.everything & ~spoken)
@@ -187,10 +188,11 @@ def formula(found: Found, env: Env, scope: Scope) -> Estimand:
     imposed = [v for v in sorted(free) if not found.source.measured >> v & 1]
     if measured:
         weight = law(found.source, sum(1 << v for v in measured), 0, {**env, **free}, scope)
-        body = total([free[v] for v in measured], [weight, body])
+        over, factors = (list(body.over), [body.body]) if isinstance(body, Sum) else ([], [body])
+        body = sum_of([*(free[v] for v in measured), *over], [weight, *factors])
     if imposed:
-        over = tuple(free[v] for v in imposed)
-        body = Quotient(Sum(over, body), Sum(over, ONE))
+        states = tuple(free[v] for v in imposed)
+        body = Quotient(Sum(states, body), Sum(states, ONE))
     return body
 
 

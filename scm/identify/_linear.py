@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from .._bitgraph import BitGraph, members
+from .._cuts import nearest, smallest, undirected
 from .._errors import InvalidQuery, UnknownName
 from .._graph import CausalGraph
-from .._separation import connected, undirected
+from .._separation import connected
 from ._adjustment import Effect, effect_of, smallest_set
 from ._instrument import instruments
 from ._reasons import set_text
-from ._separators import nearest, smallest
 
 if TYPE_CHECKING:
     import numpy as np
@@ -177,7 +177,7 @@ def _direct(found: Effect, cause: str, effect: str) -> LinearEffect | None:
     if not connected(cut, x, 0) & y:
         chosen: int | None = 0
     else:
-        chosen = smallest(undirected(cut, x | y, 0, allowed), x, y)
+        chosen = smallest(undirected(cut, x, y, allowed), x, y)
     if chosen is not None:
         given = bits.named(chosen)
         held = set_text(given) if given else "nothing"
@@ -185,7 +185,7 @@ def _direct(found: Effect, cause: str, effect: str) -> LinearEffect | None:
         return LinearEffect(cause, effect, cause, given, "direct", reason, "Pearl (2009), theorem 5.3.1")
     options: list[LinearEffect] = []
     for i in members(allowed):
-        given = nearest(undirected(cut, y | 1 << i, 0, allowed & ~(1 << i)), y, 1 << i)
+        given = nearest(undirected(cut, y, 1 << i, allowed & ~(1 << i)), y, 1 << i)
         if given is not None and connected(bits, 1 << i, given) & x:
             name, held = bits.names[i], bits.named(given)
             reason = _by_instrument(name, held, cause, effect)

@@ -8,7 +8,7 @@ in two worlds at once, and no law gives it (Correa, Lee & Bareinboim 2021, on in
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .._bitgraph import members
 from .._estimand import At, Estimand, Index, Weight
@@ -16,11 +16,12 @@ from .._evaluate import evaluate
 from .._graph import CausalGraph
 from .._syntax import Const, Expr, Op, Var
 from .._worlds import Fresh, Instance, Own, Policy, Worlds, build_worlds
+from ._asking import ImpossibleCondition, bits, same
 from ._kernels import Scope
 from ._known import Found, Known, find, formula
 from ._reading import Reading, Valued, renamed
 from ._single import Failed, Part, written
-from ._tidy import quotient, summed
+from ._tidy import quotient, sum_of
 
 
 @dataclass(frozen=True)
@@ -44,10 +45,6 @@ class Joined:
     below: Part | None
     worlds: Worlds
     tokens: Mapping[int, At]
-
-
-class ImpossibleCondition(Exception):
-    """The condition contradicts itself."""
 
 
 @dataclass
@@ -101,14 +98,6 @@ class Frame:
         self.weights.append(Weight(renamed(expr, names), where))
 
 
-def same(term: Var, index: Index, at: At) -> Weight:
-    """1 where the open index is at the value that the term has anyway, else 0."""
-    if isinstance(at, Index):
-        left, right = Var(term.name), Var(f"{term.name}'")
-        return Weight(Op("=", (left, right)), ((left.name, index), (right.name, at)))
-    return Weight(Op("=", (Var(term.name), at)), ((term.name, index),))
-
-
 def in_many_worlds(known: Known, graph: CausalGraph, reading: Reading, scope: Scope) -> Joined | Failed | Clash | None:
     """The estimand of one term over several worlds; None where the event is impossible.
 
@@ -155,6 +144,20 @@ def in_many_worlds(known: Known, graph: CausalGraph, reading: Reading, scope: Sc
         return below
     scope.divides = True
     return Joined(quotient(above.estimand, below.estimand), above, below, worlds, frame.tokens)
+
+
+def lean(graph: CausalGraph, reading: Reading) -> Reading | None:
+    """The reading without asked equalities that the condition and the others imply; None where nothing is left."""
+    facts = list(reading.facts)
+    for fact in reading.facts:
+        rest = [other for other in facts if other != fact]
+        worlds = build_worlds(graph, (fact[0],), (*reading.given, *rest))
+        slot = worlds.terms[fact[0]]
+        if not worlds.impossible and (worlds.fixed.get(slot) if isinstance(slot, int) else slot) == fact[1]:
+            facts = rest
+    if not facts and not reading.weights and not reading.axes:
+        return None
+    return replace(reading, facts=tuple(facts))
 
 
 def _connected(known: Known, worlds: Worlds, reading: Reading) -> set[object]:
@@ -206,12 +209,6 @@ def _check_doubts(worlds: Worlds, reading: Reading) -> None:
             raise ImpossibleCondition
 
 
-def void(weight: Weight) -> bool:
-    """Whether a number is 0 whatever the variables are."""
-    values = {name: at.value for name, at in weight.where if isinstance(at, Const)}
-    return len(values) == len(weight.where) and not evaluate(weight.expr, lambda t: values[t.name])
-
-
 def law_of(known: Known, frame: Frame, terms: Iterable[Var], open_: frozenset[Index]) -> Part | Failed | Clash:
     """The joint law of the terms at their values, summed over whatever is not open."""
     worlds, tokens, scope = frame.worlds, frame.tokens, frame.scope
@@ -235,7 +232,7 @@ def law_of(known: Known, frame: Frame, terms: Iterable[Var], open_: frozenset[In
             continue
         v = frame.place[x.variable]
         if v in own:
-            return Clash(worlds, own[v], i, v, known.graph.district(1 << v, _bits(own)), tokens)
+            return Clash(worlds, own[v], i, v, known.graph.district(1 << v, bits(own)), tokens)
         own[v] = i
     over = list(dict.fromkeys(t for i in order if isinstance(t := tokens[i], Index) and t not in open_))
     return _product(known, frame, own, over, [*frame.weights, *policies])
@@ -245,7 +242,7 @@ def _product(
     known: Known, frame: Frame, own: dict[int, int], over: list[Index], weights: list[Estimand]
 ) -> Part | Failed | Clash:
     """The sum of weights and the districts' formulas, each at the values of its own world."""
-    variables = _bits(own)
+    variables = bits(own)
     found: list[tuple[Found, dict[int, At]]] = []
     for district in known.graph.districts(variables):
         env = environment(frame, own, district)
@@ -260,12 +257,12 @@ def _product(
     parts = tuple(one for one, _ in found)
     if alike and found:
         busy = {at for w in weights if isinstance(w, Weight) for _, at in w.where}
-        gone = _bits(v for v, i in own.items() if frame.tokens[i] in over and frame.tokens[i] not in busy)
+        gone = bits(v for v, i in own.items() if frame.tokens[i] in over and frame.tokens[i] not in busy)
         body = written(known, list(parts), variables, gone, variables & ~gone, everywhere, frame.scope)
         rest = [i for i in over if i not in {frame.tokens[own[v]] for v in members(gone)}]
-        return Part(variables, gone, parts, summed(rest, [*weights, body]))
+        return Part(variables, gone, parts, sum_of(rest, [*weights, body]))
     formulas = [formula(one, env, frame.scope) for one, env in found]
-    return Part(variables, 0, parts, summed(over, [*weights, *formulas]))
+    return Part(variables, 0, parts, sum_of(over, [*weights, *formulas]))
 
 
 def environment(frame: Frame, own: Mapping[int, int], district: int) -> dict[int, At] | Clash:
@@ -306,10 +303,3 @@ def _policy(x: Instance, i: int, tokens: Mapping[int, At]) -> Weight:
         case Own():
             raise AssertionError("a variable's own mechanism is no policy")
     return Weight(worth, tuple(sorted(where.items())))
-
-
-def _bits(numbers: Iterable[int]) -> int:
-    found = 0
-    for v in numbers:
-        found |= 1 << v
-    return found

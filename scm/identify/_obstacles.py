@@ -58,7 +58,7 @@ def _causes(worlds: Worlds, slot: int) -> set[int]:
 
 def _text(clash: Clash, i: int) -> str:
     """`Y[X=1] = 1`."""
-    return f"{print_expr(_term(clash.worlds, i))} = {at_text(clash.tokens[i])}"
+    return f"{print_expr(term_of(clash.worlds, i))} = {at_text(clash.tokens[i])}"
 
 
 def at_text(at: At) -> str:
@@ -66,7 +66,7 @@ def at_text(at: At) -> str:
     return at.variable.lower() + "'" * at.number if isinstance(at, Index) else print_expr(at)
 
 
-def _term(worlds: Worlds, i: int) -> Var:
+def term_of(worlds: Worlds, i: int) -> Var:
     """An instance as a counterfactual term: the values that reach it from outside."""
     settings: dict[int, dict[str, Assignment]] = {}
     for k in range(i + 1):

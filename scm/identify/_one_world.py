@@ -70,6 +70,8 @@ def _in_one_world(
     over: tuple[Index, ...],
     axes: tuple[Index, ...],
 ) -> OneWorld | None:
+    if not of:
+        return None
     found = [*of, *given]
     do = imposed(graph, found)
     names = [v.name for v in found]

@@ -64,21 +64,21 @@ def _paths(graph: BitGraph, effect: Effect, given: int) -> Iterator[Path]:
     queue: list[Path] = [((i, ""),) for i in members(effect.cause)]
     for path in queue:
         i, arrow = path[-1]
-        if effect.effect >> i & 1:
-            yield path
-        if effect.effect >> i & 1 or len(queue) > MOST_STEPS:
-            continue
         passed = effect.cause
         for j, _ in path:
             passed |= 1 << j
         free = not given >> i & 1
         turn = opens >> i & 1 if arrow in ("->", "<->") else free  # whether it may go on by an edge with a head here
-        if turn:
-            queue += [(*path, (j, "<-")) for j in members(graph.parents[i] & by_tail & ~passed)]
-        if free:
-            queue += [(*path, (j, "->")) for j in members(graph.children[i] & by_head & ~passed)]
-        if turn:
-            queue += [(*path, (j, "<->")) for j in members(graph.siblings[i] & by_head & ~passed)]
+        ways = (
+            ("<-", graph.parents[i] & by_tail if turn else 0),
+            ("->", graph.children[i] & by_head if free else 0),
+            ("<->", graph.siblings[i] & by_head if turn else 0),
+        )
+        for way, onto in ways:
+            for j in members(onto & effect.effect):
+                yield (*path, (j, way))
+        if len(queue) <= MOST_STEPS:
+            queue += [(*path, (j, way)) for way, onto in ways for j in members(onto & ~(passed | effect.effect))]
 
 
 def _leading(graph: BitGraph, effect: int, given: int, opens: int) -> tuple[int, int]:

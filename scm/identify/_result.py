@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, cast, overload
 
 from .._estimand import Estimand, Index
 from .._finding import Assumption, Step
@@ -58,6 +59,16 @@ class Hedge:
     roots: tuple[str, ...]
     cut: tuple[str, ...]
 
+    @property
+    def explanation(self) -> str:
+        """In plain words."""
+        outer, inner, cut = (", ".join(names) for names in (self.outer, self.inner, self.cut))
+        return (
+            f"a hedge. Hidden common causes tie {outer} together, and all of them cause {inner} within that group; "
+            f"what is known cannot tell what {inner} would be with {cut or 'the rest'} imposed from what comes with it "
+            "by those hidden causes. Two models agree on all that is known and differ here (Shpitser & Pearl 2006)."
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
@@ -78,8 +89,60 @@ class Conflict:
     right: str
     district: tuple[str, ...]
 
+    @property
+    def explanation(self) -> str:
+        """In plain words."""
+        match self.kind:
+            case "inconsistent pair":
+                name, source = "an inconsistent pair", "Correa, Lee & Bareinboim 2021"
+            case "recanting witness":
+                name, source = "a recanting witness", "Avin, Shpitser & Pearl 2005"
+            case "recanting district":
+                name, source = "a recanting district", "Shpitser 2013"
+        return (
+            f"{name}. The query joins {self.left} with {self.right}: {', '.join(self.district)} would have to be in "
+            f"two worlds at once, which disagree on {self.variable}, and no law shows the two together ({source})."
+        )
+
 
 Obstacle: TypeAlias = Hedge | Conflict
+
+
+class Steps(Sequence[Step]):
+    """Steps that are written when somebody reads them; equal to any sequence of the same steps."""
+
+    __slots__ = ("_made", "_recipe")
+
+    def __init__(self, recipe: Callable[[], tuple[Step, ...]]) -> None:
+        self._recipe = recipe
+        self._made: tuple[Step, ...] | None = None
+
+    def _all(self) -> tuple[Step, ...]:
+        if self._made is None:
+            self._made = self._recipe()
+        return self._made
+
+    @overload
+    def __getitem__(self, index: int) -> Step: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Step]: ...
+    def __getitem__(self, index: int | slice) -> Step | Sequence[Step]:
+        return self._all()[index]
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def __iter__(self) -> Iterator[Step]:
+        return iter(self._all())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and self._all() == tuple(cast("Sequence[object]", other))
+
+    def __hash__(self) -> int:
+        return hash(self._all())
+
+    def __repr__(self) -> str:
+        return repr(self._all())
 
 
 @dataclass(frozen=True)
@@ -105,7 +168,7 @@ class Identification:
     estimand: Estimand | None = None
     axes: tuple[Index, ...] = ()
     method: Method | None = None
-    derivation: tuple[Step, ...] = ()
+    derivation: Sequence[Step] = ()
     obstacle: Obstacle | None = None
     assumptions: tuple[Assumption, ...] = ()
     adjustment: tuple[str, ...] | None = None
@@ -114,3 +177,24 @@ class Identification:
     def identified(self) -> bool:
         """Whether there is an estimand."""
         return self.estimand is not None
+
+    def to_text(self) -> str:
+        """The verdict, the estimand, the numbered steps or the obstacle, the assumptions: for people."""
+        from ._report import text_of
+
+        return text_of(self)
+
+    def to_latex(self) -> str:
+        """`query = estimand` as LaTeX mathematics; where there is no estimand, that it is not identified."""
+        from ._report import latex_of
+
+        return latex_of(self)
+
+    def to_json(self) -> dict[str, Any]:
+        """The same as JSON data; queries and estimands stand as text that parses back."""
+        from ._report import json_of
+
+        return json_of(self)
+
+    def __str__(self) -> str:
+        return self.to_text()

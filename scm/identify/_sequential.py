@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from itertools import permutations
 
 from .._bitgraph import BitGraph, members
+from .._cuts import smallest, undirected
 from .._graph import CausalGraph
-from .._separation import connected, undirected
+from .._separation import connected
 from ._adjustment import Effect, Names, effect_of, set_of
-from ._separators import smallest
 
 Plan = tuple[tuple[str, tuple[str, ...]], ...]
 """For each treatment, in the order they are given, the covariates that are read before it."""
@@ -90,7 +90,7 @@ def _plan(effect: Effect, order: Sequence[int]) -> tuple[tuple[int, int], ...] |
         graph = _stage(effect.bits, order, k)
         chosen = 0
         if connected(graph, 1 << i, fixed) & effect.effect:
-            near = undirected(graph, 1 << i | effect.effect, fixed, _readable(effect, order, k) & ~fixed)
+            near = undirected(graph, 1 << i, effect.effect, _readable(effect, order, k) & ~fixed, fixed)
             found = smallest(near, 1 << i, effect.effect)
             if found is None:
                 return None

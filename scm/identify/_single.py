@@ -11,42 +11,13 @@ from dataclasses import dataclass
 
 from .._bitgraph import BitGraph, members
 from .._estimand import At, Estimand, Index, Weight
+from ._asking import Asked
 from ._kernels import Base, Conditional, Env, Scope, Stuck, chained, law, marginal, total
 from ._known import Found, Known, find, formula
-from ._tidy import quotient
+from ._tidy import quotient, sum_of
 
 MOST_JOINED = 8
 """Most variables whose conditionals are written as one law."""
-
-
-@dataclass(frozen=True)
-class Asked:
-    """One world and what is asked there, as bits.
-
-    Attributes:
-        done: what is imposed.
-        asked: whose joint law the question needs.
-        given: what is conditioned on at fixed values.
-        doubtful: what else the condition speaks of; its values are summed over.
-        groups: for each number that multiplies the law of the condition, the variables it depends on.
-        values: the value at which each of these stands.
-        weights, doubts: numbers that multiply the joint law, and those of the condition.
-        below: the values in the law of the condition by itself.
-        doubts_below: the numbers of the condition at these values.
-        open: indices that stay open (the axes).
-    """
-
-    done: int
-    asked: int
-    given: int
-    doubtful: int
-    groups: tuple[int, ...]
-    values: Mapping[int, At]
-    weights: tuple[Weight, ...]
-    doubts: tuple[Weight, ...]
-    below: Mapping[int, At]
-    doubts_below: tuple[Weight, ...]
-    open: frozenset[Index] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -229,7 +200,7 @@ def written(
     conditionals: list[Conditional] = []
     busy = wanted
     for f in found:
-        if f.source is first and f.plain and isinstance(f.kernel, Base):
+        if f.source is first and not first.imposed and f.plain and isinstance(f.kernel, Base):
             conditionals += f.kernel.conditionals
             continue
         near = f.district | known.graph.parents_of(f.district)
@@ -241,9 +212,9 @@ def written(
     left = busy
     for of, given in laws:
         left |= of | given
-    factors += [law(first, of, given, env, scope) for of, given in laws]
+    factors = [*(law(first, of, given, env, scope) for of, given in reversed(laws)), *factors]
     over = [i for v in members(summed & left) if isinstance(i := env[v], Index)]
-    return total(over, factors)
+    return sum_of(over, factors) if len(factors) > len(laws) else total(over, factors)
 
 
 def _joined(known: Known, conditionals: list[Conditional], busy: int) -> list[Conditional]:

@@ -84,9 +84,10 @@ class Level:
 
     def available(self, laws: Laws) -> Array:
         """Every available probability, one after the other."""
-        found = [np.zeros(0)]
+        found: list[Array] = [np.zeros(0)]
         for view in self.known:
-            found.append(np.bincount(view.parts[0], self.model.weights(laws, view.rows), view.count))
+            weights = self.model.weights(laws, view.rows)
+            found.append(np.bincount(view.parts[0], weights, view.count).astype(np.float64))
         return np.concatenate(found)
 
     def answer(self, laws: Laws) -> float:
@@ -97,38 +98,45 @@ class Level:
         weights = self.model.weights(laws, view.rows)
         return float(view.parts[0] @ weights), float(view.parts[1] @ weights)
 
-    def slopes(self, laws: Laws) -> tuple[list[Array], list[Array]]:
-        """By each probability in each block of laws: of the available laws (one row a cell), and of the query."""
-        known: list[list[Array]] = [[] for _ in laws]
+    def known_slopes(self, laws: Laws) -> list[Array]:
+        """Of every available probability (one row each) by each probability in each block of laws."""
+        found = [[np.zeros((0, law.size))] for law in laws]
         for view in self.known:
             weights = self.model.weights(laws, view.rows)
-            for i, law in enumerate(laws):
-                places, others = self._others(law, i, view, weights)
-                cell = view.parts[0] * law.size + places
-                found = np.bincount(cell, others, view.count * law.size) if others is not None else 0.0
-                known[i].append(
-                    np.zeros((view.count, law.size)) + np.reshape(found, (-1, law.size) if others is not None else ())
-                )
-        asked = [np.zeros(law.size) for law in laws]
-        values = {term: self._moments(laws, view) for term, view in self.terms.items()}
-        for term, view in self.terms.items():
-            weights, (top, below) = self.model.weights(laws, view.rows), values[term]
-            share = _fold(self.query, values, term)[1]
-            change = share * (view.parts[0] * below - view.parts[1] * top) / below**2
-            for i, law in enumerate(laws):
-                places, others = self._others(law, i, view, weights)
-                if others is not None:
-                    asked[i] += np.bincount(places, others * change, law.size)
-        return [np.concatenate([np.zeros((0, law.size)), *rows]) for law, rows in zip(laws, known, strict=True)], asked
+            for rows, law, entry in zip(found, laws, self._entries(laws, view), strict=True):
+                if entry is None:
+                    rows.append(np.zeros((view.count, law.size)))
+                    continue
+                cell = view.parts[0] * law.size + entry
+                sums = np.bincount(cell, weights / law.reshape(-1)[entry], view.count * law.size)
+                rows.append(sums.reshape(view.count, law.size).astype(np.float64))
+        return [np.concatenate(rows) for rows in found]
 
-    def _others(self, law: Array, which: int, view: View, weights: Array) -> tuple[Any, Array | None]:
-        """At every place the entry of a block, and the weight without it; None where the block does not matter."""
-        draws = self.model.draws[which]
-        if len(law) > 1:
-            if which not in view.rows:
-                return 0, None
-            draws = view.rows[which] * law.shape[1] + draws
-        return draws, weights / law.reshape(-1)[draws]
+    def asked_slopes(self, laws: Laws) -> list[Array] | None:
+        """Of the query by each probability in each block of laws; None where the query is not defined."""
+        found = [np.zeros(law.size) for law in laws]
+        values = {term: self._moments(laws, view) for term, view in self.terms.items()}
+        if not all(below > 0 for _, below in values.values()):
+            return None
+        for term, view in self.terms.items():
+            top, below = values[term]
+            change = _fold(self.query, values, term)[1] * (view.parts[0] * below - view.parts[1] * top) / below**2
+            change = change * self.model.weights(laws, view.rows)
+            for slope, law, entry in zip(found, laws, self._entries(laws, view), strict=True):
+                if entry is not None:
+                    slope += np.bincount(entry, change / law.reshape(-1)[entry], law.size)
+        return found
+
+    def _entries(self, laws: Laws, view: View) -> list[NDArray[np.intp] | None]:
+        """At every place the entry of each block that its weight has as a factor; None where that does not matter."""
+        found: list[NDArray[np.intp] | None] = []
+        for i, law in enumerate(laws):
+            if len(law) == 1:
+                found.append(self.model.draws[i])
+            else:
+                rows = view.rows.get(i)
+                found.append(None if rows is None else rows * law.shape[1] + self.model.draws[i])
+        return found
 
 
 def _term(model: NoiseModel, term: Term) -> View:
@@ -194,7 +202,10 @@ class Move:
 
 def best_move(level: Level, laws: Laws, jointly: bool) -> Move | None:
     """The move along which the query changes most: of one block, or of all `jointly`; None where none does."""
-    known, asked = level.slopes(laws)
+    asked = level.asked_slopes(laws)
+    if asked is None:
+        return None
+    known = level.known_slopes(laws)
     groups = [tuple(range(len(laws)))] if jointly else [(i,) for i in range(len(laws))]
     moves = [move for group in groups if (move := _move(laws, group, known, asked)) is not None]
     return max(moves, key=lambda move: move.gain, default=None)
@@ -224,7 +235,7 @@ def corrected(level: Level, laws: Laws, wanted: Array) -> Laws | None:
         if np.abs(off).max(initial=0.0) <= AGREE:
             return laws
         whole, sums = _flat(laws), _sums(laws)
-        matrix = np.concatenate([np.concatenate(level.slopes(laws)[0], axis=1), sums]) * whole
+        matrix = np.concatenate([np.concatenate(level.known_slopes(laws), axis=1), sums]) * whole
         factor = np.linalg.lstsq(matrix, np.concatenate([off, np.zeros(len(sums))]), rcond=SLIGHT)[0]
         if not np.isfinite(factor).all() or factor.max() >= 1:
             return None

@@ -271,8 +271,20 @@ def _random_table(shape: Shape, name: str, rng: np.random.Generator) -> Codes:
     return np.concatenate([every, rng.integers(states, size=(rows, own - states))], axis=1)
 
 
-def as_model(noise: NoiseModel, laws: Laws, trivial: Mapping[str, tuple[Value, ...]]) -> Model:
-    """As a model that can be asked; `trivial` variables, with their states, are fair draws of their own."""
+def as_model(
+    noise: NoiseModel,
+    laws: Laws,
+    trivial: Mapping[str, tuple[Value, ...]],
+    edges: frozenset[tuple[str, str]] = frozenset(),
+) -> Model:
+    """As a model that can be asked.
+
+    Args:
+        noise: the mechanisms.
+        laws: in place of the mechanisms' own.
+        trivial: more variables, with their states: fair draws of their own.
+        edges: parents of trivial variables that they ignore.
+    """
     shape, taken = noise.shape, {*noise.shape.names, *trivial}
     labels = [_free(f"U_{a}_{b}", taken) for a, b in shape.shared]
     items: list[Variable | Noise] = [Noise(label, _categorical(law)) for label, law in zip(labels, laws, strict=False)]
@@ -293,7 +305,14 @@ def as_model(noise: NoiseModel, laws: Laws, trivial: Mapping[str, tuple[Value, .
         own = {_free(f"u_{name}", taken): _categorical(law)}
         items.append(Variable(name, states, parents=inputs or None, function=function, noise=own))
     for name, states in trivial.items():
-        items.append(Variable(name, states, table=(1 / len(states),) * len(states)))
+        parents = tuple(sorted(cause for cause, effect in edges if effect == name))
+        fair = (1 / len(states),) * len(states)
+        rows = itertools.product(*({**shape.states, **trivial}[p] for p in parents))
+        items.append(
+            Variable(name, states, parents=parents, table=dict.fromkeys(rows, fair))
+            if parents
+            else Variable(name, states, table=fair)
+        )
     return Model(*items)
 
 

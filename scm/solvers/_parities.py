@@ -1,9 +1,9 @@
 """Pairs of models made of parities: the construction that shows a hedge to be an obstacle.
 
-In both models a variable is the parity of what it reads and a hidden cause is a fair coin; in the second the variables of
-an inner part of the hedge read nothing from outside it (Shpitser & Pearl 2006, theorem 4). The parity of the roots is the
-same in both, with one noise on it so that all probabilities are positive; imposing a variable outside the inner part
-makes it a fair coin in the first alone.
+In both models a variable is the parity of what it reads and a hidden cause is a fair coin; in the second the variables
+of an inner part of the hedge read nothing from outside it (Shpitser & Pearl 2006, theorem 4). The parity of the roots
+is the same in both, with one noise on it so that all probabilities are positive; imposing a variable outside the inner
+part makes it a fair coin in the first alone.
 """
 
 from __future__ import annotations

@@ -38,6 +38,7 @@ class Question:
         states: of every variable.
         relevant: the query's variables with their ancestors, causes first.
         imagined: those of which several instances matter: how they respond to their noise counts.
+    available: the laws that the contexts come from.
     """
 
     graph: CausalGraph
@@ -46,6 +47,22 @@ class Question:
     states: Mapping[str, tuple[Value, ...]]
     relevant: tuple[str, ...]
     imagined: frozenset[str]
+    available: tuple[Available, ...]
+
+    def wider(self) -> Question:
+        """The same question with one more state of each variable that the query imposes.
+
+        Some queries are known wherever a cause has two states, and only there: with an experiment on X, the effect on
+        the treated is one.
+        """
+        imposed = {
+            a.target if a.parent is None else a.parent
+            for node in query_nodes(self.query)
+            if isinstance(node, Var)
+            for a in node.world
+        }
+        states = {v: (*s, _fresh(list(s))) if v in imposed else s for v, s in self.states.items()}
+        return _question(self.graph, self.query, self.available, states)
 
 
 def smaller_questions(identification: Identification, rng: np.random.Generator) -> Iterator[Question]:
@@ -99,7 +116,13 @@ def _question(
         do = [v for v in law.do if v in kept]
         for row in itertools.product(*(states[v] for v in do)) if names else ():
             contexts[names, world(*(Set(v, Const(x)) for v, x in zip(do, row, strict=True)))] = None
-    return Question(graph, query, tuple(contexts), states, relevant, _imagined(graph, query))
+    return Question(graph, query, tuple(contexts), states, relevant, _imagined(graph, query), available)
+
+
+def named_edges(query: Query) -> frozenset[tuple[str, str]]:
+    """The edges that the query speaks of: a model needs them even where nothing depends on them."""
+    found = (a for node in query_nodes(query) if isinstance(node, Var) for a in node.world)
+    return frozenset((a.parent, a.target) for a in found if a.parent is not None)
 
 
 def _imagined(graph: CausalGraph, query: Query) -> frozenset[str]:

@@ -1,5 +1,7 @@
 """What single statements about probabilities determine, over a causal graph."""
 
+from ._arithmetic import LONGEST as LONGEST
+from ._arithmetic import Shown as Shown
 from ._formula import CellLaw as CellLaw
 from ._solve import Found as Found
 from ._solve import Statements as Statements

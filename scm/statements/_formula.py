@@ -69,12 +69,14 @@ class Formula:
     def _term(self, term: Flat) -> Line:
         part = self.system.reading.fraction(term)
         number = self.system.number(part)
-        if number is not None:
-            return Line(number)
         of, given = fixed_cells(term.asked), fixed_cells(term.given)
         if not term.worth and of is not None and given is not None:
-            self.missing[(tuple(of.items()), tuple(given.items()), term.regime)] = None
-        return self._open(part)
+            law = tuple(of.items()), tuple(given.items()), term.regime
+            if number is None:
+                self.missing[law] = None
+            else:
+                self.laws[law] = number
+        return self._open(part) if number is None else Line(number)
 
     def _open(self, part: Fraction) -> Line:
         return Line(self.system.fixed(0.0), {part.key: (part, self.system.fixed(1.0))})
@@ -85,7 +87,7 @@ class Formula:
             case Law(of, given, do):
                 return self._law(of, given, do, at)
             case Weight(expr, where):
-                values = {name: _value(cell, at) for name, cell in where}
+                values = {name: value_at(cell, at) for name, cell in where}
                 return Line(self.system.fixed(float(evaluate(expr, lambda term: values[term.name]))))
             case Sum(over, body):
                 states = [self.system.atoms.states[index.variable] for index in over]
@@ -133,8 +135,8 @@ class Formula:
         return Line(constant, scaled)
 
     def _law(self, of: Cells, given: Cells, do: Cells, at: Mapping[Index, Value]) -> Line | None:
-        sides = [tuple((name, _value(cell, at)) for name, cell in side) for side in (of, given)]
-        regime = tuple(sorted((name, _value(cell, at)) for name, cell in do))
+        sides = [tuple((name, value_at(cell, at)) for name, cell in side) for side in (of, given)]
+        regime = tuple(sorted((name, value_at(cell, at)) for name, cell in do))
         fixed = dict(sides[1])
         if any(fixed.get(name, value) != value for name, value in sides[0]):
             return Line(self.system.fixed(0.0))
@@ -155,7 +157,8 @@ def _weights_first(part: Estimand) -> int:
     return 0 if isinstance(part, (Weight, Linear)) else 1
 
 
-def _value(cell: At, at: Mapping[Index, Value]) -> Value:
+def value_at(cell: At, at: Mapping[Index, Value]) -> Value:
+    """The value of a cell with its indices at given values."""
     if isinstance(cell, Index):
         return at[cell]
     if isinstance(cell, Const):

@@ -43,7 +43,7 @@ def read(system: System, position: int, statements: Sequence[Statement]) -> Read
     def at(readings: Array) -> Array:
         return system.value(position, readings)
 
-    value = float(at(face[:, None])[0]) if statements else float(at(np.zeros((0, 1)))[0])
+    value = _rounded(float(at(face[:, None] if len(face) else np.zeros((0, 1)))[0]))
     slopes = _slopes(at, face)
     used = tuple(int(k) for k in np.flatnonzero(slopes != 0))
     rounded = [k for k in range(len(face)) if ends[k, 0] < ends[k, 1] and _matters(at, face, ends, k)]
@@ -55,6 +55,11 @@ def read(system: System, position: int, statements: Sequence[Statement]) -> Read
         )
     rounding = _interval(at, face, ends, rounded, value) if rounded else None
     return Read(value, rounding, error, tuple(sorted({*used, *rounded})))
+
+
+def _rounded(value: float) -> float:
+    """Without what the machine's rounding leaves of a difference that is zero."""
+    return 0.0 if abs(value) < 1e-14 else value
 
 
 def _slopes(at: Callable[[Array], Array], face: Array) -> Array:
@@ -98,7 +103,7 @@ def _interval(
     values = values[np.isfinite(values)]
     if not len(values):
         return None
-    return min(float(values.min()), value), max(float(values.max()), value)
+    return min(_rounded(float(values.min())), value), max(_rounded(float(values.max())), value)
 
 
 def _climbed(at: Callable[[Array], Array], face: Array, ends: Array, rounded: list[int], sign: float) -> Array:

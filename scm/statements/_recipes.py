@@ -156,7 +156,8 @@ def combine(op: str, left: Array, right: Array) -> Array:
         return np.where(np.isinf(left) | np.isinf(right), np.inf, value)
 
 
-def _undone(value: Array, steps: Sequence[tuple[str, int, bool]], found: Found) -> Array:
+def _undone(result: Array, steps: Sequence[tuple[str, int, bool]], found: Found) -> Array:
+    value = result
     for op, known, left in steps:
         value = _undo(op, value, found[known], left)
     return value

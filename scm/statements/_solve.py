@@ -14,15 +14,22 @@ from .._query import Distribution, Query, Term, query_terms, term_parts
 from .._statement import Correlation, Quantity, Statement
 from .._syntax import Expr, Value, Var, conjuncts, walk
 from ..identify import Identification
+from ._arithmetic import Arithmetic, Shown
 from ._atoms import MAX_ATOMS, Atoms, Cell, Regime
 from ._clash import clashing, correlations
+from ._composed import composed
 from ._ends import Ends, ends
 from ._formula import CellLaw, Formula, Line
+from ._intake import settled
 from ._readings import Read, read
 from ._system import System
 from ._terms import flat
 
 Identify = Callable[[CausalGraph, Query], Identification]
+
+
+EMPTY = 1e-12
+"""A condition less likely than this is impossible."""
 
 
 class TooLarge(ValueError):
@@ -36,7 +43,8 @@ class Found:
     Attributes:
         read: the number with what is left open; None where it is not determined.
         identification: how the query was brought down to laws; None for what is only seen.
-        laws: the laws that the estimand uses, with their numbers at face value.
+        laws: the laws that are used, with their numbers at face value and these in stated numbers.
+        arithmetic: the estimand with its numbers.
         missing: the laws that are not determined, for the estimand that lacks fewest.
         ends: where the number can lie, if it is not determined and that was proved.
         clash: positions of statements that cannot hold together.
@@ -45,7 +53,8 @@ class Found:
 
     read: Read | None = None
     identification: Identification | None = None
-    laws: Mapping[CellLaw, float] = field(default_factory=lambda: {})
+    laws: Mapping[CellLaw, tuple[float, Shown | None]] = field(default_factory=lambda: {})
+    arithmetic: Shown | None = None
     missing: tuple[CellLaw, ...] = ()
     ends: Ends | None = None
     clash: tuple[int, ...] = ()
@@ -83,7 +92,7 @@ class Statements:
                     f"the statements and the query speak of {listing(names)}: {atoms.size:,} combinations of states, "
                     f"more than the {MAX_ATOMS:,} that are looked at"
                 )
-            self._systems[names] = System(self.graph, atoms, self.statements)
+            self._systems[names] = settled(self.graph, atoms, self.statements)
         return self._systems[names]
 
     def clash(self, system: System) -> tuple[int, ...]:
@@ -95,6 +104,7 @@ class Statements:
 
     def answer(self, query: Query) -> Found:
         """What the statements say about `query`."""
+        query = composed(self.graph, query)
         system = self.system(query)
         if clash := self.clash(system):
             return Found(clash=clash)
@@ -114,7 +124,7 @@ class Statements:
         plain = Formula(system)
         line = plain.query(query)
         if line is not None:
-            yield self._told(system, line, plain, None)
+            yield self._told(query, system, line, plain, None)
             if all(term_world(system.graph, term) for term in query_terms(query)):
                 return
         for identification in self._identified(query):
@@ -122,17 +132,32 @@ class Statements:
                 yield Found(identification=identification)
                 continue
             formula = Formula(system)
-            yield self._told(system, formula.estimand(identification.estimand, {}), formula, identification)
+            yield self._told(query, system, formula.estimand(identification.estimand, {}), formula, identification)
 
-    def _told(self, system: System, line: Line | None, formula: Formula, how: Identification | None) -> Found:
+    def _told(
+        self, query: Query, system: System, line: Line | None, formula: Formula, how: Identification | None
+    ) -> Found:
         missing = complements_dropped(formula.missing, self.states)
         if line is None:
             return Found(identification=how, missing=missing)
         if line.parts:
             return Found(identification=how, missing=missing, ends=ends(system, line, self.statements))
         found = read(system, line.constant, self.statements)
-        laws = {law: read(system, number, self.statements).value for law, number in formula.laws.items()}
-        return Found(found, how, laws)
+        arithmetic = Arithmetic(system, np.array([[s.value] for s in self.statements], dtype=float))
+        laws = {law: (arithmetic.value(number), arithmetic.law(law)) for law, number in formula.laws.items()}
+        if not np.isfinite(found.value):
+            return Found(found, how, stratum=self._empty(system, arithmetic, formula.laws))
+        estimand = None if how is None else how.estimand
+        total = arithmetic.query(query) if estimand is None else arithmetic.estimand(estimand, {})
+        return Found(found, how, laws, total)
+
+    def _empty(self, system: System, arithmetic: Arithmetic, laws: Iterable[CellLaw]) -> tuple[Cell, ...]:
+        """A condition among `laws` that has probability zero."""
+        for _, given, regime in laws:
+            number = system.number(system.reading.law(given, (), regime)) if given else None
+            if number is not None and abs(arithmetic.value(number)) < EMPTY:
+                return given
+        return ()
 
     def _identified(self, query: Query) -> Iterator[Identification]:
         """Identifications from the laws of ever more of the variables that statements speak of."""

@@ -9,31 +9,25 @@ worked out with the printed numbers. A second random law checks every recipe.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .._graph import CausalGraph
-from .._query import Contrast, Expectation, Number, Probability, Query
-from .._statement import Correlation, Quantity, Statement
-from .._syntax import Const, Op, Var, conjunction, conjuncts
+from .._statement import Statement
 from ._atoms import Array, Atoms, Cell, Regime
 from ._recipes import (
     Combined,
     Fixed,
-    JointOfCorrelation,
     Recipe,
     Row,
     Solved,
-    Stated,
-    Undone,
-    combine,
     operands,
     work_out,
 )
 from ._reference import reference_law
-from ._terms import Flat, Fraction, Reading, flat
+from ._terms import Flat, Fraction, Reading
 
 NEAR = 1e-8
 """How far a vector may be from the rows, relative to its size, to be counted as a combination of them."""
@@ -56,25 +50,24 @@ class System:
         """The numbers on the two random laws, shape (2,) each."""
         self.rows: list[Row] = []
         self._basis: list[Array] = []
-        self._known: dict[bytes, int] = {}
+        self.known: dict[bytes, int] = {}
         self.stated = np.zeros((len(self.statements), 2))
         self.unused: list[int] = []
         """Statements that nothing could be made of."""
-        self._one = self._add(Fixed(1.0))
+        self.one = self.add(Fixed(1.0))
         for regime in atoms.regimes:
-            self._add_row(Fraction(atoms.total(regime), atoms.total()), self._one)
-        self._settle()
+            self.add_row(Fraction(atoms.total(regime), atoms.total()), self.one)
 
     # --- the numbers
 
-    def _add(self, recipe: Recipe) -> int:
+    def add(self, recipe: Recipe) -> int:
         self.recipes.append(recipe)
         self.found.append(work_out(recipe, self.stated, self.found))
         return len(self.recipes) - 1
 
     def fixed(self, value: float) -> int:
         """The position of a plain number."""
-        return self._add(Fixed(value))
+        return self.add(Fixed(value))
 
     def is_fixed(self, position: int, value: float) -> bool:
         """Whether the number at a position is a plain one of this value."""
@@ -89,18 +82,18 @@ class System:
             return left
         if op == "*" and (self.is_fixed(left, 0.0) or self.is_fixed(right, 0.0)):
             return self.fixed(0.0)
-        return self._add(Combined(op, left, right))
+        return self.add(Combined(op, left, right))
 
     def truth(self, part: Fraction) -> Array:
         """A fraction on the two random laws."""
         with np.errstate(all="ignore"):
             return (self.laws @ part.above) / (self.laws @ part.below)
 
-    def _add_row(self, part: Fraction, value: int) -> bool:
+    def add_row(self, part: Fraction, value: int) -> bool:
         """Take a row in; False where it says nothing new."""
-        return self._add_parts(((part.above, self._one), (-part.below, value)))
+        return self.add_parts(((part.above, self.one), (-part.below, value)))
 
-    def _add_parts(self, parts: tuple[tuple[Array, int], ...]) -> bool:
+    def add_parts(self, parts: tuple[tuple[Array, int], ...]) -> bool:
         row = self._on_first(Row(parts))
         size = float(np.linalg.norm(row))
         if size < NEAR:
@@ -127,15 +120,15 @@ class System:
 
     def number(self, part: Fraction) -> int | None:
         """The position of the number that a fraction is, if the statements determine it."""
-        if part.key in self._known:
-            return self._known[part.key]
+        if part.key in self.known:
+            return self.known[part.key]
         recipe = self._solve(part)
         if recipe is None:
             return None
-        position = self._add(recipe)
+        position = self.add(recipe)
         if not np.abs(self.found[position] - self.truth(part)).max() < CHECKED:
             return None
-        self._known[part.key] = position
+        self.known[part.key] = position
         return position
 
     def _solve(self, part: Fraction) -> Solved | None:
@@ -152,163 +145,19 @@ class System:
         at = _pivots(np.array([self._on_first(row) for row in used] + [part.below]))
         return Solved(part.above[at], part.below[at], tuple(row.at(at) for row in used))
 
-    # --- the statements
+    # --- what is stated, and what follows by separation
 
-    def _settle(self) -> None:
-        """Take in statements, and what follows by separation, until nothing new follows."""
-        waiting = [k for k, s in enumerate(self.statements) if s.relation == "="]
-        waiting.sort(key=lambda k: -_conditions(self.statements[k].quantity))
-        for k in waiting:
-            self.stated[k] = self._reference(self.statements[k].quantity)
-        while True:
-            rest = [k for k in waiting if not self._take(k)]
-            if len(rest) == len(waiting) and not self._extend():
-                break
-            waiting = rest
-        self.unused = waiting
-
-    def _reference(self, quantity: Quantity) -> Array:
-        """What a quantity is on the two random laws; NaN for what lives in several worlds."""
-        match quantity:
-            case Correlation():
-                both, first, second = (self.truth(part) for part in self._margins(quantity))
-                return (both - first * second) / np.sqrt(first * (1 - first) * second * (1 - second))
-            case _:
-                return self._on_laws(quantity)
-
-    def _on_laws(self, query: Query) -> Array:
-        match query:
-            case Number(value):
-                return np.full(2, value)
-            case Contrast(op, left, right):
-                return combine(op, self._on_laws(left), self._on_laws(right))
-            case Probability() | Expectation():
-                term = flat(self.graph, query)
-                return np.full(2, np.nan) if term is None else self.truth(self.reading.fraction(term))
-            case _:
-                return np.full(2, np.nan)
-
-    def _take(self, k: int) -> bool:
-        """Take statement `k` in; False where that has to wait for other numbers."""
-        quantity = self.statements[k].quantity
-        if not np.isfinite(self.stated[k]).all():
-            return False
-        match quantity:
-            case Correlation():
-                return self._take_correlation(k, quantity)
-            case Probability() | Expectation():
-                term = flat(self.graph, quantity)
-                assert term is not None  # it has a number
-                self._state(term, self._add(Stated(k)))
-                return True
-            case _:
-                return self._take_contrast(k, quantity)
-
-    def _state(self, term: Flat, value: int) -> None:
+    def state(self, term: Flat, value: int) -> None:
         """That a term has a number: rows under every condition that leaves it the same, unless it follows already."""
         part = self.reading.fraction(term)
         fresh = self.number(part) is None
-        self._known[part.key] = value
+        self.known[part.key] = value
         if fresh:
             for above, _, below in self.reading.spread(term):
-                self._known.setdefault(Fraction(above, below).key, value)
-                self._add_row(Fraction(above, below), value)
+                self.known.setdefault(Fraction(above, below).key, value)
+                self.add_row(Fraction(above, below), value)
 
-    def _margins(self, quantity: Correlation) -> tuple[Fraction, Fraction, Fraction]:
-        """The joint of the second states of two variables, then the margin of each."""
-        first, second = (
-            Op("=", (Var(name), Const(self.atoms.states[name][1]))) for name in (quantity.first, quantity.second)
-        )
-        events = (conjunction(first, second), first, second)
-        both, one, two = (self.reading.fraction(Flat(event, quantity.given, False, ())) for event in events)
-        return both, one, two
-
-    def _take_correlation(self, k: int, quantity: Correlation) -> bool:
-        both, first, second = self._margins(quantity)
-        p, q = self.number(first), self.number(second)
-        if p is None or q is None:
-            return False
-        value = self._add(JointOfCorrelation(self._add(Stated(k)), p, q))
-        if self.number(both) is None:
-            self._known[both.key] = value
-            self._add_row(both, value)
-        return True
-
-    def _take_contrast(self, k: int, quantity: Quantity) -> bool:
-        terms = [t for t in _leaves(quantity)]
-        flats = [flat(self.graph, t) for t in terms]
-        numbers = [None if f is None else self.number(self.reading.fraction(f)) for f in flats]
-        unknown = [i for i, number in enumerate(numbers) if number is None]
-        if len(unknown) == 1:
-            term = flats[unknown[0]]
-            steps = self._steps(quantity, dict(zip(terms, numbers, strict=True)))
-            if term is None or steps is None:
-                return False
-            self._state(term, self._add(Undone(self._add(Stated(k)), steps)))
-            return True
-        return self._take_pair(k, quantity) if unknown else True
-
-    def _take_pair(self, k: int, quantity: Quantity) -> bool:
-        """A ratio or difference of two unknown terms with the same condition is a row too."""
-        match quantity:
-            case Contrast(
-                ("-" | "/") as op, (Probability() | Expectation()) as left, (Probability() | Expectation()) as right
-            ):
-                first, second = flat(self.graph, left), flat(self.graph, right)
-            case _:
-                return False
-        if first is None or second is None:
-            return False
-        if (first.given, first.regime) != (second.given, second.regime):
-            return self._take_apart(k, op, self.reading.fraction(first), self.reading.fraction(second))
-        value = self._add(Stated(k))
-        for one, two, below in self.reading.spread(first, second):
-            self._add_row(Fraction(one - two, below) if op == "-" else Fraction(one, two), value)
-        return True
-
-    def _take_apart(self, k: int, op: str, first: Fraction, second: Fraction) -> bool:
-        """A ratio or difference under two conditions is a row where it is known how likely one is beside the other."""
-        scale = self.number(Fraction(first.below, second.below))
-        if scale is None:
-            return False
-        value, minus = self._add(Stated(k)), self._add(Fixed(-1.0))
-        if op == "-":
-            other = self.combined("*", minus, scale)
-            self._add_parts(((first.above, self._one), (second.above, other), (-first.below, value)))
-            return True
-        other = self.combined("*", minus, self.combined("*", value, scale))
-        self._add_parts(((first.above, self._one), (second.above, other)))
-        return True
-
-    def _steps(
-        self, quantity: Quantity, numbers: dict[Quantity, int | None]
-    ) -> tuple[tuple[str, int, bool], ...] | None:
-        """How to undo a contrast around its one unknown term; None where that occurs twice."""
-        steps: list[tuple[str, int, bool]] = []
-        while isinstance(quantity, Contrast):
-            sides = [self._side(side, numbers) for side in (quantity.left, quantity.right)]
-            if (sides[0] is None) == (sides[1] is None):
-                return None
-            left = sides[0] is None
-            known = sides[1] if left else sides[0]
-            assert known is not None
-            steps.append((quantity.op, known, left))
-            quantity = quantity.left if left else quantity.right  # type: ignore[assignment]
-        return tuple(steps)
-
-    def _side(self, side: object, numbers: dict[Quantity, int | None]) -> int | None:
-        match side:
-            case Number(value):
-                return self._add(Fixed(value))
-            case Contrast(op, left, right):
-                one, two = self._side(left, numbers), self._side(right, numbers)
-                return None if one is None or two is None else self._add(Combined(op, one, two))
-            case _:
-                return numbers[side]  # type: ignore[index]
-
-    # --- what follows by separation
-
-    def _extend(self) -> bool:
+    def extend(self) -> bool:
         """Numbers of one variable under a least condition, spread over all that the graph separates it from."""
         grown = False
         for regime in self.atoms.regimes:
@@ -329,8 +178,8 @@ class System:
         grown = False
         for values in itertools.product(*(self.atoms.states[name] for name in free)):
             part = self.reading.law([cell], [*base, *zip(free, values, strict=True)], regime)
-            self._known.setdefault(part.key, number)
-            grown |= self._add_row(part, number)
+            self.known.setdefault(part.key, number)
+            grown |= self.add_row(part, number)
         return grown
 
     def _elsewhere(self, cell: Cell, base: list[Cell], free: tuple[str, ...], regime: Regime) -> int | None:
@@ -375,21 +224,6 @@ class System:
         for k in sorted(needed):
             out[k] = work_out(self.recipes[k], stated, out)
         return out[position]
-
-
-def _leaves(quantity: object) -> Iterable[Probability | Expectation]:
-    match quantity:
-        case Contrast(_, left, right):
-            return dict.fromkeys([*_leaves(left), *_leaves(right)])
-        case Probability() | Expectation():
-            return (quantity,)
-        case _:
-            return ()
-
-
-def _conditions(quantity: Quantity) -> int:
-    given = quantity.given if isinstance(quantity, (Probability, Expectation, Correlation)) else None
-    return len(conjuncts(given)) if not isinstance(quantity, Contrast) else -1
 
 
 def _pivots(table: Array) -> NDArray[np.intp]:

@@ -11,10 +11,11 @@ import re
 
 from ..._problem import Problem
 from .._story import Unreadable, quoted
-from ._collect import evidence_of, net_of, readings
+from ._collect import Reading, evidence_of, net_of, readings
+from ._forms import World
 from ._sentences import read_sentences
 from ._states import states
-from ._tie import tie
+from ._tie import Evidence, Net, Tied, tie
 from ._write import write
 
 _GRAPH = re.compile(r"\b(?:has|have) a direct (?:causal )?(?:effect|influence|impact) on\b", re.IGNORECASE)
@@ -39,25 +40,24 @@ def read_world(text: str) -> Problem:
     if not told.arrows:
         raise Unreadable("The text does not say what acts on what.")
     net = net_of(told)
-    best: tuple[float, Problem] | None = None
-    why: Unreadable | None = None
-    for reading in readings(told, net):
-        evidence = evidence_of(reading, told, net)
-        try:
-            tied = tie(net, evidence) if evidence.phrases else None
-            if tied is not None and best is not None and tied.score <= best[0]:
-                continue
-            named = states(net, evidence, tied) if tied else {}
-            if tied and not told.rules:
-                _acquainted(tied.strangers)
-            problem = write(told, net, reading, named, [(p, n) for p, n, _ in tied.strangers] if tied else ())
-        except Unreadable as wrong:
-            why = why or wrong
-            continue
-        best = (tied.score if tied else 0.0, problem)
+    tied = [_tied(reading, told, net) for reading in readings(told, net)]
+    best = max((found for found in tied if found is not None), key=lambda found: found[2].score, default=None)
     if best is None:
-        raise why or Unreadable("The text is not understood.")
-    return best[1]
+        raise Unreadable("No way to tie the phrases to the variables fits what the sentences say of them.")
+    reading, evidence, ties = best
+    if ties.doubt:
+        raise Unreadable(ties.doubt)
+    if not told.rules:
+        _acquainted(ties.strangers)
+    return write(told, net, reading, states(net, evidence, ties), [(p, n) for p, n, _ in ties.strangers])
+
+
+def _tied(reading: Reading, told: World, net: Net) -> tuple[Reading, Evidence, Tied] | None:
+    evidence = evidence_of(reading, told, net)
+    try:
+        return reading, evidence, tie(net, evidence)
+    except Unreadable:
+        return None
 
 
 def _acquainted(strangers: list[tuple[str, str, str]]) -> None:

@@ -172,6 +172,7 @@ def evidence_of(reading: Reading, world: World, net: Net) -> Evidence:
         found.add(*rule.causes, *rule.effects)
         found.apart.append((*rule.causes, *rule.effects))
         found.rules.extend((rule.causes, effect) for effect in rule.effects)
+    found.apart.append(tuple(dict.fromkeys(effect for rule in reading.rules for effect in rule.effects)))
     for cut, _ in reading.seen:
         found.add(*cut)
         found.sentences.update(cut)

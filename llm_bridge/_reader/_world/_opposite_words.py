@@ -16,8 +16,8 @@ ruined damaged broken/intact undamaged|lost missed/won met|miss/meet catch hit|b
 forbidden banned/allowed permitted|cancelled/held|underfed starving/wellfed fed|frail/robust|loose/tight|vacant/occupied
 low/high|lower/higher|lowest/highest|small/large big great|smaller/larger bigger|little/much|few/many|less/more
 short/long tall|weak/strong|bad/good|worse/better|poor/good rich wealthy abundant|unhealthy/healthy
-sick ill/healthy well|slow/fast quick rapid
-cold/hot warm|cool/warm hot|dry/wet moist humid|closed shut/open|off/switched-on|false/true|absent/present|asleep/awake
+sick ill disease/healthy well health|slow/fast quick rapid
+cold/hot warm|cool/warm hot|dry/wet moist humid flooded|closed shut/open|off/switched-on|false/true|absent/present|asleep/awake
 late/early punctual|lose/win gain|fail/pass succeed|failure/success
 reject rejected rejection/accept accepted acceptance admit admission|decline/accept|fall/rise
 down/up|empty/full|light/heavy|mild/severe|soft/hard|dark/light bright|dull/bright sharp|young/old|male/female

@@ -20,9 +20,7 @@ _LEAD = re.compile(
     r"|finally|however|but|suppose(?: that)?|assume(?: that)?),? ",
     re.IGNORECASE,
 )
-_END = re.compile(
-    r"(?<=[.?!])(?<!\b[A-Z]\.)(?<!Dr\.)(?<!Mr\.)(?<!Ms\.)(?<!Mrs\.)(?<!St\.)\s+|\s*\n\s*(?:[-*\u2022]\s+)?"
-)
+_END = re.compile(r"(?<=[.?!])(?<!Dr\.)(?<!Mr\.)(?<!Ms\.)(?<!Mrs\.)(?<!St\.)\s+|\s*\n\s*(?:[-*\u2022]\s+)?")
 _CHANCE = r"(?:the )?(?:probability|chance|likelihood|rate|frequency|prevalence|share|proportion|odds are that)"
 _NUM = (
     r"(?P<p>\d+(?:\.\d+)?\s?%|\d+(?:\.\d+)? (?:percent|per cent)|\d+\s?/\s?\d+|\d+ (?:in|out of) \d+|0?\.\d+|[01](?:\.\d+)?"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import combinations, product
 
 from .._story import Unreadable, quoted
@@ -27,20 +28,28 @@ def states(net: Net, evidence: Evidence, tied: Tied) -> dict[str, tuple[str, boo
         if not groups:
             continue
         bags = {p: lexicon.bag(p) for group in groups for p in group.phrases}
-        signs = _signs(name, groups, bags, evidence)
+        rest = frozenset(w for p in evidence.phrases if p not in bags for w in lexicon.bag(p).words)
+        signs = _signs(name, groups, _Words(bags, name_bag(name), rest), evidence)
         for group, sign in zip(groups, signs, strict=True):
             out |= {p: (name, sign * group.side[p] > 0) for p in group.phrases}
     return out
 
 
-def _signs(name: str, groups: list[Group], bags: dict[str, Bag], evidence: Evidence) -> tuple[int, ...]:
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """The bags of one variable's phrases, the words of its name, and the words said of other variables."""
+
+    bags: dict[str, Bag]
+    neutral: frozenset[str]
+    elsewhere: frozenset[str]
+
+
+def _signs(name: str, groups: list[Group], words: _Words, evidence: Evidence) -> tuple[int, ...]:
     """Which side of each group is state 1."""
     if len(groups) > 10:
         raise Unreadable(f"{quoted(name)} is spoken of in too many ways. Use the same words for the same thing.")
-    neutral = name_bag(name)
-    links = {
-        (i, j): _link(groups[i], groups[j], bags, neutral, evidence) for i, j in combinations(range(len(groups)), 2)
-    }
+    bags, neutral = words.bags, words.neutral
+    links = {(i, j): _link(groups[i], groups[j], words, evidence) for i, j in combinations(range(len(groups)), 2)}
     anchors = [_anchor(group, evidence, bags) for group in groups]
     ranked: list[tuple[float, tuple[int, ...]]] = []
     for rest in product((1, -1), repeat=len(groups) - 1):
@@ -71,10 +80,12 @@ def _signs(name: str, groups: list[Group], bags: dict[str, Bag], evidence: Evide
     return signs if lean > 0 else tuple(-s for s in signs)
 
 
-def _link(one: Group, other: Group, bags: dict[str, Bag], neutral: frozenset[str], evidence: Evidence) -> float:
+def _link(one: Group, other: Group, words: _Words, evidence: Evidence) -> float:
     """How surely the first phrases of two groups agree (above 0) or differ."""
     found = [
-        one.side[a] * other.side[b] * agreement(bags[a], bags[b], neutral) for a in one.phrases for b in other.phrases
+        one.side[a] * other.side[b] * agreement(words.bags[a], words.bags[b], words.neutral, words.elsewhere)
+        for a in one.phrases
+        for b in other.phrases
     ]
     score = sum(found) / len(found)
     for a, b in evidence.unlike:

@@ -111,6 +111,8 @@ class Tied:
     groups: list[Group]
     names: tuple[str, ...]
     score: float
+    doubt: str
+    """Why it is not clear, where another assignment is about as good."""
     strangers: list[tuple[str, str, str]] = field(default_factory=list[tuple[str, str, str]])
     """Phrases with no word of their variable or of what else is said of it; that variable; a phrase that has, or ''."""
 
@@ -151,7 +153,7 @@ def tie(net: Net, evidence: Evidence) -> Tied:
     """The best assignment.
 
     Raises:
-        Unreadable: two assignments are about as good.
+        Unreadable: there is none.
     """
     groups = groups_of(evidence)
     scorer = _Scorer(net, evidence, groups)
@@ -168,15 +170,16 @@ def tie(net: Net, evidence: Evidence) -> Tied:
     if not beam:
         raise Unreadable("No way to tie the phrases to the variables fits what the sentences say of them.")
     best, done = beam[0]
+    doubt = ""
     if len(beam) > 1 and best - beam[1][0] < evidence.lead:
         other = beam[1][1]
         where = next(i for i in order if done[i] != other[i])
-        raise Unreadable(
+        doubt = (
             f"{quoted(groups[where].phrases[0])} may speak of {quoted(done[where])} or of {quoted(other[where])}. Use a "
             "word of the name in it."
         )
     names = tuple(done[i] for i in range(len(groups)))
-    return Tied(groups, names, best, scorer.strangers(names))
+    return Tied(groups, names, best, doubt, scorer.strangers(names))
 
 
 class _Scorer:

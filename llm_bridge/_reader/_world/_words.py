@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from .._lemma import lemma
+from .._lemma import AUXILIARIES, lemma
 from .._lemma import words as word_set
 from ._opposite_words import DENIALS, GREATER, LESSER, LIGHT, OPPOSITES, SCALES, SOFT_DENIALS
 
@@ -116,6 +116,13 @@ def undenied(word: str, vocabulary: Collection[str]) -> str | None:
     return None
 
 
+def _says_of(found: list[str]) -> bool:
+    """Whether a sentence begins with whom it is about: `student has ...`, `infant recovers`, not `increased demand`."""
+    if len(found) < 2 or found[0] in OPPOSITES:
+        return False
+    return bool(AUXILIARIES & set(found[1:4])) or found[1].endswith(("s", "ed"))
+
+
 def _switched(found: list[str]) -> list[str]:
     """The words, with "on" at the end as a word of content: `the sprinkler is on`."""
     return [*found[:-1], "switched-on"] if len(found) > 1 and found[-1] == "on" else found
@@ -149,7 +156,7 @@ class Lexicon:
         self.where = frozenset(where)
         everything = (*self.names, *where, *sentences, *rest)
         self.vocabulary = frozenset(w for text in everything for w in tokens(text))
-        heads = {found[0] for found in map(tokens, sentences) if len(found) > 1}
+        heads = {found[0] for found in map(tokens, sentences) if _says_of(found)}
         heads |= {w for phrase in where for w in tokens(phrase)[: _subject(tokens(phrase))]}
         self.subjects = frozenset(w for w in heads if w not in LIGHT and not shared((w,), named))
         self._bags: dict[str, Bag] = {}
@@ -199,6 +206,11 @@ def opposed(ones: Iterable[str], others: Iterable[str]) -> bool:
     return any(_opposed(a, b) for a in ones for b in others)
 
 
+def _alike(one: str, other: str) -> bool:
+    """Whether two words have an opposite in common: `large`, `big`."""
+    return bool(OPPOSITES.get(one, set()) & OPPOSITES.get(other, set()))
+
+
 _OPPOSITES = {lemma(word): {lemma(other) for other in others} for word, others in OPPOSITES.items()}
 
 
@@ -207,16 +219,18 @@ def _opposed(one: str, other: str) -> bool:
     return other in OPPOSITES.get(one, ()) or lemma(other) in _OPPOSITES.get(lemma(one), ())
 
 
-def agreement(one: Bag, other: Bag, neutral: Collection[str]) -> float:
+def agreement(one: Bag, other: Bag, neutral: Collection[str], elsewhere: Collection[str] = ()) -> float:
     """How surely two phrases about one variable say the same (above 0) or the opposite (below 0); at most 1 each way.
 
     Words of the variable's name (`neutral`) carry no state. Of what is left: opposite words, then a denial, then words
     that both have; two phrases with different words and no denial name different states. Phrases without any word in
-    common say nothing of each other.
+    common say nothing of each other; a word that is also said of other variables (`elsewhere`) is no sign of agreement.
     """
     mine, yours = one.words - shared(one.words, neutral), other.words - shared(other.words, neutral)
     common = shared(mine, yours)
     a, b = mine - common, yours - shared(yours, mine)
+    alike = {x for x in a for y in b if _alike(x, y)}
+    a, b, common = a - alike, b - {y for y in b if any(_alike(x, y) for x in alike)}, common | alike
     sign = -1 if one.denied != other.denied else 1
     if opposed(one.words - shared(one.words, other.words), other.words - shared(other.words, one.words)):
         return -1.0 * sign
@@ -226,17 +240,25 @@ def agreement(one: Bag, other: Bag, neutral: Collection[str]) -> float:
         return 0.0
     if not a and not b:
         return 1.0 * sign
+    if common - elsewhere:
+        return (0.5 if a and b else 0.8) * sign
     if not a or not b:
-        return (-0.5 if _turned(one, other) else 0.8) * sign
-    if common:
-        return 0.5 * sign
+        return _of_more(one, other) * sign
+    if any(word.endswith("ing") for word in a | b):
+        return 0.0  # two deeds: they may go together
     return -0.5 if sign > 0 else 0.3
 
 
-def _turned(one: Bag, other: Bag) -> bool:
-    """Whether the same noun has other words with it: `brown eyes`, `blue eyes`, of a variable called "brown eyes"."""
+def _of_more(one: Bag, other: Bag) -> float:
+    """How surely two phrases agree of which one only has words of the variable's name.
+
+    With all words of the other one and more, it is the same state; where a word is exchanged for another, it is not clear;
+    the same noun with another word names another state (`brown eyes`, `blue eyes`).
+    """
     apart = one.words - shared(one.words, other.words), other.words - shared(other.words, one.words)
-    return all(apart) and akin(one.head, other.head)
+    if not all(apart):
+        return 0.8
+    return -0.5 if akin(one.head, other.head) else 0.0
 
 
 def _softly(words: frozenset[str]) -> bool:
@@ -245,11 +267,8 @@ def _softly(words: frozenset[str]) -> bool:
 
 def lesser(phrase: Bag, neutral: Collection[str]) -> int:
     """1 for a phrase that names the greater or present side by its own words, -1 for the lesser or absent one, or 0."""
-    sign = -1 if phrase.denied != _softly(phrase.words) else 1
+    if phrase.denied or _softly(phrase.words):
+        return -1
     if len(shared(phrase.words, neutral)) == len(phrase.words):
-        return sign
-    if phrase.words & LESSER:
-        return -sign
-    if phrase.words & GREATER or sign < 0:
-        return sign
-    return 0
+        return 1
+    return len(phrase.words & GREATER) - len(phrase.words & LESSER)

@@ -1,20 +1,68 @@
-"""Separating sets as bits: the nearest to one side, and the smallest."""
+"""Separating sets as bits: the nearest, the smallest, and all that are minimal.
+
+A minimal set that m-separates two sides lies among their ancestors, where m-separation is separation in the augmented
+(moral) graph; so everything here walks over an undirected graph.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from .._bitgraph import members
-from .._separation import around_of, nearest_cut
+from ._bitgraph import BitGraph, members
+from ._graph_ops import augmented
 
 Near = Sequence[int]
-"""The neighbours of each variable in an undirected graph, as bits; see `_separation.undirected`."""
+"""The neighbours of each variable in an undirected graph, as bits."""
+
+
+def undirected(bits: BitGraph, first: int, second: int, allowed: int, fixed: int = 0) -> Near:
+    """The undirected graph in which the sets that separate two sides, together with `fixed`, are plain cuts.
+
+    Args:
+        bits: the mixed graph.
+        first: one side.
+        second: the other.
+        allowed: what a separating set may contain.
+        fixed: what is given in any case.
+
+    Returns:
+        The neighbours of each variable. `fixed` is gone; what is not allowed is bridged, all its neighbours joined, so
+        that no cut can contain it (van der Zander, Liskiewicz & Textor 2019, section 4).
+    """
+    kept = bits.ancestors(first | second | fixed)
+    near = [n & ~fixed for n in augmented(bits, kept)]
+    bridged = kept & ~(allowed | first | second | fixed)
+    for i in members(bridged):
+        around = near[i]
+        for j in members(around):
+            near[j] = (near[j] | around) & ~(1 << j | 1 << i)
+        near[i] = 0
+    return near
 
 
 def nearest(near: Near, first: int, second: int) -> int | None:
     """The minimal separating set that leaves the smallest part on the side of `first`; None where there is none."""
-    found = nearest_cut(near, first, first, second)
-    return None if found is None else found[1]
+    part = _closed(near, first, second)
+    return None if part is None else _around(near, part)
+
+
+def minimal_sets(near: Near, first: int, second: int) -> Iterator[int]:
+    """Every minimal separating set, each once, with polynomial delay (Takata 2010).
+
+    A minimal separating set is the border of the part it leaves around `first`. The search grows that part: one more
+    variable of its border is in it, or is never in it.
+    """
+    stack = [(first, 0)]
+    while stack:
+        grown, never = stack.pop()
+        part = _closed(near, grown, second)
+        if part is None or part & never:
+            continue
+        border = _around(near, part)
+        yield border
+        for i in members(border & ~never):
+            stack.append((part | 1 << i, never))
+            never |= 1 << i
 
 
 def smallest(near: Near, first: int, second: int) -> int | None:
@@ -22,12 +70,39 @@ def smallest(near: Near, first: int, second: int) -> int | None:
 
     As many disjoint paths as there are (Menger 1927), found one at a time by augmenting (Ford & Fulkerson 1956).
     """
-    if around_of(near, first) & second:
+    if _around(near, first) & second:
         return None
     flow = _Flow(near, second, first)
     while flow.augment():
         pass
     return flow.entered & ~flow.left
+
+
+def _around(near: Near, part: int) -> int:
+    found = 0
+    for i in members(part):
+        found |= near[i]
+    return found & ~part
+
+
+def _reach(near: Near, start: int, blocked: int) -> int:
+    found = left = start
+    while left:
+        low = left & -left
+        left ^= low
+        new = near[low.bit_length() - 1] & ~found & ~blocked
+        found |= new
+        left |= new
+    return found
+
+
+def _closed(near: Near, grown: int, second: int) -> int | None:
+    """The smallest part around `grown` that a minimal separating set leaves; None where `second` touches it."""
+    border = _around(near, grown)
+    if border & second or grown & second:
+        return None
+    beyond = _reach(near, second, border)
+    return _reach(near, grown, _around(near, beyond))
 
 
 class _Flow:
@@ -48,7 +123,7 @@ class _Flow:
 
     def augment(self) -> bool:
         """One more path, if there is room; paths found before may be rerouted."""
-        starts = around_of(self.near, self.source) & ~self.sink
+        starts = _around(self.near, self.source) & ~self.sink
         self.entered, self.left = starts, 0
         came: dict[tuple[int, bool], tuple[int, bool]] = {}
         queue = [(i, False) for i in members(starts)]
