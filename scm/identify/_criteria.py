@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from .._cuts import minimal_sets
@@ -19,8 +19,11 @@ from ._front_door import minimal_front_door
 from ._one_world import OneWorld, read_term
 from ._reading import query_of
 from ._reasons import adjustment_reason, front_door_reason, positivity, sequential_reason
-from ._result import Available, Identification, Method
+from ._result import Available, Identification, Method, Steps
 from ._sequential import find_plan
+
+Account = Callable[[], tuple[Step, ...]]
+"""Writes steps: paths are looked for, and formulas printed, when somebody reads them."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class Found:
 
     estimand: Estimand
     method: Method
-    steps: tuple[Step, ...] = ()
+    steps: tuple[Account, ...] = ()
     positive: tuple[str, ...] = ()
     by: tuple[str, ...] | None = None
     axes: tuple[Index, ...] = ()
@@ -102,7 +105,7 @@ def _identification(graph: CausalGraph, query: Query, laws: tuple[Available, ...
         found.estimand,
         found.axes,
         found.method,
-        tuple(dict.fromkeys(found.steps)),
+        Steps(lambda: tuple(dict.fromkeys(step for account in found.steps for step in account()))),
         assumptions=assumptions,
         adjustment=found.by if found.method == "adjustment" else None,
     )
@@ -173,7 +176,7 @@ class _Search:
         for method in self.methods:
             found = self.by_method(method, effect, asked, term)
             if found is not None:
-                return replace(found, steps=(*_exclusion(term, asked), *found.steps), axes=asked.axes)
+                return replace(found, axes=asked.axes)
         return None
 
     def effect(self, asked: OneWorld) -> Effect | None:
@@ -191,9 +194,9 @@ class _Search:
     def seeing(self, term: Term, asked: OneWorld) -> Found:
         """Nothing is imposed, or nothing that matters."""
         estimand = seen(asked, self.source)
-        step = Step("seeing", f"{print_query(term)} = {print_estimand(estimand)}", "a law of what is seen says it")
         positive = (", ".join(name for name, _ in asked.given),) if asked.given else ()
-        return Found(estimand, "seeing", (*_exclusion(term, asked), step), positive, axes=asked.axes)
+        account = _account(term, asked, "seeing", estimand, lambda: ("a law of what is seen says it", ""))
+        return Found(estimand, "seeing", (account,), positive, axes=asked.axes)
 
     def by_method(self, method: Method, effect: Effect, asked: OneWorld, term: Term) -> Found | None:
         """One term by one criterion."""
@@ -215,9 +218,10 @@ class _Search:
             return None
         by = effect.bits.named(chosen | effect.fixed)
         estimand = adjusted(asked, effect.bits.named(chosen), effect.bits.named(effect.fixed), self.source)
-        claim = f"{print_query(term)} = {print_estimand(estimand)}"
-        step = Step("adjustment", claim, *adjustment_reason(effect, chosen | effect.fixed))
-        return Found(estimand, "adjustment", (step,), (_names(asked, by),), by)
+        account = _account(
+            term, asked, "adjustment", estimand, lambda: adjustment_reason(effect, chosen | effect.fixed)
+        )
+        return Found(estimand, "adjustment", (account,), (_names(asked, by),), by)
 
     def front_door(self, effect: Effect, asked: OneWorld, term: Term) -> Found | None:
         """Through what carries the whole effect."""
@@ -226,9 +230,8 @@ class _Search:
             return None
         by = effect.bits.named(chosen)
         estimand = through(asked, by, self.source)
-        claim = f"{print_query(term)} = {print_estimand(estimand)}"
-        step = Step("front door", claim, *front_door_reason(effect, chosen))
-        return Found(estimand, "front-door", (step,), (_names(asked, by),))
+        account = _account(term, asked, "front door", estimand, lambda: front_door_reason(effect, chosen))
+        return Found(estimand, "front-door", (account,), (_names(asked, by),))
 
     def sequential(self, effect: Effect, asked: OneWorld, term: Term) -> Found | None:
         """Treatment by treatment."""
@@ -239,10 +242,21 @@ class _Search:
             return None
         plan = [(effect.bits.names[i], effect.bits.named(chosen)) for i, chosen in steps]
         estimand = stepwise(asked, plan, self.source)
-        claim = f"{print_query(term)} = {print_estimand(estimand)}"
-        step = Step("g-formula", claim, *sequential_reason(plan))
+        account = _account(term, asked, "g-formula", estimand, lambda: sequential_reason(plan))
         read = tuple(name for _, covariates in plan for name in covariates)
-        return Found(estimand, "g-formula", (step,), (_names(asked, read),))
+        return Found(estimand, "g-formula", (account,), (_names(asked, read),))
+
+
+def _account(
+    term: Term, asked: OneWorld, name: str, estimand: Estimand, reason: Callable[[], tuple[str, str]]
+) -> Account:
+    """The steps of one term: what is dropped, then the criterion with its reason and citation."""
+
+    def steps() -> tuple[Step, ...]:
+        claim = f"{print_query(term)} = {print_estimand(estimand)}"
+        return (*_exclusion(term, asked), Step(name, claim, *reason()))
+
+    return steps
 
 
 def _exclusion(term: Term, asked: OneWorld) -> tuple[Step, ...]:
