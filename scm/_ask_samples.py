@@ -9,7 +9,6 @@ from typing import Any, Literal
 import numpy as np
 
 from ._answer import Answer
-from ._composition import plainest
 from ._errors import InvalidQuery, ZeroCell, listing
 from ._finding import Assumption, Statuses, Step, Uncertainty
 from ._frames import frame_of
@@ -47,7 +46,7 @@ def ask_samples(study: Study, query: Query, step: Literal[1, 2, 3], assume: str 
         return Answer(query, "refused", rung=step, status=Statuses(()), refusals=((NAME, reason),))
     samples = _named(study.samples)
     available = [_available(study, sample) for sample in samples]
-    found = identify(study.graph, plainest(study.graph, query), available, assume=assume)
+    found = identify(study.graph, query, available, assume=assume)
     base = Answer(
         query,
         "not_identified",
