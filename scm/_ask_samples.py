@@ -9,7 +9,6 @@ from typing import Any, Literal
 import numpy as np
 
 from ._answer import Answer
-from ._composition import plainest
 from ._errors import InvalidQuery, ZeroCell, listing
 from ._finding import Assumption, Statuses, Step, Uncertainty
 from ._frames import frame_of
@@ -19,6 +18,7 @@ from ._syntax import print_expr
 from ._text import number_text
 from .identify import Available, Identification, identify
 from .solvers import EstimandCheck, EstimandEstimate, TooWide, check_estimand, estimate_estimand
+from .statements import composed
 
 NAME = "samples"
 
@@ -47,7 +47,7 @@ def ask_samples(study: Study, query: Query, step: Literal[1, 2, 3], assume: str 
         return Answer(query, "refused", rung=step, status=Statuses(()), refusals=((NAME, reason),))
     samples = _named(study.samples)
     available = [_available(study, sample) for sample in samples]
-    found = identify(study.graph, plainest(study.graph, query), available, assume=assume)
+    found = identify(study.graph, composed(study.graph, query), available, assume=assume)
     base = Answer(
         query,
         "not_identified",

@@ -13,7 +13,6 @@ import numpy as np
 from ._answer import Answer
 from ._ask_laws import ask_laws
 from ._ask_samples import ask_samples
-from ._composition import plainest
 from ._errors import InvalidQuery, listing
 from ._finding import Assumption, Interval, Statuses, Step, Uncertainty
 from ._query import Probability, Query, placeholders, query_terms, term_parts
@@ -59,7 +58,7 @@ def ask_study(study: Study, query: str | Query, assume: str | Sequence[str] = ()
     knowledge = Statements(study.graph, study.states, study.statements, partial(identify, assume=assume))
     _check_hidden(study, knowledge, asked)
     try:
-        found = knowledge.answer(plainest(study.graph, asked))
+        found = knowledge.answer(asked)
     except TooLarge as refusal:
         return Answer(asked, "refused", rung=step, status=Statuses(()), refusals=((NAME, str(refusal)),))
     return _answer(study, asked, step, found)

@@ -25,7 +25,7 @@ from scm._estimand_simplify import simplify
 from scm._estimand_text import estimand_latex, print_estimand
 from scm._evaluate import evaluate
 from scm._study import KnownLaw
-from scm._syntax import Const, Op, Placeholder, Var
+from scm._syntax import Const, Op, Placeholder, Set, Var
 from scm.solvers._evaluate_estimand import evaluate_estimand
 from scm.solvers._law_source import JointLaws, ModelLaws
 from scm.solvers._random_models import random_model
@@ -372,3 +372,17 @@ def test_a_fitted_model_gives_its_laws():
     assert evaluate_estimand(backdoor, laws, model.variable_states) == pytest.approx(0.3 * 0.7 + 0.7 * 0.8)
     trial = parse_estimand("P[trial](Y=1 | Z='old'; do(X=x))")
     assert evaluate_estimand(trial, laws, model.variable_states, axes=[Index("X")]) == pytest.approx([0.1, 0.7])
+
+
+def test_a_large_fitted_model_needs_no_joint_array():
+    """Alarm has 37 variables (Beinlich et al. 1989): the adjustment formula on its laws is the answer of the solver."""
+    from scm import Probability, ask, identify, network
+
+    model = network("alarm")
+    query = Probability(
+        Op("=", (Var("CATECHOL", (Set("VENTLUNG", Const("ZERO")),)), Const(model.states["CATECHOL"][0])))
+    )
+    found = identify(model.graph, query)
+    assert found.estimand is not None
+    value = evaluate_estimand(found.estimand, ModelLaws(model), model.variable_states)
+    assert value == pytest.approx(ask(model, query).value, rel=1e-12)
