@@ -128,7 +128,7 @@ def bigger(inner: st.SearchStrategy[Estimand]) -> st.SearchStrategy[Estimand]:
 estimands = st.recursive(st.one_of(a_law(), a_weight(), st.just(ONE), st.just(ZERO)), bigger, max_leaves=6)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(estimands)
 def test_text_and_data_read_back(estimand: Estimand):
     assert parse_estimand(print_estimand(estimand)) == estimand
@@ -136,7 +136,7 @@ def test_text_and_data_read_back(estimand: Estimand):
     assert estimand_latex(estimand).count("{") == estimand_latex(estimand).count("}")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(estimands, st.integers(0, 9))
 def test_values_agree_with_plain_loops(estimand: Estimand, seed: int):
     joint = random_joint(seed)
@@ -208,7 +208,7 @@ def shuffled(node: Estimand, rng: random.Random) -> Estimand:
             return with_parts(node, tuple(parts))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(estimands, st.integers(0, 99))
 def test_equal_formulas_have_one_canonical_form(estimand: Estimand, seed: int):
     form = canonical(estimand)
@@ -217,7 +217,7 @@ def test_equal_formulas_have_one_canonical_form(estimand: Estimand, seed: int):
     assert parse_estimand(print_estimand(form)) == form
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(estimands, st.integers(0, 9))
 def test_rewriting_keeps_the_value(estimand: Estimand, seed: int):
     laws = joint_laws(random_joint(seed))
