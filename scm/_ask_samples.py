@@ -19,7 +19,6 @@ from ._syntax import print_expr
 from ._text import number_text
 from .identify import Available, Identification, identify
 from .solvers import EstimandCheck, EstimandEstimate, TooWide, check_estimand, estimate_estimand
-from .statements import composed
 
 NAME = "samples"
 
@@ -48,7 +47,7 @@ def ask_samples(study: Study, query: Query, step: Literal[1, 2, 3], assume: str 
         return Answer(query, "refused", rung=step, status=Statuses(()), refusals=((NAME, reason),))
     samples = _named(study.samples)
     available = [_available(study, sample) for sample in samples]
-    found = identify(study.graph, composed(study.graph, query), available, assume=assume)
+    found = identify(study.graph, query, available, assume=assume)
     base = Answer(
         query,
         "not_identified",
