@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .._bind import replace_placeholders
 from .._errors import ScmError, UnknownName
@@ -116,7 +117,7 @@ def _tried(identification: Identification, estimand: Estimand, models: int, seed
     rng = np.random.default_rng(seed)
     made = random_model(identification.graph, rng, states, count=models, within=within, largest=largest)
     wanted = truth(made, query)
-    defined = ~np.isnan(wanted.reshape(-1, models)).any(axis=0)
+    defined: NDArray[np.bool_] = np.isfinite(wanted.reshape(-1, models).sum(axis=0))
     if not defined.any():
         return EstimandCheck("unchecked", reason="the condition of the query has probability zero on random models")
     if not defined.all():  # noises of few states do not allow every event of several worlds
