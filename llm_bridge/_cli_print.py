@@ -38,8 +38,9 @@ def reply_text(reply: Reply, *, derivation: bool | None, explain: bool) -> str:
         out.append(section("How it was read", _reading(reply)))
     if derivation is not False and steps:
         out.append(section("How it follows", steps_text(steps, full=bool(derivation) or explain)))
-    if explain and reply.compiled is not None and reply.answers:
-        out += explained(reply.compiled.model, reply.answers[0])
+    model = None if reply.compiled is None else reply.compiled.model
+    if explain and model is not None and reply.answers:
+        out += explained(model, reply.answers[0])
     if reply.assumptions:
         listed = [item(f"{a.text} (by {a.granted_by})") for a in reply.assumptions]
         out.append(section("Assumed", listed))
@@ -77,8 +78,9 @@ def explanation(reply: Reply) -> dict[str, Any]:
         {"name": s.name, "took": s.took, "gave": s.gave, "seconds": s.seconds, "fault": s.fault} for s in reply.trace
     ]
     data: dict[str, Any] = {"trace": stages}
-    if reply.compiled is not None and reply.answers:
-        data |= engine_explanation(reply.compiled.model, reply.answers[0])
+    model = None if reply.compiled is None else reply.compiled.model
+    if model is not None and reply.answers:
+        data |= engine_explanation(model, reply.answers[0])
     return data
 
 

@@ -1,7 +1,9 @@
-"""Problem to engine: a `Model` and the queries. Pure; nothing is guessed, what is missing is named.
+"""Problem to engine: a `Model` or a `Study`, and the queries. Pure; nothing is guessed, what is missing is named.
 
-An equation stays an equation. A variable without causes takes the law that is stated for it, or an unknown law. A
-variable with causes but no equation needs a stated law, or counts, for every combination of its causes.
+An equation stays an equation. A variable without causes takes the law that is stated for it, or an unknown law. Where
+every variable with causes has an equation, or a stated law (or counts) for every combination of its causes, that is a
+Model. Where mechanisms are not given in full, the graph with what is stated is a Study, and the query is answered from
+the statements by identification. Claims about causes are looked up in the graph.
 """
 
 from __future__ import annotations
@@ -13,7 +15,10 @@ from typing import TypeAlias
 from scm import (
     Bernoulli,
     Categorical,
+    CausalGraph,
+    Claim,
     Const,
+    EquivalenceClass,
     Expr,
     Model,
     Op,
@@ -21,6 +26,7 @@ from scm import (
     Quantity,
     Query,
     ScmError,
+    Study,
     Unknown,
     Value,
     Var,
@@ -29,8 +35,10 @@ from scm import (
     print_quantity,
     print_query,
 )
+from scm import Statement as Stated
 
 from ._crosscheck import parents, split_term
+from ._judged import graph_of
 from ._problem import Problem, ProblemVariable, Reply, Statement
 from ._tally import Cell, Tally, cell_of
 
@@ -49,22 +57,32 @@ class Compiled:
     """What the engine is asked.
 
     Attributes:
-        model: the Problem's variables with their mechanisms.
-        queries: what is asked, in order.
+        knowledge: the Problem's variables with their mechanisms, or the graph with what is stated; None where only
+            claims are asked about.
+        queries: the queries for numbers, in order.
+        claims: the claims, in order.
+        graph: where claims are looked up; None where there are none.
         reply: how the answer is to be said.
         assumptions: what the reader of the text added.
         notes: what compiling did beyond copying, such as rescaling a rounded law.
     """
 
-    model: Model
+    knowledge: Model | Study | None
     queries: tuple[Query, ...]
     reply: Reply
     assumptions: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    graph: CausalGraph | EquivalenceClass | None = None
+
+    @property
+    def model(self) -> Model | None:
+        """The model, where there is one."""
+        return self.knowledge if isinstance(self.knowledge, Model) else None
 
 
 def compile_problem(problem: Problem) -> Compiled:
-    """The model and queries that `problem` describes.
+    """The model or study, and the queries, that `problem` describes.
 
     Raises:
         InvalidProblem: its parts disagree with each other.
@@ -73,13 +91,53 @@ def compile_problem(problem: Problem) -> Compiled:
     """
     if problem.cannot is not None:
         raise CannotCompile(f"The text was not formalised: {problem.cannot}")
-    if any(item.query is None for item in problem.queries):
-        raise CannotCompile("A model answers queries for numbers; a claim about causes is looked up in the graph.")
-    compiler = _Compiler(problem.check())
-    model = Model(*(compiler.variable(variable) for variable in problem.variables))
-    compiler.refuse_unused()
-    queries = tuple(item.asked for item in problem.queries)
-    return Compiled(model, queries, problem.reply, problem.assumptions, tuple(compiler.notes))
+    problem.check()
+    claims = tuple(item.claim for item in problem.queries if item.claim is not None)
+    queries = tuple(item.query for item in problem.queries if item.query is not None)
+    knowledge, notes = _knowledge(problem) if queries else (None, ())
+    graph = graph_of(problem) if claims else None
+    return Compiled(knowledge, queries, problem.reply, problem.assumptions, notes, claims, graph)
+
+
+def _knowledge(problem: Problem) -> tuple[Model | Study, tuple[str, ...]]:
+    """The model, or else the study where no equation would be lost in it."""
+    if not problem.equations and _beyond_laws(problem):
+        return study_of(problem), ()
+    try:
+        compiler = _Compiler(problem)
+        model = Model(*(compiler.variable(variable) for variable in problem.variables))
+        compiler.refuse_unused()
+    except CannotCompile:
+        if problem.equations:
+            raise
+        return study_of(problem), ()
+    return model, tuple(compiler.notes)
+
+
+def _beyond_laws(problem: Problem) -> bool:
+    """Whether a part of the Problem has no place in a model."""
+    return bool(problem.confounded) or any(
+        s.relation != "=" or not isinstance(s.term, Probability) for s in problem.statements
+    )
+
+
+def study_of(problem: Problem) -> Study:
+    """The graph of `problem` with what its statements say; it has no equations.
+
+    Raises:
+        ScmError: the engine refuses the graph or a statement.
+    """
+    graph = graph_of(problem)
+    assert isinstance(graph, CausalGraph), "a query for a number comes with no list of independences"
+    return Study(graph, *map(_stated, problem.statements), states={v.name: v.states for v in problem.variables})
+
+
+def _stated(statement: Statement) -> Stated:
+    face, low, high = statement.printed()
+    if statement.relation != "=":
+        low = high = face  # "more likely than not" is no rounded number
+    total = None if statement.counts is None else statement.counts[1]
+    return Stated(statement.term, face, low, high, statement.relation, total, statement.words)
 
 
 class _Compiler:

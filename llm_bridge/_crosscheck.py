@@ -126,13 +126,17 @@ def _values(node: Expr) -> Iterator[tuple[str, Value]]:
 
 def _correlated(problem: Parts) -> Iterator[str]:
     for statement in problem.statements:
-        if isinstance(statement.term, Correlation):
-            for name in (statement.term.first, statement.term.second):
-                if (count := len(problem.states(name))) != 2:
-                    yield (
-                        f"The statement {print_quantity(statement.term)}: {name!r} has {count} states; a correlation "
-                        f"is of two variables with two states each. State the probabilities instead."
-                    )
+        if not isinstance(statement.term, Correlation):
+            continue
+        where, pair = f"The statement {print_quantity(statement.term)}", (statement.term.first, statement.term.second)
+        if pair[0] == pair[1]:
+            yield f"{where}: a variable correlates with itself by 1, whatever it is. Name two variables."
+        for name in pair:
+            if (count := len(problem.states(name))) != 2:
+                yield (
+                    f"{where}: {name!r} has {count} states; a correlation is of two variables with two states each. "
+                    "State the probabilities instead."
+                )
 
 
 def _beside_independences(problem: Parts) -> Iterator[str]:

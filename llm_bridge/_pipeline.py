@@ -13,17 +13,21 @@ from scm import (
     Answer,
     Assumption,
     Coupling,
+    EquivalenceClass,
     Finding,
     Model,
     Query,
     ScmError,
+    Study,
     UnknownName,
     Variable,
     ask,
     number_text,
+    print_claim,
 )
 
-from ._compile import Compiled, compile_problem
+from ._compile import Compiled, compile_problem, study_of
+from ._judged import Judged, judge, said_of
 from ._lesson import lesson
 from ._problem import Problem
 from ._reader import read
@@ -36,6 +40,8 @@ Outcome: TypeAlias = "Finding | Literal['unreadable']"
 Grants: TypeAlias = "str | Coupling | Sequence[str | Coupling]"
 
 _WORST: tuple[Finding, ...] = ("refused", "contradiction", "undefined", "not_identified", "bounds", "estimate", "exact")
+IDENTIFYING = ("homogeneity", "no_defiers", "linear")
+"""Grants that identification uses; any other name is a coupling's."""
 _FAULTS = (ValueError, RecursionError, MemoryError, OverflowError)
 
 
@@ -58,7 +64,8 @@ class Reply:
         reply: "yes", "no", a number or one of the options; None where none of them is warranted.
         finding: the summary of the answers, or "unreadable".
         problem: the text as it was read; None where it could not be.
-        answers: the engine's answer to each query of the Problem.
+        answers: the engine's answer to each query for a number of the Problem.
+        judged: where each claim of the Problem holds.
         instead: where the observation is impossible, the answers that hold if it is dropped.
         fault: why there is no answer; empty where there is one.
         assumptions: what the reply rests on, each with who granted it.
@@ -74,6 +81,7 @@ class Reply:
     assumptions: tuple[Assumption, ...] = ()
     trace: tuple[Stage, ...] = ()
     compiled: Compiled | None = None
+    judged: tuple[Judged, ...] = ()
 
     @cached_property
     def line(self) -> str:
@@ -87,7 +95,9 @@ class Reply:
 
     @property
     def _case(self) -> Case:
-        return Case(self.problem, self.compiled, self.answers, self.instead, self.reply, self.finding, self.fault)
+        return Case(
+            self.problem, self.compiled, self.answers, self.instead, self.reply, self.finding, self.fault, self.judged
+        )
 
     def to_json(self) -> dict[str, Any]:
         """The reply as JSON data; no NaN and no infinity."""
@@ -107,6 +117,8 @@ class Reply:
         }
         if self.fault:
             data["fault"] = self.fault
+        if self.judged:
+            data["claims"] = [one.to_json() for one in self.judged]
         if len(self.answers) > 1:
             data["answers"] = [answer.to_json() for answer in self.answers]
         if self.instead:
@@ -122,8 +134,11 @@ class _Run:
     """One run of the chain."""
 
     def __init__(self, assume: Grants, budget: float | str | None, key: Any) -> None:
-        self.options: dict[str, Any] = {"assume": assume, "budget": budget, "key": key}
-        if assume or budget is not None:
+        grants = (assume,) if isinstance(assume, str | Coupling) else tuple(assume)
+        self.identifying = tuple(name for name in grants if name in IDENTIFYING)
+        couplings = tuple(name for name in grants if name not in IDENTIFYING)
+        self.options: dict[str, Any] = {"assume": couplings, "budget": budget, "key": key}
+        if couplings or budget is not None:
             # What cannot be meant here is the caller's mistake, whatever the question: find it on the simplest one.
             # A grant may name variables of the text, which is yet to be read.
             with suppress(UnknownName):
@@ -158,20 +173,58 @@ class _Run:
             "compile", _problem_size(problem), lambda: compile_problem(problem), lambda made: _model_size(made)
         )
         self.found = replace(self.found, compiled=compiled)
+        if compiled.claims:
+            self.look_up(problem, compiled)
+        if not compiled.queries:
+            return
         answers = self.ask(compiled, compiled.queries, "ask")
-        finding = min((a.finding for a in answers), key=_WORST.index)
-        self.found = replace(self.found, answers=answers, finding=finding, fault=_refusals(answers))
+        finding, fault = _worst(answers), _refusals(answers)
+        if finding == "refused" and compiled.model is not None and not problem.equations:
+            compiled, answers, finding = self.ask_study(problem, compiled, answers)
+            fault = "" if finding in ("exact", "estimate") else fault
+        self.found = replace(self.found, compiled=compiled, answers=answers, finding=finding, fault=fault)
         if finding in ("exact", "estimate", "bounds"):
             answers = self.round(problem, answers)
         elif finding == "undefined":
             self.drop(compiled)
         said = verdict(problem.reply, answers) if finding in ("exact", "estimate", "bounds") else None
-        self.found = replace(self.found, answers=answers, reply=said)
+        self.found = replace(self.found, answers=answers, reply=self.found.reply if compiled.claims else said)
+
+    def look_up(self, problem: Problem, compiled: Compiled) -> None:
+        """Where the claims hold."""
+        graph = compiled.graph
+        assert graph is not None
+        took = "; ".join(map(print_claim, compiled.claims))
+        judged = self.stage(
+            "look up the claims",
+            took,
+            lambda: tuple(judge(graph, claim) for claim in compiled.claims),
+            lambda made: "; ".join(f"holds in {one.members}" for one in made),
+        )
+        self.found = replace(self.found, judged=judged, finding="exact", reply=said_of(judged, problem.reply))
+
+    def ask_study(
+        self, problem: Problem, compiled: Compiled, refused: tuple[Answer, ...]
+    ) -> tuple[Compiled, tuple[Answer, ...], Finding]:
+        """The answers of the graph and its statements, where a model of tables has none."""
+        study = replace(compiled, knowledge=study_of(problem), notes=())
+        answers = self.ask(study, study.queries, "ask by identification")
+        finding = _worst(answers)
+        return (compiled, refused, finding) if finding == "refused" else (study, answers, finding)
 
     def ask(self, compiled: Compiled, queries: Sequence[Query], name: str) -> tuple[Answer, ...]:
         """The engine's answers."""
         took = "; ".join(map(str, queries))
-        return self.stage(name, took, lambda: tuple(ask(compiled.model, q, **self.options) for q in queries), _shown)
+        return self.stage(name, took, lambda: tuple(self.one(compiled, q) for q in queries), _shown)
+
+    def one(self, compiled: Compiled, query: Query) -> Answer:
+        """The engine's answer to one query."""
+        knowledge = compiled.knowledge
+        assert knowledge is not None
+        options: dict[str, Any] = dict(self.options)
+        if not isinstance(knowledge, Model):
+            options["assume"] = self.identifying
+        return ask(knowledge, query, **options)
 
     def drop(self, compiled: Compiled) -> None:
         """What would hold without the observation, where it is impossible."""
@@ -184,13 +237,14 @@ class _Run:
             self.found = replace(self.found, instead=instead)
 
     def round(self, problem: Problem, answers: tuple[Answer, ...]) -> tuple[Answer, ...]:
-        """The answers with what the rounding of printed numbers leaves open."""
-        if all(s.value is None for s in problem.statements):
+        """The answers with what the rounding of printed numbers leaves open; a study works it out itself."""
+        made = self.found.compiled
+        if made is None or made.model is None or all(s.value is None for s in problem.statements):
             return answers
 
         def asker(moved: Problem) -> list[Answer]:
             compiled = compile_problem(moved)
-            return [ask(compiled.model, q, **self.options) for q in compiled.queries]
+            return [self.one(compiled, q) for q in compiled.queries]
 
         took = f"{sum(s.value is not None for s in problem.statements)} printed numbers"
         found = self.stage("rounding", took, lambda: spreads(problem, answers, asker), _shown_spreads)
@@ -284,6 +338,11 @@ def _unplanned(wrong: BaseException) -> str:
     return str(wrong) if type(wrong) is ValueError else f"{type(wrong).__name__}: {wrong}"
 
 
+def _worst(answers: Sequence[Answer]) -> Finding:
+    findings = {answer.finding for answer in answers}
+    return next(finding for finding in _WORST if finding in findings)
+
+
 def _refusals(answers: Sequence[Answer]) -> str:
     found = dict.fromkeys(reason for answer in answers for _, reason in answer.refusals)
     return " ".join(reason for reason in found if not reason.startswith("for the same reason as"))
@@ -314,9 +373,16 @@ def _plural(word: str, n: int) -> str:
 
 
 def _model_size(compiled: Compiled) -> str:
-    model = compiled.model
-    edges = len(model.graph.edges)
-    return f"a model of {len(model.variables)} variables and {edges} {_plural('edge', edges)}"
+    match compiled.knowledge:
+        case Model() as model:
+            edges = len(model.graph.edges)
+            return f"a model of {len(model.variables)} variables and {edges} {_plural('edge', edges)}"
+        case Study() as study:
+            graph, count = study.graph, len(study.sources)
+            told = f"{count} {_plural('statement', count)}"
+            return f"a graph of {len(graph.variables)} variables and {len(graph.edges)} edges, with {told}"
+        case None:
+            return "a list of independences" if isinstance(compiled.graph, EquivalenceClass) else "a graph"
 
 
 def _shown(answers: Sequence[Answer]) -> str:

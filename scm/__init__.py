@@ -79,6 +79,7 @@ from ._graph_ops import moral_graph as moral_graph
 from ._graph_ops import mutilated as mutilated
 from ._gumbel import GumbelMax as GumbelMax
 from ._gumbel import gumbel_max as gumbel_max
+from ._holds import Members as Members
 from ._holds import holds as holds
 from ._ladder import Ladder as Ladder
 from ._ladder import ladder as ladder
@@ -101,6 +102,7 @@ from ._prepare import prepare as prepare
 from ._quantities import ate as ate
 from ._quantities import cde as cde
 from ._quantities import ett as ett
+from ._quantities import late as late
 from ._quantities import nde as nde
 from ._quantities import nie as nie
 from ._quantities import pn as pn
@@ -123,6 +125,7 @@ from ._results import arrow_column as arrow_column
 from ._results import result_columns as result_columns
 from ._results import results_frame as results_frame
 from ._rows import row_variables as row_variables
+from ._seen_states import seen_states as seen_states
 from ._sensitivity import EntrySensitivity as EntrySensitivity
 from ._sensitivity import Sensitivity as Sensitivity
 from ._sensitivity import TableSensitivity as TableSensitivity
@@ -170,38 +173,53 @@ from ._units import possible_units as possible_units
 from ._variable import Variable as Variable
 from ._worlds import Worlds as Worlds
 from ._worlds import build_worlds as build_worlds
+from .identify import AdjustmentCheck as AdjustmentCheck
 from .identify import Available as Available
 from .identify import Conflict as Conflict
+from .identify import EfficientSet as EfficientSet
 from .identify import Hedge as Hedge
 from .identify import Identification as Identification
-from .identify import identify as identify
-from .identify import AdjustmentCheck as AdjustmentCheck
-from .identify import EfficientSet as EfficientSet
+from .identify import Instrument as Instrument
+from .identify import LinearEffect as LinearEffect
 from .identify import adjustment_sets as adjustment_sets
 from .identify import alternatives as alternatives
 from .identify import confounding_paths as confounding_paths
+from .identify import covariance_ratio as covariance_ratio
 from .identify import efficient_adjustment_set as efficient_adjustment_set
 from .identify import explain_adjustment as explain_adjustment
 from .identify import front_door_sets as front_door_sets
+from .identify import identify as identify
+from .identify import instruments as instruments
 from .identify import is_adjustment_set as is_adjustment_set
 from .identify import is_back_door_set as is_back_door_set
 from .identify import is_front_door_set as is_front_door_set
 from .identify import is_sequential_plan as is_sequential_plan
+from .identify import linear_effect as linear_effect
 from .identify import parent_adjustment_set as parent_adjustment_set
 from .identify import sequential_plan as sequential_plan
 from .identify import smallest_adjustment_set as smallest_adjustment_set
+from .io import GraphFormat as GraphFormat
 from .io import file_format as file_format
 from .io import from_pgmpy as from_pgmpy
+from .io import graph_from_text as graph_from_text
+from .io import graph_to_text as graph_to_text
 from .io import network as network
 from .io import networks as networks
+from .io import read_graph as read_graph
 from .io import read_model as read_model
 from .io import to_pgmpy as to_pgmpy
 from .solvers import EstimandCheck as EstimandCheck
+from .solvers import EstimandEstimate as EstimandEstimate
 from .solvers import JointLaws as JointLaws
 from .solvers import LawSource as LawSource
 from .solvers import ModelLaws as ModelLaws
+from .solvers import Overlap as Overlap
+from .solvers import SampleLaws as SampleLaws
 from .solvers import check_estimand as check_estimand
+from .solvers import estimate_estimand as estimate_estimand
 from .solvers import evaluate_estimand as evaluate_estimand
+from .solvers._two_models import TwoModels as TwoModels
+from .solvers._two_models import two_models as two_models
 
 __all__ = [
     "MAX_NUMBER",
@@ -215,8 +233,8 @@ __all__ = [
     "Categorical",
     "CausalClaim",
     "CausalGraph",
-    "Conflict",
     "Claim",
+    "Conflict",
     "Const",
     "Contrast",
     "Correlation",
@@ -233,18 +251,21 @@ __all__ = [
     "EquivalenceClass",
     "Estimand",
     "EstimandCheck",
+    "EstimandEstimate",
     "Execution",
     "Expectation",
     "Explanation",
     "Expr",
     "Finding",
     "Forecast",
+    "GraphFormat",
     "GumbelMax",
     "Hedge",
     "Identification",
     "Independence",
     "Independent",
     "Index",
+    "Instrument",
     "Interval",
     "InvalidFile",
     "InvalidGraph",
@@ -255,6 +276,8 @@ __all__ = [
     "KnownLaw",
     "Ladder",
     "LawSource",
+    "LinearEffect",
+    "Members",
     "MissingPackage",
     "Model",
     "ModelLaws",
@@ -262,6 +285,7 @@ __all__ = [
     "NoiseLaw",
     "Number",
     "Op",
+    "Overlap",
     "Placeholder",
     "Posteriors",
     "Prepared",
@@ -272,6 +296,7 @@ __all__ = [
     "RankPreserving",
     "Relation",
     "Sample",
+    "SampleLaws",
     "ScmError",
     "Sensitivity",
     "Set",
@@ -281,6 +306,7 @@ __all__ = [
     "Study",
     "TableDraws",
     "TableSensitivity",
+    "TwoModels",
     "Uncertainty",
     "Unit",
     "Unknown",
@@ -316,6 +342,7 @@ __all__ = [
     "correlation_from_data",
     "correlation_to_data",
     "coupling_range",
+    "covariance_ratio",
     "districts",
     "draw_tables",
     "efficient_adjustment_set",
@@ -324,6 +351,7 @@ __all__ = [
     "estimand_from_data",
     "estimand_latex",
     "estimand_to_data",
+    "estimate_estimand",
     "ett",
     "evaluate",
     "evaluate_estimand",
@@ -334,19 +362,23 @@ __all__ = [
     "file_format",
     "from_pgmpy",
     "front_door_sets",
+    "graph_from_text",
+    "graph_to_text",
     "gumbel_max",
-    "identify",
     "holds",
     "identify",
     "implied_independences",
     "independent",
     "inducing_paths",
+    "instruments",
     "is_adjustment_set",
     "is_back_door_set",
     "is_front_door_set",
     "is_sequential_plan",
     "ladder",
+    "late",
     "latent_projection",
+    "linear_effect",
     "listing",
     "minimal_separator",
     "minimal_separators",
@@ -391,20 +423,23 @@ __all__ = [
     "query_terms",
     "query_to_data",
     "rank_preserving",
+    "read_graph",
     "read_model",
     "result_columns",
     "results_frame",
     "row_variables",
     "rung",
+    "seen_states",
     "sensitivity",
     "separated",
     "sequential_plan",
     "settings_text",
-    "statement",
     "simplify",
     "smallest_adjustment_set",
+    "statement",
     "terms",
     "to_pgmpy",
+    "two_models",
     "walk",
     "world",
 ]

@@ -79,7 +79,7 @@ def ask(
     if isinstance(knowledge, Study):
         if rows is not None:
             raise InvalidQuery("A study takes no rows of evidence. Write the values into the query.")
-        return ask_study(knowledge, query)
+        return ask_study(knowledge, query, _identifying(assume))
     setting, question = prepared(knowledge, query, rows, ignored, assume, budget, key, execution)
     refusals: list[tuple[str, str]] = []
     for solver in DEFAULT:
@@ -91,6 +91,15 @@ def ask(
             continue
         return _answer(setting, question, solution, kind_of(rows), solver.name)
     return Answer(question.query, "refused", rung=question.rung, status=Statuses(()), refusals=tuple(refusals))
+
+
+def _identifying(assume: str | Coupling | Sequence[str | Coupling]) -> tuple[str, ...]:
+    """The names that identification is granted."""
+    grants = (assume,) if isinstance(assume, (str, Coupling)) else tuple(assume)
+    for grant in grants:
+        if not isinstance(grant, str):
+            raise InvalidQuery("A coupling is about the mechanisms of a model, and a study has none. Leave it out.")
+    return tuple(map(str, grants))
 
 
 def prepared(

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
 
 import numpy as np
 
 from ._answer import Answer
 from ._ask_laws import ask_laws
+from ._ask_samples import ask_samples
 from ._errors import InvalidQuery, listing
 from ._finding import Assumption, Interval, Statuses, Step, Uncertainty
 from ._query import Probability, Query, placeholders, query_terms, term_parts
@@ -38,8 +40,8 @@ class _Told:
         return self.steps
 
 
-def ask_study(study: Study, query: str | Query) -> Answer:
-    """Answer a query from what is known of the laws over a graph.
+def ask_study(study: Study, query: str | Query, assume: str | Sequence[str] = ()) -> Answer:
+    """Answer a query from what is known of the laws over a graph; `assume` is what identification is granted.
 
     Raises:
         QuerySyntaxError, UnknownName, UnknownState, InvalidQuery: the question cannot be meant; a variable is hidden.
@@ -49,12 +51,11 @@ def ask_study(study: Study, query: str | Query) -> Answer:
         raise InvalidQuery(f"The query leaves {listing(open_ones)} open, and a study takes no rows. Write the values.")
     step = _rung(study, asked)
     if study.samples:
-        reason = "estimation from samples of rows is not part of this function yet; give laws or statements"
-        return Answer(asked, "refused", rung=step, status=Statuses(()), refusals=(("samples", reason),))
+        return ask_samples(study, asked, step, assume)
     if study.laws and not study.statements:
         return ask_laws(study, asked, step)
     study = _spelt_out(study)
-    knowledge = Statements(study.graph, study.states, study.statements, identify)
+    knowledge = Statements(study.graph, study.states, study.statements, partial(identify, assume=assume))
     _check_hidden(study, knowledge, asked)
     try:
         found = knowledge.answer(asked)

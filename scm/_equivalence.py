@@ -96,8 +96,8 @@ class EquivalenceClass:
         found = count_members(self._pattern)
         if found is None:
             raise InvalidQuery(
-                f"The class of {len(self.variables)} variables with {len(self.undirected)} undirected edges is too large "
-                "to count its members."
+                f"The class of {len(self.variables)} variables with {len(self.undirected)} undirected edges is too "
+                "large to count its members."
             )
         return found
 
@@ -264,6 +264,5 @@ def _class_of(names: tuple[str, ...], member: Pattern) -> EquivalenceClass:
 
 
 def _graph_of(names: tuple[str, ...], member: Pattern) -> CausalGraph:
-    return CausalGraph(
-        names, tuple((names[a], names[b]) for b in range(len(names)) for a in members(member.parents[b]))
-    )
+    edges = [(names[a], name) for name, above in zip(names, member.parents, strict=True) for a in members(above)]
+    return CausalGraph(names, tuple(edges))

@@ -13,7 +13,7 @@ from typing import TypeAlias
 from ._estimand import ONE, Cells, Estimand, Index, Law, Linear, Product, Quotient, Sum, Weight
 from ._estimand import cells as sorted_cells
 from ._estimand_canonical import apart, canonical, factors_of, flat, linear, product, quotient, renumbered, total
-from ._estimand_parts import cells_of, open_indices, parts_of, with_parts
+from ._estimand_parts import cells_of, nodes_of, open_indices, parts_of, with_parts
 from ._graph import CausalGraph
 from ._graph_ops import mutilated
 from ._separation import separated
@@ -79,8 +79,13 @@ def _sum(over: Sequence[Index], body: Estimand) -> Estimand:
     if not isinstance(whole, Sum):
         return whole
     left, factors, below = set(whole.over), list[Estimand](), list[Estimand]()
-    for factor in factors_of(whole.body):
-        if isinstance(factor, Quotient) and not open_indices(factor.below) & left:
+    waiting = list(factors_of(whole.body))
+    while waiting:
+        factor = waiting.pop(0)
+        if isinstance(factor, Sum):
+            left |= set(factor.over)
+            waiting = [*factors_of(factor.body), *waiting]
+        elif isinstance(factor, Quotient) and not open_indices(factor.below) & left:
             factors += factors_of(factor.above)
             below.append(factor.below)
         else:
@@ -133,17 +138,23 @@ def _together(
 
 
 def _nested(over: Sequence[Index], pairs: Sequence[_Touched]) -> Estimand:
-    """A sum of a product, the index that touches fewest factors summed inside, if it spares some."""
+    """A sum of a product; inside it, a sum of its own over what the rest has at another value (front-door)."""
     inside = {index: [pair for pair in pairs if index in pair[1]] for index in over}
     for index in sorted(over, key=lambda i: (len(inside[i]), _conditions(i, pairs), i)):
         mine = inside[index]
         alone = [i for i in over if all(pair in mine for pair in inside[i])]
-        if len(mine) < len(pairs) and len(alone) < len(over):
-            rest = [pair for pair in pairs if pair not in mine]
+        rest = [pair for pair in pairs if pair not in mine]
+        if rest and len(alone) < len(over) and {i.variable for i in alone} & _variables(rest):
             outer = [i for i in over if i not in alone]
             inner = Sum(tuple(alone), product([factor for factor, _ in mine]))
             return Sum(tuple(outer), product([*(factor for factor, _ in rest), inner]))
     return Sum(tuple(over), product([factor for factor, _ in pairs]))
+
+
+def _variables(pairs: Sequence[_Touched]) -> set[str]:
+    """The variables that factors speak of."""
+    leaves = (node for factor, _ in pairs for node in nodes_of(factor) if isinstance(node, (Law, Weight)))
+    return {name for leaf in leaves for name, _ in cells_of(leaf)}
 
 
 def _conditions(index: Index, pairs: Sequence[_Touched]) -> int:

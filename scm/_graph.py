@@ -73,9 +73,13 @@ class CausalGraph:
         return graph
 
     def to_networkx(self) -> Digraph:
-        """A networkx graph of your own; the pairs with a hidden common cause are its `.graph["confounded"]`."""
+        """A networkx graph of your own.
+
+        Its `.graph["confounded"]` lists the pairs with a hidden common cause, `.graph["hidden"]` the hidden variables.
+        """
         graph = self.networkx.copy()
         graph.graph["confounded"] = list(self.confounded)
+        graph.graph["hidden"] = list(self.hidden)
         return graph
 
     @staticmethod
@@ -83,6 +87,8 @@ class CausalGraph:
         graph: nx.Graph[Any], confounded: Iterable[tuple[str, str]] | nx.Graph[Any] | None = None
     ) -> CausalGraph:
         """The causal graph that a networkx graph is.
+
+        Hidden are the variables in its `.graph["hidden"]`, or else in its `latents`, as pgmpy's graphs have them.
 
         Args:
             graph: directed, without parallel edges; every node is text.
@@ -102,10 +108,15 @@ class CausalGraph:
         given: object = graph.graph.get("confounded", ()) if confounded is None else confounded
         pairs = cast("Iterable[tuple[str, str]]", getattr(given, "edges", given))
         try:
-            hidden = tuple((a, b) for a, b in pairs)
+            both = tuple((a, b) for a, b in pairs)
         except (TypeError, ValueError):
             raise InvalidGraph(f"Got confounded={given!r}; pairs of names are wanted, or a graph of them.") from None
-        return CausalGraph(tuple(graph.nodes), tuple((a, b) for a, b in graph.edges), hidden)
+        unseen: object = graph.graph.get("hidden", getattr(graph, "latents", ()))
+        if not isinstance(unseen, list | tuple | set | frozenset):
+            raise InvalidGraph(f"Got hidden={unseen!r} in the graph; a list of names is wanted.")
+        names = cast("Iterable[str]", unseen)
+        hidden = (*(node for node in graph.nodes if node in unseen), *(name for name in names if name not in graph))
+        return CausalGraph(tuple(graph.nodes), tuple((a, b) for a, b in graph.edges), both, hidden)
 
     @cached_property
     def parents(self) -> Mapping[str, tuple[str, ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ._bitgraph import BitGraph, members
@@ -55,34 +55,35 @@ def latent_projection(graph: CausalGraph, onto: Iterable[str] | None = None) -> 
         return graph
     bits = bits_of(graph)
     keep = bits.bits(kept)
-    order = tuple(members(keep))
-    through = [_through(bits, i, keep) for i in order]
-    siblings = [_siblings(bits, found) for found in through]
-    edges = [
-        (bits.names[cause], bits.names[i])
-        for i, found in zip(order, through, strict=True)
-        for cause in members(bits.parents_of(found) & keep)
-    ]
-    confounded = [
-        (bits.names[order[a]], bits.names[order[b]])
-        for b in range(len(order))
-        for a in range(b)
-        if through[a] & through[b] or siblings[a] & through[b]
-    ]
+    reached = [_reached(bits, i, keep) for i in range(len(bits.names))]
+    edges: list[tuple[str, str]] = []
+    partners = [0] * len(bits.names)
+    for i, found in enumerate(reached):
+        if keep >> i & 1:
+            effects = union(reached, bits.children[i])
+            edges += [(bits.names[i], bits.names[j]) for j in members(effects)]
+        both = union(reached, bits.siblings[i]) | (0 if keep >> i & 1 else found)
+        for a in members(found):
+            partners[a] |= both
+    confounded = [(bits.names[i], bits.names[j]) for i, both in enumerate(partners) for j in members(both) if i < j]
     variables = tuple(name for name in graph.variables if name in kept)
     hidden = tuple(name for name in graph.hidden if name in kept)
     return CausalGraph(variables, tuple(edges), tuple(confounded), hidden)
 
 
-def _through(bits: BitGraph, of: int, keep: int) -> int:
-    """`of` and the dropped variables with a directed path to it through dropped ones."""
-    return bits.ancestors(1 << of, ~keep | 1 << of)
+def _reached(bits: BitGraph, start: int, keep: int) -> int:
+    """The kept variables that a directed path from `start` reaches first: `start` itself where it is kept."""
+    if keep >> start & 1:
+        return 1 << start
+    dropped = bits.descendants(1 << start, ~keep)
+    return union(bits.children, dropped) & keep
 
 
-def _siblings(bits: BitGraph, of: int) -> int:
+def union(sets: Sequence[int], which: int) -> int:
+    """The union of some of the sets."""
     found = 0
-    for i in members(of):
-        found |= bits.siblings[i]
+    for i in members(which):
+        found |= sets[i]
     return found
 
 

@@ -21,8 +21,8 @@ def holds(graph: CausalGraph | EquivalenceClass, claim: Claim) -> Members:
     """In which members of a class a claim holds: all, some or none; of a single graph all or none.
 
     A claim about causes is read off each graph as drawn: see `Relation`. A hidden common cause (A <-> B) counts as a
-    common cause, of A and B and of what they cause. Adjusting is right by the adjustment criterion (Shpitser, VanderWeele
-    & Robins 2010; Perkovic et al. 2018), whether or not what is adjusted for is measured.
+    common cause, of A and B and of what they cause. Adjusting is right by the adjustment criterion (Shpitser,
+    VanderWeele & Robins 2010; Perkovic et al. 2018), whether or not what is adjusted for is measured.
 
     An independence is the same in every member, and the edges of the class say what is a direct cause; for other claims
     the members are gone through.

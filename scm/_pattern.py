@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from ._bitgraph import members
 
-MOST_PARTS = 20_000
+MOST_PARTS = 4_000
 """Most undirected parts that counting the members of a class goes through before it gives up."""
 
 

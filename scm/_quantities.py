@@ -29,6 +29,18 @@ def ett(cause: str, effect: str, *, x1: Value = 1, x0: Value = 0) -> Contrast:
     return Expectation(_at(effect, {cause: x1}), treated) - Expectation(_at(effect, {cause: x0}), treated)
 
 
+def late(
+    instrument: str, cause: str, effect: str, *, x1: Value = 1, x0: Value = 0, z1: Value = 1, z0: Value = 0
+) -> Contrast:
+    """Local average treatment effect, E[Y_x1 - Y_x0 | X_z1 = x1, X_z0 = x0]: the effect on the compliers.
+
+    They are the units that take the treatment with the instrument at `z1` and not with it at `z0` (Imbens & Angrist
+    1994, theorem 1).
+    """
+    compliers = conjunction(_is(_at(cause, {instrument: z1}), x1), _is(_at(cause, {instrument: z0}), x0))
+    return Expectation(_at(effect, {cause: x1}), compliers) - Expectation(_at(effect, {cause: x0}), compliers)
+
+
 def cde(cause: str, effect: str, mediators: dict[str, Value], *, x1: Value = 1, x0: Value = 0) -> Contrast:
     """Controlled direct effect with the mediators held at given values (Pearl 2001, definition 1)."""
     return Expectation(_at(effect, {cause: x1, **mediators})) - Expectation(_at(effect, {cause: x0, **mediators}))

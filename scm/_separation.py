@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from itertools import combinations
 
 from ._bitgraph import BitGraph, members
 from ._claims import Independence
+from ._cuts import minimal_sets, smallest, undirected
 from ._errors import InvalidQuery, listing
 from ._graph import CausalGraph
-from ._graph_ops import augmented, bits_of, graph_names, latent_projection
+from ._graph_ops import bits_of, graph_names, latent_projection
 
 
 def separated(
@@ -44,8 +46,8 @@ def _sides(graph: CausalGraph, *sides: str | Iterable[str]) -> list[tuple[str, .
         InvalidQuery: a variable that stands on two sides.
     """
     found = [graph_names(graph, names, "A question of separation") for names in sides]
-    together = [name for names in found for name in names]
-    twice = [name for name in dict.fromkeys(together) if together.count(name) > 1]
+    times = Counter(name for names in found for name in names)
+    twice = [name for name, count in times.items() if count > 1]
     if twice:
         raise InvalidQuery(
             f"{listing(twice)} stands on two sides of one question of separation. The two sides and what is given must "
@@ -132,87 +134,29 @@ def minimal_separators(
     bits = bits_of(graph)
     left, right, must = (bits.bits(names) for names in _sides(graph, first, second, containing))
     usable = graph.observed if among is None else graph_names(graph, among, "The list of variables that may be used")
-    near = _without_unusable(bits, left | right, must, bits.bits(usable))
-    return (bits.named(found | must) for found in _cuts(near, left, right))
-
-
-def _without_unusable(bits: BitGraph, ends: int, must: int, usable: int) -> list[int]:
-    """Neighbours in the augmented graph of the ancestors without `must`; paths through unusable ones become edges."""
-    within = bits.ancestors(ends | must)
-    near = [found & ~must for found in augmented(bits, within)]
-    left = within & ~(usable | ends | must)
-    while left:
-        block = _reach(near, left & -left, ~left)
-        around = _around(near, block)
-        for i in members(around):
-            near[i] = (near[i] | around) & ~(block | 1 << i)
-        left &= ~block
-    return near
-
-
-def _cuts(near: Sequence[int], left: int, right: int) -> Iterator[int]:
-    """Every minimal set of vertices that cuts `left` from `right` in an undirected graph (Takata 2010).
-
-    Branches on a vertex of the cut: it stays in every cut that follows, or it joins the side of `left`. Each branch
-    that is kept holds at least one cut.
-    """
-    start = _closest(near, left, left, right)
-    branches = [] if start is None else [(*start, 0)]
-    while branches:
-        side, cut, stays = branches.pop()
-        free = cut & ~stays
-        if not free:
-            yield cut
-            continue
-        low = free & -free
-        beyond = _closest(near, side | low, left, right)
-        if beyond is not None and not beyond[0] & stays:
-            branches.append((*beyond, stays))
-        branches.append((side, cut, stays | low))
-
-
-def _closest(near: Sequence[int], side: int, left: int, right: int) -> tuple[int, int] | None:
-    """The side of `left` and the cut, where the cut is the closest to `side`; None where `side` meets `right`."""
-    around = _around(near, side)
-    if (around | side) & right:
-        return None
-    cut = _around(near, _reach(near, right, around))
-    return _reach(near, left, cut), cut
-
-
-def _reach(near: Sequence[int], start: int, without: int) -> int:
-    """`start` and what can be reached from it without going through `without`."""
-    found = left = start
-    while left:
-        low = left & -left
-        left ^= low
-        new = near[low.bit_length() - 1] & ~(found | without)
-        found |= new
-        left |= new
-    return found
-
-
-def _around(near: Sequence[int], of: int) -> int:
-    """The neighbours of a set, without it."""
-    found = 0
-    for i in members(of):
-        found |= near[i]
-    return found & ~of
+    near = undirected(bits, left, right, bits.bits(usable), must)
+    return (bits.named(found | must) for found in minimal_sets(near, left, right))
 
 
 def implied_independences(graph: CausalGraph) -> tuple[Independence, ...]:
-    """For every pair of observed variables that some set of observed ones separates: the pair and a minimal such set.
+    """For every pair of observed variables that some set of observed ones separates: the pair and a smallest such set.
 
     These are the missing edges, one statement for each: what a table can be tested against. They are not all the
     independences that the graph implies (`separated` decides those), nor do they imply all of them by the axioms of
     independence. For the pairs without an edge that nothing separates see `inducing_paths`.
 
     Returns:
-        At most one statement for a pair, in the order of declaration; of several sets the one closest to `first`.
+        At most one statement for a pair, in the order of declaration; no set with fewer variables separates it.
     """
     projected = latent_projection(graph)
-    found = ((a, b, minimal_separator(projected, a, b)) for a, b in _without_edge(projected))
-    return tuple(Independence(a, b, given) for a, b, given in found if given is not None)
+    bits = bits_of(projected)
+    found: list[Independence] = []
+    for a, b in _without_edge(projected):
+        left, right = bits.bits((a,)), bits.bits((b,))
+        given = smallest(undirected(bits, left, right, bits.everything), left, right)
+        if given is not None:
+            found.append(Independence(a, b, bits.named(given)))
+    return tuple(found)
 
 
 def inducing_paths(graph: CausalGraph) -> tuple[tuple[str, ...], ...]:

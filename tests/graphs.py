@@ -25,7 +25,7 @@ def random_graph(
         tuple(sorted(names)),
         tuple(pair for pair in pairs if rng.random() < directed),
         tuple(joined),
-        tuple(name for name in names if rng.random() < hidden),
+        tuple(name for name in sorted(names) if rng.random() < hidden),
     )
 
 

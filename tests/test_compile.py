@@ -2,9 +2,9 @@
 
 import pytest
 
-from llm_bridge import CannotCompile, InvalidProblem, compile_problem, read
+from llm_bridge import CannotCompile, Compiled, InvalidProblem, compile_problem, read
 from llm_bridge._problem import Problem
-from scm import ask
+from scm import CausalClaim, CausalGraph, EquivalenceClass, Model, Study, ask
 
 STONES = """Of the 350 patients who got treatment A, 87 had small stones and 263 had large stones. Of the 87
 patients with small stones who got A, 81 recovered; of the 263 with large stones who got A, 192
@@ -24,11 +24,16 @@ recovered. Of the 10 men who did not take the drug, 7 recovered. Of 40 women, 10
 not take the drug, 9 recovered. Gender affects drug use and recovery. The drug affects recovery. """
 
 
+def known(compiled: Compiled) -> Model | Study:
+    assert compiled.knowledge is not None
+    return compiled.knowledge
+
+
 def answers(text):
     problem = read(text)
     assert problem.cannot is None
     compiled = compile_problem(problem)
-    return [ask(compiled.model, query) for query in compiled.queries], compiled
+    return [ask(known(compiled), query) for query in compiled.queries], compiled
 
 
 @pytest.mark.parametrize("story", [STONES, FRACTIONS, WITHIN])
@@ -111,7 +116,7 @@ def test_printed_laws_make_a_table():
             ]
         )
     )
-    assert ask(compiled.model, compiled.queries[0]).value == pytest.approx(0.25 * 0.8 + 0.75 * 0.5, abs=1e-12)
+    assert ask(known(compiled), compiled.queries[0]).value == pytest.approx(0.25 * 0.8 + 0.75 * 0.5, abs=1e-12)
 
 
 def test_a_rounded_law_is_rescaled_and_that_is_noted():
@@ -127,7 +132,7 @@ def test_a_rounded_law_is_rescaled_and_that_is_noted():
         )
     )
     assert found.notes == ("The printed law of 'kind' adds up to 0.99; it was rescaled to 1.",)
-    assert ask(found.model, found.queries[0]).value == pytest.approx(1 / 3)
+    assert ask(known(found), found.queries[0]).value == pytest.approx(1 / 3)
 
 
 def test_counts_given_the_other_way_round_settle_the_table():
@@ -140,44 +145,85 @@ def test_counts_given_the_other_way_round_settle_the_table():
             ]
         )
     )
-    assert ask(compiled.model, "P(cured = True | size = 'small')").value == pytest.approx(0.75)
+    assert ask(known(compiled), "P(cured = True | size = 'small')").value == pytest.approx(0.75)
 
 
 def test_a_root_without_a_law_may_have_any():
     compiled = compile_problem(read("If A happens, B happens. What is the probability that B happens?"))
-    found = ask(compiled.model, compiled.queries[0])
+    found = ask(known(compiled), compiled.queries[0])
     assert found.finding == "bounds"
     assert found.interval is not None
     assert (found.interval.lower, found.interval.upper) == (0, 1)
 
 
 @pytest.mark.parametrize(
-    ("parts", "message"),
+    ("parts", "missing"),
     [
-        ({}, "A number is missing: P(cured = True | size = 'small')"),
-        (
-            {"statements": [{"term": "P(cured = True | size = 'small')", "value": "0.8"}]},
-            "P(cured = True | size = 'large')",
-        ),
-        (
-            {"statements": [{"term": "P(size = 'small' | cured = True)", "value": "0.8"}], "edges": []},
-            "not the law of a variable",
-        ),
-        ({"statements": [{"term": "P(cured[size='small'] = True)", "value": "0.8"}]}, "not the law of a variable"),
-        ({"confounded": [{"pair": ["size", "cured"]}]}, "common cause that is not given"),
-        (
-            {
-                "equations": [{"variable": "cured", "expression": "size = 'small'"}],
-                "statements": [{"term": "P(cured = True)", "value": "0.8"}],
-            },
-            "not the law of a variable",
-        ),
+        ({}, "P(cured = True"),
+        ({"statements": [{"term": "P(cured = True | size = 'small')", "value": "0.8"}]}, "cured"),
+        ({"statements": [{"term": "P(size = 'small' | cured = True)", "value": "0.8"}], "edges": []}, "cured"),
+        ({"confounded": [{"pair": ["size", "cured"]}]}, "cured"),
     ],
 )
-def test_what_is_missing_is_named(parts, message):
-    with pytest.raises(CannotCompile) as wrong:
-        compile_problem(problem(**parts))
-    assert message in str(wrong.value)
+def test_what_is_no_model_is_a_study(parts, missing):
+    compiled = compile_problem(problem(**parts))
+    assert isinstance(compiled.knowledge, Study)
+    found = ask(compiled.knowledge, compiled.queries[0])
+    assert found.finding == "not_identified"
+    assert missing in str(found)
+
+
+def test_statements_of_every_kind_reach_the_study():
+    compiled = compile_problem(
+        problem(
+            statements=[
+                {"term": "P(size = 'small', cured = True)", "value": "30%", "words": "three in ten"},
+                {"term": "corr(size, cured)", "value": "-0.2"},
+                {"term": "P(cured = True | size = 'small') / P(cured = True | size = 'large')", "value": "2"},
+                {"term": "P(cured = True)", "value": "0.5", "relation": ">"},
+                {"term": "P(size = 'small')", "counts": [40, 80]},
+            ],
+            confounded=[{"pair": ["size", "cured"]}],
+        )
+    )
+    study = compiled.knowledge
+    assert isinstance(study, Study)
+    joint, correlation, ratio, more, counted = study.statements
+    assert (joint.value, joint.low, joint.high) == pytest.approx((0.3, 0.295, 0.305))
+    assert joint.words == "three in ten"
+    assert (correlation.low, correlation.high) == pytest.approx((-0.25, -0.15))
+    assert (ratio.value, ratio.low, ratio.high) == (2, 2, 2)
+    assert (more.relation, more.low, more.high) == (">", 0.5, 0.5)
+    assert (counted.total, counted.value) == (80, 0.5)
+    assert study.graph.confounded == (("size", "cured"),)
+    assert study.states["size"] == ("small", "large")
+
+
+def test_an_equation_is_not_lost_in_a_study():
+    with pytest.raises(CannotCompile, match="not the law of a variable"):
+        compile_problem(
+            problem(
+                equations=[{"variable": "cured", "expression": "size = 'small'"}],
+                statements=[{"term": "P(cured = True)", "value": "0.8"}],
+            )
+        )
+    with pytest.raises(CannotCompile, match="common cause that is not given"):
+        compile_problem(
+            problem(
+                equations=[{"variable": "cured", "expression": "size = 'small'"}],
+                confounded=[{"pair": ["size", "cured"]}],
+            )
+        )
+
+
+def test_claims_are_looked_up_in_a_graph_or_a_class():
+    told = problem(queries=[{"claim": "cause(size, cured)"}])
+    compiled = compile_problem(told)
+    assert (compiled.knowledge, compiled.queries) == (None, ())
+    assert compiled.claims == (CausalClaim("cause", "size", "cured"),)
+    assert isinstance(compiled.graph, CausalGraph)
+    listed = compile_problem(problem(queries=[{"claim": "cause(size, cured)"}], edges=[], independences=[]))
+    assert isinstance(listed.graph, EquivalenceClass)
 
 
 def test_counts_that_contradict_each_other_are_refused():

@@ -9,15 +9,17 @@ from scm import (
     Adjusts,
     CausalClaim,
     CausalGraph,
+    Claim,
     Independence,
     InvalidQuery,
+    Relation,
     UnknownName,
     equivalence_class,
     holds,
 )
 from tests.graphs import below, is_open, paths, random_graph, separated_by_paths, subsets
 
-RELATIONS = ("direct cause", "indirect cause", "cause", "common cause", "common effect")
+RELATIONS: tuple[Relation, ...] = ("direct cause", "indirect cause", "cause", "common cause", "common effect")
 
 
 def with_causes_drawn(graph):
@@ -101,8 +103,10 @@ def test_claims_about_classes():
         members = list(found.members())
         for a, b in itertools.permutations(graph.variables, 2):
             by = tuple(v for v in graph.variables if v not in (a, b) and rng.random() < 0.4)
-            answers = {relation: [claimed(m, relation, a, b) for m in members] for relation in RELATIONS}
-            claims = {CausalClaim(relation, a, b): true for relation, true in answers.items()}
+            answers: dict[Relation, list[bool]] = {
+                relation: [claimed(m, relation, a, b) for m in members] for relation in RELATIONS
+            }
+            claims: dict[Claim, list[bool]] = {CausalClaim(relation, a, b): true for relation, true in answers.items()}
             claims[Adjusts(a, b, by)] = [adjusts(m, a, b, by) for m in members]
             claims[Independence(a, b, by)] = [separated_by_paths(m, {a}, {b}, set(by)) for m in members]
             for claim, true in claims.items():

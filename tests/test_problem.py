@@ -188,6 +188,7 @@ PART_FAULTS = [
     ({"statements": [{"term": "3", "value": "0.5"}]}, "wanted something with one number"),
     ({"statements": [{"term": "corr(rain, luck)", "value": "1.2"}]}, "wanted a number from -1.0 to 1.0"),
     ({"statements": [{"term": "corr(rain, snow)", "value": "0.2"}]}, "'snow'"),
+    ({"statements": [{"term": "corr(rain, rain)", "value": "0.2"}]}, "stands twice"),
     ({"statements": [{"term": "corr(rain, luck | snow = True)", "value": "0.2"}]}, "'snow'"),
     ({"statements": [{"term": "corr(rain, luck)", "counts": [1, 2]}]}, "Write a value"),
     ({"statements": [{"term": "P(rain = True)", "counts": [1, 2], "relation": ">"}]}, "Write a value"),

@@ -34,7 +34,7 @@ def minimal_by_force(graph, first, second, usable, must=()):
 def test_separators_are_minimal_and_none_is_missing():
     rng = random.Random("separators")
     many = 0
-    for _ in range(5000):
+    for _ in range(3000):
         graph = random_graph(rng, 8, density=0.25, hidden=0.1, confounded=rng.random() < 0.3)
         names = list(graph.variables)
         rng.shuffle(names)
@@ -51,7 +51,7 @@ def test_separators_are_minimal_and_none_is_missing():
         assert (one is None) == (not expected)
         assert one is None or frozenset(one) in expected
         many += len(expected) > 1
-    assert many > 50
+    assert many > 30
 
 
 def test_the_first_of_exponentially_many_comes_at_once():
@@ -89,6 +89,7 @@ def test_what_random_graphs_imply():
             minimal = minimal_by_force(graph, (a,), (b,), graph.observed)
             if minimal:
                 assert frozenset(stated[pair].given) in minimal
+                assert len(stated[pair].given) == min(map(len, minimal))
             assert (pair in stated) == bool(minimal)
             assert (pair in induced) == (not minimal and pair not in joined)
         without += len(induced)

@@ -9,7 +9,9 @@ from __future__ import annotations
 from .._problem import Problem
 from ._bare import read_bare
 from ._english import read_english
+from ._independences import read_independences
 from ._story import Unreadable, cannot
+from ._world import read_world, says_graph
 
 MAX_TEXT = 100_000
 """Longest text that is read, in characters."""
@@ -29,6 +31,19 @@ def read(text: str) -> Problem:
     if not text.strip():
         return cannot("The text is empty. Say what causes what, what was seen, and what you want to know.")
     try:
-        return read_bare(text) or read_english(text)
+        return read_bare(text) or read_independences(text) or _read_other(text)
     except Unreadable as why:
         return cannot(str(why))
+
+
+def _read_other(text: str) -> Problem:
+    """A text in sentences: what English takes first, unless it gives its graph as word problems do."""
+    if says_graph(text):
+        return read_world(text)
+    try:
+        return read_english(text)
+    except Unreadable as why:
+        try:
+            return read_world(text)
+        except Unreadable:
+            raise why from None

@@ -1,10 +1,19 @@
 """Run a suite of questions through the chain and score it: `twinworld bench FILE...`.
 
-Two kinds of file are read, and recognised item by item, so that one call may mix them. A file holds one JSON object a
-line (JSONL), or one JSON array of objects.
+Several kinds of file are read, and recognised item by item by their keys, so that one call may mix them. A file holds
+one JSON object a line (JSONL), or one JSON array of objects.
 
 **CounterBench as published** (Chen et al. 2025): `given_info`, `question`, `answer` ("yes" or "no"), `type`,
 `question_id`, `meta`. The text of an item is `given_info`, a blank, and `question`.
+
+**CLadder** (Jin et al. 2023): as a table, `prompt`, `label`, `query_type`, `id`, `story_id`; or as JSON, `question_id`,
+`given_info`, `question`, `answer`, `meta`, with the story as `background` in the item, or in CLadder's file of models
+given as one more FILE.
+
+**Corr2Cause** (Jin et al. 2024): `input`, `label` (0 or 1), `template`; or `premise`, `hypothesis` and the label.
+
+**CCR.GB** (Maasch et al. 2025): `Causal context`, `Sample context` and the tables of queries; each query is an item.
+The offline reader declines such notes.
 
 **Our own format:**
 
@@ -16,6 +25,9 @@ line (JSONL), or one JSON array of objects.
     type       what the report breaks accuracy down by; "other" if absent
     group      items of one group count as one cluster for the interval; if absent, items whose texts are equal up to
                the renaming of names do
+
+Some labels rest on conventions beyond the text (`_conventions`). They are applied to what was answered, after it was
+answered, and nowhere else; the report prints them with what each decided, and scores with and without them.
 
 Labels are used for scoring and for nothing else: where the engine and a label disagree, the item counts as wrong, and
 the report says why the text gives what the engine found.

@@ -9,23 +9,19 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, NoReturn, TypeAlias, cast
+from typing import Any, NoReturn, TypeAlias, cast
 
 from scm import ScmError, listing, near
 
 from .._problem import InvalidProblem, Problem
+from ._published import FORMATS, Misfit, Question, Suite, background_of, questions, shown, suite_of
 
-Suite: TypeAlias = Literal["CounterBench", "own"]
 Expected: TypeAlias = str | float
 
 MAX_BYTES = 1 << 30
 """Largest file that is read."""
 
 _OWN = ("id", "text", "problem", "answer", "tolerance", "type", "group")
-_FORMATS = (
-    "CounterBench's keys given_info, question, answer, type, question_id; or our own: id, text (or problem), answer, "
-    "and perhaps tolerance, type, group"
-)
 
 
 class BenchError(ScmError):
@@ -68,15 +64,14 @@ def read_items(files: Iterable[str | Path], limit: int | None = None) -> tuple[l
     seen = Counter[str]()
     items: list[Item] = []
     beyond: set[str] = set()
-    for path in paths:
-        for number, (where, data) in enumerate(_entries(path)):
-            item = _item(data, where, seen)
-            if limit is None or number < limit:
-                items.append(item)
-            else:
-                beyond.add(item.key)
+    entries = {path: list(_entries(path)) for path in paths}
+    backgrounds = dict(_stories(data for listed in entries.values() for _, data in listed))
+    for listed in entries.values():
+        found = [item for where, data in listed for item in _items(data, where, seen, backgrounds)]
+        items += found[:limit]
+        beyond |= {item.key for item in found[len(found) if limit is None else limit :]}
     if not items:
-        raise BenchError(f"There is no item in {listing(map(str, paths))}. Wanted one JSON object a line: {_FORMATS}.")
+        raise BenchError(f"There is no item in {listing(map(str, paths))}. Wanted one JSON object a line: {FORMATS}.")
     return items, frozenset(beyond)
 
 
@@ -127,33 +122,54 @@ def _parsed(text: str, where: str) -> object:
 # Entries
 
 
-def _item(data: object, where: str, seen: Counter[str]) -> Item:
+def _stories(data: Iterable[object]) -> Iterator[tuple[str, str]]:
+    """The stories of CLadder's file of models, by model."""
+    for entry in data:
+        if isinstance(entry, dict) and (told := background_of(cast("dict[str, Any]", entry))) is not None:
+            yield told
+
+
+def _items(data: object, where: str, seen: Counter[str], backgrounds: Mapping[str, str]) -> Iterator[Item]:
+    """The items of an entry: one, several about one patient, or none where it is a story by itself."""
     if not isinstance(data, dict):
-        raise BenchError(f"{where}: got {_shown(data)}, wanted an object with {_FORMATS}.")
+        raise BenchError(f"{where}: got {shown(data)}, wanted an object with {FORMATS}.")
     entry = cast("dict[str, Any]", data)
-    item = _counterbench(entry, where) if {"given_info", "question"} <= entry.keys() else _own(entry, where)
-    seen[item.key] += 1
-    again = seen[item.key]
-    return item if again == 1 else replace(item, key=f"{item.key}-{again}")
+    try:
+        if background_of(entry) is not None:
+            return
+        suite = suite_of(entry)
+        found = [_own(entry, where)] if suite == "own" else _asked(questions(entry, suite, backgrounds), where)
+    except Misfit as wrong:
+        raise BenchError(f"{where}: {wrong}") from None
+    for item in found:
+        seen[item.key] += 1
+        again = seen[item.key]
+        yield item if again == 1 else replace(item, key=f"{item.key}-{again}")
 
 
-def _counterbench(entry: Mapping[str, Any], where: str) -> Item:
-    text = f"{_text(entry, 'given_info', where)} {_text(entry, 'question', where)}"
-    expected = _expected(entry, where, ())
-    name = entry.get("question_id", where)
-    if isinstance(expected, float):
-        raise BenchError(f'{where}: \'answer\' is {_shown(entry["answer"])}, wanted "yes" or "no".')
-    kind = _text(entry, "type", where) if "type" in entry else "other"
-    return Item(_key(text, expected, 0.0), _named(name, where), "CounterBench", text, expected, 0.0, kind, "")
+def _asked(found: Iterable[Question], where: str) -> list[Item]:
+    return [
+        Item(
+            _key(q.text, q.expected, 0.0),
+            where if q.id is None else q.id,
+            q.suite,
+            q.text,
+            q.expected,
+            0.0,
+            q.type,
+            q.group,
+        )
+        for q in found
+    ]
 
 
 def _own(entry: Mapping[str, Any], where: str) -> Item:
     if unknown := [key for key in entry if key not in _OWN]:
         hint = near(unknown[0], _OWN)
-        raise BenchError(f"{where}: {listing(unknown)} is in no format known here.{hint} Wanted {_FORMATS}.")
+        raise BenchError(f"{where}: {listing(unknown)} is in no format known here.{hint} Wanted {FORMATS}.")
     if ("text" in entry) == ("problem" in entry):
         got = "both" if "text" in entry else "neither"
-        raise BenchError(f"{where}: an item has either 'text' or 'problem'; got {got}. Wanted {_FORMATS}.")
+        raise BenchError(f"{where}: an item has either 'text' or 'problem'; got {got}. Wanted {FORMATS}.")
     if "id" not in entry:
         raise BenchError(f"{where}: 'id' is missing. Give each item a text or whole number of its own.")
     asked = _text(entry, "text", where) if "text" in entry else _problem(entry["problem"], where)
@@ -177,19 +193,19 @@ def _problem(data: object, where: str) -> Problem:
 def _text(entry: Mapping[str, Any], key: str, where: str) -> str:
     value = entry[key]
     if not isinstance(value, str) or not value.strip():
-        raise BenchError(f"{where}: {key!r} is {_shown(value)}, wanted a text.")
+        raise BenchError(f"{where}: {key!r} is {shown(value)}, wanted a text.")
     return value
 
 
 def _named(value: object, where: str, key: str = "id") -> str | int:
     if isinstance(value, bool) or not isinstance(value, (str, int)):
-        raise BenchError(f"{where}: {key!r} is {_shown(value)}, wanted a text or a whole number.")
+        raise BenchError(f"{where}: {key!r} is {shown(value)}, wanted a text or a whole number.")
     return value
 
 
 def _expected(entry: Mapping[str, Any], where: str, options: tuple[str, ...]) -> Expected:
     if "answer" not in entry:
-        raise BenchError(f"{where}: 'answer' is missing. Wanted {_FORMATS}.")
+        raise BenchError(f"{where}: 'answer' is missing. Wanted {FORMATS}.")
     value = entry["answer"]
     if isinstance(value, str):
         if value in options:
@@ -199,21 +215,16 @@ def _expected(entry: Mapping[str, Any], where: str, options: tuple[str, ...]) ->
     if isinstance(value, (int, float)) and not isinstance(value, bool) and not options and abs(value) < 1e300:
         return float(value)
     wanted = f"one of {listing(options)}" if options else '"yes", "no" or a number'
-    raise BenchError(f"{where}: 'answer' is {_shown(value)}, wanted {wanted}.")
+    raise BenchError(f"{where}: 'answer' is {shown(value)}, wanted {wanted}.")
 
 
 def _tolerance(value: object, expected: Expected, given: bool, where: str) -> float:
     if given and isinstance(expected, str):
         raise BenchError(f"{where}: 'tolerance' goes with a number, but the answer is {expected!r}. Leave it out.")
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
-        raise BenchError(f"{where}: 'tolerance' is {_shown(value)}, wanted a number that is not negative.")
+        raise BenchError(f"{where}: 'tolerance' is {shown(value)}, wanted a number that is not negative.")
     return 0.0 if isinstance(expected, str) else float(value)
 
 
 def _key(content: str, expected: Expected, tolerance: float) -> str:
     return hashlib.sha256(json.dumps([content, expected, tolerance]).encode()).hexdigest()[:24]
-
-
-def _shown(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 60 else f"{text[:60]}..."

@@ -46,10 +46,13 @@ def why_otherwise(reply: Reply, expected: Expected) -> str:
 
 
 def _told(reply: Reply) -> str:
-    if reply.compiled is not None and len(reply.answers) == 1:
-        walked = _walked(reply.compiled.model, reply.answers[0])
+    model = None if reply.compiled is None else reply.compiled.model
+    if model is not None and len(reply.answers) == 1:
+        walked = _walked(model, reply.answers[0])
         if walked:
             return walked
+    if reply.judged and not reply.answers:
+        return reply.line.removeprefix("Yes. ").removeprefix("No. ").rstrip(".")
     return "; ".join(_valued(answer) for answer in reply.answers)
 
 

@@ -21,10 +21,15 @@ class Record:
     Attributes:
         key, id, type, suite, expected, tolerance: of the item.
         cluster: items with the same text up to renaming, or of one stated group, have the same.
-        reply: what was replied; None where nothing was warranted.
+        reply: what was replied, under the suite's conventions; None where nothing was warranted.
+        reply_plain: what was replied under none of them.
+        conventions: the names of those that made the difference.
         finding: the engine's finding, or "unreadable".
         correct: whether `reply` agrees with the label.
+        correct_plain: whether `reply_plain` does.
         answered: whether there is a reply.
+        disagreement: why `reply` is not what the label says: label, rounding, undetermined or unread; else empty.
+        disagreement_plain: the same for `reply_plain`.
         seconds: time that the chain took.
         words: the answer in words.
         reason: for a disagreement, why the text gives what was replied; for no reply, why there is none; else empty.
@@ -38,9 +43,14 @@ class Record:
     expected: Expected
     tolerance: float
     reply: Expected | None
+    reply_plain: Expected | None
+    conventions: list[str]
     finding: str
     correct: bool
+    correct_plain: bool
     answered: bool
+    disagreement: str
+    disagreement_plain: str
     seconds: float
     words: str
     reason: str
@@ -61,15 +71,17 @@ class Record:
 
 
 def _well_typed(entry: Mapping[str, Any]) -> bool:
-    texts = ("key", "type", "suite", "cluster", "finding", "words", "reason")
+    texts = ("key", "type", "suite", "cluster", "finding", "words", "reason", "disagreement", "disagreement_plain")
     numbers = ("tolerance", "seconds")
     return (
         all(isinstance(entry[name], str) for name in texts)
-        and all(isinstance(entry[name], bool) for name in ("correct", "answered"))
+        and all(isinstance(entry[name], bool) for name in ("correct", "correct_plain", "answered"))
         and all(isinstance(entry[name], (int, float)) for name in numbers)
         and isinstance(entry["id"], (str, int))
         and isinstance(entry["expected"], (str, int, float))
-        and isinstance(entry["reply"], (str, int, float, type(None)))
+        and all(isinstance(entry[name], (str, int, float, type(None))) for name in ("reply", "reply_plain"))
+        and isinstance(entry["conventions"], list)
+        and all(isinstance(name, str) for name in cast("list[object]", entry["conventions"]))
     )
 
 

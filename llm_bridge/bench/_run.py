@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 from .._pipeline import Reply, answer_text, solve_problem
+from ._conventions import PROFILES, kind_of
 from ._interval import canonical_text
 from ._items import BenchError, Expected, Item, read_items
 from ._progress import Progress
@@ -61,7 +62,8 @@ def _answered(item: Item) -> Record:
     began = time.perf_counter()
     reply = answer_text(item.asked) if isinstance(item.asked, str) else solve_problem(item.asked)
     seconds = time.perf_counter() - began
-    correct = agrees(reply.reply, item.expected, item.tolerance)
+    said, conventions = PROFILES[item.suite].applied(reply)
+    correct, plain = (agrees(one, item.expected, item.tolerance) for one in (said, reply.reply))
     reason = "" if correct else why_not(reply) if reply.reply is None else why_otherwise(reply, item.expected)
     return Record(
         key=item.key,
@@ -71,10 +73,15 @@ def _answered(item: Item) -> Record:
         cluster=_cluster(item, reply),
         expected=item.expected,
         tolerance=item.tolerance,
-        reply=reply.reply,
+        reply=said,
+        reply_plain=reply.reply,
+        conventions=list(conventions),
         finding=reply.finding,
         correct=correct,
-        answered=reply.reply is not None,
+        correct_plain=plain,
+        answered=said is not None,
+        disagreement=kind_of(reply, correct),
+        disagreement_plain=kind_of(reply, plain),
         seconds=seconds,
         words=reply.line,
         reason=reason,

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from scm import number_text
 
+from ._conventions import PROFILES
 from ._interval import accuracy_interval
 from ._items import Expected
 from ._records import Record
-
-CONVENTIONS: Mapping[str, tuple[str, ...]] = {"CounterBench": (), "own": ()}
-"""By suite, what its labels rest on beyond the text. Neither suite needs any: every reading is the chain's own."""
 
 MOST_LISTED = 50
 """Most disagreements that the text lists; the JSON lists all."""
@@ -30,13 +29,28 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
+class Applied:
+    """A convention that labels rest on, what it does, how many items it decided, and how many of them rightly."""
+
+    name: str
+    text: str
+    decided: int
+    right: int
+
+
+@dataclass(frozen=True, slots=True)
 class Disagreement:
-    """An item that did not get what its label says, and why: `reply` is None where there was no reply."""
+    """An item that did not get what its label says, and why: `reply` is None where there was no reply.
+
+    `kind` is one of label (the text determines another answer), rounding (the printed digits leave both open),
+    undetermined (the text leaves the answer open) and unread.
+    """
 
     id: str | int
     expected: Expected
     reply: Expected | None
     finding: str
+    kind: str
     reason: str
 
 
@@ -46,10 +60,15 @@ class Summary:
 
     Attributes:
         n: items.
-        answered: items with a reply.
+        answered: items with a reply, under `conventions`.
         correct: items whose reply agrees with the label.
         accuracy: correct / n, under `conventions`.
-        accuracy_plain: the same under none of them.
+        answered_plain: items with a reply under none of them.
+        correct_plain: those of them whose reply agrees with the label.
+        accuracy_plain: correct_plain / n.
+        wrong_plain: items whose reply under no convention is not the label's, by what `disagreements` calls `kind`.
+        kinds: the items that are not right, by kind.
+        kinds_plain: the same under no convention.
         accuracy_answered: correct / answered; None where nothing was answered.
         coverage: answered / n.
         interval: 95% interval for `accuracy`.
@@ -59,7 +78,7 @@ class Summary:
         unreadable, undefined, refused: not understood; the condition is impossible; not worked out here.
         seconds: time spent on answering, all items together.
         by_type: the counts for each type.
-        conventions: what the labels rest on beyond the text, in words.
+        conventions: what the labels rest on beyond the text: each with its name, what it does, and what it decided.
         disagreements: items with a reply that is not the label's.
         unanswered: items without a reply.
     """
@@ -68,7 +87,12 @@ class Summary:
     answered: int
     correct: int
     accuracy: float
+    answered_plain: int
+    correct_plain: int
     accuracy_plain: float
+    wrong_plain: int
+    kinds: Mapping[str, int]
+    kinds_plain: Mapping[str, int]
     accuracy_answered: float | None
     coverage: float
     interval: tuple[float, float]
@@ -80,7 +104,7 @@ class Summary:
     refused: int
     seconds: float
     by_type: Mapping[str, Score]
-    conventions: tuple[str, ...]
+    conventions: tuple[Applied, ...]
     disagreements: tuple[Disagreement, ...]
     unanswered: tuple[Disagreement, ...]
 
@@ -98,10 +122,17 @@ class Summary:
             f"together they tell as much as {self.n_effective:.1f} independent items.",
             f"Answered {self.answered} ({self.coverage:.1%}), abstained {self.abstained}, "
             f"unreadable {self.unreadable}, undefined {self.undefined}, refused {self.refused}; {self.seconds:.2f} s",
-            *(f"Convention: {text}" for text in self.conventions),
         ]
         if self.conventions:
-            lines.append(f"Without conventions: accuracy {self.accuracy_plain:.1%}")
+            lines.append("The labels rest on conventions, which are applied here and nowhere else:")
+            lines += [f"  {c.name}: {c.text} ({_count(c.decided, 'item')}, {c.right} right)" for c in self.conventions]
+            lines.append(
+                f"Without conventions: accuracy {self.accuracy_plain:.1%}; {self.answered_plain} answered, "
+                f"{self.correct_plain} right, {self.wrong_plain} not as the label says"
+            )
+        for kinds, what in ((self.kinds, "Not right"), (self.kinds_plain, "Not right without conventions")):
+            if kinds and (kinds is self.kinds or self.conventions):
+                lines.append(f"{what}: {', '.join(f'{n} {kind}' for kind, n in kinds.items())}")
         width = max(map(len, self.by_type))
         for kind, score in self.by_type.items():
             lines.append(f"  {kind.ljust(width)}  {score.correct:>5} of {score.n:>5}  {score.accuracy:>6.1%}")
@@ -123,7 +154,12 @@ def summarise(records: Sequence[Record]) -> Summary:
         answered=len(answered),
         correct=correct,
         accuracy=correct / n,
-        accuracy_plain=correct / n,  # no suite in CONVENTIONS has any
+        answered_plain=sum(r.reply_plain is not None for r in records),
+        correct_plain=sum(r.correct_plain for r in records),
+        accuracy_plain=sum(r.correct_plain for r in records) / n,
+        wrong_plain=sum(r.reply_plain is not None and not r.correct_plain for r in records),
+        kinds=_kinds([r.disagreement for r in records]),
+        kinds_plain=_kinds([r.disagreement_plain for r in records]),
         accuracy_answered=correct / len(answered) if answered else None,
         coverage=len(answered) / n,
         interval=(interval.low, interval.high),
@@ -133,10 +169,23 @@ def summarise(records: Sequence[Record]) -> Summary:
         **told,
         seconds=sum(r.seconds for r in records),
         by_type={kind: _score([r for r in records if r.type == kind]) for kind in sorted({r.type for r in records})},
-        conventions=tuple(dict.fromkeys(text for suite in suites for text in CONVENTIONS.get(suite, ()))),
+        conventions=tuple(_applied(suites, records)),
         disagreements=tuple(_disagreement(r) for r in records if r.answered and not r.correct),
         unanswered=tuple(_disagreement(r) for r in records if not r.answered),
     )
+
+
+def _applied(suites: Collection[str], records: Sequence[Record]) -> Iterator[Applied]:
+    """Each convention of these suites, once."""
+    found = {c.name: c for suite, profile in PROFILES.items() if suite in suites for c in profile.conventions}
+    for name, convention in found.items():
+        used = [record for record in records if name in record.conventions]
+        yield Applied(name, convention.text, len(used), sum(record.correct for record in used))
+
+
+def _kinds(kinds: Iterable[str]) -> dict[str, int]:
+    counted = Counter(kind for kind in kinds if kind)
+    return {kind: counted[kind] for kind in ("label", "rounding", "undetermined", "unread") if counted[kind]}
 
 
 _SILENCES = ("unreadable", "undefined", "refused")
@@ -148,7 +197,7 @@ def _score(records: Sequence[Record]) -> Score:
 
 
 def _disagreement(record: Record) -> Disagreement:
-    return Disagreement(record.id, record.expected, record.reply, record.finding, record.reason)
+    return Disagreement(record.id, record.expected, record.reply, record.finding, record.disagreement, record.reason)
 
 
 def _listed(what: str, items: Sequence[Disagreement]) -> list[str]:
@@ -157,7 +206,7 @@ def _listed(what: str, items: Sequence[Disagreement]) -> list[str]:
     lines = [f"{_count(len(items), 'item')} {what}:"]
     for item in items[:MOST_LISTED]:
         label = "" if item.reply is not None else f" (the label says {_shown(item.expected)})"
-        lines.append(f"  {item.id}: {item.reason}{label}")
+        lines.append(f"  {item.id} ({item.kind}): {item.reason}{label}")
     if (rest := len(items) - MOST_LISTED) > 0:
         lines.append(f"  and {rest} more")
     return lines

@@ -15,6 +15,13 @@ from ._explain_adjustment import explain_adjustment as explain_adjustment
 from ._front_door import front_door_sets as front_door_sets
 from ._front_door import is_front_door_set as is_front_door_set
 from ._identify import identify as identify
+from ._instrument import Instrument as Instrument
+from ._instrument import InstrumentGrant as InstrumentGrant
+from ._instrument import by_instrument as by_instrument
+from ._instrument import instruments as instruments
+from ._linear import LinearEffect as LinearEffect
+from ._linear import covariance_ratio as covariance_ratio
+from ._linear import linear_effect as linear_effect
 from ._open_paths import confounding_paths as confounding_paths
 from ._result import Available as Available
 from ._result import Conflict as Conflict

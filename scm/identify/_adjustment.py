@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from .._bitgraph import BitGraph, members
+from .._cuts import Near, minimal_sets, nearest, smallest, undirected
 from .._errors import InvalidQuery, listing
 from .._graph import CausalGraph
 from .._graph_ops import bits_of, graph_names
 from .._separation import connected
-from ._separators import Near, minimal_sets, nearest, smallest, undirected
 
 Names = str | Iterable[str]
 
@@ -31,6 +31,7 @@ class Effect:
         cause, effect: the two sides.
         observed: the variables that can be measured.
         fixed: variables, affected by no cause, that are asked about or given and so adjusted for in any case.
+        barred: what must not be adjusted for besides.
     """
 
     bits: BitGraph
@@ -38,6 +39,7 @@ class Effect:
     effect: int
     observed: int
     fixed: int = 0
+    barred: int = 0
 
     @cached_property
     def causal(self) -> int:
@@ -54,7 +56,7 @@ class Effect:
     @cached_property
     def allowed(self) -> int:
         """What a valid set may hold."""
-        return self.observed & ~(self.forbidden | self.cause | self.effect | self.fixed)
+        return self.observed & ~(self.forbidden | self.cause | self.effect | self.fixed | self.barred)
 
     @cached_property
     def back_door(self) -> BitGraph:
@@ -281,7 +283,7 @@ def efficient_adjustment_set(graph: CausalGraph, cause: Names, effect: Names) ->
     named, bits = found.bits.named, found.bits
     shared = [i for i in members(found.causal) if bits.siblings[i]]
     best = bits.parents_of(found.causal) & ~(found.forbidden | found.cause)
-    if not shared and found.valid(best):
+    if found.causal and not shared and found.valid(best):
         reason = f"the parents of {_set_text(named(found.causal))}, which lie on the causal paths, are all observed"
         return EfficientSet(named(best), True, reason)
     near = nearest(found.near, found.effect, found.cause) or 0

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from .._cuts import minimal_sets
 from .._estimand import Estimand, Index, Linear, Product, Quotient
 from .._estimand_text import print_estimand
 from .._finding import Assumption, Step
@@ -13,13 +14,16 @@ from .._graph_ops import bits_of
 from .._query import Contrast, Expectation, Number, Query, Term, print_query, term_parts
 from .._syntax import Const, Expr, Op, terms
 from ._adjustment import Effect, smallest_set
-from ._formulas import adjusted, seen, stepwise, through
+from ._formulas import adjusted, both, seen, stepwise, through
 from ._front_door import minimal_front_door
 from ._one_world import OneWorld, read_term
-from ._reasons import adjustment_reason, front_door_reason, positivity, sequential_reason
-from ._result import Available, Identification, Method
-from ._separators import minimal_sets
+from ._reading import query_of
+from ._reasons import adjustment_reason, front_door_reason, positivity, seeing_reason, sequential_reason
+from ._result import Available, Identification, Method, Steps
 from ._sequential import find_plan
+
+Account = Callable[[], tuple[Step, ...]]
+"""Writes steps: paths are looked for, and formulas printed, when somebody reads them."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,7 @@ class Found:
 
     estimand: Estimand
     method: Method
-    steps: tuple[Step, ...] = ()
+    steps: tuple[Account, ...] = ()
     positive: tuple[str, ...] = ()
     by: tuple[str, ...] | None = None
     axes: tuple[Index, ...] = ()
@@ -46,59 +50,50 @@ def by_criterion(
     Args:
         graph: an acyclic mixed graph.
         query: of any kind.
-        available: the laws that are known; only that of all observed variables with nothing imposed is used. None is
-            that law.
+        available: the laws that are known; by default that of all observed variables. Those with nothing imposed are
+            tried one by one.
     """
-    source = _source(graph, available)
-    if source is None:
-        return None
-    found = _Search(graph, source).query(query)
-    if found is None:
-        return None
-    laws = tuple(available) if available is not None else (Available(graph.observed),)
-    return _identification(graph, query, laws, found)
+    laws = (Available(graph.observed),) if available is None else tuple(available)
+    for law in laws:
+        found = None if law.do else _Search(graph, law).query(query)
+        if found is not None:
+            return _identification(graph, query, laws, found)
+    return None
 
 
-def alternatives(
-    graph: CausalGraph, query: Query, available: Sequence[Available] | None = None
-) -> Iterator[Identification]:
-    """The same query by every other named criterion: each minimal adjustment set, the front door, the g-formula.
+def alternatives(graph: CausalGraph, query: str | Query) -> Iterator[Identification]:
+    """A query by every named criterion that fits: each minimal adjustment set, the front door, the g-formula.
 
-    Lazily, so that a first few cost little; the one that `by_criterion` gives comes among them. Only for queries whose
-    terms share one cause and one effect, such as an average effect.
+    One by one, so that a first few cost little; what `identify` chose comes among them. None where no criterion fits,
+    and for queries whose terms do not share one cause and one effect.
 
     Args:
         graph: an acyclic mixed graph.
-        query: of any kind.
-        available: as for `by_criterion`.
+        query: text, or a `Query`.
+
+    Raises:
+        QuerySyntaxError, UnknownName, InvalidQuery: as for `identify`.
     """
-    source = _source(graph, available)
-    if source is None:
-        return
-    laws = tuple(available) if available is not None else (Available(graph.observed),)
-    search = _Search(graph, source)
-    first = search.query(query)
-    if first is None or len(search.effects) != 1:
+    return _alternatives(graph, query_of(graph, query))
+
+
+def _alternatives(graph: CausalGraph, query: Query) -> Iterator[Identification]:
+    laws = (Available(graph.observed),)
+    search = _Search(graph, *laws)
+    if search.query(query) is None or len(search.effects) != 1:
         return
     (effect,) = search.effects.values()
     sets = minimal_sets(effect.near, effect.cause, effect.effect) if effect.some() is not None else iter(())
     for by in sets:
-        yield from _one(graph, query, laws, _Search(graph, source, ("adjustment",), by))
+        yield from _one(graph, query, laws, _Search(graph, *laws, ("adjustment",), by))
     for methods in _OTHERS:
-        yield from _one(graph, query, laws, _Search(graph, source, methods))
+        yield from _one(graph, query, laws, _Search(graph, *laws, methods))
 
 
 def _one(graph: CausalGraph, query: Query, laws: tuple[Available, ...], search: _Search) -> Iterator[Identification]:
     found = search.query(query)
     if found is not None:
         yield _identification(graph, query, laws, found)
-
-
-def _source(graph: CausalGraph, available: Sequence[Available] | None) -> str | None:
-    """The name of the law of everything that is seen; None where it is not available."""
-    if available is None:
-        return ""
-    return next((a.name for a in available if not a.do and set(graph.observed) <= set(a.variables)), None)
 
 
 def _identification(graph: CausalGraph, query: Query, laws: tuple[Available, ...], found: Found) -> Identification:
@@ -110,10 +105,20 @@ def _identification(graph: CausalGraph, query: Query, laws: tuple[Available, ...
         found.estimand,
         found.axes,
         found.method,
-        tuple(dict.fromkeys(found.steps)),
+        Steps(lambda: _told_once(step for account in found.steps for step in account())),
         assumptions=assumptions,
         adjustment=found.by if found.method == "adjustment" else None,
     )
+
+
+def _told_once(steps: Iterable[Step]) -> tuple[Step, ...]:
+    """Each step once; a reason that was given before is not given again in full."""
+    told: dict[Step, Step] = {}
+    reasons: set[str] = set()
+    for step in steps:
+        told.setdefault(step, replace(step, reason="as before") if step.reason in reasons else step)
+        reasons.add(step.reason)
+    return tuple(told.values())
 
 
 _RANK: tuple[Method, ...] = ("seeing", "adjustment", "front-door", "g-formula")
@@ -127,17 +132,18 @@ class _Search:
 
     Args:
         graph: the graph.
-        source: the law of what is seen.
+        law: of what is seen; what it does not measure is not adjusted for.
         methods: those that are tried for effects.
         by: the adjustment set to use, where it is chosen already.
     """
 
     def __init__(
-        self, graph: CausalGraph, source: str, methods: tuple[Method, ...] = _CAUSAL, by: int | None = None
+        self, graph: CausalGraph, law: Available, methods: tuple[Method, ...] = _CAUSAL, by: int | None = None
     ) -> None:
-        self.graph, self.source, self.methods, self.by = graph, source, methods, by
-        self.effects: dict[tuple[int, int, int], Effect] = {}
-        self.sets: dict[tuple[int, int, int], int | None] = {}
+        self.graph, self.source, self.methods, self.by = graph, law.name, methods, by
+        self.measured = frozenset(law.variables)
+        self.effects: dict[tuple[int, int, int, int], Effect] = {}
+        self.sets: dict[tuple[int, int, int, int], int | None] = {}
 
     def query(self, query: Query) -> Found | None:
         """The whole of a query, or nothing."""
@@ -161,16 +167,20 @@ class _Search:
             return None
         found: Found | None = None
         for factor, expr in parts:
-            each = self.term(Expectation(expr, term.given))
+            each = _constant(expr) or self.term(Expectation(expr, term.given))
             if each is None:
                 return None
-            scaled = replace(each, estimand=Linear(((factor, each.estimand),)))
+            scaled = replace(each, estimand=_operation("*", Linear((), factor), each.estimand))
             found = scaled if found is None else _combined("+", found, scaled)
         return found
 
     def one_world(self, term: Term, asked: OneWorld) -> Found | None:
         """One term about one world."""
-        if not asked.do:
+        if not self.measured.issuperset(
+            name for part in (asked.of, asked.given, asked.do, asked.treated) for name, _ in part
+        ):
+            return None
+        if asked.treated == asked.do:
             return self.seeing(term, asked)
         effect = self.effect(asked)
         if effect is None:
@@ -178,7 +188,7 @@ class _Search:
         for method in self.methods:
             found = self.by_method(method, effect, asked, term)
             if found is not None:
-                return replace(found, steps=(*_exclusion(term, asked), *found.steps), axes=asked.axes)
+                return replace(found, axes=asked.axes)
         return None
 
     def effect(self, asked: OneWorld) -> Effect | None:
@@ -188,17 +198,20 @@ class _Search:
         below = bits.descendants(cause)
         if given & below or not of & below:
             return None
-        key = cause, of & below, of & ~below | given
+        fixed = of & ~below | given
+        # Within a group, or given covariates, the law of the set must be that which it has where nothing is imposed.
+        key = cause, of & below, fixed, below if fixed or asked.treated else 0
         if key not in self.effects:
-            self.effects[key] = Effect(bits, cause, of & below, bits.bits(self.graph.observed), key[2])
+            self.effects[key] = Effect(bits, cause, of & below, bits.bits(self.measured), fixed, key[3])
         return self.effects[key]
 
     def seeing(self, term: Term, asked: OneWorld) -> Found:
         """Nothing is imposed, or nothing that matters."""
         estimand = seen(asked, self.source)
-        step = Step("seeing", f"{print_query(term)} = {print_estimand(estimand)}", "a law of what is seen says it")
-        positive = (", ".join(name for name, _ in asked.given),) if asked.given else ()
-        return Found(estimand, "seeing", (*_exclusion(term, asked), step), positive, axes=asked.axes)
+        given = both(asked.given, asked.treated)
+        positive = (", ".join(name for name, _ in given),) if given else ()
+        account = _account(term, asked, "seeing", estimand, lambda: seeing_reason(asked.treated))
+        return Found(estimand, "seeing", (account,), positive, axes=asked.axes)
 
     def by_method(self, method: Method, effect: Effect, asked: OneWorld, term: Term) -> Found | None:
         """One term by one criterion."""
@@ -212,7 +225,7 @@ class _Search:
 
     def adjustment(self, effect: Effect, asked: OneWorld, term: Term) -> Found | None:
         """By the smallest adjustment set, or the one that is chosen."""
-        key = effect.cause, effect.effect, effect.fixed
+        key = effect.cause, effect.effect, effect.fixed, effect.barred
         if key not in self.sets:
             self.sets[key] = smallest_set(effect) if self.by is None else self.by
         chosen = self.sets[key]
@@ -220,34 +233,45 @@ class _Search:
             return None
         by = effect.bits.named(chosen | effect.fixed)
         estimand = adjusted(asked, effect.bits.named(chosen), effect.bits.named(effect.fixed), self.source)
-        claim = f"{print_query(term)} = {print_estimand(estimand)}"
-        step = Step("adjustment", claim, *adjustment_reason(effect, chosen | effect.fixed))
-        return Found(estimand, "adjustment", (step,), (_names(asked, by),), by)
+        account = _account(
+            term, asked, "adjustment", estimand, lambda: adjustment_reason(effect, chosen | effect.fixed, asked.treated)
+        )
+        return Found(estimand, "adjustment", (account,), (_names(asked, by),), by)
 
     def front_door(self, effect: Effect, asked: OneWorld, term: Term) -> Found | None:
         """Through what carries the whole effect."""
-        chosen = None if effect.fixed else minimal_front_door(effect, effect.observed)
+        chosen = None if effect.barred else minimal_front_door(effect, effect.observed)
         if chosen is None:
             return None
         by = effect.bits.named(chosen)
         estimand = through(asked, by, self.source)
-        claim = f"{print_query(term)} = {print_estimand(estimand)}"
-        step = Step("front door", claim, *front_door_reason(effect, chosen))
-        return Found(estimand, "front-door", (step,), (_names(asked, by),))
+        account = _account(term, asked, "front door", estimand, lambda: front_door_reason(effect, chosen))
+        return Found(estimand, "front-door", (account,), (_names(asked, by),))
 
     def sequential(self, effect: Effect, asked: OneWorld, term: Term) -> Found | None:
         """Treatment by treatment."""
-        if effect.fixed or effect.cause & (effect.cause - 1) == 0:
+        if effect.barred or effect.cause & (effect.cause - 1) == 0:
             return None  # of one treatment this is adjustment
         steps = find_plan(effect)
         if steps is None:
             return None
         plan = [(effect.bits.names[i], effect.bits.named(chosen)) for i, chosen in steps]
         estimand = stepwise(asked, plan, self.source)
-        claim = f"{print_query(term)} = {print_estimand(estimand)}"
-        step = Step("g-formula", claim, *sequential_reason(plan))
+        account = _account(term, asked, "g-formula", estimand, lambda: sequential_reason(plan))
         read = tuple(name for _, covariates in plan for name in covariates)
-        return Found(estimand, "g-formula", (step,), (_names(asked, read),))
+        return Found(estimand, "g-formula", (account,), (_names(asked, read),))
+
+
+def _account(
+    term: Term, asked: OneWorld, name: str, estimand: Estimand, reason: Callable[[], tuple[str, str]]
+) -> Account:
+    """The steps of one term: what is dropped, then the criterion with its reason and citation."""
+
+    def steps() -> tuple[Step, ...]:
+        claim = f"{print_query(term)} = {print_estimand(estimand)}"
+        return (*_exclusion(term, asked), Step(name, claim, *reason()))
+
+    return steps
 
 
 def _exclusion(term: Term, asked: OneWorld) -> tuple[Step, ...]:
@@ -293,6 +317,14 @@ def _operation(op: str, a: Estimand, b: Estimand) -> Estimand:
             return Product((a, b))
         case _:
             return Quotient(a, b)
+
+
+def _constant(expr: Expr) -> Found | None:
+    match expr:
+        case Const(bool() | int() | float() as value):
+            return Found(Linear((), float(value)), "seeing")
+        case _:
+            return None
 
 
 def _linear(part: Estimand) -> Linear:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from .._errors import InvalidQuery, near
 from .._graph import CausalGraph
 from .._query import Query
 from ._criteria import by_criterion
 from ._ctf import identified
+from ._instrument import GRANTS, by_instrument
 from ._known import checked
 from ._reading import query_of
 from ._result import Available, Identification
@@ -18,7 +20,7 @@ def identify(
     query: str | Query,
     available: Sequence[Available] | Available | None = None,
     *,
-    assume: Sequence[str] = (),
+    assume: str | Sequence[str] = (),
 ) -> Identification:
     """Whether `query` follows from `graph` and the available laws, and by which formula.
 
@@ -29,9 +31,12 @@ def identify(
 
     Args:
         graph: with bidirected edges, hidden variables, or both.
-        query: a `Query`, or text such as `P(Y=1 | do(X=1))`. States are free: no model is known here.
+        query: a `Query`, or text such as `P(Y=1 | do(X=1))`. States are free: no model is known here, and a verdict
+            holds for variables of any number of states. With two states a little more can follow, for then
+            P(Y[X=1], X=0) = P(Y[X=1]) - P(Y, X=1).
         available: laws that are known; by default that of all observed variables.
-        assume: what the user grants, by name.
+        assume: what the user grants, by name: `no_defiers` or `homogeneity` (see `by_instrument`). It is used only
+            where the query is not identified without it, and printed in the result.
 
     Returns:
         An `Identification`: an estimand over the available laws, or the obstacle. Where some law does not measure
@@ -39,8 +44,26 @@ def identify(
 
     Raises:
         QuerySyntaxError, UnknownName: as their messages say.
-        InvalidQuery: a query about a hidden variable or with a condition that contradicts itself; a law that cannot be.
+        InvalidQuery: a query about a hidden variable or with a condition that contradicts itself; a law that cannot be;
+            an assumption that is not known.
     """
     asked, laws = query_of(graph, query), checked(graph, available)
-    del assume
-    return by_criterion(graph, asked, laws) or identified(graph, asked, laws)
+    granted = _granted(assume)
+    found = by_criterion(graph, asked, laws) or identified(graph, asked, laws)
+    if found.identified or not granted:
+        return found
+    return by_instrument(graph, asked, granted, laws) or found
+
+
+def _granted(assume: str | Sequence[str]) -> tuple[str, ...]:
+    """The names of what is granted.
+
+    Raises:
+        InvalidQuery: one that nothing here can use.
+    """
+    names = (assume,) if isinstance(assume, str) else tuple(assume)
+    for name in names:
+        if name not in GRANTS:
+            known = ", ".join(GRANTS)
+            raise InvalidQuery(f"Unknown assumption {name!r}; identification can use {known}.{near(name, GRANTS)}")
+    return names

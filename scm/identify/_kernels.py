@@ -11,7 +11,11 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from .._bitgraph import BitGraph, members
+from .._errors import InvalidQuery
 from .._estimand import ONE, At, Cells, Estimand, Index, Law, Product, Quotient, Sum
+
+MOST_LAWS = 20_000
+"""Most laws that one formula is written with; kernels inside kernels can need exponentially many."""
 
 Env: TypeAlias = Mapping[int, At]
 """The value at which each variable stands."""
@@ -42,12 +46,14 @@ class Scope:
         used: how many indices of each variable there are.
         free: variables that may stand at any value, with the index they were given.
         divides: whether some formula divides or conditions.
+        laws: how many laws were written.
     """
 
     names: tuple[str, ...]
     used: dict[int, int] = field(default_factory=dict[int, int])
     free: dict[int, Index] = field(default_factory=dict[int, Index])
     divides: bool = False
+    laws: int = 0
 
     def fresh(self, v: int) -> Index:
         """An index of `v` that is nowhere else."""
@@ -234,6 +240,12 @@ def marginal(laws: list[Conditional], keep: int) -> list[Conditional]:
 def law(source: Source, of: int, given: int, env: Env, scope: Scope) -> Law:
     """`P(of | given; do)` of a source."""
     scope.divides |= bool(given)
+    scope.laws += 1
+    if scope.laws > MOST_LAWS:
+        raise InvalidQuery(
+            f"The query is identified, but its formula has more than {MOST_LAWS:,} laws. Ask over fewer variables: "
+            "make those that do not matter hidden."
+        )
     return Law(scope.cells(of, env), scope.cells(given, env), scope.cells(source.imposed, env), source.name)
 
 

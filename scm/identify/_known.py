@@ -12,7 +12,7 @@ from .._estimand import ONE, Estimand, Quotient, Sum
 from .._graph import CausalGraph
 from ._kernels import Base, Env, Kernel, Scope, Source, Stuck, descend, law
 from ._result import Available
-from ._tidy import summed
+from ._tidy import sum_of
 
 
 @dataclass(frozen=True)
@@ -75,10 +75,10 @@ def checked(graph: CausalGraph, available: Sequence[Available] | Available | Non
 
 
 @lru_cache(maxsize=256)
-def known(graph: CausalGraph, available: tuple[Available, ...]) -> Known:
-    """The graph and laws as bits; variables that no law speaks of are projected away like hidden ones."""
+def known(graph: CausalGraph, available: tuple[Available, ...], named: tuple[str, ...] = ()) -> Known:
+    """The graph and laws as bits; what is not `named` and no law speaks of is projected away like what is hidden."""
     bits = BitGraph.of(graph)
-    spoken = 0
+    spoken = bits.bits(named)
     for one in available:
         spoken |= bits.bits(one.variables) | bits.bits(one.do)
     whole = project(bits, bits.everything & ~spoken)
@@ -189,7 +189,7 @@ def formula(found: Found, env: Env, scope: Scope) -> Estimand:
     if measured:
         weight = law(found.source, sum(1 << v for v in measured), 0, {**env, **free}, scope)
         over, factors = (list(body.over), [body.body]) if isinstance(body, Sum) else ([], [body])
-        body = summed([*(free[v] for v in measured), *over], [weight, *factors])
+        body = sum_of([*(free[v] for v in measured), *over], [weight, *factors])
     if imposed:
         states = tuple(free[v] for v in imposed)
         body = Quotient(Sum(states, body), Sum(states, ONE))

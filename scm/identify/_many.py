@@ -21,7 +21,7 @@ from ._kernels import Scope
 from ._known import Found, Known, find, formula
 from ._reading import Reading, Valued, renamed
 from ._single import Failed, Part, written
-from ._tidy import quotient, summed
+from ._tidy import quotient, sum_of
 
 
 @dataclass(frozen=True)
@@ -260,9 +260,9 @@ def _product(
         gone = bits(v for v, i in own.items() if frame.tokens[i] in over and frame.tokens[i] not in busy)
         body = written(known, list(parts), variables, gone, variables & ~gone, everywhere, frame.scope)
         rest = [i for i in over if i not in {frame.tokens[own[v]] for v in members(gone)}]
-        return Part(variables, gone, parts, summed(rest, [*weights, body]))
+        return Part(variables, gone, parts, sum_of(rest, [*weights, body]))
     formulas = [formula(one, env, frame.scope) for one, env in found]
-    return Part(variables, 0, parts, summed(over, [*weights, *formulas]))
+    return Part(variables, 0, parts, sum_of(over, [*weights, *formulas]))
 
 
 def environment(frame: Frame, own: Mapping[int, int], district: int) -> dict[int, At] | Clash:

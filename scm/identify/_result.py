@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, cast, overload
 
 from .._estimand import Estimand, Index
@@ -63,6 +63,8 @@ class Hedge:
     def explanation(self) -> str:
         """In plain words."""
         outer, inner, cut = (", ".join(names) for names in (self.outer, self.inner, self.cut))
+        if self.outer == self.inner:
+            return f"every available law imposes one of {inner}, so none shows how they come about by themselves."
         return (
             f"a hedge. Hidden common causes tie {outer} together, and all of them cause {inner} within that group; "
             f"what is known cannot tell what {inner} would be with {cut or 'the rest'} imposed from what comes with it "
@@ -160,7 +162,6 @@ class Identification:
         obstacle: why there is no estimand; None where there is one.
         assumptions: what it rests on (positivity; what the user granted).
         adjustment: for the method `adjustment`, the set that is adjusted for.
-        alternatives: other estimands by other criteria, each an identification of its own.
     """
 
     query: Query
@@ -173,7 +174,6 @@ class Identification:
     obstacle: Obstacle | None = None
     assumptions: tuple[Assumption, ...] = ()
     adjustment: tuple[str, ...] | None = None
-    alternatives: tuple[Identification, ...] = field(default=(), repr=False)
 
     @property
     def identified(self) -> bool:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from itertools import permutations
 
 from .._bitgraph import BitGraph, members
+from .._cuts import smallest, undirected
 from .._graph import CausalGraph
 from .._separation import connected
 from ._adjustment import Effect, Names, effect_of, set_of
-from ._separators import smallest, undirected
 
 Plan = tuple[tuple[str, tuple[str, ...]], ...]
 """For each treatment, in the order they are given, the covariates that are read before it."""

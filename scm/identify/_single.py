@@ -14,7 +14,7 @@ from .._estimand import At, Estimand, Index, Weight
 from ._asking import Asked
 from ._kernels import Base, Conditional, Env, Scope, Stuck, chained, law, marginal, total
 from ._known import Found, Known, find, formula
-from ._tidy import quotient
+from ._tidy import quotient, sum_of
 
 MOST_JOINED = 8
 """Most variables whose conditionals are written as one law."""
@@ -200,7 +200,7 @@ def written(
     conditionals: list[Conditional] = []
     busy = wanted
     for f in found:
-        if f.source is first and f.plain and isinstance(f.kernel, Base):
+        if f.source is first and not first.imposed and f.plain and isinstance(f.kernel, Base):
             conditionals += f.kernel.conditionals
             continue
         near = f.district | known.graph.parents_of(f.district)
@@ -214,7 +214,7 @@ def written(
         left |= of | given
     factors = [*(law(first, of, given, env, scope) for of, given in reversed(laws)), *factors]
     over = [i for v in members(summed & left) if isinstance(i := env[v], Index)]
-    return total(over, factors)
+    return sum_of(over, factors) if len(factors) > len(laws) else total(over, factors)
 
 
 def _joined(known: Known, conditionals: list[Conditional], busy: int) -> list[Conditional]:

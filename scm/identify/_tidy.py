@@ -37,7 +37,7 @@ def flat(factors: Iterable[Estimand]) -> list[Estimand]:
     return found
 
 
-def summed(over: list[Index], factors: list[Estimand]) -> Estimand:
+def sum_of(over: list[Index], factors: list[Estimand]) -> Estimand:
     """The sum of the product, conditionals of one law chained, indices that one law alone speaks of summed out."""
     factors = _chained(flat(factors))
     count = Counter(i for f in factors for i in spoken(f))

@@ -65,7 +65,7 @@ def read_model(path: str | os.PathLike[str], *, format: str | None = None) -> Mo
             f"{os.fspath(path)!r}: the extension says no format; known are {listing(EXTENSIONS)}, each also with .gz. "
             f"Or name it: format='bif'."
         )
-    text = _decoded(_bytes(os.fspath(path)), os.fspath(path))
+    text = decoded(file_bytes(os.fspath(path)), os.fspath(path))
     if not text.strip():
         raise InvalidFile(f"{os.fspath(path)!r} is empty; a model is wanted.")
     try:
@@ -96,7 +96,12 @@ def _model(text: str, format: str) -> Model:
     return model_of(read(text))
 
 
-def _bytes(path: str) -> bytes:
+def file_bytes(path: str) -> bytes:
+    """What a file holds, unpacked.
+
+    Raises:
+        InvalidFile: no such file, not to be read, or too large.
+    """
     import gzip
     import zlib
 
@@ -119,7 +124,12 @@ def _bytes(path: str) -> bytes:
     return data
 
 
-def _decoded(data: bytes, path: str) -> str:
+def decoded(data: bytes, path: str) -> str:
+    """The text of a file, by the encoding that its XML head names or else UTF-8.
+
+    Raises:
+        InvalidFile: it is no such text.
+    """
     declared = re.match(_ENCODING, data)
     encoding = declared[1].decode("ascii").lower() if declared else "utf-8"
     if encoding not in _ENCODINGS:

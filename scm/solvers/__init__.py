@@ -18,6 +18,9 @@ from ._check_estimand import check_estimand as check_estimand
 from ._contract import Budget as Budget
 from ._contract import Plan as Plan
 from ._estimate import Unreliable
+from ._estimate_estimand import EstimandEstimate as EstimandEstimate
+from ._estimate_estimand import Overlap as Overlap
+from ._estimate_estimand import estimate_estimand as estimate_estimand
 from ._evaluate_estimand import evaluate_estimand as evaluate_estimand
 from ._execute import forecast_of as forecast_of
 from ._execute import rounding_of as rounding_of
@@ -38,6 +41,7 @@ from ._posterior import NoisePosterior as NoisePosterior
 from ._posterior import noise_posterior as noise_posterior
 from ._quick import Quick as Quick
 from ._quick import quick as _quick
+from ._sample_laws import SampleLaws as SampleLaws
 from ._setting import DRAW as DRAW
 from ._setting import Fact as Fact
 from ._setting import Record as Record

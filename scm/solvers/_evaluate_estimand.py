@@ -66,7 +66,7 @@ def evaluate_estimand(
         InvalidQuery: an open index that is not among `axes`, a placeholder without a value.
         UnknownName, UnknownState: a variable or a state that is not there.
     """
-    work = _Evaluation(laws, states, {} if values is None else values, largest)
+    work = Evaluation(laws, states, {} if values is None else values, largest)
     found = work.total(estimand, {})
     stray = [x for x in found.named.labels if isinstance(x, Index) and x not in axes]
     if stray:
@@ -87,7 +87,7 @@ Blame: TypeAlias = Callable[[Mapping[Label, int]], str]
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class Part:
     """A part of an estimand: NaN where it is undefined."""
 
     named: Named
@@ -98,8 +98,10 @@ def _nothing(_: Mapping[Label, int]) -> str:
     return "A stratum"
 
 
-class _Evaluation:
-    def __init__(self, laws: LawSource, states: States, values: Mapping[str, Any], largest: int) -> None:
+class Evaluation:
+    """One evaluation: the values of parts, as arrays over labels."""
+
+    def __init__(self, laws: LawSource, states: States, values: Mapping[str, Any], largest: int = MAX_ENTRIES) -> None:
         self.laws, self.states, self.largest = laws, states, largest
         self.values: dict[str, list[Value] | Value] = {}
         self.rows: int | None = None
@@ -114,19 +116,24 @@ class _Evaluation:
         self._bound = itertools.count()
 
     def states_of(self, variable: str) -> tuple[Value, ...]:
+        """The states of a variable.
+
+        Raises:
+            UnknownName: there is no such variable.
+        """
         if variable not in self.states:
             raise UnknownName(variable, self.states, "The formula")
         return self.states[variable]
 
     # --- the syntax
 
-    def total(self, node: Estimand, scope: Scope) -> _Part:
+    def total(self, node: Estimand, scope: Scope) -> Part:
         """The value of any part."""
         match node:
             case Law():
                 return self._law(node, scope)
             case Weight():
-                return _Part(self._weight(node, scope), _nothing)
+                return Part(self._weight(node, scope), _nothing)
             case Sum() | Product():
                 return self._contracted(node, scope)
             case Quotient(above, below):
@@ -136,21 +143,18 @@ class _Evaluation:
             case _:
                 assert_never(node)
 
-    def _law(self, law: Law, scope: Scope) -> _Part:
+    def _law(self, law: Law, scope: Scope) -> Part:
         of, given, do = (tuple(name for name, _ in part) for part in (law.of, law.given, law.do))
         array = self.laws.law(of, given, do, law.source)
         found = self._selected(array, (*law.of, *law.given, *law.do), scope)
         event = Law(law.given, (), law.do, law.source)
-        return _Part(found, lambda places: self._text(event, scope, places))
+        return Part(found, lambda places: self._text(event, scope, places))
 
     def _weight(self, node: Weight, scope: Scope) -> Named:
         leaves = {p for p in _placeholders(node.expr) if p.name in self.values}
         expr = substitute(node.expr, lambda leaf: Var(_hidden(leaf)) if leaf in leaves else leaf)
         cells: list[tuple[str, At]] = [*node.where, *((_hidden(p), p) for p in leaves)]
-        domains: list[Sequence[Value]] = []
-        for name, at in cells:
-            own = self._column(at) if name.startswith("\0") and isinstance(at, Placeholder) else None
-            domains.append(list(dict.fromkeys(own)) if own is not None else self.states_of(name))
+        domains = [self._domain(at) for _, at in cells]
         if math.prod(map(len, domains)) > MAX_GRID:
             check_entries(1 << 60)
         names = [name for name, _ in cells]
@@ -158,36 +162,50 @@ class _Evaluation:
         known = dict(zip(names, domains, strict=True))
         return self._selected(np.array(grid).reshape([len(d) for d in domains]), tuple(cells), scope, known)
 
-    def _column(self, at: Placeholder) -> list[Value]:
-        value = self.values[at.name]
-        return value if isinstance(value, list) else [value]
+    def _domain(self, at: At) -> Sequence[Value]:
+        """The values that a cell of a weight can take; its name need not be a variable's."""
+        match at:
+            case Const(value):
+                return (value,)
+            case Index(variable):
+                return self.states_of(variable)
+            case Placeholder(name):
+                if name not in self.values:
+                    raise InvalidQuery(f"The placeholder ?{name} has no value. Give it in `values`.")
+                value = self.values[name]
+                return list(dict.fromkeys(value)) if isinstance(value, list) else (value,)
+            case _:
+                assert_never(at)
 
-    def _contracted(self, node: Sum | Product, scope: Scope) -> _Part:
-        parts: list[_Part] = []
+    def _contracted(self, node: Sum | Product, scope: Scope) -> Part:
+        leaves: list[tuple[Estimand, Scope]] = []
         bound: dict[Label, int] = {}
-        self._gather(node, scope, parts, bound)
+        self.leaves(node, scope, leaves, bound)
+        parts = [self.total(leaf, within) for leaf, within in leaves]
         labels = {label for part in parts for label in part.named.labels}
-        parts += [_Part(Named(np.ones(n), (label,)), _nothing) for label, n in bound.items() if label not in labels]
+        parts += [Part(Named(np.ones(n), (label,)), _nothing) for label, n in bound.items() if label not in labels]
         keep = labels - bound.keys()
         undefined = [part for part in parts if np.isnan(part.named.array).any()]
         if not undefined:
-            return _Part(contract([part.named for part in parts], keep, self.largest), _nothing)
+            return Part(contract([part.named for part in parts], keep, self.largest), _nothing)
         return _with_undefined(parts, undefined, keep)
 
-    def _gather(self, node: Estimand, scope: Scope, parts: list[_Part], bound: dict[Label, int]) -> None:
+    def leaves(
+        self, node: Estimand, scope: Scope, found: list[tuple[Estimand, Scope]], bound: dict[Label, int]
+    ) -> None:
         """The factors of a product of sums of products, the indices of each sum under labels of their own."""
         match node:
             case Product(factors):
                 for factor in factors:
-                    self._gather(factor, scope, parts, bound)
+                    self.leaves(factor, scope, found, bound)
             case Sum(over, body):
                 fresh = {index: (index, next(self._bound)) for index in over}
                 bound |= {label: len(self.states_of(index.variable)) for index, label in fresh.items()}
-                self._gather(body, {**scope, **fresh}, parts, bound)
+                self.leaves(body, {**scope, **fresh}, found, bound)
             case _:
-                parts.append(self.total(node, scope))
+                found.append((node, scope))
 
-    def _quotient(self, node: Quotient, above: _Part, below: _Part, scope: Scope) -> _Part:
+    def _quotient(self, node: Quotient, above: Part, below: Part, scope: Scope) -> Part:
         labels = tuple(dict.fromkeys((*above.named.labels, *below.named.labels)))
         up, down = above.named.along(labels), below.named.along(labels)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -203,9 +221,9 @@ class _Evaluation:
                     return part.blame(places)
             return self._text(node.below, scope, places)
 
-        return _Part(Named(array, labels), blame)
+        return Part(Named(array, labels), blame)
 
-    def _linear(self, node: Linear, scope: Scope) -> _Part:
+    def _linear(self, node: Linear, scope: Scope) -> Part:
         parts = [(number, self.total(part, scope)) for number, part in node.parts if number]
         labels = tuple(dict.fromkeys(label for _, part in parts for label in part.named.labels))
         array: Array = np.array(node.constant, dtype=float).reshape([1] * len(labels))
@@ -218,7 +236,7 @@ class _Evaluation:
                     return part.blame(places)
             return "A stratum"
 
-        return _Part(Named(array, labels), blame)
+        return Part(Named(array, labels), blame)
 
     # --- cells
 
@@ -231,7 +249,7 @@ class _Evaluation:
         rows: list[int] = []
         for axis, (variable, value) in enumerate(cells):
             domain = self.states_of(variable) if known is None else known[variable]
-            place = self._place(variable, value, domain)
+            place = self.place(variable, value, domain)
             if isinstance(value, Index):
                 labels.append(scope.get(value, value))
                 at.append(slice(None) if place is None else place)
@@ -258,7 +276,7 @@ class _Evaluation:
             labels.append(MODELS)
         return named(array, labels)
 
-    def _place(self, variable: str, value: At, domain: Sequence[Value]) -> Place | None:
+    def place(self, variable: str, value: At, domain: Sequence[Value]) -> Place | None:
         """Where a cell stands among the states of its variable; None where it runs over all of them."""
         match value:
             case Const(state):
@@ -290,7 +308,7 @@ class _Evaluation:
         return print_estimand(placed(node, at, {name: Const(value) for name, value in names.items()}))
 
 
-def _with_undefined(parts: Sequence[_Part], undefined: Sequence[_Part], keep: set[Label]) -> _Part:
+def _with_undefined(parts: Sequence[Part], undefined: Sequence[Part], keep: set[Label]) -> Part:
     """The product of parts, undefined where an undefined part has weight."""
     found = contract([Named(np.nan_to_num(part.named.array), part.named.labels) for part in parts], keep)
     array = np.array(found.array)
@@ -305,7 +323,7 @@ def _with_undefined(parts: Sequence[_Part], undefined: Sequence[_Part], keep: se
         each = contract([mask, *others], keep | set(part.named.labels))
         first = np.argwhere(each.array)[0]
         told.append((mask, part.blame(dict(zip(each.labels, map(int, first), strict=True)))))
-    return _Part(Named(array, found.labels), lambda _: told[0][1] if told else "A stratum")
+    return Part(Named(array, found.labels), lambda _: told[0][1] if told else "A stratum")
 
 
 def _placeholders(expr: Expr) -> set[Placeholder]:

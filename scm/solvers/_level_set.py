@@ -9,6 +9,7 @@ once is corrected by Gauss-Newton steps.
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -84,10 +85,11 @@ class Level:
 
     def available(self, laws: Laws) -> Array:
         """Every available probability, one after the other."""
-        weights = (self.model.weights(laws, view.rows) for view in self.known)
-        return np.concatenate(
-            [np.bincount(view.parts[0], w, view.count) for view, w in zip(self.known, weights, strict=True)]
-        ).astype(np.float64)
+        found: list[Array] = [np.zeros(0)]
+        for view in self.known:
+            weights = self.model.weights(laws, view.rows)
+            found.append(np.bincount(view.parts[0], weights, view.count).astype(np.float64))
+        return np.concatenate(found)
 
     def answer(self, laws: Laws) -> float:
         """The value of the query; NaN where a condition has probability zero."""
@@ -97,38 +99,45 @@ class Level:
         weights = self.model.weights(laws, view.rows)
         return float(view.parts[0] @ weights), float(view.parts[1] @ weights)
 
-    def slopes(self, laws: Laws) -> tuple[list[Array], list[Array]]:
-        """By each probability in each block of laws: of the available laws (one row a cell), and of the query."""
-        known: list[list[Array]] = [[] for _ in laws]
+    def known_slopes(self, laws: Laws) -> list[Array]:
+        """Of every available probability (one row each) by each probability in each block of laws."""
+        found = [[np.zeros((0, law.size))] for law in laws]
         for view in self.known:
             weights = self.model.weights(laws, view.rows)
-            for i, law in enumerate(laws):
-                places, others = self._others(law, i, view, weights)
-                cell = view.parts[0] * law.size + places
-                found = np.bincount(cell, others, view.count * law.size) if others is not None else 0.0
-                known[i].append(
-                    np.zeros((view.count, law.size)) + np.reshape(found, (-1, law.size) if others is not None else ())
-                )
-        asked = [np.zeros(law.size) for law in laws]
-        values = {term: self._moments(laws, view) for term, view in self.terms.items()}
-        for term, view in self.terms.items():
-            weights, (top, below) = self.model.weights(laws, view.rows), values[term]
-            share = _fold(self.query, values, term)[1]
-            change = share * (view.parts[0] * below - view.parts[1] * top) / below**2
-            for i, law in enumerate(laws):
-                places, others = self._others(law, i, view, weights)
-                if others is not None:
-                    asked[i] += np.bincount(places, others * change, law.size)
-        return [np.concatenate(rows) for rows in known], asked
+            for rows, law, entry in zip(found, laws, self._entries(laws, view), strict=True):
+                if entry is None:
+                    rows.append(np.zeros((view.count, law.size)))
+                    continue
+                cell = view.parts[0] * law.size + entry
+                sums = np.bincount(cell, weights / law.reshape(-1)[entry], view.count * law.size)
+                rows.append(sums.reshape(view.count, law.size).astype(np.float64))
+        return [np.concatenate(rows) for rows in found]
 
-    def _others(self, law: Array, which: int, view: View, weights: Array) -> tuple[Any, Array | None]:
-        """At every place the entry of a block, and the weight without it; None where the block does not matter."""
-        draws = self.model.draws[which]
-        if len(law) > 1:
-            if which not in view.rows:
-                return 0, None
-            draws = view.rows[which] * law.shape[1] + draws
-        return draws, weights / law.reshape(-1)[draws]
+    def asked_slopes(self, laws: Laws) -> list[Array] | None:
+        """Of the query by each probability in each block of laws; None where the query is not defined."""
+        found = [np.zeros(law.size) for law in laws]
+        values = {term: self._moments(laws, view) for term, view in self.terms.items()}
+        if not all(below > 0 for _, below in values.values()):
+            return None
+        for term, view in self.terms.items():
+            top, below = values[term]
+            change = _fold(self.query, values, term)[1] * (view.parts[0] * below - view.parts[1] * top) / below**2
+            change = change * self.model.weights(laws, view.rows)
+            for slope, law, entry in zip(found, laws, self._entries(laws, view), strict=True):
+                if entry is not None:
+                    slope += np.bincount(entry, change / law.reshape(-1)[entry], law.size)
+        return found
+
+    def _entries(self, laws: Laws, view: View) -> list[NDArray[np.intp] | None]:
+        """At every place the entry of each block that its weight has as a factor; None where that does not matter."""
+        found: list[NDArray[np.intp] | None] = []
+        for i, law in enumerate(laws):
+            if len(law) == 1:
+                found.append(self.model.draws[i])
+            else:
+                rows = view.rows.get(i)
+                found.append(None if rows is None else rows * law.shape[1] + self.model.draws[i])
+        return found
 
 
 def _term(model: NoiseModel, term: Term) -> View:
@@ -194,7 +203,10 @@ class Move:
 
 def best_move(level: Level, laws: Laws, jointly: bool) -> Move | None:
     """The move along which the query changes most: of one block, or of all `jointly`; None where none does."""
-    known, asked = level.slopes(laws)
+    asked = level.asked_slopes(laws)
+    if asked is None:
+        return None
+    known = level.known_slopes(laws)
     groups = [tuple(range(len(laws)))] if jointly else [(i,) for i in range(len(laws))]
     moves = [move for group in groups if (move := _move(laws, group, known, asked)) is not None]
     return max(moves, key=lambda move: move.gain, default=None)
@@ -221,10 +233,10 @@ def corrected(level: Level, laws: Laws, wanted: Array) -> Laws | None:
     """The nearest laws found whose available probabilities are `wanted` (Gauss-Newton); None where there are none."""
     for _ in range(12):
         off = level.available(laws) - wanted
-        if np.abs(off).max() <= AGREE:
+        if np.abs(off).max(initial=0.0) <= AGREE:
             return laws
         whole, sums = _flat(laws), _sums(laws)
-        matrix = np.concatenate([np.concatenate(level.slopes(laws)[0], axis=1), sums]) * whole
+        matrix = np.concatenate([np.concatenate(level.known_slopes(laws), axis=1), sums]) * whole
         factor = np.linalg.lstsq(matrix, np.concatenate([off, np.zeros(len(sums))]), rcond=SLIGHT)[0]
         if not np.isfinite(factor).all() or factor.max() >= 1:
             return None
@@ -264,8 +276,14 @@ class Ends:
     apart: float
 
 
-def ends_of(model: NoiseModel, contexts: Sequence[Context], query: Query) -> Ends | None:
+def ends_of(model: NoiseModel, contexts: Sequence[Context], query: Query, until: float) -> Ends | None:
     """Move a model's laws both ways along its level set; None where nothing changes the query.
+
+    Args:
+        model: the mechanisms, and laws to start from.
+        contexts: the joint laws that stay.
+        query: of one number.
+        until: when to stop with what there is, on the clock of `time.monotonic`.
 
     Raises:
         Unsupported: the query says something that cannot be laid out.
@@ -275,16 +293,18 @@ def ends_of(model: NoiseModel, contexts: Sequence[Context], query: Query) -> End
     if jointly and best_move(level, model.laws, True) is None:
         return None
     wanted = level.available(model.laws)
-    low, high = (_climb(level, wanted, jointly, sign) for sign in (-1, 1))
+    low, high = (_climb(level, wanted, jointly, sign, until) for sign in (-1, 1))
     values = [level.answer(laws) for laws in (low, high)]
     return Ends(query, model, low, high, values[1] - values[0])
 
 
-def _climb(level: Level, wanted: Array, jointly: bool, sign: int) -> Laws:
+def _climb(level: Level, wanted: Array, jointly: bool, sign: int, until: float) -> Laws:
     """The laws after some steps along which the query grows (`sign` 1) or falls (-1)."""
     laws = level.model.laws
     value = level.answer(laws)
     for _ in range(STEPS):
+        if time.monotonic() > until:
+            break
         move = best_move(level, laws, jointly)
         new = None if move is None else _step(level, laws, wanted, move, sign)
         if new is None:

@@ -230,16 +230,38 @@ def _number(value: Value) -> float:
 
 
 def random_noise_model(shape: Shape, rng: np.random.Generator) -> NoiseModel:
-    """Random mechanisms and laws; whatever its inputs, a variable can take every state, so all laws are positive."""
+    """Random mechanisms and laws; whatever its inputs, a variable can take every state, so all laws are positive.
+
+    Half of the models have tables near to sums of their inputs, which hide every input behind the others: the models
+    of the proof that hedges are obstacles (Shpitser & Pearl 2006, theorem 4) are made of such sums.
+    """
     tables = {name: _random_table(shape, name, rng) for name in shape.names if name in shape.imagined}
-    rows = [1] * len(shape.shared) + [
-        1 if name in shape.imagined else math.prod(shape.reads(name)) for name in shape.names
-    ]
-    laws: list[NDArray[np.float64]] = []
-    for i, (size, count) in enumerate(zip(shape.sizes, rows, strict=True)):
-        law = rng.dirichlet(np.full(size, 4.0 if i < len(shape.shared) else 1.5), count)
-        laws.append((law + FLOOR) / (1 + FLOOR * size))
+    sums = rng.random() < 0.5
+    laws = [_law(rng.dirichlet(np.full(size, 9.0 if sums else 4.0), 1)) for size in shape.sizes[: len(shape.shared)]]
+    for name in shape.names:
+        size = shape.sizes[shape.own(name)]
+        if name in shape.imagined:
+            laws.append(_law(rng.dirichlet(np.full(size, 1.5), 1)))
+        elif sums:
+            laws.append(_near_sums(shape, name, rng))
+        else:
+            laws.append(_law(rng.dirichlet(np.full(size, 1.5), math.prod(shape.reads(name)))))
     return NoiseModel(shape, tables, tuple(laws))
+
+
+def _law(shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    return (shares + FLOOR) / (1 + FLOOR * shares.shape[1])
+
+
+def _near_sums(shape: Shape, name: str, rng: np.random.Generator) -> NDArray[np.float64]:
+    """For each state of what a variable reads nearly all on one state: the sum of most inputs, round the states."""
+    states = len(shape.states[name])
+    total = np.zeros(1, dtype=np.intp)
+    for size in shape.reads(name):
+        part = rng.permutation(np.arange(size) % states) if rng.random() < 0.85 else np.zeros(size, dtype=np.intp)
+        total = np.add.outer(total, part).reshape(-1)
+    noise = rng.uniform(0.03, 0.2) * rng.dirichlet(np.full(states, 2.0), len(total))
+    return np.eye(states)[total % states] * (1 - noise.sum(axis=1, keepdims=True)) + noise
 
 
 def _random_table(shape: Shape, name: str, rng: np.random.Generator) -> Codes:
@@ -249,8 +271,20 @@ def _random_table(shape: Shape, name: str, rng: np.random.Generator) -> Codes:
     return np.concatenate([every, rng.integers(states, size=(rows, own - states))], axis=1)
 
 
-def as_model(noise: NoiseModel, laws: Laws, trivial: Mapping[str, tuple[Value, ...]]) -> Model:
-    """As a model that can be asked; `trivial` variables, with their states, are fair draws of their own."""
+def as_model(
+    noise: NoiseModel,
+    laws: Laws,
+    trivial: Mapping[str, tuple[Value, ...]],
+    edges: frozenset[tuple[str, str]] = frozenset(),
+) -> Model:
+    """As a model that can be asked.
+
+    Args:
+        noise: the mechanisms.
+        laws: in place of the mechanisms' own.
+        trivial: more variables, with their states: fair draws of their own.
+        edges: parents of trivial variables that they ignore.
+    """
     shape, taken = noise.shape, {*noise.shape.names, *trivial}
     labels = [_free(f"U_{a}_{b}", taken) for a, b in shape.shared]
     items: list[Variable | Noise] = [Noise(label, _categorical(law)) for label, law in zip(labels, laws, strict=False)]
@@ -271,7 +305,14 @@ def as_model(noise: NoiseModel, laws: Laws, trivial: Mapping[str, tuple[Value, .
         own = {_free(f"u_{name}", taken): _categorical(law)}
         items.append(Variable(name, states, parents=inputs or None, function=function, noise=own))
     for name, states in trivial.items():
-        items.append(Variable(name, states, table=(1 / len(states),) * len(states)))
+        parents = tuple(sorted(cause for cause, effect in edges if effect == name))
+        fair = (1 / len(states),) * len(states)
+        rows = itertools.product(*({**shape.states, **trivial}[p] for p in parents))
+        items.append(
+            Variable(name, states, parents=parents, table=dict.fromkeys(rows, fair))
+            if parents
+            else Variable(name, states, table=fair)
+        )
     return Model(*items)
 
 

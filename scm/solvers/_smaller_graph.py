@@ -8,19 +8,19 @@ conflict, with what ties it to the query.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .. import identify as identification_
 from .._bind import replace_placeholders
 from .._errors import ScmError
 from .._graph import CausalGraph
 from .._query import Contrast, Distribution, Number, Probability, Query, query_nodes, query_terms, term_parts
 from .._relevance import relevant_world
 from .._syntax import Const, Op, Placeholder, Set, Value, Var, World, conjunction, terms, walk, world
-from ..identify import Available, Identification
+from ..identify import Available, Identification, identify
 from ._level_set import Context
 
 COMPARISONS = frozenset({"=", "!=", "<", "<=", ">", ">=", "in"})
@@ -39,6 +39,7 @@ class Question:
         states: of every variable.
         relevant: the query's variables with their ancestors, causes first.
         imagined: those of which several instances matter: how they respond to their noise counts.
+    available: the laws that the contexts come from.
     """
 
     graph: CausalGraph
@@ -47,14 +48,30 @@ class Question:
     states: Mapping[str, tuple[Value, ...]]
     relevant: tuple[str, ...]
     imagined: frozenset[str]
+    available: tuple[Available, ...]
+
+    def wider(self) -> Question:
+        """The same question with one more state of each variable that the query imposes.
+
+        Some queries are known wherever a cause has two states, and only there: with an experiment on X, the effect on
+        the treated is one.
+        """
+        imposed = {
+            a.target if a.parent is None else a.parent
+            for node in query_nodes(self.query)
+            if isinstance(node, Var)
+            for a in node.world
+        }
+        states = {v: (*s, _fresh(list(s))) if v in imposed else s for v, s in self.states.items()}
+        return _question(self.graph, self.query, self.available, states)
 
 
 def smaller_questions(identification: Identification, rng: np.random.Generator) -> Iterator[Question]:
     """Questions whose witnesses are witnesses for `identification`, each with another choice of edges left out."""
     query, states = filled(identification.query, identification.graph)
     whole = replace(identification, query=query, graph=_restricted(identification.graph, query))
-    while True:
-        yield _question(_minimal(whole, rng), query, identification.available, states)
+    for share in itertools.cycle((1.0, 1.0, 0.5)):
+        yield _question(_minimal(whole, rng, share), query, identification.available, states)
 
 
 def _restricted(graph: CausalGraph, query: Query) -> CausalGraph:
@@ -70,14 +87,17 @@ def _relevant(graph: CausalGraph, query: Query) -> frozenset[str]:
     return frozenset(cause for name in names for cause in graph.ancestors[name])
 
 
-def _minimal(identification: Identification, rng: np.random.Generator) -> CausalGraph:
-    """The graph with as few edges as leave the query not identified, tried in a random order."""
+def _minimal(identification: Identification, rng: np.random.Generator, share: float) -> CausalGraph:
+    """The graph with as few edges as leave the query not identified, tried in a random order.
+
+    Args:
+        identification: of the query over the whole graph.
+        rng: for the order.
+        share: of the edges that are tried; a hedge for one term of a contrast may leave nothing of the contrast.
+    """
     graph = identification.graph
-    identify = getattr(identification_, "identify", None)
-    if identify is None:
-        return graph
     items = [(True, edge) for edge in graph.edges] + [(False, pair) for pair in graph.confounded]
-    for place in rng.permutation(len(items)):
+    for place in rng.permutation(len(items))[: math.ceil(share * len(items))]:
         directed, item = items[int(place)]
         less = CausalGraph(
             graph.variables,
@@ -103,7 +123,13 @@ def _question(
         do = [v for v in law.do if v in kept]
         for row in itertools.product(*(states[v] for v in do)) if names else ():
             contexts[names, world(*(Set(v, Const(x)) for v, x in zip(do, row, strict=True)))] = None
-    return Question(graph, query, tuple(contexts), states, relevant, _imagined(graph, query))
+    return Question(graph, query, tuple(contexts), states, relevant, _imagined(graph, query), available)
+
+
+def named_edges(query: Query) -> frozenset[tuple[str, str]]:
+    """The edges that the query speaks of: a model needs them even where nothing depends on them."""
+    found = (a for node in query_nodes(query) if isinstance(node, Var) for a in node.world)
+    return frozenset((a.parent, a.target) for a in found if a.parent is not None)
 
 
 def _imagined(graph: CausalGraph, query: Query) -> frozenset[str]:

@@ -19,18 +19,23 @@ from ..identify import Available, Identification
 from ._contract import Budget
 from ._level_set import Ends, ends_of
 from ._noise_model import PLACES, Shape, Unsupported, as_model, random_noise_model
+from ._parities import parity_pair
 from ._setting import Record, Setting
-from ._smaller_graph import Question, scalar_queries, smaller_questions
+from ._smaller_graph import Question, named_edges, scalar_queries, smaller_questions
 from .exact import solve
 
 APART = 1e-3
 """Answers nearer than this do not make a witness that a reader would look at."""
 ENOUGH = 0.05
 """A difference from which the search does not go on for a larger one."""
+MORE = 8
+"""Pairs that are tried for a larger difference when there is one."""
 SAME = 1e-12
 """How near everything available must be."""
 SECONDS = 10.0
 TRIES = 60
+ROUND = 6
+"""Choices of edges for parities; then tries of random mechanisms until there is one more."""
 MOST_PLACES = 4 * PLACES
 """Joint states of hidden causes from which nothing is tried."""
 
@@ -124,7 +129,7 @@ def two_models(identification: Identification, *, seed: int = 0, budget: float =
 
     Args:
         identification: of a query that is not identified.
-        seed: of the random mechanisms.
+        seed: of the random mechanisms; while the budget lasts, the same seed gives the same models.
         budget: seconds.
 
     Returns:
@@ -133,20 +138,17 @@ def two_models(identification: Identification, *, seed: int = 0, budget: float =
     """
     if identification.identified:
         return None
-    rng, until = np.random.default_rng(seed), time.monotonic() + budget
+    rng, until, more = np.random.default_rng(seed), time.monotonic() + budget, MORE
     best: TwoModels | None = None
-    for question, shape in _shapes(identification, rng):
-        if time.monotonic() > until:
-            break
-        try:
-            found = _try(question, shape, rng)
-        except Unsupported:
-            return None
-        if found is None or (best is not None and found.apart <= _apart(best)):
-            continue
-        best = _verified(identification, question, found) or best
-        if best is not None and _apart(best) >= ENOUGH:
-            break
+    try:
+        for question, found in _pairs(identification, rng, until):
+            if found is not None and found.apart > max(APART, 0.0 if best is None else _apart(best)):
+                best = _verified(identification, question, found) or best
+            more -= best is not None
+            if time.monotonic() > until or more < 0 or (best is not None and _apart(best) >= ENOUGH):
+                break
+    except Unsupported:
+        return None
     return best
 
 
@@ -154,18 +156,27 @@ def _apart(witness: TwoModels) -> float:
     return abs(witness.values[1] - witness.values[0])
 
 
-def _shapes(identification: Identification, rng: np.random.Generator) -> Iterator[tuple[Question, Shape]]:
-    """Smaller questions with numbers of states, larger ones later."""
+def _pairs(
+    identification: Identification, rng: np.random.Generator, until: float
+) -> Iterator[tuple[Question, Ends | None]]:
+    """Pairs of models for smaller and smaller questions: of parities first, then of random mechanisms.
+
+    Raises:
+        Unsupported: the query says something that cannot be laid out.
+    """
     questions = smaller_questions(identification, rng)
-    kept: list[Question] = []
+    kept = [next(questions)]
+    for _ in range(0 if kept[0].imagined else ROUND):
+        yield kept[-1], _parities_of(kept[-1], rng)
+        kept.append(next(questions))
     for attempt in range(TRIES):
-        if attempt % 12 == 0:
-            new = next(questions, None)
-            kept = [new] if new is not None else kept
-        if not kept:
-            return
-        question = kept[-1]
-        yield question, _shape(question, attempt % 12, rng)
+        kept.sort(key=lambda question: (len(question.graph.confounded), len(question.relevant)))
+        question = kept[attempt % min(3, len(kept))]
+        if attempt % 4 == 3:
+            question = question.wider()
+        yield question, _random_pair(question, _shape(question, attempt, rng), rng, until)
+        if attempt % ROUND == ROUND - 1:
+            kept.append(next(questions))
 
 
 def _shape(question: Question, attempt: int, rng: np.random.Generator) -> Shape:
@@ -176,7 +187,7 @@ def _shape(question: Question, attempt: int, rng: np.random.Generator) -> Shape:
     several = question.imagined
     own = [min(2 * len(states[v]), 6) if v in several else len(states[v]) for v in names]
     sizes = [2] * len(shared) + own
-    most = (3, 2, 4, 6)[attempt % 4]
+    most = (2, 3, 4, 6)[attempt % 4]
     order = [int(i) for i in rng.permutation(len(shared))]
     grown = True
     while grown:
@@ -189,18 +200,20 @@ def _shape(question: Question, attempt: int, rng: np.random.Generator) -> Shape:
     return Shape(parents, {v: states[v] for v in names}, shared, tuple(sizes), several)
 
 
-def _try(question: Question, shape: Shape, rng: np.random.Generator) -> Ends | None:
-    """Random mechanisms, and laws between which the query differs, if there are any.
+def _parities_of(question: Question, rng: np.random.Generator) -> Ends | None:
+    shape = _shape(question, 0, rng)
+    found = (
+        parity_pair(shape, question.contexts, query, APART) for query in scalar_queries(question.query, shape.states)
+    )
+    return next((pair for pair in found if pair is not None), None)
 
-    Raises:
-        Unsupported: the query says something that cannot be laid out.
-    """
+
+def _random_pair(question: Question, shape: Shape, rng: np.random.Generator, until: float) -> Ends | None:
     if math.prod(shape.sizes) > MOST_PLACES:
         return None
     model = random_noise_model(shape, rng)
-    found = (ends_of(model, question.contexts, query) for query in scalar_queries(question.query, shape.states))
-    best = max((ends for ends in found if ends is not None), key=lambda ends: ends.apart, default=None)
-    return best if best is not None and best.apart >= APART else None
+    found = (ends_of(model, question.contexts, query, until) for query in scalar_queries(question.query, shape.states))
+    return max((ends for ends in found if ends is not None), key=lambda ends: ends.apart, default=None)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -210,7 +223,8 @@ def _try(question: Question, shape: Shape, rng: np.random.Generator) -> Ends | N
 def _verified(identification: Identification, question: Question, found: Ends) -> TwoModels | None:
     """The two models, if the exact solver says that they agree where they must and differ where they should."""
     trivial = {v: question.states[v] for v in identification.graph.variables if v not in question.relevant}
-    first, second = (as_model(found.model, laws, trivial) for laws in (found.low, found.high))
+    edges = named_edges(identification.query)
+    first, second = (as_model(found.model, laws, trivial, edges) for laws in (found.low, found.high))
     values = _exact(first, found.query), _exact(second, found.query)
     if values[0] is None or values[1] is None or not abs(values[0] - values[1]) >= APART:
         return None

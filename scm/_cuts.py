@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from .._bitgraph import BitGraph, members
-from .._graph_ops import augmented
+from ._bitgraph import BitGraph, members
+from ._graph_ops import augmented
 
 Near = Sequence[int]
 """The neighbours of each variable in an undirected graph, as bits."""

@@ -1,0 +1,77 @@
+"""Statistical word problems: a graph in words, some probabilities or rules without exception, and a question.
+
+The phrases of such a text ("high salary", "employees with high salaries", "the employee has a high salary", "if the
+employee had not ...") are tied to states of the variables of its graph by their words, by denials, by their place in
+the graph and by the order of mention. There is no list of stories; what these do not settle is not read.
+"""
+
+from __future__ import annotations
+
+import re
+
+from pydantic import ValidationError
+
+from ..._problem import Problem
+from .._story import Unreadable, quoted
+from ._collect import Reading, evidence_of, net_of, readings
+from ._evidence import Evidence, Net
+from ._forms import World
+from ._sentences import read_sentences
+from ._states import states
+from ._tie import Tied, tie
+from ._write import write
+
+_GRAPH = re.compile(r"\b(?:has|have) a direct (?:causal )?(?:effect|influence|impact) on\b", re.IGNORECASE)
+MOST = 20_000
+"""Longest text that is tried, in characters."""
+
+
+def says_graph(text: str) -> bool:
+    """Whether a text gives a graph in the words that no other reader takes."""
+    return len(text) <= MOST and _GRAPH.search(text) is not None
+
+
+def read_world(text: str) -> Problem:
+    """The Problem of a statistical word problem.
+
+    Raises:
+        Unreadable: with the words that have no place, or that have two.
+    """
+    if len(text) > MOST:
+        raise Unreadable(f"The text has {len(text):,} characters; at most {MOST:,} are read.")
+    told = read_sentences(text)
+    if not told.arrows:
+        raise Unreadable("The text does not say what acts on what.")
+    net = net_of(told)
+    tied = [_tied(reading, told, net) for reading in readings(told, net)]
+    best = max((found for found in tied if found is not None), key=lambda found: found[2].score, default=None)
+    if best is None:
+        raise Unreadable("No way to tie the phrases to the variables fits what the sentences say of them.")
+    reading, evidence, ties = best
+    if ties.doubt:
+        raise Unreadable(ties.doubt)
+    if not told.rules:
+        _acquainted(ties.strangers)
+    named = states(net, evidence, ties)
+    try:
+        return write(told, net, reading, named, [(p, n) for p, n, _ in ties.strangers])
+    except ValidationError as wrong:
+        raise Unreadable(wrong.errors()[0]["msg"].removeprefix("Value error, ")) from None
+
+
+def _tied(reading: Reading, told: World, net: Net) -> tuple[Reading, Evidence, Tied] | None:
+    evidence = evidence_of(reading, told, net)
+    try:
+        return reading, evidence, tie(net, evidence)
+    except Unreadable:
+        return None
+
+
+def _acquainted(strangers: list[tuple[str, str, str]]) -> None:
+    """Refuse a phrase that shares a variable, and no word, with others that clearly belong there."""
+    for phrase, name, company in strangers:
+        if company:
+            raise Unreadable(
+                f"{quoted(phrase)} has no word in common with {quoted(name)} nor "
+                f"with {quoted(company)}: what is it about?"
+            )
