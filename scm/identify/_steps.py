@@ -31,6 +31,7 @@ class Single:
     """One term in one world, as it was worked out."""
 
     term: Term
+    whole: Known
     known: Known
     asked: Asked
     solved: Solved
@@ -46,6 +47,7 @@ class Several:
     """One term over several worlds, as it was worked out."""
 
     term: Term
+    whole: Known
     known: Known
     nested: bool
     given: bool
@@ -72,6 +74,8 @@ Record: TypeAlias = Single | Several | Sure
 def steps(records: Iterable[Record]) -> Iterator[Step]:
     """The steps of every term, in order."""
     for record in records:
+        if not isinstance(record, Sure):
+            yield from _projected(record)
         match record:
             case Single():
                 yield from _single(record)
@@ -94,6 +98,18 @@ def recipe(records: Iterable[Record]) -> Callable[[], tuple[Step, ...]]:
 
 def _set(graph: BitGraph, bits: int) -> str:
     return "{" + ", ".join(graph.named(bits)) + "}"
+
+
+def _projected(record: Single | Several) -> Iterator[Step]:
+    """The causes that were left out before all else."""
+    graph = record.whole.graph
+    causes = graph.ancestors(record.known.within, record.whole.within)
+    if out := causes & ~record.known.within:
+        reason = (
+            "each of them has one effect, no hidden common cause, and no cause in the district of that effect, so that "
+            "its causes may stand for it"
+        )
+        yield Step("latent projection", f"{_set(graph, out)} is left out", reason, TIAN)
 
 
 def _single(record: Single) -> Iterator[Step]:
