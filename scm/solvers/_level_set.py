@@ -34,6 +34,8 @@ LITTLE = 1e-4
 """A step that changes the query by less is the last one."""
 SMALLEST = 1e-4
 """Least probability of a state of a hidden cause."""
+ROUNDING = 1e-12
+"""Slopes below this are none."""
 SLIGHT = 1e-9
 """Singular values below this, relative to the largest, are taken for zero."""
 
@@ -224,7 +226,7 @@ def _move(laws: Laws, which: tuple[int, ...], known: list[Array], asked: list[Ar
     for _ in range(2):  # the second time takes away what rounding left
         factor = factor - kept.T @ (kept @ factor)
     largest = float(np.abs(factor).max())
-    if largest <= 1e-7 * np.abs(slope * _flat(own)).max():
+    if largest <= max(ROUNDING, 1e-7 * np.abs(slope * _flat(own)).max()):
         return None
     return Move(which, _split(factor, own), float(factor @ (slope * _flat(own))) / largest)
 
