@@ -209,7 +209,7 @@ def test_random_experiments(whole):
 def test_all_effects_of_one_cause():
     """P(everything else | do(x)) is identified where no child of X is in its district, and only there.
 
-    Tian & Pearl (2002), theorem 3.
+    Tian & Pearl (2002).
     """
     seen = set()
     for seed in range(150):
