@@ -94,11 +94,11 @@ def _statements(told: World, reading: Reading, tied: Tied) -> Iterable[Statement
     for row in reading.tables.rows:
         term = _chance([tied[p] for p in row.event], [tied[p] for p in row.given])
         yield _statement(term, row.number, row.words)
-    for alike in told.alike:
-        outcome, given = tied[plain(alike.outcome)], tied[plain(alike.given)]
-        against = tied[plain(alike.against)] if alike.against else (given[0], not given[1])
-        ratio = Contrast("/", _chance([outcome], [given]), _chance([outcome], [against]))
-        yield _statement(ratio, f"{alike.times:g}", alike.words)
+    for item in told.compared:
+        outcome, given = tied[plain(item.outcome)], tied[plain(item.given)]
+        against = tied[plain(item.against)] if item.against else (given[0], not given[1])
+        contrast = Contrast(item.op, _chance([outcome], [given]), _chance([outcome], [against]))
+        yield _statement(contrast, item.number, item.words)
     for tie in told.ties:
         first, second = tied[plain(tie.first)], tied[plain(tie.second)]
         given = _all([tied[plain(tie.given)]]) if tie.given else None
