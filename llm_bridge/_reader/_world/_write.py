@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from scm import (
@@ -59,8 +60,21 @@ def write(told: World, net: Net, reading: Reading, tied: Tied, guesses: Sequence
 
 def _variable(name: str, net: Net, tied: Tied) -> ProblemVariable:
     said = {value: [p for p, (to, v) in tied.items() if to == name and v is value] for value in (True, False)}
-    parts = [f"{value}: {quoted(phrases[0])}" for value, phrases in said.items() if phrases]
+    parts = [f"{value}: {quoted(min(phrases, key=_awkward))}" for value, phrases in said.items() if phrases]
     return ProblemVariable(name=name, observed=name not in net.hidden, description=", ".join(parts))
+
+
+_PREDICATE = re.compile(r"(?:are|is|was|were|do|does|did|have|has|had|with|without|in|that|who)\b")
+_SENTENCE = re.compile(r"(?:there )?(?:\S+ ){1,3}(?:is|are|has|have|was|were|had)\b")
+
+
+def _awkward(phrase: str) -> int:
+    """How ill a phrase serves to name a state: a noun phrase is best, then those with it, then what is said of them."""
+    if _PREDICATE.match(phrase):
+        return 3
+    if _SENTENCE.match(phrase):
+        return 2
+    return 1 if re.search(r"\b(?:with|without|who|that|which)\b", phrase) else 0
 
 
 def _edges(told: World, net: Net) -> Iterable[Edge]:
