@@ -19,6 +19,7 @@ from scm import (
     Study,
     Var,
     confounding_paths,
+    identify,
     instruments,
     print_query,
     query_nodes,
@@ -65,6 +66,11 @@ def why(study: Study, answer: Answer) -> str:
     parts += _arithmetic(answer)
     parts += [f"This rests on an assumption: {a.text}." for a in answer.assumptions if not POSITIVITY.search(a.text)]
     return " ".join(parts)
+
+
+def licence(study: Study, query: Query) -> str:
+    """Why the graph lets a query be answered from what is seen; empty where it does not."""
+    return " ".join(_licence(study, identify(study.graph, query)))
 
 
 def _licence(study: Study, how: Identification) -> Iterator[str]:
