@@ -12,6 +12,7 @@ import numpy as np
 
 from ._answer import Answer
 from ._ask_laws import ask_laws
+from ._ask_samples import ask_samples
 from ._errors import InvalidQuery, listing
 from ._finding import Assumption, Interval, Statuses, Step, Uncertainty
 from ._query import Probability, Query, placeholders, query_terms, term_parts
@@ -50,8 +51,7 @@ def ask_study(study: Study, query: str | Query, assume: str | Sequence[str] = ()
         raise InvalidQuery(f"The query leaves {listing(open_ones)} open, and a study takes no rows. Write the values.")
     step = _rung(study, asked)
     if study.samples:
-        reason = "estimation from samples of rows is not part of this function yet; give laws or statements"
-        return Answer(asked, "refused", rung=step, status=Statuses(()), refusals=(("samples", reason),))
+        return ask_samples(study, asked, step, assume)
     if study.laws and not study.statements:
         return ask_laws(study, asked, step)
     study = _spelt_out(study)

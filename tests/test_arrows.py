@@ -65,6 +65,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_resolve",
         "_frames",
         "_codes",
+        "_seen_states",
         "_rows",
         "_groups",
         "_laws",
@@ -93,6 +94,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "5 the account of an answer": ("_trace", "_standard_error", "_nesting", "_derivation", "_plan_report"),
     "6 the front door": (
         "_ask_laws",
+        "_ask_samples",
         "_ask_study",
         "_ask",
         "_sensitivity",

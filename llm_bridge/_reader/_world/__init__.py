@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 
+from pydantic import ValidationError
+
 from ..._problem import Problem
 from .._story import Unreadable, quoted
 from ._collect import Reading, evidence_of, net_of, readings
@@ -50,7 +52,11 @@ def read_world(text: str) -> Problem:
         raise Unreadable(ties.doubt)
     if not told.rules:
         _acquainted(ties.strangers)
-    return write(told, net, reading, states(net, evidence, ties), [(p, n) for p, n, _ in ties.strangers])
+    named = states(net, evidence, ties)
+    try:
+        return write(told, net, reading, named, [(p, n) for p, n, _ in ties.strangers])
+    except ValidationError as wrong:
+        raise Unreadable(wrong.errors()[0]["msg"].removeprefix("Value error, ")) from None
 
 
 def _tied(reading: Reading, told: World, net: Net) -> tuple[Reading, Evidence, Tied] | None:

@@ -15,6 +15,9 @@ from ._tables import Cut, Tables, cuts_of, plain, tables
 from ._words import name_bag, shared
 
 MOST_CUTS = 64
+MOST_JOINTS = 6
+MOST_PHRASES = 60
+MOST_NAMES = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,8 @@ def net_of(world: World) -> Net:
     for name, words in world.hidden:
         if plain(name) not in names and not any(plain(name) in h for h in hidden):
             raise Unreadable(f"{quoted(words)} speaks of {quoted(name)}, which is not in the graph.")
+    if len(names) > MOST_NAMES:
+        raise Unreadable(f"The graph has {len(names)} variables; at most {MOST_NAMES} are read from words.")
     parents = {name: frozenset(c for c, e in edges if e == name) for name in names}
     _connected(names, edges)
     return Net(names, parents, frozenset(hidden))
@@ -104,6 +109,8 @@ def readings(world: World, net: Net) -> Iterator[Reading]:
 def _rule_cuts(rule: Rule, counts: set[int]) -> Iterator[CutRule]:
     pieces = re.split(r",?\s+(and|or)\s+", plain(rule.causes))
     texts, joints = pieces[::2], pieces[1::2]
+    if len(joints) > MOST_JOINTS:
+        raise Unreadable(f"{quoted(rule.words)} joins more than {MOST_JOINTS + 1} causes: split it.")
     for effects in (cut for k in (1, 2, 3) for cut in cuts_of(plain(rule.effects), k)):
         for places in product((True, False), repeat=len(joints)):
             used = {joint for joint, cut in zip(joints, places, strict=True) if cut}
@@ -183,6 +190,8 @@ def evidence_of(reading: Reading, world: World, net: Net) -> Evidence:
         if "x" in world.question.slots:
             found.asked = (name_of(world.question.slots["x"], net), name_of(world.question.slots["y"], net))
     found.ones = list(dict(found.ones).items())
+    if len(found.phrases) > MOST_PHRASES:
+        raise Unreadable(f"There are {len(found.phrases)} different phrases; at most {MOST_PHRASES} are read.")
     return found
 
 

@@ -10,6 +10,9 @@ from .._story import Unreadable, quoted
 from ._asking import question_of
 from ._forms import Alike, Arrow, Chance, Rule, Seen, Tie, Way, World
 
+LONGEST = 700
+"""Longest sentence that is read, in characters; keeps the time for a sentence bounded."""
+
 _FRAME = re.compile(
     r"^imagine (?:a|an) (?:self-contained, )?(?:hypothetical|imaginary)?,? ?world with only the following conditions,"
     r" and without any unmentioned factors or causal relationships:\s*"
@@ -47,6 +50,8 @@ def read_sentences(text: str) -> World:
     world = World()
     strange: list[str] = []
     for sentence in split(text):
+        if len(sentence) > LONGEST:
+            raise Unreadable(f"A sentence of {len(sentence):,} characters, beginning {quoted(sentence, 60)}: split it.")
         if sentence.endswith("?") or question_of(sentence):
             found = question_of(sentence)
             if found is None:
@@ -140,7 +145,8 @@ _COUNTED = re.compile(r"^(?P<a>\d+) (?:out of|of) (?:the )?(?P<b>\d+) (?P<c>.+) 
 _ALIKE = re.compile(
     r"^(?:for )?(?P<c>.+?),? (?:(?P<n2>.+?) is|are|is)"
     r""
-    r" (?P<t>twice|half|(?:two|three|four|five|ten|\d+(?:\.\d+)?) times) as likely(?: to (?P<n>.+?))?(?: as (?:for |among )?(?P<d>.+))?$",
+    r" (?P<t>twice|half|(?:two|three|four|five|ten|\d+(?:\.\d+)?) times) as likely"
+    r"(?: to (?P<n>.+?))?(?: as (?:for |among )?(?P<d>.+))?$",
     re.IGNORECASE,
 )
 _TIE = re.compile(
