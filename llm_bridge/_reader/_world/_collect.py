@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, product
 
+from .._lemma import words as word_set
 from .._story import Unreadable, quoted
 from ._evidence import NAMED_ONE, Evidence, Net
 from ._forms import Question, Rule, World
@@ -94,11 +95,15 @@ def readings(world: World, net: Net) -> Iterator[Reading]:
     """Every way to cut the text into phrases, at most `MOST_CUTS`."""
     found = tables(world.chances)
     counts = {len(parents) for parents in net.parents.values()} - {0}
-    rules = [list(_rule_cuts(rule, counts)) for rule in world.rules]
+    whole = _said_whole(world)
+    rules = [list(_rule_cuts(rule, counts, whole)) for rule in world.rules]
     for rule, cuts in zip(world.rules, rules, strict=True):
         if not cuts:
             raise Unreadable(f"No variable has as many causes as {quoted(rule.words)} says.")
-    seen = [[(cut, s.words) for k in (1, 2, 3) for cut in cuts_of(plain(s.what), k)] for s in world.seen]
+    seen = [
+        [(cut, s.words) for k in (1, 2, 3) for cut in cuts_of(plain(s.what), k) if _all_whole(cut, whole)]
+        for s in world.seen
+    ]
     known = {p for row in found.rows for p in (*row.event, *row.given)}
     asked = _question_cuts(world.question, known, net) if world.question else {}
     for chosen in islice(product(*rules, *seen), MOST_CUTS):
@@ -106,8 +111,30 @@ def readings(world: World, net: Net) -> Iterator[Reading]:
         yield Reading(found, cut_rules, tuple(c for c in chosen if not isinstance(c, CutRule)), dict(asked))
 
 
-def _rule_cuts(rule: Rule, counts: set[int]) -> Iterator[CutRule]:
-    pieces = re.split(r",?\s+(and|or)\s+", plain(rule.causes))
+_JOINT = re.compile(r",?\s+(and|or)\s+")
+_FURTHER = word_set(
+    "higher lower more less above below better worse older younger later earlier greater fewer beyond not"
+)
+"""What may follow "or" within one phrase: `a degree or higher`."""
+
+
+def _said_whole(world: World) -> frozenset[str]:
+    """Phrases that the text uses as one, beyond its lists."""
+    question = world.question
+    slots = question.slots.values() if question else ()
+    effects = [name for arrow in world.arrows for name in (*arrow.causes, *arrow.effects)]
+    return frozenset(plain(phrase) for phrase in (*slots, *effects))
+
+
+def _all_whole(parts: Iterable[str], whole: frozenset[str]) -> bool:
+    """Whether no part is two things: a joint inside one needs a reason."""
+    return all(
+        part in whole or all(piece.split()[0] in _FURTHER for piece in _JOINT.split(part)[2::2]) for part in parts
+    )
+
+
+def _rule_cuts(rule: Rule, counts: set[int], whole: frozenset[str]) -> Iterator[CutRule]:
+    pieces = _JOINT.split(plain(rule.causes))
     texts, joints = pieces[::2], pieces[1::2]
     if len(joints) > MOST_JOINTS:
         raise Unreadable(f"{quoted(rule.words)} joins more than {MOST_JOINTS + 1} causes: split it.")
@@ -120,7 +147,7 @@ def _rule_cuts(rule: Rule, counts: set[int]) -> Iterator[CutRule]:
                     causes.append(text)
                 else:
                     causes[-1] += f" {joint} {text}"
-            if len(used) <= 1 and len(causes) in counts:
+            if len(used) <= 1 and len(causes) in counts and _all_whole((*causes, *effects), whole):
                 yield CutRule(tuple(causes), next(iter(used), "and"), effects, rule.words)
 
 

@@ -13,12 +13,7 @@ from ._forms import Alike, Arrow, Chance, Rule, Seen, Tie, Way, World
 LONGEST = 700
 """Longest sentence that is read, in characters; keeps the time for a sentence bounded."""
 
-_FRAME = re.compile(
-    r"^imagine (?:a|an) (?:self-contained, )?(?:hypothetical|imaginary)?,? ?world with only the following conditions,"
-    r" and without any unmentioned factors or causal relationships:\s*"
-    r"|^(?:suppose|imagine|consider) (?:the following|a|an) [^.:]{0,60}:\s*",
-    re.IGNORECASE,
-)
+_FRAME = re.compile(r"^(?:imagine|suppose|consider|assume)\b[^.:?%]{0,300}:\s*", re.IGNORECASE)
 _LEAD = re.compile(
     r"^(?:we know that|we are told that|it is known that|we also know that|also|moreover|in addition|furthermore|and"
     r"|then|finally|however|but|suppose(?: that)?|assume(?: that)?),? ",

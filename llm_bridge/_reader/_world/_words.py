@@ -136,6 +136,8 @@ def _subject(words: list[str]) -> int:
     for i, word in enumerate(words[:4]):
         if word in _ENDS_SUBJECT:
             return i
+        if word in OPPOSITES or word.endswith("ed"):
+            return 0
         if i and word.endswith("ing") and i == 1 and len(words) > 2:
             return i
     return 0
@@ -181,7 +183,7 @@ class Lexicon:
             if rest is not None:
                 denied = not denied
                 word = rest
-            if word not in LIGHT:
+            if word not in LIGHT or (word in self.names and word == found[-1]):
                 last = _FORMS.get(word, word)
                 words.add(last)
         of_whom = shared(words, self.subjects)

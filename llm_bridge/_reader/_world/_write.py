@@ -19,6 +19,7 @@ from scm import (
     Set,
     Var,
     conjunction,
+    print_quantity,
     world,
 )
 
@@ -49,7 +50,7 @@ def write(told: World, net: Net, reading: Reading, tied: Tied, guesses: Sequence
         variables=tuple(_variable(name, net, tied) for name in net.names),
         edges=tuple(_edges(told, net)),
         equations=equations,
-        statements=tuple(_statements(told, reading, tied)),
+        statements=_once(_statements(told, reading, tied)),
         queries=tuple(queries),
         reply=reply,
         assumptions=tuple(assumptions),
@@ -103,6 +104,20 @@ def _statements(told: World, reading: Reading, tied: Tied) -> Iterable[Statement
         given = _all([tied[plain(tie.given)]]) if tie.given else None
         number = tie.number if first[1] is second[1] else _negative(tie.number)
         yield _statement(Correlation(first[0], second[0], given), number, tie.words)
+
+
+def _once(statements: Iterable[Statement]) -> tuple[Statement, ...]:
+    """Statements, each once.
+
+    Raises:
+        Unreadable: two give different numbers for one quantity.
+    """
+    found: dict[str, Statement] = {}
+    for item in statements:
+        known = found.setdefault(print_quantity(item.term), item)
+        if (known.value, known.counts) != (item.value, item.counts):
+            raise Unreadable(f"{quoted(known.words)} and {quoted(item.words)} are read as being of the same thing.")
+    return tuple(found.values())
 
 
 def _negative(number: str) -> str:
