@@ -207,9 +207,9 @@ def _single(work: Work, term: Term, reading: Reading, done: dict[str, At], scope
     reduced = without_links(work.known, asked.done | asked.asked | asked.given | asked.doubtful)
     found = in_one_world(reduced, asked, scope)
     if isinstance(found, Failed):
-        raise _failed(work.known, found, asked.done)
+        raise _failed(work.known, found, asked.done | asked.given)
     work.methods.append(_method(found, bool(asked.given | asked.doubtful)))
-    work.records.append(Single(term, reduced, asked, found))
+    work.records.append(Single(term, work.known, reduced, asked, found))
     return found.estimand
 
 
@@ -285,11 +285,11 @@ def _several(work: Work, term: Term, reading: Reading, scope: Scope) -> Estimand
     if isinstance(found, Clash):
         raise NotIdentified(conflict(graph, reading, found))
     if isinstance(found, Failed):
-        raise _failed(work.known, found, graph.bits({a.target for a in worlds}))
+        raise _failed(work.known, found, keep)
     nested = any(a.parent is not None or not isinstance(a, Set) or isinstance(a.value, Var) for a in worlds)
     conditional = bool(reading.given or reading.doubts)
     work.methods.append("ctf-ID" if nested else "IDC*" if conditional else "ID*")
-    work.records.append(Several(term, reduced, nested, conditional, found))
+    work.records.append(Several(term, work.known, reduced, nested, conditional, found))
     return found.estimand
 
 
