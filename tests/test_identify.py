@@ -27,7 +27,7 @@ from scm import (
     parse_query,
     world,
 )
-from scm._estimand import Index, Law
+from scm._estimand import Index, Law, Linear
 from scm._estimand_canonical import apart
 from scm._estimand_parse import parse_estimand
 from scm.identify import identify_general
@@ -287,6 +287,7 @@ def test_values():
     assert identify(graph, "P(Y=high | do(X=low))").identified
     impossible = identify(graph, "P(Y=?y, Y=1)")
     assert any("Placeholders" in a.text for a in impossible.assumptions)
+    assert identify_general(graph_of("X -> Y, X <-> Y"), "E[X[X=0] * Y[X=0]]").estimand == Linear(())
     difference = identify(graph, "E[2*Y[X=1] - Y[X=0] + 3 | Z=1]")
     assert agrees(difference, RandomModel(graph, np.random.default_rng(5)))
 
@@ -345,6 +346,20 @@ def test_each_step_names_its_rule():
     assert names == ["kernel of a district", "sum out what is no cause", "split into districts", "put together"]
     conditional = identify_general(graph_of("Z -> X -> Y, Z -> Y"), "P(Y=1 | do(X=1), Z=0)")
     assert [s.name for s in conditional.derivation] == ["rule 2 of do-calculus"]
+
+
+def test_equal_terms_cancel():
+    """X acts on Y through M alone: the direct effect is zero, though neither of its terms is identified."""
+    graph = graph_of("X -> M -> Y, X <-> M")
+    assert not identify(graph, "P(Y[X=0]=1)").identified
+    found = identify(graph, "P(Y[X=1, M=M[X=0]]=1) - P(Y[X=0]=1)")
+    assert found.estimand == Linear(())
+    assert str(found.query) == "P(Y[M=M[X=0], X=1] = 1) - P(Y[X=0] = 1)"
+    assert not identify(graph, "P(Y[X=1, M=M[X=0]]=1) - P(Y[X=1]=1)").identified
+    half = identify(graph, "E[M | X=1] + 0.5 * E[Y[X=1]] - E[Y[X=1]] / 1 + 0.5 * E[Y[X=1]]")
+    assert not half.identified
+    rest = identify(graph, "E[M | X=1] + 2 * E[Y[X=1]] - E[Y[X=1, M=M[X=1]]] - E[Y[X=1]] + 3")
+    assert agrees(rest, RandomModel(graph, np.random.default_rng(0)))
 
 
 def test_printed_kernels_are_true():

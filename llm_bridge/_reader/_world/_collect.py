@@ -15,6 +15,7 @@ from ._sentences import names_in
 from ._tables import Cut, Tables, cuts_of, plain, tables
 from ._words import name_bag, shared
 
+_NUMBER = re.compile(r"\d\s?%|\d (?:in|of|out of) \d|\d/\d|\.\d| percent\b")
 MOST_CUTS = 64
 MOST_JOINTS = 6
 MOST_PHRASES = 60
@@ -217,6 +218,8 @@ def evidence_of(reading: Reading, world: World, net: Net) -> Evidence:
         if "x" in world.question.slots:
             found.asked = (name_of(world.question.slots["x"], net), name_of(world.question.slots["y"], net))
     found.ones = list(dict(found.ones).items())
+    if odd := [phrase for phrase in found.phrases if _NUMBER.search(phrase)]:
+        raise Unreadable(f"The number in {quoted(odd[0])} has no place. Give one number in a sentence.")
     if len(found.phrases) > MOST_PHRASES:
         raise Unreadable(f"There are {len(found.phrases)} different phrases; at most {MOST_PHRASES} are read.")
     return found
@@ -233,16 +236,19 @@ def _of_tables(found: Tables, world: World, evidence: Evidence) -> None:
     for pair in found.pairs:
         evidence.opposite.append(pair)
         evidence.ordered.append(pair)
-    for alike in world.alike:
-        given, outcome = plain(alike.given), plain(alike.outcome)
+    for one, other in world.opposite:
+        evidence.add(plain(one), plain(other))
+        evidence.opposite.append((plain(one), plain(other)))
+    for compared in world.compared:
+        given, outcome = plain(compared.given), plain(compared.outcome)
         evidence.add(given, outcome)
         evidence.where.add(given)
         evidence.apart.append((given, outcome))
         evidence.laws.append(((given,), outcome))
-        if alike.against:
-            evidence.add(plain(alike.against))
-            evidence.together.append((given, plain(alike.against)))
-            evidence.unlike.append((given, plain(alike.against)))
+        if compared.against:
+            evidence.add(plain(compared.against))
+            evidence.together.append((given, plain(compared.against)))
+            evidence.unlike.append((given, plain(compared.against)))
 
 
 def _of_question(question: Question, asked: dict[str, Cut], evidence: Evidence) -> None:

@@ -22,7 +22,7 @@ WIDTH = 400
 """How many partial assignments are kept; with up to six variables this is nearly all of them."""
 A_KIND = 0.7
 """How much it counts that a word is the general word for a state of what the name says: `female` of a gender."""
-ANSWERABLE = 0.3
+ANSWERABLE = 0.35
 """How much it counts that what the text gives answers what it asks."""
 NOT_SAID = 0.1
 """How much it counts against a name that a word of it is said elsewhere and not here."""
