@@ -28,8 +28,6 @@ from .solvers import TwoModels, check_estimand, two_models
 from .statements import LONGEST, CellLaw, Found, Shown, Statements, TooLarge, composed, names_of
 
 NAME = "statements"
-TRIVIAL = 1e-6
-"""Ends closer than this to those that every probability has say nothing."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +51,7 @@ def ask_study(study: Study, query: str | Query, assume: str | Sequence[str] = ()
     if study.samples:
         return ask_samples(study, asked, step, assume)
     if study.laws and not study.statements:
-        return ask_laws(study, asked, step)
+        return ask_laws(study, asked, step, assume)
     study = _spelt_out(study)
     knowledge = Statements(study.graph, study.states, study.statements, partial(identify, assume=assume))
     _check_hidden(study, knowledge, asked)
@@ -97,6 +95,13 @@ def _check_hidden(study: Study, knowledge: Statements, query: Query) -> None:
 def _answer(study: Study, query: Query, step: Literal[1, 2, 3], found: Found) -> Answer:
     if found.clash:
         return _clash(study, query, step, found.clash)
+    if found.pinned:
+        others = ", ".join(map(law_text, found.missing)) or "the number itself"
+        reason = (
+            "the statements pin this number down, but by equations that are not linear in the laws, which are not "
+            f"solved here. It would follow at once from {others}"
+        )
+        return Answer(query, "refused", rung=step, status=Statuses(()), refusals=((NAME, reason),))
     how = found.identification
     check = None if how is None or how.estimand is None else check_estimand(how)
     if check is not None and check.status == "failed":
@@ -132,19 +137,12 @@ def _open(base: Answer, found: Found) -> Answer:
     how = found.identification
     seek = _Witness(how) if how is not None and how.estimand is None else None
     base = replace(base, diagnostics=diagnostics, seek=seek)
-    if found.ends is None or not _says_something(base.query, found.ends.low, found.ends.high):
+    if found.ends is None or not found.ends.tell(base.query):
         return base
     low, high = found.ends.low, found.ends.high
     reached = found.ends.reached
     inner = (low if reached[0] else math.nan, high if reached[1] else math.nan)
     return replace(base, finding="bounds", interval=Interval(*inner, low, high, all(reached)))
-
-
-def _says_something(query: Query, low: float, high: float) -> bool:
-    """Whether ends rule out anything: a probability lies between 0 and 1, whatever is known."""
-    if isinstance(query, Probability):
-        return low > TRIVIAL or high < 1 - TRIVIAL
-    return low > -1 + TRIVIAL or high < 1 - TRIVIAL
 
 
 @dataclass(frozen=True)
@@ -233,8 +231,10 @@ class _Said:
         if not missing:
             return ()
         lacks = ", ".join(map(law_text, missing))
-        verb = "is" if len(missing) == 1 else "are"
-        return (Step("missing numbers", f"{lacks} {verb} missing", "the statements do not determine it"),)
+        verb, it = ("is", "it") if len(missing) == 1 else ("are", "them")
+        unused = "; ".join(print_statement(self.study.statements[k]) for k in self.found.unused)
+        reason = f"the statements do not determine {it}" + (f" (nothing could be made of {unused})" if unused else "")
+        return (Step("missing numbers", f"{lacks} {verb} missing", reason),)
 
 
 def _obstacle(how: Identification | None) -> tuple[Step, ...]:

@@ -482,3 +482,12 @@ def test_an_empty_stratum_of_a_law_is_named():
         Study(FORK, KnownLaw(("Z", "X"), law))
     with pytest.raises(InvalidModel, match="add up"):
         Study(FORK, KnownLaw(("Z", "X", "Y"), law * 2))
+
+
+def test_equations_that_are_not_linear_are_refused_and_not_called_unknowable():
+    """A difference under two conditions, with the chance of the condition unknown, is a quadratic equation."""
+    given = ("P(X=1) = 0.4", "P(Y=0 | X=1) = 0.8", "P(X=1 | Y=1) - P(X=1 | Y=0) = -0.2")
+    answer = ask(Study(ALONE, *given), "P(Y=1)")
+    assert answer.finding in ("refused", "bounds"), answer.to_text()
+    few = ask(Study(ALONE, "P(X=1) = 0.4", "corr(X, Y) = 0.1"), "P(Y=1)")
+    assert few.finding == "not_identified"
