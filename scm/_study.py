@@ -61,7 +61,8 @@ class Study:
     Args:
         graph: the causal graph. Its hidden variables are never measured; a statement may still give their numbers.
         *sources: statements (or their text, such as `"P(Y=1 | X=0) = 26%"`), laws, samples.
-        states: of each variable, state 0 first; variables left out have the states 0 and 1.
+        states: of each variable, state 0 first; variables left out have those in the samples' columns, or else
+            0 and 1.
 
     Raises:
         InvalidModel: something that is no source, or states that cannot be.
@@ -86,7 +87,7 @@ class Study:
         """Check everything."""
         if not isinstance(graph, CausalGraph):  # pyright: ignore[reportUnnecessaryIsInstance]  # untyped callers
             raise InvalidModel(f"A Study takes a CausalGraph first, got {type(graph).__name__}.")
-        known = _states(graph, states or {})
+        known = _states(graph, _seen(graph, sources, states or {}) | dict(states or {}))
         object.__setattr__(self, "graph", graph)
         object.__setattr__(self, "states", known)
         object.__setattr__(self, "sources", tuple(_source(item, known) for item in sources))
@@ -116,6 +117,17 @@ def _states(graph: CausalGraph, declared: Mapping[str, Sequence[Value]]) -> dict
         if len(states) < 2 or len(set(states)) != len(states):
             raise InvalidModel(f"The states of {name!r} are {list(states)!r}; at least two different ones are wanted.")
     return {name: tuple(declared.get(name, (0, 1))) for name in graph.variables}
+
+
+def _seen(graph: CausalGraph, sources: Sequence[object], declared: Mapping[str, object]) -> dict[str, Sequence[Value]]:
+    """The states that stand in samples, of the variables that are not declared."""
+    tables = [item.rows for item in sources if isinstance(item, Sample)]
+    if not tables:
+        return {}
+    from ._seen_states import seen_states  # NumPy, which a study of statements does not need
+
+    found = seen_states(tables, [name for name in graph.variables if name not in declared])
+    return {name: (0, 1) if set(states) <= {0, 1} and len(states) < 2 else states for name, states in found.items()}
 
 
 def _source(item: object, states: Mapping[str, tuple[Value, ...]]) -> Source:

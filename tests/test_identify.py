@@ -287,6 +287,7 @@ def test_values():
     assert identify(graph, "P(Y=high | do(X=low))").identified
     impossible = identify(graph, "P(Y=?y, Y=1)")
     assert any("Placeholders" in a.text for a in impossible.assumptions)
+    assert identify_general(graph_of("X -> Y, X <-> Y"), "E[X[X=0] * Y[X=0]]").estimand == Linear(())
     difference = identify(graph, "E[2*Y[X=1] - Y[X=0] + 3 | Z=1]")
     assert agrees(difference, RandomModel(graph, np.random.default_rng(5)))
 

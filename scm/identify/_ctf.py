@@ -27,7 +27,7 @@ from .._query import (
     term_parts,
 )
 from .._relevance import relevant_world
-from .._syntax import Assignment, Placeholder, Set, Var, World, walk, world
+from .._syntax import Assignment, Const, Expr, Placeholder, Set, Var, World, substitute, walk, world
 from ._asking import ImpossibleCondition, question
 from ._contrasts import cancelled
 from ._kernels import Scope, Stuck, product
@@ -161,7 +161,7 @@ def _plus(left: Estimand, right: Estimand, factor: float) -> Estimand:
 def _term(work: Work, term: Term) -> Estimand:
     match term:
         case Expectation(expr):
-            parts, constant = linear(expr)
+            parts, constant = linear(substitute(expr, _value))
             found = [(c, _reading(work, replace(term, expr=part), read(term, part))) for c, part in parts]
             return found[0][1] if not constant and [c for c, _ in found] == [1.0] else Linear(tuple(found), constant)
         case Distribution():
@@ -173,6 +173,15 @@ def _term(work: Work, term: Term) -> Estimand:
             return _reading(work, term, reading)
         case Probability():
             return _reading(work, term, read(term))
+
+
+def _value(leaf: Const | Placeholder | Var) -> Expr:
+    """A term that its own world sets is the number it is set to."""
+    if isinstance(leaf, Var):
+        for a in leaf.world:
+            if isinstance(a, Set) and a.target == leaf.name and a.parent is None and isinstance(a.value, Const):
+                return a.value
+    return leaf
 
 
 def _reading(work: Work, term: Term, reading: Reading) -> Estimand:
