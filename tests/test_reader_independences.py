@@ -57,6 +57,9 @@ def test_the_published_form():
         "A and C are not independent. B is not independent of C. A and B are independent. ",
         "A correlates with C, B correlates with C, and A is independent of B. ",
         "A is independent from B. They are dependent given C. Every other pair correlates. ",
+        "C is correlated with A and with B. A is independent of B. ",
+        "A and C are correlated. So are B and C. A and B are independent. ",
+        "We observe that A and C are correlated, that B and C are correlated, and that A and B are not correlated. ",
         "- A correlates with C\n- B correlates with C\n- A is independent of B\n",
     ],
 )
@@ -66,6 +69,10 @@ def test_the_same_list_said_differently(relations):
         "Consider a closed system of three variables: A, B, and C. ",
         "There are three variables, namely A, B and C. ",
         "We study the following 3 variables: A, B, C. ",
+        "Consider the following closed system of variables: A, B, C. ",
+        "Three variables A, B and C form a closed system. ",
+        "Let's consider three factors: A, B, and C. The statistical relations among these variables are as follows: ",
+        "In a closed system of 3 variables, A, B and C, ",
         "",
     ):
         if not opening and "All other pairs" in relations:
@@ -89,6 +96,11 @@ def test_the_same_list_said_differently(relations):
         ("Hypothesis: A is a cause for B, but not a direct one.", CausalClaim("indirect cause", "A", "B")),
         ("Is A an indirect cause of B?", CausalClaim("indirect cause", "A", "B")),
         ("Does A affect B through some other variable?", CausalClaim("indirect cause", "A", "B")),
+        ("Hypothesis: A influences B through some mediator(s).", CausalClaim("indirect cause", "A", "B")),
+        ("Hypothesis: A directly affects B.", CausalClaim("direct cause", "A", "B")),
+        ("Hypothesis: Some variable(s) cause(s) both A and B.", CausalClaim("common cause", "A", "B")),
+        ("Hypothesis: A and B together cause some other variable(s).", CausalClaim("common effect", "A", "B")),
+        ("Is it certain that A and B both affect another variable?", CausalClaim("common effect", "A", "B")),
         ("Does A indirectly influence B?", CausalClaim("indirect cause", "A", "B")),
         ("Does it follow that A causes B?", CausalClaim("cause", "A", "B")),
         ("Can we conclude that A has an effect on B?", CausalClaim("cause", "A", "B")),
