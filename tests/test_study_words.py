@@ -182,6 +182,15 @@ def test_two_ways_to_adjust():
     assert "Neither way is right" in neither.words
 
 
+def test_a_choice_between_claims():
+    edges = [("age", "drug"), ("age", "recovery"), ("drug", "recovery")]
+    claims = [{"claim": f"adjusts(drug, recovery, {{{names}}})"} for names in ("", "age")]
+    form = {"kind": "choice", "options": ["look directly", "look case by case"]}
+    reply = asked(edges=edges, queries=claims, reply=form)
+    assert reply.reply == "look case by case"
+    assert "Adjusting for age gives the effect" in reply.words
+
+
 def test_a_claim_asked_to_fail():
     form = {"kind": "yes-no", "comparison": "<", "threshold": 0.5}
     denied = asked(queries=[{"claim": "cause(recovery, age)"}], reply=form)
