@@ -115,6 +115,7 @@ class Reply:
             "assumptions": [{"text": a.text, "granted_by": a.granted_by} for a in self.assumptions],
             "derivation": first.get("derivation", []),
         }
+        data |= {key: first[key] for key in ("estimand", "check") if first.get(key) is not None}
         if self.fault:
             data["fault"] = self.fault
         if self.judged:
