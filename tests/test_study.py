@@ -491,3 +491,10 @@ def test_equations_that_are_not_linear_are_refused_and_not_called_unknowable():
     assert answer.finding in ("refused", "bounds"), answer.to_text()
     few = ask(Study(ALONE, "P(X=1) = 0.4", "corr(X, Y) = 0.1"), "P(Y=1)")
     assert few.finding == "not_identified"
+
+
+def test_a_variable_that_no_number_is_about_can_be_what_is_missing():
+    """The back-door set is never spoken of; its numbers are what is missing."""
+    answer = ask(Study(FORK, "P(Y=1 | X=1) = 0.4", "P(X=1) = 0.5"), "P(Y=1 | do(X=1))")
+    assert answer.finding in ("not_identified", "bounds")
+    assert "P(Z=1)" in answer.diagnostics["missing"]

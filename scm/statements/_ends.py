@@ -115,8 +115,9 @@ def _reached(
 ) -> tuple[bool, bool]:
     """Whether one law, with every independence of the graph, attains each end.
 
-    Asked only where every statement was made use of, and where all variables without numbers can be left out without a trace of a hidden common cause: then a law
-    that is the product of each variable's law given its causes is one of the graph.
+    Asked only where every statement was made use of, and where all variables without numbers can be left out without a
+    trace of a hidden common cause: then a law that is the product of each variable's law given its causes is one of the
+    graph.
     """
     atoms = system.atoms
     projected = latent_projection(system.graph, atoms.variables)

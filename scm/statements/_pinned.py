@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from .._estimand import Estimand
+from .._estimand_parts import cells_of, laws_of
 from .._graph import CausalGraph
 from .._query import Contrast, Distribution, Expectation, Number, Probability, Query
 from .._statement import Correlation, Quantity, Statement
@@ -41,11 +42,17 @@ def pinned(graph: CausalGraph, atoms: Atoms, statements: Sequence[Statement], as
     wanted: Read | None = None
     if isinstance(asked, (Probability, Expectation, Contrast, Number, Distribution)):
         wanted = _reader(reading, asked)
-    elif atoms.regimes == ((),):
+    elif atoms.regimes == ((),) and _speaks_within(asked, atoms):
         wanted = _estimand_reader(atoms, asked)
     if wanted is None or len(known) < len(quantities):
         return False
     return all(_pinned_at(graph, atoms, [*known, wanted], seed) for seed in (11, 12))
+
+
+def _speaks_within(estimand: Estimand, atoms: Atoms) -> bool:
+    """Whether an estimand speaks of what is seen of these variables only."""
+    laws = laws_of(estimand)
+    return all(not law.source and {name for name, _ in cells_of(law)} <= atoms.place.keys() for law in laws)
 
 
 def _pinned_at(graph: CausalGraph, atoms: Atoms, readers: Sequence[Read], seed: int) -> bool:
