@@ -115,6 +115,7 @@ class Reply:
             "assumptions": [{"text": a.text, "granted_by": a.granted_by} for a in self.assumptions],
             "derivation": first.get("derivation", []),
         }
+        data |= {key: first[key] for key in ("estimand", "check") if first.get(key) is not None}
         if self.fault:
             data["fault"] = self.fault
         if self.judged:
@@ -237,13 +238,14 @@ class _Run:
             self.found = replace(self.found, instead=instead)
 
     def round(self, problem: Problem, answers: tuple[Answer, ...]) -> tuple[Answer, ...]:
-        """The answers with what the rounding of printed numbers leaves open; a study works it out itself."""
+        """The answers with what rounding of printed numbers leaves open; a study works it out but for its bounds."""
         made = self.found.compiled
-        if made is None or made.model is None or all(s.value is None for s in problem.statements):
+        settled = made is None or (made.model is None and all(a.finding != "bounds" for a in answers))
+        if made is None or settled or all(s.value is None for s in problem.statements):
             return answers
 
         def asker(moved: Problem) -> list[Answer]:
-            compiled = compile_problem(moved)
+            compiled = compile_problem(moved) if made.model is not None else replace(made, knowledge=study_of(moved))
             return [self.one(compiled, q) for q in compiled.queries]
 
         took = f"{sum(s.value is not None for s in problem.statements)} printed numbers"

@@ -95,9 +95,9 @@ def test_cladder_as_a_table_and_as_json(tmp_path):
     assert summary.n == 3
     assert [c.name for c in summary.conventions] == [
         "smaller set",
+        "face value",
         "homogeneity",
         "textbook estimand",
-        "face value",
         "small is none",
     ]
     assert {line["suite"] for line in lines(out)} == {"CLadder"}
