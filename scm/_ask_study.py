@@ -15,7 +15,7 @@ from ._ask_laws import ask_laws
 from ._ask_samples import ask_samples
 from ._errors import InvalidQuery, listing
 from ._finding import Assumption, Interval, Statuses, Step, Uncertainty
-from ._query import Probability, Query, placeholders, query_terms, term_parts
+from ._query import Contrast, Probability, Query, placeholders, query_terms, term_parts
 from ._relevance import rung
 from ._resolve import read_query
 from ._statement import Statement
@@ -28,6 +28,8 @@ from .solvers import TwoModels, check_estimand, two_models
 from .statements import LONGEST, CellLaw, Found, Shown, Statements, TooLarge, composed, names_of
 
 NAME = "statements"
+BEYOND = 1e-9
+"""How far a probability may pass 1 by what the machine's rounding leaves."""
 
 
 @dataclass(frozen=True)
@@ -122,13 +124,30 @@ def _answer(study: Study, query: Query, step: Literal[1, 2, 3], found: Found) ->
         return _open(base, found)
     if not math.isfinite(found.read.value):
         return replace(base, finding="undefined", status=Statuses(("undefined",)))
+    low, high = _possible(query)
+    value, rounding = found.read.value, found.read.rounding
+    if rounding is not None:  # readings beyond are of no law
+        rounding = (min(max(rounding[0], low), high), min(max(rounding[1], low), high))
+        if not low - BEYOND < value < high + BEYOND:
+            return replace(base, finding="bounds", interval=Interval(math.nan, math.nan, *rounding, False))
     return replace(
         base,
         finding="exact" if found.read.error is None else "estimate",
-        value=found.read.value,
-        uncertainty=Uncertainty(sampling=found.read.error, rounding=found.read.rounding),
+        value=min(max(value, low), high) if found.read.error is None else value,
+        uncertainty=Uncertainty(sampling=found.read.error, rounding=rounding),
         assumptions=(*base.assumptions, *_population(study, found)),
     )
+
+
+def _possible(query: Query) -> tuple[float, float]:
+    """Ends that no law passes: of a probability, and of a difference of two."""
+    match query:
+        case Probability():
+            return 0.0, 1.0
+        case Contrast("-", Probability(), Probability()):
+            return -1.0, 1.0
+        case _:
+            return -math.inf, math.inf
 
 
 def _open(base: Answer, found: Found) -> Answer:
@@ -207,8 +226,20 @@ class _Said:
         told = [] if found.identification is None else [(law, *how) for law, how in found.laws.items()]
         steps = [step for law, value, shown in told if (step := self._law(law, value, shown)) is not None]
         value, shown = number_text(found.read.value), found.arithmetic
+        if math.isinf(found.read.value):
+            return (*steps, Step("undefined", f"{self.query} divides by zero", f"the statements say {said}"))
         middle = "" if shown is None or len(shown.text) > LONGEST or shown.text == value else f" = {shown.text}"
-        return (*steps, Step("arithmetic", f"{self.query}{middle} = {value}", f"the statements say {said}"))
+        last = Step("arithmetic", f"{self.query}{middle} = {value}", f"the statements say {said}")
+        return (*steps, last, *self._beyond(found.read.value))
+
+    def _beyond(self, value: float) -> tuple[Step, ...]:
+        """That the printed numbers at face value belong to no law."""
+        low, high = _possible(self.query)
+        if low - BEYOND < value < high + BEYOND:
+            return ()
+        claim = f"{number_text(value)} cannot be: it lies outside {number_text(low)} to {number_text(high)}"
+        reason = "at face value the printed numbers cannot all hold; within their rounding they can"
+        return (Step("rounding", claim, reason),)
 
     def _law(self, law: CellLaw, value: float, shown: Shown | None) -> Step | None:
         """A law that was not stated as it stands."""

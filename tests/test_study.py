@@ -498,3 +498,45 @@ def test_a_variable_that_no_number_is_about_can_be_what_is_missing():
     answer = ask(Study(FORK, "P(Y=1 | X=1) = 0.4", "P(X=1) = 0.5"), "P(Y=1 | do(X=1))")
     assert answer.finding in ("not_identified", "bounds")
     assert "P(Z=1)" in answer.diagnostics["missing"]
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Numbers that coincide, and numbers that only rounding reconciles
+
+
+@pytest.mark.parametrize("third", ["P(Y=1) = 3/10", "P(Y=0) = 7/10", "E[Y] = 3/10"])
+def test_numbers_that_coincide_do_not_give_what_others_would(third):
+    """P(Z) would follow from the mixture P(Y=1), were P(Y=1 | Z) not the same for both values."""
+    answer = ask(Study(CausalGraph(("Z", "Y"), (("Z", "Y"),)), "P(Y=1|Z=0)=3/10", "P(Y=1|Z=1)=3/10", third), "P(Z=1)")
+    assert answer.finding == "not_identified"
+    assert answer.diagnostics["missing"] == ["P(Z=1)"]
+    assert "nan" not in answer.to_text()
+
+
+def test_a_statement_that_is_not_needed_elsewhere_may_be_needed_where_numbers_coincide():
+    """P(Z) and P(Z | Y) give P(Y), unless Z says nothing about Y; then the stated P(Y) is needed."""
+    said = ("P(Z=1|Y=1) = 4/10", "P(Z=1|Y=0) = 4/10", "P(Z=1) = 4/10", "P(Y=1) = 3/10")
+    assert value(CausalGraph(("Z", "Y"), (("Z", "Y"),)), "P(Y=1 | do(Z=1))", *said) == pytest.approx(0.3, abs=1e-12)
+
+
+def test_a_probability_above_one_is_never_an_answer():
+    """At face value P(Z=1) = 1.05; within the rounding it is between 0.155/0.2 and 1."""
+    study = Study(CausalGraph(("Z", "Y"), (("Z", "Y"),)), "P(Y=1|Z=0)=0.1", "P(Y=1|Z=1)=0.3", "P(Y=1)=0.31")
+    answer = ask(study, "P(Z=1)")
+    assert answer.finding == "bounds"
+    assert (answer.interval.outer_lower, answer.interval.outer_upper) == pytest.approx((0.775, 1.0))
+    assert "1.05 cannot be" in answer.to_text()
+
+
+def test_the_rounding_interval_of_a_probability_ends_at_one():
+    study = Study(CausalGraph(("Z", "Y"), (("Z", "Y"),)), "P(Y=1|Z=0)=0.1", "P(Y=1|Z=1)=0.3", "P(Y=1)=0.3")
+    answer = ask(study, "P(Z=1)")
+    assert answer.value == pytest.approx(1)
+    assert answer.uncertainty.rounding[1] == 1
+
+
+def test_a_query_that_divides_by_zero_says_so():
+    answer = ask(Study(CausalGraph(("X", "Y"), (("X", "Y"),)), "P(Y=1) = 10/10"), "P(Y=1) / P(Y=0)")
+    assert answer.finding == "undefined"
+    assert "divides by zero" in answer.to_text()
+    assert "inf" not in answer.to_text().replace("finding", "")

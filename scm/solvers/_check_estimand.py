@@ -57,6 +57,9 @@ class EstimandCheck:
     largest_difference: float | None = None
     reason: str = ""
 
+    def __str__(self) -> str:
+        return self.text
+
     @property
     def text(self) -> str:
         """One line for an answer."""

@@ -62,6 +62,9 @@ class TwoModels:
     largest_disagreement: float
     available: tuple[Available, ...]
 
+    def __str__(self) -> str:
+        return self.to_text()
+
     def to_text(self) -> str:
         """What the models are, where they agree and where they differ."""
         known = "; ".join(_said(law) for law in self.available)

@@ -16,10 +16,10 @@ from ._system import System
 from ._terms import Flat, Fraction, flat
 
 
-def settled(graph: CausalGraph, atoms: Atoms, statements: Sequence[Statement]) -> System:
-    """The system of what `statements` determine."""
+def settled(graph: CausalGraph, atoms: Atoms, statements: Sequence[Statement], first: int | None = None) -> System:
+    """The system of what `statements` determine; statement `first` is taken in before the others."""
     system = System(graph, atoms, statements)
-    _Intake(system).settle()
+    _Intake(system).settle(first)
     return system
 
 
@@ -27,10 +27,10 @@ class _Intake:
     def __init__(self, system: System) -> None:
         self.system = system
 
-    def settle(self) -> None:
+    def settle(self, first: int | None) -> None:
         """Take in statements, and what follows by separation, until nothing new follows."""
         waiting = [k for k, s in enumerate(self.system.statements) if s.relation == "="]
-        waiting.sort(key=lambda k: -_conditions(self.system.statements[k].quantity))
+        waiting.sort(key=lambda k: (k != first, -_conditions(self.system.statements[k].quantity)))
         for k in waiting:
             self.system.stated[k] = self._reference(self.system.statements[k].quantity)
         while True:

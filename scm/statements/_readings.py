@@ -69,7 +69,8 @@ def _slopes(at: Callable[[Array], Array], face: Array) -> Array:
     step = 1e-6
     shifts = np.concatenate([step * np.eye(len(face)), -step * np.eye(len(face))], axis=1)
     moved = at(face[:, None] + shifts)
-    slopes = (moved[: len(face)] - moved[len(face) :]) / (2 * step)
+    with np.errstate(invalid="ignore"):  # infinite on both sides
+        slopes = (moved[: len(face)] - moved[len(face) :]) / (2 * step)
     return np.where(np.isfinite(slopes) & (np.abs(slopes) > 1e-9), slopes, 0.0)
 
 
@@ -77,7 +78,8 @@ def _matters(at: Callable[[Array], Array], face: Array, ends: Array, k: int) -> 
     readings = np.repeat(face[:, None], 3, axis=1)
     readings[k, 1:] = ends[k]
     values = at(readings)
-    return bool(np.nanmax(np.abs(values - values[0]), initial=0.0) > 1e-13)
+    with np.errstate(invalid="ignore"):
+        return bool(np.nanmax(np.abs(values - values[0]), initial=0.0) > 1e-13)
 
 
 def _interval(

@@ -30,6 +30,10 @@ from ._terms import flat
 Identify = Callable[[CausalGraph, Query], Identification]
 
 
+MOST_ORDERS = 12
+"""Statements that are tried as the first one where numbers coincide."""
+SMALL_SYSTEM = 64
+"""Most atoms of a system that is settled again in other orders."""
 EMPTY = 1e-12
 """A condition less likely than this is impossible."""
 
@@ -66,6 +70,11 @@ class Found:
     unused: tuple[int, ...] = ()
     pinned: bool = False
 
+    @property
+    def firm(self) -> bool:
+        """Whether `read` stands: a number, or none because the query divides by what has probability zero."""
+        return self.read is not None and (not np.isnan(self.read.value) or bool(self.stratum))
+
 
 class Statements:
     """The statements of a study, ready for queries."""
@@ -79,18 +88,18 @@ class Statements:
     ) -> None:
         self.graph, self.states, self.statements, self.identify = graph, states, tuple(statements), identify
         self.spoken = frozenset(name for s in statements for name in names_of(s.quantity))
-        self._systems: dict[tuple[str, ...], System] = {}
+        self._systems: dict[tuple[tuple[str, ...], int | None], System] = {}
         self._clash: dict[tuple[str, ...], tuple[int, ...]] = {}
 
-    def system(self, query: Query, more: frozenset[str] = frozenset()) -> System:
-        """The system over the variables that the statements and `query` speak of, and `more`.
+    def system(self, query: Query, more: frozenset[str] = frozenset(), first: int | None = None) -> System:
+        """The system over the variables that the statements and `query` speak of, and `more`; see `settled`.
 
         Raises:
             TooLarge: too many atoms.
         """
         wanted = self.spoken | names_of(query) | more
         names = tuple(name for name in self.graph.order if name in wanted)
-        if names not in self._systems:
+        if (names, first) not in self._systems:
             regimes = sorted({r for s in self.statements for r in regimes_of(self.graph, s.quantity)} | {()})
             atoms = Atoms(names, self.states, tuple(regimes))
             if atoms.size > MAX_ATOMS:
@@ -98,8 +107,8 @@ class Statements:
                     f"the statements and the query speak of {listing(names)}: {atoms.size:,} combinations of states, "
                     f"more than the {MAX_ATOMS:,} that are looked at"
                 )
-            self._systems[names] = settled(self.graph, atoms, self.statements)
-        return self._systems[names]
+            self._systems[names, first] = settled(self.graph, atoms, self.statements, first)
+        return self._systems[names, first]
 
     def clash(self, system: System) -> tuple[int, ...]:
         """Statements that cannot hold together."""
@@ -117,7 +126,7 @@ class Statements:
         tried: list[Found] = []
         for found in self._tried(system, query):
             if found.read is not None:
-                return found
+                return found if found.firm else self._otherwise(query, found)
             tried.append(replace(found, unused=tuple(system.unused)))
         if not tried:
             return Found()
@@ -126,13 +135,27 @@ class Statements:
         best = min(tried, key=lambda found: (not found.missing, len(found.missing)))
         return replace(best, pinned=any(self._pinned(system, query, found) for found in tried if found.missing))
 
+    def _otherwise(self, query: Query, found: Found) -> Found:
+        """The same number where the equations that gave it say nothing, since some of their numbers coincide.
+
+        P(Y=1) = 0.3 with P(Y=1 | Z) = 0.3 for every Z does not give P(Z), as other numbers would. A statement that was
+        not needed may: each is taken in before the others in turn, as long as the system is small.
+        """
+        few = MOST_ORDERS if self.system(query).atoms.size <= SMALL_SYSTEM else 0
+        for first in range(min(len(self.statements), few)):
+            for other in self._tried(self.system(query, first=first), query, first):
+                if other.read is not None and other.firm:
+                    return other
+        open_laws = tuple(law for law, (value, _) in found.laws.items() if not np.isfinite(value))
+        return Found(identification=found.identification, missing=complements_dropped(open_laws, self.states))
+
     def _pinned(self, system: System, query: Query, found: Found) -> bool:
         how = found.identification
         if how is not None and how.estimand is not None:
             return pinned(self.graph, system.atoms, self.statements, how.estimand)
         return pinned(self.graph, system.atoms, self.statements, query)
 
-    def _tried(self, system: System, query: Query) -> Iterator[Found]:
+    def _tried(self, system: System, query: Query, first: int | None = None) -> Iterator[Found]:
         """The query itself, then each of its estimands: a number, or else ends and what is missing."""
         plain = Formula(system)
         line = plain.query(query)
@@ -145,7 +168,7 @@ class Statements:
                 yield Found(identification=identification)
                 continue
             laws = laws_of(identification.estimand)
-            wider = self.system(query, frozenset(n for law in laws for n, _ in (*law.of, *law.given, *law.do)))
+            wider = self.system(query, frozenset(n for law in laws for n, _ in (*law.of, *law.given, *law.do)), first)
             formula = Formula(wider)
             yield self._told(query, wider, formula.estimand(identification.estimand, {}), formula, identification)
 
@@ -161,7 +184,7 @@ class Statements:
         arithmetic = Arithmetic(system, np.array([[s.value] for s in self.statements], dtype=float))
         laws = {law: (arithmetic.value(number), arithmetic.law(law)) for law, number in formula.laws.items()}
         if not np.isfinite(found.value):
-            return Found(found, how, stratum=self._empty(system, arithmetic, formula.laws))
+            return Found(found, how, laws, stratum=self._empty(system, arithmetic, formula.laws))
         estimand = None if how is None else how.estimand
         total = arithmetic.query(query) if estimand is None else arithmetic.estimand(estimand, {})
         return Found(found, how, laws, total)
