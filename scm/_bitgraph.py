@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from ._graph import CausalGraph
+from ._graph import CausalGraph, check_graph
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class BitGraph:
     @classmethod
     def of(cls, graph: CausalGraph) -> BitGraph:
         """The bits of `graph`; its hidden variables are variables like others here (project them away first)."""
-        names = graph.order
+        names = check_graph(graph).order
         place = {name: i for i, name in enumerate(names)}
         parents, children, siblings = ([0] * len(names) for _ in range(3))
         for cause, effect in graph.edges:

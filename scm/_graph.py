@@ -201,3 +201,15 @@ class _Reached(Mapping[str, frozenset[str]]):
 
     def __len__(self) -> int:
         return len(self._steps)
+
+
+def check_graph(graph: object) -> CausalGraph:
+    """That it is a graph.
+
+    Raises:
+        InvalidGraph: it is something else.
+    """
+    if isinstance(graph, CausalGraph):
+        return graph
+    advice = " graph_from_text makes one of text, read_graph of a file." if isinstance(graph, str) else ""
+    raise InvalidGraph(f"A CausalGraph is wanted, got {type(graph).__name__}.{advice}")

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ._bitgraph import BitGraph, members
-from ._errors import UnknownName
-from ._graph import CausalGraph
+from ._errors import InvalidQuery, UnknownName
+from ._graph import CausalGraph, check_graph
 from ._memo import by_identity
 
 if TYPE_CHECKING:
@@ -24,10 +24,13 @@ def graph_names(graph: CausalGraph, names: str | Iterable[str], where: str) -> t
 
     Raises:
         UnknownName: one that the graph does not have; `where` begins the message.
+        InvalidGraph, InvalidQuery: not a graph, or not names.
     """
+    if not isinstance(names, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]  # untyped callers
+        raise InvalidQuery(f"{where} takes a variable's name, or several, got {type(names).__name__}.")
     found = (names,) if isinstance(names, str) else tuple(dict.fromkeys(names))
     for name in found:
-        if name not in graph.parents:
+        if name not in check_graph(graph).parents:
             raise UnknownName(name, graph.variables, where)
     return found
 

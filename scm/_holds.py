@@ -9,7 +9,7 @@ from ._bitgraph import BitGraph
 from ._claims import Adjusts, CausalClaim, Claim, Independence
 from ._equivalence import EquivalenceClass
 from ._errors import InvalidQuery, UnknownName
-from ._graph import CausalGraph
+from ._graph import CausalGraph, check_graph
 from ._graph_ops import bits_of
 from ._separation import connected
 
@@ -31,7 +31,7 @@ def holds(graph: CausalGraph | EquivalenceClass, claim: Claim) -> Members:
         UnknownName: a variable that the graph does not have.
         InvalidQuery: a claim with a variable on two sides, or too many members to go through.
     """
-    _check(graph.variables, claim)
+    _check(graph.variables if isinstance(graph, EquivalenceClass) else check_graph(graph).variables, claim)
     if isinstance(graph, CausalGraph):
         return "all" if _true(bits_of(graph), claim) else "none"
     match claim:
@@ -51,6 +51,8 @@ def _check(names: tuple[str, ...], claim: Claim) -> None:
             spoken = (a, b)
         case Independence(a, b, rest) | Adjusts(a, b, rest):
             spoken = (a, b, *dict.fromkeys(rest))
+        case _:  # untyped callers
+            raise InvalidQuery(f"A claim is wanted, got {type(claim).__name__}. parse_claim makes one of text.")
     for name in spoken:
         if name not in names:
             raise UnknownName(name, names, "The claim")

@@ -12,6 +12,7 @@ from ._resolve import resolve, resolve_expr
 from ._statement import Correlation, Quantity, Statement
 from ._statement_text import statement
 from ._syntax import Value
+from .io import graph_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,19 +60,21 @@ class Study:
     """A graph, with what is known of the laws over it.
 
     Args:
-        graph: the causal graph. Its hidden variables are never measured; a statement may still give their numbers.
+        graph: the causal graph, or its text, such as "Z -> X -> Y, Z -> Y" (see `graph_from_text`). Its hidden
+            variables are never measured; a statement may still give their numbers.
         *sources: statements (or their text, such as `"P(Y=1 | X=0) = 26%"`), laws, samples.
         states: of each variable, state 0 first; variables left out have those in the samples' columns, or else
             0 and 1.
 
     Raises:
         InvalidModel: something that is no source, or states that cannot be.
+        InvalidFile, InvalidGraph: a text that is no graph; something else in its place.
         QuerySyntaxError, UnknownName, UnknownState, InvalidQuery: a statement that cannot be meant; said with a caret.
 
     A study in a few lines:
 
         study = Study(
-            CausalGraph(("X", "Z", "Y"), edges=(("Z", "X"), ("Z", "Y"), ("X", "Y"))),
+            "Z -> X -> Y, Z -> Y",
             "P(Y=1 | X=1, Z=0) = 31%", "P(Y=1 | X=1, Z=1) = 85%", "P(Z=1) = 40%",
         )
         ask(study, "P(Y=1 | do(X=1))")
@@ -82,11 +85,10 @@ class Study:
     states: Mapping[str, tuple[Value, ...]]
 
     def __init__(
-        self, graph: CausalGraph, *sources: Source | str, states: Mapping[str, Sequence[Value]] | None = None
+        self, graph: CausalGraph | str, *sources: Source | str, states: Mapping[str, Sequence[Value]] | None = None
     ) -> None:
         """Check everything."""
-        if not isinstance(graph, CausalGraph):  # pyright: ignore[reportUnnecessaryIsInstance]  # untyped callers
-            raise InvalidModel(f"A Study takes a CausalGraph first, got {type(graph).__name__}.")
+        graph = graph_of(graph)
         known = _states(graph, _seen(graph, sources, states or {}) | dict(states or {}))
         object.__setattr__(self, "graph", graph)
         object.__setattr__(self, "states", known)

@@ -16,15 +16,23 @@ from scm import (
     Const,
     Distribution,
     Hedge,
+    InvalidFile,
+    InvalidGraph,
     InvalidQuery,
     Op,
     Probability,
     Set,
     UnknownName,
     Var,
+    adjustment_sets,
     conjunction,
+    graph_from_text,
+    holds,
     identify,
+    latent_projection,
+    parse_claim,
     parse_query,
+    separated,
     world,
 )
 from scm._estimand import Index, Law, Linear
@@ -453,3 +461,38 @@ def test_pairs_of_worlds():
     for first, second in itertools.permutations((0, 1)):
         for text in ("X -> Y", "X -> M -> Y", "Z -> X -> Y, Z -> Y"):
             assert not identify(graph_of(text), f"P(Y[X={first}]=1, Y[X={second}]=1)").identified
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Graphs as text, and what is no graph
+
+
+def test_a_graph_may_be_given_as_text():
+    found = identify("X -> M -> Y, X <-> Y", "P(Y=1 | do(X=1))")
+    assert found.method == "front-door"
+    assert found.graph == graph_from_text("X -> M -> Y, X <-> Y")
+    assert "m P(M=m | X=1)" in str(found)
+
+
+@pytest.mark.parametrize(
+    ("call", "wanted"),
+    [
+        (lambda: identify("X -> Y <- ", "P(Y=1)"), InvalidFile),
+        (lambda: identify("X -> Y -> X", "P(Y=1)"), InvalidGraph),
+        (lambda: identify(7, "P(Y=1)"), InvalidGraph),
+        (lambda: identify("X -> Y", "P(Y=1 | do(X=1))", ["X"]), InvalidQuery),
+        (lambda: identify("X -> Y", "P(Y=1 | do(X=1))", assume=5), InvalidQuery),
+        (lambda: separated("X -> Y", "X", "Y"), InvalidGraph),
+        (lambda: separated(CausalGraph(("X", "Y")), 3, "Y"), InvalidQuery),
+        (lambda: separated(CausalGraph(("X", "Y")), "X", "Y", None), InvalidQuery),
+        (lambda: adjustment_sets("X -> Y", "X", "Y"), InvalidGraph),
+        (lambda: adjustment_sets(CausalGraph(("X", "Y")), None, "Y"), InvalidQuery),
+        (lambda: latent_projection("X -> Y", ("X",)), InvalidGraph),
+        (lambda: holds("X -> Y", parse_claim("cause(X, Y)")), InvalidGraph),
+        (lambda: holds(CausalGraph(("X", "Y")), "cause(X, Y)"), InvalidQuery),
+    ],
+)
+def test_what_is_no_graph_and_no_name_is_said_plainly(call, wanted):
+    with pytest.raises(wanted) as caught:
+        call()
+    assert "object" not in str(caught.value)

@@ -5,6 +5,7 @@ import pytest
 
 from scm import (
     CausalGraph,
+    InvalidGraph,
     InvalidModel,
     InvalidQuery,
     KnownLaw,
@@ -540,3 +541,9 @@ def test_a_query_that_divides_by_zero_says_so():
     assert answer.finding == "undefined"
     assert "divides by zero" in answer.to_text()
     assert "inf" not in answer.to_text().replace("finding", "")
+
+
+def test_a_study_takes_the_text_of_a_graph():
+    assert Study("Z -> X -> Y, Z -> Y").graph == CausalGraph(("Z", "X", "Y"), (("Z", "X"), ("X", "Y"), ("Z", "Y")))
+    with pytest.raises(InvalidGraph, match="A CausalGraph is wanted, got int"):
+        Study(3)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from .._errors import InvalidQuery, near
 from .._graph import CausalGraph
 from .._query import Query
+from ..io import graph_of
 from ._criteria import by_criterion
 from ._ctf import identified
 from ._instrument import GRANTS, by_instrument
@@ -16,7 +17,7 @@ from ._result import Available, Identification
 
 
 def identify(
-    graph: CausalGraph,
+    graph: CausalGraph | str,
     query: str | Query,
     available: Sequence[Available] | Available | None = None,
     *,
@@ -30,7 +31,8 @@ def identify(
     Lee, Correa & Bareinboim 2019) and path-specific effects (Avin, Shpitser & Pearl 2005).
 
     Args:
-        graph: with bidirected edges, hidden variables, or both.
+        graph: with bidirected edges, hidden variables, or both; or its text, such as `X -> Y, X <-> Y` (see
+            `graph_from_text`).
         query: a `Query`, or text such as `P(Y=1 | do(X=1))`. States are free: no model is known here, and a verdict
             holds for variables of any number of states. With two states a little more can follow, for then
             P(Y[X=1], X=0) = P(Y[X=1]) - P(Y, X=1).
@@ -44,9 +46,11 @@ def identify(
 
     Raises:
         QuerySyntaxError, UnknownName: as their messages say.
+        InvalidFile, InvalidGraph: a text that is no graph; something else in its place.
         InvalidQuery: a query about a hidden variable or with a condition that contradicts itself; a law that cannot be;
             an assumption that is not known.
     """
+    graph = graph_of(graph)
     asked, laws = query_of(graph, query), checked(graph, available)
     granted = _granted(assume)
     found = by_criterion(graph, asked, laws) or identified(graph, asked, laws)
@@ -61,6 +65,8 @@ def _granted(assume: str | Sequence[str]) -> tuple[str, ...]:
     Raises:
         InvalidQuery: one that nothing here can use.
     """
+    if not isinstance(assume, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]  # untyped callers
+        raise InvalidQuery(f"assume= takes names of assumptions as text, got {type(assume).__name__}.")
     names = (assume,) if isinstance(assume, str) else tuple(assume)
     for name in names:
         if name not in GRANTS:

@@ -38,6 +38,15 @@ class Known:
         return first if first and not first.imposed and not first.name and first.measured == self.within else None
 
 
+def _laws(graph: CausalGraph, available: Sequence[Available] | Available | None) -> tuple[Available, ...]:
+    if available is None:
+        return (Available(graph.observed),)
+    laws = (available,) if isinstance(available, Available) else available
+    if not isinstance(laws, Sequence) or not all(isinstance(law, Available) for law in laws):  # pyright: ignore[reportUnnecessaryIsInstance]  # untyped callers
+        raise InvalidQuery(f"available= takes laws, such as Available(('X', 'Y')), got {available!r:.60}.")
+    return tuple(laws)
+
+
 def checked(graph: CausalGraph, available: Sequence[Available] | Available | None) -> tuple[Available, ...]:
     """What is available; by default the law of all observed variables.
 
@@ -45,9 +54,7 @@ def checked(graph: CausalGraph, available: Sequence[Available] | Available | Non
         UnknownName: a variable that the graph does not have.
         InvalidQuery: a law of hidden variables, one that both measures and imposes a variable, or two of one name.
     """
-    if available is None:
-        return (Available(graph.observed),)
-    laws = (available,) if isinstance(available, Available) else tuple(available)
+    laws = _laws(graph, available)
     hidden = set(graph.hidden)
     for one in laws:
         what = f"The available law {one.name!r}" if one.name else "The available law of what is seen"

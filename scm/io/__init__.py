@@ -2,6 +2,7 @@
 
 from ._graph_formats import GraphFormat as GraphFormat
 from ._graph_formats import graph_from_text as graph_from_text
+from ._graph_formats import graph_of as graph_of
 from ._graph_formats import graph_to_text as graph_to_text
 from ._graph_formats import read_graph as read_graph
 from ._pgmpy import from_pgmpy as from_pgmpy

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from .._errors import InvalidFile, InvalidGraph, ScmError, listing, near
-from .._graph import CausalGraph
+from .._graph import CausalGraph, check_graph
 from ._drawing import Drawing
 from ._graph_text import DOT, SKIPPED
 
@@ -94,6 +94,15 @@ def graph_from_text(text: str, format: str | None = None) -> CausalGraph:
     if not graph.variables:
         raise InvalidFile("The text names no variable; a graph is wanted, such as X -> Y <- Z, X <-> Y.")
     return graph
+
+
+def graph_of(graph: CausalGraph | str) -> CausalGraph:
+    """A graph, or the one that a text says.
+
+    Raises:
+        InvalidFile, InvalidGraph: see `graph_from_text`; something that is neither.
+    """
+    return check_graph(graph_from_text(graph) if isinstance(graph, str) else graph)
 
 
 def _known(format: str) -> GraphFormat:
