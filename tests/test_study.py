@@ -1,5 +1,9 @@
 """What statements determine: cases of the literature, random models, and what cannot be meant."""
 
+# An answer has a value or ends by its finding, which is asserted first.
+# pyright: reportOptionalMemberAccess=false, reportOptionalSubscript=false, reportIndexIssue=false
+# pyright: reportAttributeAccessIssue=false, reportOperatorIssue=false, reportArgumentType=false
+
 import pickle
 
 import numpy as np
