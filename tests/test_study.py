@@ -2,7 +2,7 @@
 
 # An answer has a value or ends by its finding, which is asserted first.
 # pyright: reportOptionalMemberAccess=false, reportOptionalSubscript=false, reportIndexIssue=false
-# pyright: reportAttributeAccessIssue=false, reportOperatorIssue=false, reportArgumentType=false
+# pyright: reportAttributeAccessIssue=false, reportOperatorIssue=false, reportOptionalOperand=false
 
 import pickle
 
