@@ -24,12 +24,12 @@ def named(laws: Sequence[KnownLaw]) -> tuple[KnownLaw, ...]:
     return tuple(law if law.name or not law.do else replace(law, name=f"do({', '.join(law.do)})") for law in laws)
 
 
-def ask_laws(study: Study, query: Query, step: Literal[1, 2, 3]) -> Answer:
-    """Answer a query from the laws of a study."""
+def ask_laws(study: Study, query: Query, step: Literal[1, 2, 3], assume: str | Sequence[str] = ()) -> Answer:
+    """Answer a query from the laws of a study; `assume` is what identification is granted."""
     laws = named(study.laws)
     if hidden := [name for law in laws for name in (*law.variables, *law.do) if name in study.graph.hidden]:
         raise InvalidQuery(f"A law speaks of {listing(hidden)}, which the graph calls hidden. Declare it as measured.")
-    found = identify(study.graph, query, [Available(law.variables, law.do, law.name) for law in laws])
+    found = identify(study.graph, query, [Available(law.variables, law.do, law.name) for law in laws], assume=assume)
     base = Answer(
         query,
         "not_identified",
