@@ -13,6 +13,7 @@ from ._errors import InvalidQuery, ZeroCell, listing
 from ._finding import Assumption, Statuses, Step, Uncertainty
 from ._frames import frame_of
 from ._query import Distribution, Query, query_terms
+from ._render import plain
 from ._study import Sample, Study
 from ._syntax import print_expr
 from ._text import number_text
@@ -144,8 +145,9 @@ def _assumptions(estimate: EstimandEstimate, certain: bool) -> list[Assumption]:
 
 
 def _figures(estimate: EstimandEstimate) -> Mapping[str, Any]:
+    """The figures of an estimate as plain data; None for an end that the data do not give."""
     return {
-        "interval": (estimate.low, estimate.high),
+        "interval": (plain(estimate.low), plain(estimate.high)),
         "level": estimate.level,
         "units": dict(estimate.units),
         "dropped": dict(estimate.dropped),

@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -109,6 +108,8 @@ def estimate_estimand(
         InvalidRows: see `SampleLaws`.
         The other errors of `evaluate_estimand`.
     """
+    from statistics import NormalDist  # slow to import, and needed here alone
+
     laws = SampleLaws.for_estimand(estimand, samples, states)
     known = {name: tuple(own) for name, own in states.items()}
     value: Any = evaluate_estimand(estimand, laws, known, values=values, axes=axes)
