@@ -1,5 +1,11 @@
 """What statements determine: cases of the literature, random models, and what cannot be meant."""
 
+# An answer has a value or ends by its finding, which is asserted first.
+# pyright: reportOptionalMemberAccess=false, reportOptionalSubscript=false, reportIndexIssue=false
+# pyright: reportAttributeAccessIssue=false, reportOperatorIssue=false, reportArgumentType=false
+
+import pickle
+
 import numpy as np
 import pytest
 
@@ -498,3 +504,23 @@ def test_a_variable_that_no_number_is_about_can_be_what_is_missing():
     answer = ask(Study(FORK, "P(Y=1 | X=1) = 0.4", "P(X=1) = 0.5"), "P(Y=1 | do(X=1))")
     assert answer.finding in ("not_identified", "bounds")
     assert "P(Z=1)" in answer.diagnostics["missing"]
+
+
+def test_an_answer_can_be_kept():
+    study = Study(FRONT_DOOR, *TAR)
+    for query in ("P(Y=1 | do(X=1))", pn("X", "Y")):
+        answer = ask(study, query)
+        kept = pickle.loads(pickle.dumps(answer))
+        assert kept == answer
+        assert kept.derivation == answer.derivation
+        assert kept.to_text() == answer.to_text()
+
+
+def test_a_whole_distribution_is_asked_cell_by_cell():
+    law = ask(Study(MEDIATION, *PRIMER), "P(Y | do(X=1))")
+    assert law.finding == "exact"
+    assert law.value == pytest.approx([0.3, 0.7])
+    assert law.states[0][1] == (0, 1)
+    assert ask(Study(MEDIATION, "P(X=1) = 0.4"), "P(Y | do(X=1))").finding == "not_identified"
+    assert ask(Study(MEDIATION, *PRIMER), "P(Y | X=1) - P(Y | X=0)").finding == "refused"
+    assert ask(Study(MEDIATION), "P(Y=1 | do(X=1))").finding == "not_identified"
