@@ -220,7 +220,11 @@ def _random_pair(question: Question, shape: Shape, rng: np.random.Generator, unt
     if math.prod(shape.sizes) > MOST_PLACES:
         return None
     model = random_noise_model(shape, rng)
-    found = (ends_of(model, question.contexts, query, until) for query in scalar_queries(question.query, shape.states))
+    queries = scalar_queries(question.query, shape.states)
+    try:
+        found = [ends_of(model, question.contexts, query, until) for query in queries]
+    except np.linalg.LinAlgError:  # no convergence: these mechanisms are given up
+        return None
     return max((ends for ends in found if ends is not None), key=lambda ends: ends.apart, default=None)
 
 
