@@ -33,7 +33,7 @@ MORE = 8
 SAME = 1e-12
 """How near everything available must be."""
 SECONDS = 10.0
-TRIES = 60
+TRIES = 1000
 ROUND = 6
 """Choices of edges for parities; then tries of random mechanisms until there is one more."""
 MOST_PLACES = 4 * PLACES
