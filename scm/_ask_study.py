@@ -15,13 +15,13 @@ from ._ask_laws import ask_laws
 from ._ask_samples import ask_samples
 from ._errors import InvalidQuery, listing
 from ._finding import Assumption, Interval, Statuses, Step, Uncertainty
-from ._query import Contrast, Probability, Query, placeholders, query_terms, term_parts
+from ._query import Contrast, Distribution, Probability, Query, placeholders, query_terms, term_parts
 from ._relevance import rung
 from ._resolve import read_query
 from ._statement import Statement
 from ._statement_text import print_statement
 from ._study import Study
-from ._syntax import Const, Op, Set, Var, conjunction, print_const, print_name, world
+from ._syntax import Const, Op, Set, Var, conjunction, print_const, print_expr, print_name, world
 from ._text import number_text
 from .identify import Conflict, Hedge, Identification, identify
 from .solvers import TwoModels, check_estimand, two_models
@@ -57,11 +57,44 @@ def ask_study(study: Study, query: str | Query, assume: str | Sequence[str] = ()
     study = _spelt_out(study)
     knowledge = Statements(study.graph, study.states, study.statements, partial(identify, assume=assume))
     _check_hidden(study, knowledge, asked)
+    if isinstance(asked, Distribution):
+        return _whole(study, knowledge, asked, step)
+    if any(isinstance(term, Distribution) for term in query_terms(asked)):
+        reason = "distributions are not combined from statements; ask for the probability of each state"
+        return Answer(asked, "refused", rung=step, status=Statuses(()), refusals=((NAME, reason),))
+    return _number(study, knowledge, asked, step)
+
+
+def _number(study: Study, knowledge: Statements, query: Query, step: Literal[1, 2, 3]) -> Answer:
+    """The answer to a query for one number."""
     try:
-        found = knowledge.answer(asked)
+        found = knowledge.answer(query)
     except TooLarge as refusal:
-        return Answer(asked, "refused", rung=step, status=Statuses(()), refusals=((NAME, str(refusal)),))
-    return _answer(study, asked, step, found)
+        return Answer(query, "refused", rung=step, status=Statuses(()), refusals=((NAME, str(refusal)),))
+    return _answer(study, query, step, found)
+
+
+def _whole(study: Study, knowledge: Statements, query: Distribution, step: Literal[1, 2, 3]) -> Answer:
+    """A distribution, cell by cell; where one cell is not a number, what is said of that cell."""
+    states = tuple((print_expr(term), study.states[term.name]) for term in query.of)
+    value = np.empty(tuple(len(own) for _, own in states))
+    steps: list[Step] = []
+    told: Answer | None = None
+    for codes in np.ndindex(*value.shape):
+        at = zip(query.of, map(int, codes), strict=True)
+        event = conjunction(*(Op("=", (term, Const(study.states[term.name][code]))) for term, code in at))
+        told = _number(study, knowledge, Probability(event, query.given), step)
+        if told.value is None:
+            finding = "not_identified" if told.finding == "bounds" else told.finding
+            return replace(told, query=query, finding=finding, interval=None)
+        value[codes] = float(np.asarray(told.value))
+        steps += [s for s in told.derivation if s not in steps]
+    assert told is not None  # a distribution has cells
+    value.flags.writeable = False
+    return replace(
+        told, query=query, value=value, states=states, uncertainty=Uncertainty(), account=_Told(tuple(steps)),
+        estimand=None, identification=None, check=None,
+    )  # fmt: skip
 
 
 def _spelt_out(study: Study) -> Study:

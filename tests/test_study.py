@@ -1,5 +1,11 @@
 """What statements determine: cases of the literature, random models, and what cannot be meant."""
 
+# An answer has a value or ends by its finding, which is asserted first.
+# pyright: reportOptionalMemberAccess=false, reportOptionalSubscript=false, reportIndexIssue=false
+# pyright: reportAttributeAccessIssue=false, reportOperatorIssue=false, reportOptionalOperand=false
+
+import pickle
+
 import numpy as np
 import pytest
 
@@ -547,3 +553,23 @@ def test_a_study_takes_the_text_of_a_graph():
     assert Study("Z -> X -> Y, Z -> Y").graph == CausalGraph(("Z", "X", "Y"), (("Z", "X"), ("X", "Y"), ("Z", "Y")))
     with pytest.raises(InvalidGraph, match="A CausalGraph is wanted, got int"):
         Study(3)
+
+
+def test_an_answer_can_be_kept():
+    study = Study(FRONT_DOOR, *TAR)
+    for query in ("P(Y=1 | do(X=1))", pn("X", "Y")):
+        answer = ask(study, query)
+        kept = pickle.loads(pickle.dumps(answer))
+        assert kept == answer
+        assert kept.derivation == answer.derivation
+        assert kept.to_text() == answer.to_text()
+
+
+def test_a_whole_distribution_is_asked_cell_by_cell():
+    law = ask(Study(MEDIATION, *PRIMER), "P(Y | do(X=1))")
+    assert law.finding == "exact"
+    assert law.value == pytest.approx([0.3, 0.7])
+    assert law.states[0][1] == (0, 1)
+    assert ask(Study(MEDIATION, "P(X=1) = 0.4"), "P(Y | do(X=1))").finding == "not_identified"
+    assert ask(Study(MEDIATION, *PRIMER), "P(Y | X=1) - P(Y | X=0)").finding == "refused"
+    assert ask(Study(MEDIATION), "P(Y=1 | do(X=1))").finding == "not_identified"

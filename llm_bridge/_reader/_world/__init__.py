@@ -81,6 +81,9 @@ def _acquainted(ties: Tied, evidence: Evidence) -> None:
             raise Unreadable(
                 f"{' and '.join(map(quoted, phrases[:3]))} has no word in common with the graph: what is it about?"
             )
+    strange_names = {stranger.name for stranger in ties.strangers if not stranger.company}
+    if 3 * len(strange_names) > 2 * len(set(ties.names)):
+        raise Unreadable(f"Most phrases, such as {quoted(min(odd))}, have no word in common with the graph.")
     for stranger in ties.strangers:
         if stranger.company and not evidence.rules:
             raise Unreadable(

@@ -15,7 +15,7 @@ from itertools import combinations
 
 from .._story import Unreadable, quoted
 from ._evidence import Evidence, Net
-from ._opposite_words import KINDS
+from ._opposite_words import KINDS, SCALES
 from ._words import Bag, Lexicon, contrary, shared
 
 WIDTH = 400
@@ -24,6 +24,8 @@ WORK = 60_000
 """Of a large text fewer are kept, so that groups, variables and partial assignments multiply to this at most."""
 A_KIND = 0.7
 """How much it counts that a word is the general word for a state of what the name says: `female` of a gender."""
+OF_A_SCALE = 0.2
+"""How much a word such as "high" counts, which is said of any noun."""
 ANSWERABLE = 0.35
 """How much it counts that what the text gives answers what it asks."""
 NOT_SAID = 0.1
@@ -173,6 +175,7 @@ class _Scorer:
             weight = (max(weights) + sum(weights) / len(weights)) / 2
             kind = any(shared(KINDS.get(word, ()), b.words) for b in self.bags[i])
             if weight:
+                weight *= OF_A_SCALE if word in SCALES else 1.0
                 total += weight / (self._names_with(word) * math.sqrt(self._groups_with(word)))
             elif kind:
                 total += A_KIND
@@ -190,7 +193,7 @@ class _Scorer:
     def _near(self, i: int, j: int) -> float:
         one = frozenset(w for b in self.bags[i] for w in b.words)
         other = frozenset(w for b in self.bags[j] for w in b.words)
-        near = sum(1 / max(1, self._groups_with(word) - 1) for word in shared(one, other))
+        near = sum(1 / max(1, self._groups_with(word) - 1) for word in shared(one, other) - SCALES)
         return min(1.0, near + (0.7 if contrary(one, other) else 0.0))
 
     def certainty(self, i: int) -> float:
