@@ -8,20 +8,24 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
+import numpy as np
+
 from ._answer import Answer
+from ._ask_laws import ask_laws
 from ._composition import plainest
 from ._errors import InvalidQuery, listing
 from ._finding import Assumption, Interval, Statuses, Step, Uncertainty
 from ._query import Probability, Query, placeholders, query_terms, term_parts
 from ._relevance import rung
 from ._resolve import read_query
+from ._statement import Statement
 from ._statement_text import print_statement
 from ._study import Study
-from ._syntax import print_const, print_name
+from ._syntax import Const, Op, Set, Var, conjunction, print_const, print_name, world
 from ._text import number_text
 from .identify import Conflict, Hedge, Identification, identify
 from .solvers import TwoModels, check_estimand, two_models
-from .statements import LONGEST, CellLaw, Found, Shown, Statements, TooLarge, names_of
+from .statements import LONGEST, CellLaw, Found, Shown, Statements, TooLarge, composed, names_of
 
 NAME = "statements"
 TRIVIAL = 1e-6
@@ -46,6 +50,12 @@ def ask_study(study: Study, query: str | Query, assume: str | Sequence[str] = ()
     if open_ones := placeholders(asked):
         raise InvalidQuery(f"The query leaves {listing(open_ones)} open, and a study takes no rows. Write the values.")
     step = _rung(study, asked)
+    if study.samples:
+        reason = "estimation from samples of rows is not part of this function yet; give laws or statements"
+        return Answer(asked, "refused", rung=step, status=Statuses(()), refusals=(("samples", reason),))
+    if study.laws and not study.statements:
+        return ask_laws(study, asked, step)
+    study = _spelt_out(study)
     knowledge = Statements(study.graph, study.states, study.statements, partial(identify, assume=assume))
     _check_hidden(study, knowledge, asked)
     try:
@@ -53,6 +63,21 @@ def ask_study(study: Study, query: str | Query, assume: str | Sequence[str] = ()
     except TooLarge as refusal:
         return Answer(asked, "refused", rung=step, status=Statuses(()), refusals=((NAME, str(refusal)),))
     return _answer(study, asked, step, found)
+
+
+def _spelt_out(study: Study) -> Study:
+    """The laws of a study as statements, one a cell, where it has single statements too."""
+    cells: list[Statement] = []
+    for law in study.laws:
+        array = np.asarray(law.array, dtype=float)
+        names = (*law.do, *law.variables)
+        for codes in np.ndindex(*array.shape):
+            at = {name: Const(study.states[name][code]) for name, code in zip(names, map(int, codes), strict=True)}
+            imposed = world(*(Set(name, at[name]) for name in law.do))
+            event = conjunction(*(Op("=", (Var(name, imposed), at[name])) for name in law.variables))
+            share = float(array[codes])
+            cells.append(Statement(Probability(event), share, share, share))
+    return Study(study.graph, *study.statements, *cells, states=study.states) if cells else study
 
 
 def _rung(study: Study, query: Query) -> Literal[1, 2, 3]:
@@ -166,8 +191,15 @@ class _Said:
     def steps(self) -> tuple[Step, ...]:
         """How the query was brought down to laws, then the arithmetic or what is missing."""
         how = self.found.identification
-        derivation = () if how is None else how.derivation
+        derivation = (*self._composition(), *(() if how is None else how.derivation))
         return (*derivation, *_obstacle(how), *self._arithmetic(), *self._undefined(), *self._missing())
+
+    def _composition(self) -> tuple[Step, ...]:
+        simpler = composed(self.study.graph, self.query)
+        if simpler == self.query or self.found.identification is None:
+            return ()
+        reason = "settings that cannot matter are dropped, and a variable set to what it takes anyway changes nothing"
+        return (Step("composition", f"{self.query} = {simpler}", reason, "Galles & Pearl (1998)"),)
 
     def _arithmetic(self) -> tuple[Step, ...]:
         found = self.found

@@ -7,6 +7,7 @@ from scm import (
     CausalGraph,
     InvalidModel,
     InvalidQuery,
+    KnownLaw,
     QuerySyntaxError,
     Statement,
     Study,
@@ -426,3 +427,58 @@ def test_a_correlation_among_some_is_read():
     ]
     wanted = model.probability({"Y": 1}, {"X": 1, "Z": 1})
     assert value(FORK, "P(Y=1 | X=1, Z=1)", *given) == pytest.approx(wanted)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Whole laws
+
+
+def _law(model, names, do=()):
+    shape = [2] * (len(do) + len(names))
+    array = np.empty(shape)
+    for codes in np.ndindex(*shape):
+        imposed = dict(zip(do, codes[: len(do)], strict=True))
+        array[codes] = model.probability(dict(zip(names, codes[len(do) :], strict=True)), (), imposed)
+    return KnownLaw(tuple(names), array, tuple(do))
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_an_effect_from_a_whole_law(seed):
+    rng = np.random.default_rng(seed)
+    model = PlainModel.draw(FRONT_DOOR, rng)
+    answer = ask(Study(FRONT_DOOR, _law(model, ["X", "M", "Y"])), "P(Y=1 | do(X=1))")
+    assert answer.finding == "exact"
+    assert answer.value == pytest.approx(model.probability({"Y": 1}, (), {"X": 1}), abs=1e-12)
+    assert answer.check.status == "checked"
+    law = ask(Study(FRONT_DOOR, _law(model, ["X", "M", "Y"])), "P(Y | do(X=1))")
+    assert law.value[1] == pytest.approx(answer.value)
+    assert law.value.sum() == pytest.approx(1)
+
+
+def test_an_effect_from_an_experiment_on_another_variable():
+    """z-identification: X and Y are confounded, and an experiment on the mediator's parent stands in."""
+    graph = CausalGraph(("Z", "X", "Y"), (("Z", "X"), ("X", "Y")), (("Z", "X"), ("Z", "Y")))
+    model = PlainModel.draw(graph, np.random.default_rng(3))
+    answer = ask(Study(graph, _law(model, ["X", "Y"], ["Z"])), "P(Y=1 | do(X=1))")
+    assert answer.finding == "exact"
+    assert answer.value == pytest.approx(model.probability({"Y": 1}, (), {"X": 1}), abs=1e-9)
+
+
+def test_a_law_beside_statements():
+    model = PlainModel.draw(FORK, np.random.default_rng(1))
+    given = family_statements(model, np.random.default_rng(2), ["Y"])
+    found = value(FORK, "P(Y=1 | do(X=1))", _law(model, ["Z"]), *given)
+    assert found == pytest.approx(model.probability({"Y": 1}, (), {"X": 1}))
+
+
+def test_an_empty_stratum_of_a_law_is_named():
+    law = np.full((2, 2, 2), 0.125)
+    law[1, 1] = 0.0  # Z = 1, X = 1
+    law /= law.sum()
+    answer = ask(Study(FORK, KnownLaw(("Z", "X", "Y"), law)), "P(Y=1 | do(X=1))")
+    assert answer.finding == "undefined"
+    assert "X=1" in answer.to_text()
+    with pytest.raises(InvalidModel, match="shape"):
+        Study(FORK, KnownLaw(("Z", "X"), law))
+    with pytest.raises(InvalidModel, match="add up"):
+        Study(FORK, KnownLaw(("Z", "X", "Y"), law * 2))

@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 from ._atoms import Array
 
 TINY = 1e-12
+"""Probabilities below this are zero."""
+SINGULAR = 1e11
+"""A system worse conditioned than this has no solution of its own: something in it has no probability."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +131,7 @@ def work_out(recipe: Recipe, stated: Array, found: Found) -> Array:
             case Undone(result, steps):
                 return _undone(found[result], steps, found)
             case Fixed(value):
-                return np.full(stated.shape[1], value)
+                return np.full((stated.shape[1],), float(value))
             case Combined(op, left, right):
                 return combine(op, found[left], found[right])
 
@@ -188,10 +191,12 @@ def _solved(recipe: Solved, found: Found, readings: int) -> Array:
         system[:, :, k] = sum(found[position][:, None] * vector for vector, position in row.parts)
     system[:, :, -1] = recipe.below
     wanted = np.broadcast_to(recipe.above, (readings, size))[:, :, None]
-    finite = np.isfinite(system).all(axis=(1, 2))
-    fine = np.flatnonzero(finite)
-    fine = fine[np.abs(np.linalg.det(system[fine])) > TINY]
+    lengths = np.linalg.norm(system, axis=1)
+    fine = np.flatnonzero(np.isfinite(system).all(axis=(1, 2)) & (lengths > TINY).all(axis=1))
+    scaled = system[fine] / lengths[fine][:, None, :]
+    firm = np.linalg.cond(scaled) < SINGULAR if fine.size else np.zeros(0, bool)
     out = np.full(readings, np.nan)
-    if fine.size:
-        out[fine] = np.linalg.solve(system[fine], wanted[fine])[:, -1, 0]
+    if firm.any():
+        fine = fine[firm]
+        out[fine] = np.linalg.solve(scaled[firm], wanted[fine])[:, -1, 0] / lengths[fine, -1]
     return out
