@@ -12,32 +12,25 @@ import numpy as np
 
 from ._answer import Answer
 from ._ask_laws import ask_laws
+from ._ask_samples import ask_samples
 from ._composition import plainest
 from ._errors import InvalidQuery, listing
 from ._finding import Assumption, Interval, Statuses, Step, Uncertainty
-from ._query import Probability, Query, placeholders, query_terms, term_parts
-from ._relevance import rung
+from ._identified import Told, Witness, obstacle_steps, rung_of
+from ._query import Probability, Query, placeholders
 from ._resolve import read_query
 from ._statement import Statement
 from ._statement_text import print_statement
 from ._study import Study
 from ._syntax import Const, Op, Set, Var, conjunction, print_const, print_name, world
 from ._text import number_text
-from .identify import Conflict, Hedge, Identification, identify
-from .solvers import TwoModels, check_estimand, two_models
+from .identify import identify
+from .solvers import check_estimand
 from .statements import LONGEST, CellLaw, Found, Shown, Statements, TooLarge, composed, names_of
 
 NAME = "statements"
 TRIVIAL = 1e-6
 """Ends closer than this to those that every probability has say nothing."""
-
-
-@dataclass(frozen=True)
-class _Told:
-    steps: tuple[Step, ...]
-
-    def __call__(self) -> tuple[Step, ...]:
-        return self.steps
 
 
 def ask_study(study: Study, query: str | Query, assume: str | Sequence[str] = ()) -> Answer:
@@ -46,15 +39,14 @@ def ask_study(study: Study, query: str | Query, assume: str | Sequence[str] = ()
     Raises:
         QuerySyntaxError, UnknownName, UnknownState, InvalidQuery: the question cannot be meant; a variable is hidden.
     """
+    if study.samples:
+        return ask_samples(study, query, assume)
     asked = read_query(query, study.states)
     if open_ones := placeholders(asked):
         raise InvalidQuery(f"The query leaves {listing(open_ones)} open, and a study takes no rows. Write the values.")
-    step = _rung(study, asked)
-    if study.samples:
-        reason = "estimation from samples of rows is not part of this function yet; give laws or statements"
-        return Answer(asked, "refused", rung=step, status=Statuses(()), refusals=(("samples", reason),))
+    step = rung_of(study.graph, asked)
     if study.laws and not study.statements:
-        return ask_laws(study, asked, step)
+        return ask_laws(study, asked, assume)
     study = _spelt_out(study)
     knowledge = Statements(study.graph, study.states, study.statements, partial(identify, assume=assume))
     _check_hidden(study, knowledge, asked)
@@ -78,11 +70,6 @@ def _spelt_out(study: Study) -> Study:
             share = float(array[codes])
             cells.append(Statement(Probability(event), share, share, share))
     return Study(study.graph, *study.statements, *cells, states=study.states) if cells else study
-
-
-def _rung(study: Study, query: Query) -> Literal[1, 2, 3]:
-    steps: list[Literal[1, 2, 3]] = [1, *(rung(study.graph, term_parts(term)) for term in query_terms(query))]
-    return max(steps)
 
 
 def _check_hidden(study: Study, knowledge: Statements, query: Query) -> None:
@@ -109,7 +96,7 @@ def _answer(study: Study, query: Query, step: Literal[1, 2, 3], found: Found) ->
         "not_identified",
         rung=step,
         assumptions=() if how is None else how.assumptions,
-        account=_Told(said.steps()),
+        account=Told(said.steps()),
         estimand=None if how is None else how.estimand,
         identification=how,
         check=check,
@@ -131,7 +118,7 @@ def _open(base: Answer, found: Found) -> Answer:
     """What can be said where the statements do not determine the query: ends that say something, or what is missing."""
     diagnostics = {"missing": [law_text(law) for law in found.missing]}
     how = found.identification
-    seek = _Witness(how) if how is not None and how.estimand is None else None
+    seek = Witness(how) if how is not None and how.estimand is None else None
     base = replace(base, diagnostics=diagnostics, seek=seek)
     if found.ends is None or not _says_something(base.query, found.ends.low, found.ends.high):
         return base
@@ -148,16 +135,6 @@ def _says_something(query: Query, low: float, high: float) -> bool:
     return low > -1 + TRIVIAL or high < 1 - TRIVIAL
 
 
-@dataclass(frozen=True)
-class _Witness:
-    """Looks for two models that agree on what is available and differ on the query."""
-
-    identification: Identification
-
-    def __call__(self) -> TwoModels | None:
-        return two_models(self.identification)
-
-
 def _clash(study: Study, query: Query, step: Literal[1, 2, 3], clash: Sequence[int]) -> Answer:
     said = [print_statement(study.statements[k]) for k in clash]
     claim = f"{said[0]} cannot be" if len(said) == 1 else f"{'; '.join(said)} cannot hold together"
@@ -167,7 +144,7 @@ def _clash(study: Study, query: Query, step: Literal[1, 2, 3], clash: Sequence[i
         "contradiction",
         rung=step,
         status=Statuses(("contradiction",)),
-        account=_Told((Step("contradiction", claim, reason),)),
+        account=Told((Step("contradiction", claim, reason),)),
         diagnostics={"clash": said, "statements": [int(k) for k in clash]},
     )
 
@@ -192,7 +169,7 @@ class _Said:
         """How the query was brought down to laws, then the arithmetic or what is missing."""
         how = self.found.identification
         derivation = (*self._composition(), *(() if how is None else how.derivation))
-        return (*derivation, *_obstacle(how), *self._arithmetic(), *self._undefined(), *self._missing())
+        return (*derivation, *obstacle_steps(how), *self._arithmetic(), *self._undefined(), *self._missing())
 
     def _composition(self) -> tuple[Step, ...]:
         simpler = composed(self.study.graph, self.query)
@@ -236,29 +213,6 @@ class _Said:
         lacks = ", ".join(map(law_text, missing))
         verb = "is" if len(missing) == 1 else "are"
         return (Step("missing numbers", f"{lacks} {verb} missing", "the statements do not determine it"),)
-
-
-def _obstacle(how: Identification | None) -> tuple[Step, ...]:
-    """Why a query is not identified, in words."""
-    match how.obstacle if how is not None else None:
-        case Hedge(outer, inner, roots, cut):
-            claim = f"the query is not identified: a hedge, {_set(outer)} around {_set(inner)}"
-            reason = (
-                f"hidden common causes join each of the two sets, both lead to {_set(roots)}, and only the larger "
-                f"meets what is imposed, {_set(cut)}: two models can agree on all that is measured and differ on the "
-                "query"
-            )
-            return (Step("hedge", claim, reason, "Shpitser & Pearl (2006), theorem 4"),)
-        case Conflict(kind, variable, left, right, district):
-            claim = f"the query is not identified: {kind} {left} and {right}"
-            reason = f"both are in one district, {_set(district)}, so that {variable} would have to be in two worlds"
-            return (Step(kind, claim, reason, "Correa, Lee & Bareinboim (2021), theorem 3"),)
-        case _:
-            return ()
-
-
-def _set(names: Sequence[str]) -> str:
-    return "{" + ", ".join(map(print_name, names)) + "}"
 
 
 def law_text(law: CellLaw) -> str:

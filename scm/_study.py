@@ -61,7 +61,11 @@ class Study:
     Args:
         graph: the causal graph. Its hidden variables are never measured; a statement may still give their numbers.
         *sources: statements (or their text, such as `"P(Y=1 | X=0) = 26%"`), laws, samples.
-        states: of each variable, state 0 first; variables left out have the states 0 and 1.
+        states: of each variable, state 0 first; variables left out have the states that are seen in the samples, else
+            0 and 1.
+
+    Attributes:
+        declared: the variables whose states were given.
 
     Raises:
         InvalidModel: something that is no source, or states that cannot be.
@@ -79,6 +83,7 @@ class Study:
     graph: CausalGraph
     sources: tuple[Source, ...]
     states: Mapping[str, tuple[Value, ...]]
+    declared: frozenset[str]
 
     def __init__(
         self, graph: CausalGraph, *sources: Source | str, states: Mapping[str, Sequence[Value]] | None = None
@@ -89,9 +94,12 @@ class Study:
         known = _states(graph, states or {})
         object.__setattr__(self, "graph", graph)
         object.__setattr__(self, "states", known)
+        object.__setattr__(self, "declared", frozenset(states or {}))
         object.__setattr__(self, "sources", tuple(_source(item, known) for item in sources))
         for law in self.laws:
             _check_law(law, known)
+        for sample in self.samples:
+            _check_sample(sample, graph)
 
     @property
     def statements(self) -> tuple[Statement, ...]:
@@ -160,3 +168,14 @@ def _check_law(law: KnownLaw, states: Mapping[str, tuple[Value, ...]]) -> None:
     totals = array.reshape(*shape[: len(law.do)], -1).sum(axis=-1)
     if not np.isfinite(array).all() or (array < 0).any() or np.abs(totals - 1).max() > 1e-9:
         raise InvalidModel(f"The law of {listing(law.variables)} has entries below zero or does not add up to one.")
+
+
+def _check_sample(sample: Sample, graph: CausalGraph) -> None:
+    """That a sample says what can be meant; its columns are read when a query needs them."""
+    for name in sample.do:
+        if name not in graph.parents:
+            raise UnknownName(name, graph.variables, "A sample")
+    if sample.weights in graph.parents:
+        raise InvalidModel(f"The column {sample.weights!r} holds counts of units, and the graph has a variable of it.")
+    if sample.missing not in ("refuse", "drop"):
+        raise InvalidModel(f"`missing` is 'refuse' or 'drop', got {sample.missing!r}.")

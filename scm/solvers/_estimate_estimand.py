@@ -28,6 +28,8 @@ from ._sample_laws import SampleLaws, States, Tally
 
 LEVEL = 0.95
 """Of confidence intervals."""
+POOR, FEW = 0.02, 10
+"""A propensity, and a number of units behind one, below which an average over strata rests on too little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,11 @@ class Overlap:
     units: float
     effective: float
     of: float
+
+    @property
+    def poor(self) -> bool:
+        """Whether some stratum has next to nobody with what is conditioned on; the error may then be understated."""
+        return self.smallest < POOR or self.units < FEW
 
     @property
     def text(self) -> str:

@@ -200,9 +200,13 @@ def _counts(sample: Sample, frame: Frame) -> Array | None:
             found = np.array([*map(_number, values), np.nan])[codes]
         case _:
             found = np.array([_number(value) for value in column.values])
-    if not np.all(np.isfinite(found) & (found >= 0)):
-        row = int(np.argmin(np.isfinite(found) & (found >= 0)))
-        raise InvalidRows(f"column {sample.weights!r}: a count of units from 0 up is wanted.", row=row + 1)
+    fine = np.isfinite(found) & (found >= 0) & (found == np.floor(found))
+    if not fine.all():
+        raise InvalidRows(
+            f"column {sample.weights!r}: a count of units is wanted, a whole number from 0 up. Sampling weights are no "
+            "counts: the error of an estimate would come out wrong.",
+            row=int(np.argmin(fine)) + 1,
+        )
     return found.astype(float)
 
 
