@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
-from . import cold, engine, growth, table
+from . import cold, engine, growth, identification, table
 from ._measure import Row, Wrong, lines_of, machine, shown_time
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
@@ -26,7 +26,7 @@ met.
 Times of queries and engines are processor time of a process that is held to one core and one thread: what the clock
 shows where nothing else runs, and the same where something does. Times from the shell are by the clock.
 """
-PARTS = ("table", "growth", "shell")
+PARTS = ("table", "growth", "identification", "shell")
 
 
 def main() -> int:
@@ -44,6 +44,7 @@ def main() -> int:
     works = {
         "table": partial(table.part, **more),
         "growth": partial(growth.part, **more),
+        "identification": partial(identification.part, **more),
         "shell": partial(_shell, arguments.quick),
     }
     try:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-PACKAGES = ("numpy", "jax", "cotengra", "pyagrum", "pgmpy")
+PACKAGES = ("numpy", "jax", "cotengra", "pyagrum", "pgmpy", "y0")
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -116,11 +116,7 @@ def machine(load: float) -> str:
             f"load {load:.1f} before the first run",
             f"{platform.system()} {platform.release().split('-')[0]}",
             f"Python {platform.python_version()}",
-            *(
-                f"{name} {found}"
-                for name in ("numpy", "jax", "cotengra", "pyagrum", "pgmpy")
-                if (found := installed(name))
-            ),
+            *(f"{name} {found}" for name in PACKAGES if (found := installed(name))),
         )
     )
 

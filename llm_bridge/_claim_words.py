@@ -39,8 +39,8 @@ def _one(one: Judged) -> str:
     if isinstance(one.graph, CausalGraph):
         if isinstance(one.claim, Adjusts):
             return adjusting(one)
-        verdict = "so it is" if one.members == "all" else "this does not hold"
-        return f"That {claim}: {verdict} in the graph {edges_text(one.graph)}."
+        verdict = "" if one.members == "all" else "it is not so that "
+        return f"In the graph {edges_text(one.graph)}, {verdict}{claim}."
     return _in_class(one, claim, one.graph)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from scm import Const, Model, Op, Probability, ScmError, Var, ask, conjunction, conjuncts
+from scm import Const, Model, Op, Probability, ScmError, Study, Var, ask, conjunction, conjuncts
 
 from ._phrases import capital, joined
 from ._reasons import Because, Certainties, Chain, TooLong, chain_to
+from ._study_words import open_reasons, why
 from ._verbalise import Asked, Case, Speaker, asked_of, line
 
 MOST_ROOTS = 3
@@ -17,6 +18,9 @@ MOST_PARTS = 8
 def lesson(case: Case) -> str:
     """The answer with its reasons."""
     said = line(case)
+    knowledge = None if case.compiled is None else case.compiled.knowledge
+    if isinstance(knowledge, Study):
+        return _of_study(case, knowledge, said)
     model = None if case.compiled is None else case.compiled.model
     if case.problem is None or model is None or not case.answers or case.finding in ("refused", "unreadable"):
         return said
@@ -30,6 +34,16 @@ def lesson(case: Case) -> str:
     except (ScmError, TooLong):
         return said  # the reply stands; a reason that cannot be worked out is left out
     return f"{said} {reasons}" if reasons else said
+
+
+def _of_study(case: Case, study: Study, said: str) -> str:
+    """The reply with what confounds, what is enough, and the arithmetic."""
+    reasons = [
+        why(study, answer) if answer.finding in ("exact", "estimate") else " ".join(open_reasons(study, answer))
+        for answer in case.answers
+        if answer.finding in ("exact", "estimate", "bounds")
+    ]
+    return " ".join([said, *(reason for reason in reasons if reason)])
 
 
 class _Teacher:

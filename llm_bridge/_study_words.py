@@ -2,28 +2,180 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
 from typing import cast
 
-from scm import Answer
+from scm import (
+    Answer,
+    CausalGraph,
+    Const,
+    Identification,
+    Query,
+    ScmError,
+    Set,
+    Study,
+    Var,
+    confounding_paths,
+    instruments,
+    print_query,
+    query_nodes,
+)
 
-from ._phrases import joined
+from ._phrases import capital, joined
+from ._problem import Problem
+from ._state_words import named
+
+MOST_PATHS = 3
+MOST_ARITHMETIC = 300
+"""Longest arithmetic that is said, in characters."""
+POSITIVITY = re.compile(r"positivity|positive probability", re.IGNORECASE)
+"""An assumption that every formula with a condition has; the list of assumptions shows it, the words need not."""
 
 
-def not_known(answers: Sequence[Answer], fault: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a query compares: one variable imposed, and one looked at."""
+
+    cause: str
+    outcome: str
+
+
+def effect_of(query: Query) -> Effect | None:
+    """The one cause and the one outcome of a query; None where it has several, or none."""
+    causes: dict[str, None] = {}
+    outcomes: dict[str, None] = {}
+    for node in query_nodes(query):
+        if isinstance(node, Var) and node.world:
+            outcomes.setdefault(node.name)
+            causes |= {a.target: None for a in node.world if isinstance(a, Set) and isinstance(a.value, Const)}
+    nested = any(isinstance(a.value, Var) for n in query_nodes(query) if isinstance(n, Var) for a in n.world
+                 if isinstance(a, Set))  # fmt: skip
+    if len(causes) != 1 or nested or len(outcomes) != 1:
+        return None
+    return Effect(next(iter(causes)), next(iter(outcomes)))
+
+
+def why(study: Study, answer: Answer) -> str:
+    """Why the numbers of a text give the answer: paths, what was adjusted for, the arithmetic, the assumption."""
+    how = answer.identification
+    parts = list(_licence(study, how)) if isinstance(how, Identification) else []
+    parts += _arithmetic(answer)
+    parts += [f"This rests on an assumption: {a.text}." for a in answer.assumptions if not POSITIVITY.search(a.text)]
+    return " ".join(parts)
+
+
+def _licence(study: Study, how: Identification) -> Iterator[str]:
+    """Why the formula is right, in the words of its method."""
+    effect = effect_of(how.query)
+    if effect is None or how.method is None:
+        if how.method not in (None, "seeing"):
+            yield f"The query is brought down to what is seen ({how.method})."
+        return
+    paths = _paths(study.graph, effect)
+    confounded = capital(f"{effect.cause} and {effect.outcome} are confounded: {joined(paths)}.")
+    match how.method:
+        case "adjustment" if not how.adjustment:
+            yield (
+                f"Nothing confounds {effect.cause} and {effect.outcome}: no path between them is open but the causal "
+                "ones, so those with and those without it can be compared as they are."
+            )
+        case "adjustment":
+            by = joined(how.adjustment or ())
+            yield (
+                f"{confounded} Adjusting for {by} is enough: it blocks every path that is not causal, and is not "
+                f"affected by {effect.cause}."
+            )
+        case "front-door":
+            yield f"{confounded} The way round is what lies between them: the front-door formula."
+        case "instrument":
+            found = next(_instruments(study.graph, effect), None)
+            by = "" if found is None else f" {found} moves {effect.cause} and reaches {effect.outcome} in no other way."
+            yield f"{confounded}{by} So the effect is the ratio of what it does to both (Wald)."
+        case method:
+            yield f"{confounded if paths else ''} The formula is found by {method}.".strip()
+
+
+def _paths(graph: CausalGraph, effect: Effect) -> tuple[str, ...]:
+    try:
+        return confounding_paths(graph, effect.cause, effect.outcome, most=MOST_PATHS)
+    except ScmError:
+        return ()
+
+
+def _instruments(graph: CausalGraph, effect: Effect) -> Iterator[str]:
+    try:
+        for found in islice(instruments(graph, effect.cause, effect.outcome), 3):
+            yield found.name if not found.given else f"{found.name} (given {joined(found.given)})"
+    except ScmError:
+        return
+
+
+def _arithmetic(answer: Answer) -> Iterator[str]:
+    """The given numbers put together: the last step, and the laws that had to be worked out for it."""
+    steps = [step for step in answer.derivation if step.name == "arithmetic"]
+    if not steps:
+        return
+    told = steps[-1].claim.removeprefix(print_query(answer.query)).strip().removeprefix("= ")
+    if " = " not in told or len(told) > MOST_ARITHMETIC:
+        return
+    laws = [step.claim for step in answer.derivation if step.name == "law"]
+    where = f", where {joined(laws)}" if laws and sum(map(len, laws)) < MOST_ARITHMETIC else ""
+    yield f"The arithmetic: {told}{where}."
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What is not known
+
+
+def not_known(problem: Problem | None, study: Study | None, answers: Sequence[Answer], fault: str) -> str:
     """Why what is said does not determine the answer, and which number is missing.
 
     Args:
+        problem: the text as it was read.
+        study: the graph with what is said.
         answers: of which at least one is not identified.
         fault: what another way of working it out would have needed; empty if there is none.
     """
     answer = next(a for a in answers if a.finding == "not_identified")
+    told = None if problem is None else named(problem, answer.query)
+    told = capital(told.rstrip(",")) if told is not None else answer.text
+    parts = [f"{told} is not determined by what is said.", *open_reasons(study, answer)]
+    return " ".join([*parts, *([fault] if fault else [])])
+
+
+def open_reasons(study: Study | None, answer: Answer) -> Iterator[str]:
+    """The obstacle, what is missing, and what could be granted."""
+    how = answer.identification
+    obstacle = how.obstacle if isinstance(how, Identification) else None
     missing = cast("list[str]", answer.diagnostics.get("missing", []))
-    told = f"{answer.text} is not determined by what is said."
-    if missing:
-        verb = "is" if len(missing) == 1 else "are"
-        told = f"{told} What {verb} missing: {joined(missing)}."
-    return f"{told} {fault}".strip()
+    if obstacle is not None and study is not None:
+        yield from _obstacle(study, answer.query, obstacle.explanation)
+    elif missing:
+        lack = "a number is" if len(missing) == 1 else "numbers are"
+        yield f"It would follow, but {lack} missing: {joined(missing)}."
+
+
+def _obstacle(study: Study, query: Query, explanation: str) -> Iterator[str]:
+    effect = effect_of(query)
+    if effect is None:
+        yield f"The graph does not let it be known: {explanation}"
+        return
+    paths = _paths(study.graph, effect)
+    if paths:
+        yield (
+            f"{capital(effect.cause)} and {effect.outcome} may go together without the one acting on the other: "
+            f"{joined(paths)}, and nothing that is seen blocks that."
+        )
+    else:
+        yield f"The graph does not let it be known: {explanation}"
+    if (found := next(_instruments(study.graph, effect), None)) is not None:
+        yield (
+            f"{capital(found)} could serve as an instrument: with homogeneity granted (the effect is the same whatever "
+            "the hidden cause), the answer would follow."
+        )
 
 
 def clashing(answers: Sequence[Answer]) -> str:

@@ -18,6 +18,7 @@ from scm import (
     Query,
     ScmError,
     Set,
+    Study,
     Value,
     Var,
     ask,
@@ -33,6 +34,7 @@ from ._problem import Problem
 from ._reader._questions import BUT_FOR
 from ._reasons import Setting, observed_values
 from ._rounding import ends_of
+from ._state_words import compared, named
 from ._study_words import clashing, not_known
 from ._verdict import Said, holds, verdict
 
@@ -72,7 +74,7 @@ def line(case: Case) -> str:
     if not case.answers or case.problem is None or case.finding == "refused":
         return f"This cannot be worked out here. {_sentence(case.fault)}"
     if case.finding == "not_identified":
-        return not_known(case.answers, case.fault)
+        return not_known(case.problem, _study(case), case.answers, case.fault)
     if case.finding == "contradiction":
         return clashing(case.answers)
     speaker = Speaker(case, case.problem)
@@ -81,6 +83,11 @@ def line(case: Case) -> str:
     if case.problem.reply.kind == "choice":
         return speaker.choice()
     return speaker.reply(case.answers[0], case.reply)
+
+
+def _study(case: Case) -> Study | None:
+    knowledge = None if case.compiled is None else case.compiled.knowledge
+    return knowledge if isinstance(knowledge, Study) else None
 
 
 def asked_of(query: Query) -> Asked | None:
@@ -134,7 +141,8 @@ class Speaker:
             if asked.given is not None and value not in (0.0, 1.0)
             else ""
         )
-        told = f"{given}the probability that {self.statement(asked, True, condition=True)} is {shown(answer)}"
+        what = f"{given}the probability that {self.statement(asked, True, condition=True)}"
+        told = f"{named(self.problem, answer.query) or what} is {shown(answer)}"
         return f"{_capital_unless(self._lead(said), told)}{self._spread(answer)}.{self._caution(answer, said)}"
 
     def statement(self, asked: Asked, truth: bool, *, still: bool = False, condition: bool = False) -> str:
@@ -234,7 +242,7 @@ class Speaker:
     # --- queries without plain words
 
     def _general(self, answer: Answer, said: Said) -> str:
-        told = self._difference(answer) or f"{answer.text} is {shown(answer)}"
+        told = self._difference(answer) or f"{named(self.problem, answer.query) or answer.text} is {shown(answer)}"
         lead = self._lead(said)
         if answer.finding == "bounds" and not lead:
             lead = f"{_OPEN}: "
@@ -246,21 +254,34 @@ class Speaker:
         if not isinstance(query, Contrast) or query.op != "-" or self.case.compiled is None:
             return None
         sides = (query.left, query.right)
+        words = compared(self.problem, query)
+        if words is not None and (pair := self._sides(answer, sides)) is not None:
+            event, one, two = words
+            return f"the probability of {event} is {pair[0]} {one} and {pair[1]} {two}: a difference of {shown(answer)}"
         left, right = map(asked_of, sides)
         if left is None or right is None or not left.imposed or left.event != right.event or left.given != right.given:
             return None
+        if (pair := self._sides(answer, sides)) is None:
+            return None
+        first, second = pair
+        suppose = (joined(self.phrases.supposed(n, v) for n, v in side.imposed) for side in (left, right))
+        one, two = (f"if {told}" if told else "as it is" for told in suppose)
+        given = f", given that {self.phrases.event(left.given)}," if left.given is not None else ""
+        told = f"the probability that {self.statement(left, True)}{given} is {first} {one} and {second} {two}"
+        return f"{told}: a difference of {shown(answer)}"
+
+    def _sides(self, answer: Answer, sides: Sequence[Query]) -> tuple[str, str] | None:
+        """The two probabilities that are subtracted, each worked out by itself."""
+        knowledge = None if self.case.compiled is None else self.case.compiled.knowledge
+        if knowledge is None:
+            return None
         try:
-            knowledge = self.case.compiled.knowledge
-            found = [] if knowledge is None else [ask(knowledge, term) for term in sides]
+            found = [ask(knowledge, term).value for term in sides]
         except ScmError:
             return None
-        if len(found) != 2 or not all(isinstance(a.value, float) for a in found):
+        if not all(isinstance(value, float) for value in found):
             return None
-        first, second = (rounded_to(a.value, answer) for a in found)
-        one, two = (joined(self.phrases.supposed(n, v) for n, v in side.imposed) for side in (left, right))
-        given = f", given that {self.phrases.event(left.given)}," if left.given is not None else ""
-        told = f"the probability that {self.statement(left, True)}{given} is {first} if {one} and {second} if {two}"
-        return f"{told}: a difference of {shown(answer)}"
+        return rounded_to(found[0], answer), rounded_to(found[1], answer)
 
     def _lead(self, said: Said) -> str:
         form = self.problem.reply

@@ -125,6 +125,7 @@ from ._results import arrow_column as arrow_column
 from ._results import result_columns as result_columns
 from ._results import results_frame as results_frame
 from ._rows import row_variables as row_variables
+from ._seen_states import seen_states as seen_states
 from ._sensitivity import EntrySensitivity as EntrySensitivity
 from ._sensitivity import Sensitivity as Sensitivity
 from ._sensitivity import TableSensitivity as TableSensitivity
@@ -217,7 +218,6 @@ from .solvers import SampleLaws as SampleLaws
 from .solvers import check_estimand as check_estimand
 from .solvers import estimate_estimand as estimate_estimand
 from .solvers import evaluate_estimand as evaluate_estimand
-from .solvers import seen_states as seen_states
 from .solvers._two_models import TwoModels as TwoModels
 from .solvers._two_models import two_models as two_models
 

@@ -10,23 +10,24 @@ import numpy as np
 
 from ._answer import Answer
 from ._ask_laws import frozen
-from ._errors import InvalidQuery, InvalidRows, ZeroCell, listing, near
+from ._errors import InvalidRows, ZeroCell, listing, near
 from ._estimand_parts import cells_of, laws_of
 from ._finding import Assumption, Confidence, Statuses, Step, Uncertainty
 from ._frames import frame_of
 from ._identified import Told, distribution_states, identified, refused, rung_of
-from ._parse import parse_query
-from ._query import Distribution, Probability, Query, placeholders, print_query
-from ._resolve import read_query
+from ._query import Distribution, Probability, Query, print_query
 from ._study import Sample, Study
-from ._syntax import Value
 from ._text import number_text
 from .identify import Available, Identification, identify
-from .solvers import EstimandEstimate, estimate_estimand, seen_states
+from .solvers import EstimandEstimate, TooWide, estimate_estimand
 from .statements import names_of
 
 NAME = "estimation"
 LINEAR = "influence function"
+MIXED = (
+    "a sample beside numbers that are known exactly would have to be weighed against them, which is not done here; ask "
+    "from the samples alone, or from the statements and laws alone"
+)
 PLUG_IN = (
     "the estimand at the observed frequencies; its standard error is that of its linear part, the mean of an influence "
     "function over the units"
@@ -65,14 +66,18 @@ class _Data:
         held = everything if whole else self.columns
         return [Available(names, s.do, s.name) for s, names in zip(self.samples, held, strict=True)]
 
-    def states(self, names: Iterable[str]) -> dict[str, tuple[Value, ...]]:
-        """The states of every variable, those of `names` read off the columns where they were not declared."""
-        wanted = [v for v in self.study.graph.observed if v in set(names) and v not in self.study.declared]
-        seen = {name: _completed(found) for name, found in seen_states(self.samples, wanted).items()}
-        return {**self.study.states, **seen}
+    def check_states(self, names: Iterable[str]) -> None:
+        """That the columns of `names` are those of finite variables.
+
+        Raises:
+            InvalidRows: one is not.
+        """
+        for name in names:
+            if name in self.study.unread:
+                raise InvalidRows(self.study.unread[name])
 
 
-def ask_samples(study: Study, query: str | Query, assume: str | Sequence[str] = ()) -> Answer:
+def ask_samples(study: Study, query: Query, assume: str | Sequence[str] = ()) -> Answer:
     """Answer a query from the samples of a study.
 
     Returns:
@@ -83,43 +88,28 @@ def ask_samples(study: Study, query: str | Query, assume: str | Sequence[str] = 
     Raises:
         InvalidRows: a column that the query or the estimand needs is missing, has an empty cell, or holds what is no
             state; see `estimate_estimand`.
-        QuerySyntaxError, UnknownName, UnknownState, InvalidQuery: the question cannot be meant.
+        InvalidQuery: the query is about a hidden variable; two samples of one name.
     """
-    data = _Data.of(study)
-    spoken = names_of(parse_query(query) if isinstance(query, str) else query)
-    states = data.states(spoken)
-    asked = read_query(query, states)
-    if open_ones := placeholders(asked):
-        raise InvalidQuery(f"The query leaves {listing(open_ones)} open, and a study takes no rows. Write the values.")
-    of = distribution_states(states, asked)
     if study.statements or study.laws:
-        reason = (
-            "a sample beside numbers that are known exactly would have to be weighed against them, which is not done "
-            "here; ask from the samples alone, or from the statements and laws alone"
-        )
-        return refused(Answer(asked, "refused", rung=rung_of(study.graph, asked)), NAME, reason)
-    _check_columns(data, names_of(asked))
-    base, how = identified(study.graph, asked, data.available(), assume)
+        return refused(Answer(query, "refused", rung=rung_of(study.graph, query)), NAME, MIXED)
+    data = _Data.of(study)
+    data.check_states(sorted(names_of(query)))
+    _check_columns(data, names_of(query))
+    of = distribution_states(study.states, query)
+    base, how = identified(study.graph, query, data.available(), assume)
     if how.estimand is None or base.finding == "refused":
         return _with_more_columns(data, base, assume)
-    needed = [name for law in laws_of(how.estimand) for name, _ in cells_of(law)]
+    data.check_states(name for law in laws_of(how.estimand) for name, _ in cells_of(law))
     try:
-        found = estimate_estimand(how.estimand, data.samples, data.states({*spoken, *needed}), axes=how.axes)
-    except ZeroCell as empty:
-        return refused(base, NAME, str(empty))
+        found = estimate_estimand(how.estimand, data.samples, study.states, axes=how.axes)
+    except (ZeroCell, TooWide) as wrong:
+        return refused(base, NAME, str(wrong))
     return replace(_estimated(data, base, how, found), states=of)
 
 
 def _named(sample: Sample) -> Sample:
     """An experiment without a name is called after what it imposes."""
     return sample if sample.name or not sample.do else replace(sample, name=f"do({', '.join(sample.do)})")
-
-
-def _completed(seen: tuple[Value, ...]) -> tuple[Value, ...]:
-    """A column of nothing but ones is one of a variable that could be 0."""
-    if len(seen) == 1 and not isinstance(seen[0], str) and seen[0] in (0, 1):
-        return (False, True) if isinstance(seen[0], bool) else (0, 1)
-    return seen
 
 
 def _check_columns(data: _Data, spoken: Iterable[str]) -> None:
@@ -182,14 +172,14 @@ def _estimated(data: _Data, base: Answer, how: Identification, found: EstimandEs
         status=Statuses(("ok",)),
         value=frozen(found.value),
         uncertainty=uncertainty,
-        assumptions=(*base.assumptions, *_assumptions(data, found)),
+        assumptions=(*base.assumptions, *_assumptions(data, found, known)),
         diagnostics={
             "units": dict(found.units),
             "dropped": dict(found.dropped),
             "overlap": [asdict(one) for one in found.overlap],
             "poor_overlap": [one.text for one in found.overlap if one.poor],
         },
-        account=Told((*how.derivation, *_steps(base.query, found, known))),
+        account=Told((*how.derivation, *_steps(base.query, found))),
     )
 
 
@@ -197,14 +187,14 @@ def _plain(value: Any) -> Any:
     return float(value) if np.ndim(value) == 0 else value
 
 
-def _assumptions(data: _Data, found: EstimandEstimate) -> tuple[Assumption, ...]:
+def _assumptions(data: _Data, found: EstimandEstimate, known: bool) -> tuple[Assumption, ...]:
     """How the data came about."""
     out: list[Assumption] = []
     for sample in data.samples:
         if sample.name not in found.units:
             continue
         what = f"the sample {sample.name!r}" if sample.name else "the sample"
-        count = f"{found.units[sample.name]:,g}"
+        count = f"{found.units[sample.name]:,.0f}"
         text = f"the {count} units of {what} are drawn at random, each by itself, from the population the answer is of"
         out.append(Assumption(text, "the method"))
         if sample.do:
@@ -212,19 +202,21 @@ def _assumptions(data: _Data, found: EstimandEstimate) -> tuple[Assumption, ...]
             out.append(Assumption(text, "the user"))
         if found.dropped[sample.name]:
             rows = found.dropped[sample.name]
-            text = f"what is missing in {what} ({rows:,} rows left out) depends on nothing that matters here"
+            text = f"{rows:,} rows of {what} with an empty cell were left out: that a cell is empty depends on nothing"
             out.append(Assumption(text, "the user"))
     if len(found.units) > 1:
         out.append(Assumption("the samples have no unit in common", "the method"))
+    if not known:
+        text = "no standard error: among the units seen the answer does not vary, which does not make it certain"
+        out.append(Assumption(text, "the method"))
     return tuple(out)
 
 
-def _steps(query: Query, found: EstimandEstimate, known: bool) -> tuple[Step, ...]:
-    counted = ", ".join(f"{count:,g} units" + (f" of {name!r}" if name else "") for name, count in found.units.items())
+def _steps(query: Query, found: EstimandEstimate) -> tuple[Step, ...]:
+    counted = ", ".join(
+        f"{count:,.0f} units" + (f" of {name!r}" if name else "") for name, count in found.units.items()
+    )
     value = number_text(found.value) if isinstance(found.value, float) else "a law"
     claim = f"{print_query(query)} = {value}, from {counted}" if counted else f"{print_query(query)} = {value}"
     out = [Step("estimation", claim, PLUG_IN, "van der Vaart (1998), chapters 3 and 20")]
-    if not known:
-        reason = "no unit that was seen differs in what matters, so that the data show no variation to judge by"
-        out.append(Step("sampling error", "no standard error can be given", reason))
     return (*out, *(Step("overlap", one.text, "the estimand averages over these strata") for one in found.overlap))

@@ -13,7 +13,6 @@ import numpy as np
 from ._answer import Answer
 from ._ask_laws import ask_laws
 from ._ask_samples import ask_samples
-from ._composition import plainest
 from ._errors import InvalidQuery, listing
 from ._finding import Assumption, Interval, Statuses, Step, Uncertainty
 from ._identified import Told, Witness, obstacle_steps, rung_of
@@ -39,19 +38,19 @@ def ask_study(study: Study, query: str | Query, assume: str | Sequence[str] = ()
     Raises:
         QuerySyntaxError, UnknownName, UnknownState, InvalidQuery: the question cannot be meant; a variable is hidden.
     """
-    if study.samples:
-        return ask_samples(study, query, assume)
     asked = read_query(query, study.states)
     if open_ones := placeholders(asked):
         raise InvalidQuery(f"The query leaves {listing(open_ones)} open, and a study takes no rows. Write the values.")
-    step = rung_of(study.graph, asked)
+    if study.samples:
+        return ask_samples(study, asked, assume)
     if study.laws and not study.statements:
         return ask_laws(study, asked, assume)
+    step = rung_of(study.graph, asked)
     study = _spelt_out(study)
     knowledge = Statements(study.graph, study.states, study.statements, partial(identify, assume=assume))
     _check_hidden(study, knowledge, asked)
     try:
-        found = knowledge.answer(plainest(study.graph, asked))
+        found = knowledge.answer(asked)
     except TooLarge as refusal:
         return Answer(asked, "refused", rung=step, status=Statuses(()), refusals=((NAME, str(refusal)),))
     return _answer(study, asked, step, found)

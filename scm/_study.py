@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias, cast
 
-from ._errors import InvalidModel, InvalidQuery, UnknownName, listing
+from ._errors import InvalidModel, InvalidQuery, InvalidRows, UnknownName, listing
 from ._graph import CausalGraph
 from ._resolve import resolve, resolve_expr
 from ._statement import Correlation, Quantity, Statement
@@ -61,11 +61,12 @@ class Study:
     Args:
         graph: the causal graph. Its hidden variables are never measured; a statement may still give their numbers.
         *sources: statements (or their text, such as `"P(Y=1 | X=0) = 26%"`), laws, samples.
-        states: of each variable, state 0 first; variables left out have the states that are seen in the samples, else
+        states: of each variable, state 0 first; variables left out have those in the samples' columns, or else
             0 and 1.
 
     Attributes:
-        declared: the variables whose states were given.
+        unread: for each variable whose column in a sample can be no finite variable, the reason; it may still stand in
+            the graph, as long as no query needs it.
 
     Raises:
         InvalidModel: something that is no source, or states that cannot be.
@@ -83,7 +84,7 @@ class Study:
     graph: CausalGraph
     sources: tuple[Source, ...]
     states: Mapping[str, tuple[Value, ...]]
-    declared: frozenset[str]
+    unread: Mapping[str, str]
 
     def __init__(
         self, graph: CausalGraph, *sources: Source | str, states: Mapping[str, Sequence[Value]] | None = None
@@ -91,10 +92,11 @@ class Study:
         """Check everything."""
         if not isinstance(graph, CausalGraph):  # pyright: ignore[reportUnnecessaryIsInstance]  # untyped callers
             raise InvalidModel(f"A Study takes a CausalGraph first, got {type(graph).__name__}.")
-        known = _states(graph, states or {})
+        unread: dict[str, str] = {}
+        known = _states(graph, states or {}) | _seen(graph, sources, states or {}, unread)
         object.__setattr__(self, "graph", graph)
         object.__setattr__(self, "states", known)
-        object.__setattr__(self, "declared", frozenset(states or {}))
+        object.__setattr__(self, "unread", unread)
         object.__setattr__(self, "sources", tuple(_source(item, known) for item in sources))
         for law in self.laws:
             _check_law(law, known)
@@ -124,6 +126,26 @@ def _states(graph: CausalGraph, declared: Mapping[str, Sequence[Value]]) -> dict
         if len(states) < 2 or len(set(states)) != len(states):
             raise InvalidModel(f"The states of {name!r} are {list(states)!r}; at least two different ones are wanted.")
     return {name: tuple(declared.get(name, (0, 1))) for name in graph.variables}
+
+
+def _seen(
+    graph: CausalGraph, sources: Sequence[object], declared: Mapping[str, object], unread: dict[str, str]
+) -> dict[str, tuple[Value, ...]]:
+    """The states that stand in samples, of the variables that are not declared; `unread` takes those that have none."""
+    tables = [item.rows for item in sources if isinstance(item, Sample)]
+    if not tables:
+        return {}
+    from ._seen_states import seen_states  # NumPy, which a study of statements does not need
+
+    found: dict[str, tuple[Value, ...]] = {}
+    for name in graph.observed:
+        if name not in declared:
+            try:
+                found |= seen_states(tables, [name])
+            except InvalidRows as wrong:
+                unread[name] = str(wrong)
+    # A column of nothing but ones is one of a variable that could be 0.
+    return {name: (0, 1) if len(seen) < 2 and set(seen) <= {0, 1} else seen for name, seen in found.items()}
 
 
 def _source(item: object, states: Mapping[str, tuple[Value, ...]]) -> Source:

@@ -50,6 +50,35 @@ class BinaryModel:
         hidden = tuple(i for i, v in enumerate(graph.variables) if v in graph.hidden)
         return joint.sum(axis=hidden)
 
+    def joint_with(self, do: Mapping[str, int], event: Mapping[str, int], facts: Mapping[str, int]) -> float:
+        """P(event where `do` is imposed | facts where nothing is), unit by unit: coins, then a threshold a variable.
+
+        A variable is 1 where its noise, uniform on [0, 1], lies below the chance that its table gives; so the two
+        worlds cut the noise into at most three intervals.
+        """
+        names = self.graph.order
+        both = known = 0.0
+        for coins in itertools.product((0, 1), repeat=len(self.coins)):
+            weight = float(np.prod([p if u else 1 - p for p, u in zip(self.coins, coins, strict=True)]))
+            stack: list[tuple[int, float, dict[str, int], dict[str, int]]] = [(0, weight, {}, {})]
+            while stack:
+                k, share, fact, done = stack.pop()
+                if any(fact.get(v, value) != value for v, value in facts.items()):
+                    continue
+                if k == len(names):
+                    known += share
+                    both += share * all(done[v] == value for v, value in event.items())
+                    continue
+                v = names[k]
+                parents, shared = self.reads[v]
+                own = tuple(coins[c] for c in shared)
+                chances = [float(self.tables[v][(*(world[p] for p in parents), *own)]) for world in (fact, done)]
+                for low, high in itertools.pairwise(sorted({0.0, 1.0, *chances})):
+                    values = [int(low < chance) for chance in chances]
+                    after = {**done, v: do.get(v, values[1])}
+                    stack.append((k + 1, share * (high - low), {**fact, v: values[0]}, after))
+        return both / known
+
 
 def probability(names: tuple[str, ...], joint: Array, cells: Mapping[str, int]) -> float:
     """The chance that every variable of `cells` has its value."""

@@ -65,6 +65,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_resolve",
         "_frames",
         "_codes",
+        "_seen_states",
         "_rows",
         "_groups",
         "_laws",
@@ -88,7 +89,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_answer",
         "io",
     ),
-    "3 counterfactual worlds, identification": ("_relevance", "_composition", "_worlds", "identify"),
+    "3 counterfactual worlds, identification": ("_relevance", "_worlds", "identify"),
     "4 ways to solve": ("solvers", "statements"),
     "5 the account of an answer": ("_trace", "_standard_error", "_nesting", "_derivation", "_plan_report"),
     "6 the front door": (
@@ -115,7 +116,6 @@ COUPLINGS = frozenset({"_coupling", "_gumbel", "_coupling_laws", "_by_noise", "_
 MODELS = COUPLINGS | frozenset({"_noise", "_laws", "_mechanism", "_variable", "_assemble", "_model"})
 APART: dict[str, frozenset[str]] = {
     "_relevance": MODELS,
-    "_composition": MODELS,
     "_worlds": MODELS,
     "identify": MODELS,
 }

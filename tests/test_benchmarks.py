@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from benchmarks import _mixed_graphs as mixed_graphs
 from benchmarks import _networks as networks
 from benchmarks._engines import Asked, model_of, query_of, structural_model_of
-from scm import ask
+from benchmarks.identification import compared_sets, tried
+from scm import CausalGraph, ask
 
 
 @pytest.mark.parametrize("wanted", [3, 5])
@@ -45,3 +47,23 @@ def test_the_twin_network_for_the_peers_answers_as_the_structural_model_does(see
     theirs = ask(model_of(net), query_of(Asked(other[target], (*seen, other[imposed]))), rows=columns)
     assert target != imposed
     np.testing.assert_allclose(np.asarray(ours.value), np.asarray(theirs.value), atol=1e-12)
+
+
+def test_effects_asked_about_are_effects():
+    for kind in mixed_graphs.kinds(quick=True):
+        first, again = (list(mixed_graphs.effects(kind, 3)) for _ in range(2))
+        assert first == again
+        for effect in first:
+            graph = CausalGraph(effect.names, effect.edges, effect.confounded)
+            assert set(effect.treatments) <= graph.ancestors[effect.outcome] - {effect.outcome}
+            assert not set(effect.given) & {*effect.treatments, effect.outcome}
+
+
+def test_a_wrong_adjustment_set_is_noticed():
+    """A mediator is no set to adjust for; a confounder is."""
+    edges = (("Z", "X"), ("Z", "Y"), ("X", "M"), ("M", "Y"), ("X", "Y"))
+    effect = mixed_graphs.Effect(("Z", "X", "M", "Y"), edges, (), ("X",), "Y", ())
+    assert tried(effect, ["Z"]) == "right"
+    assert tried(effect, ["Z", "M"]) == "wrong"
+    assert tried(effect, []) == "wrong"
+    assert compared_sets(effect, ["Z"], ["Z", "M"]) == "pgmpy's is wrong, ours is not"

@@ -12,6 +12,7 @@ from scm import CausalGraph, parse_query
 from scm._errors import InvalidRows, UnknownName, ZeroCell
 from scm._estimand import Index
 from scm._estimand_parse import parse_estimand
+from scm._seen_states import seen_states
 from scm._study import KnownLaw, Sample
 from scm.solvers._estimand_gradient import law_gradients
 from scm.solvers._estimate_estimand import estimate_estimand, influences
@@ -19,7 +20,7 @@ from scm.solvers._evaluate_estimand import evaluate_estimand
 from scm.solvers._law_source import JointLaws
 from scm.solvers._random_models import RandomModel, random_model
 from scm.solvers._random_truth import truth
-from scm.solvers._sample_laws import SampleLaws, seen_states
+from scm.solvers._sample_laws import SampleLaws
 
 BACK_DOOR = CausalGraph(("Z", "X", "Y"), (("Z", "X"), ("Z", "Y"), ("X", "Y")))
 FRONT_DOOR = CausalGraph(("X", "M", "Y"), (("X", "M"), ("M", "Y")), (("X", "Y"),))
@@ -179,7 +180,7 @@ def test_frames_of_every_kind(kind: str):
         rows = pytest.importorskip("polars").DataFrame(columns)
     elif kind == "pyarrow":
         rows = pytest.importorskip("pyarrow").table(columns)
-    states = seen_states([Sample(rows)], ["X", "Y", "Z", "W"])
+    states = seen_states([rows], ["X", "Y", "Z", "W"])
     assert states == {"X": (0, 1), "Y": (False, True), "Z": ("a", "b")}
     found = estimate_estimand(parse_estimand(ADJUSTED), [Sample(rows)], states)
     assert found.value == pytest.approx(0.6 * 1 + 0.4 * 0.5)
@@ -210,7 +211,7 @@ def test_bad_samples_are_refused():
     with pytest.raises(InvalidRows, match="no rows"):
         estimate_estimand(estimand, [Sample({"X": [], "Y": [], "Z": []})], states)
     with pytest.raises(InvalidRows, match="different values"):
-        seen_states([Sample({"X": np.linspace(0, 1, 500)})], ["X"])
+        seen_states([{"X": np.linspace(0, 1, 500)}], ["X"])
     with pytest.raises(ZeroCell) as wrong:
         estimate_estimand(estimand, [Sample({"X": [1, 1, 0], "Y": [0, 1, 0], "Z": [0, 0, 1]})], states)
     assert wrong.value.stratum == "P(X=1, Z=1)"

@@ -6,11 +6,11 @@ pipeline know none of them. Each changes what is said in some cases and leaves i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-from scm import Adjusts, Answer, Contrast, Var, quantity_nodes, query_nodes
+from scm import Adjusts, Answer, Contrast, Expr, Probability, Var, quantity_nodes, query_nodes, walk
 
 from .._pipeline import Reply, solve_problem
 from .._problem import Problem
@@ -91,29 +91,42 @@ def _again(told: Told, problem: Problem | None, assume: tuple[str, ...]) -> Told
 
 
 def without_hidden_causes(problem: Problem) -> Problem | None:
-    """`problem` as if there were no hidden common causes; None where it has none, or speaks of one."""
-    hidden = {variable.name for variable in problem.variables if not variable.observed}
-    spoken = {
-        node.name
-        for item in problem.queries
-        if item.query is not None
-        for node in query_nodes(item.query)
-        if isinstance(node, Var)
-    }
-    if not (hidden or problem.confounded) or hidden & spoken or problem.equations:
+    """`problem` as if no hidden cause were common to two variables; None where none is.
+
+    A hidden variable keeps the one effect that the statements tie to it, since its numbers are needed for that one, and
+    none where they tie it to several or to none.
+    """
+    hidden = [variable.name for variable in problem.variables if not variable.observed]
+    spoken = {name for item in problem.queries if item.query is not None for name in _names(query_nodes(item.query))}
+    if not (hidden or problem.confounded) or spoken & set(hidden) or problem.equations:
         return None
+    kept = {name: tied[0] for name in hidden if len(tied := _tied(problem, name)) == 1}
+    gone = set(hidden) - kept.keys()
+    edges = (e for e in problem.edges if not {e.cause, e.effect} & gone and kept.get(e.cause, e.effect) == e.effect)
+    stated = (s for s in problem.statements if not _names(quantity_nodes(s.term)) & gone)
     return problem.model_copy(
         update={
-            "variables": tuple(v for v in problem.variables if v.name not in hidden),
-            "edges": tuple(e for e in problem.edges if not {e.cause, e.effect} & hidden),
+            "variables": tuple(v for v in problem.variables if v.name not in gone),
+            "edges": tuple(edges),
             "confounded": (),
-            "statements": tuple(
-                s
-                for s in problem.statements
-                if not {node.name for node in quantity_nodes(s.term) if isinstance(node, Var)} & hidden
-            ),
+            "statements": tuple(stated),
         }
     )
+
+
+def _tied(problem: Problem, hidden: str) -> list[str]:
+    """The effects of a hidden variable that some statement speaks of given it."""
+    effects = [edge.effect for edge in problem.edges if edge.cause == hidden]
+    given = [
+        _names(walk(s.term.event))
+        for s in problem.statements
+        if isinstance(s.term, Probability) and s.term.given is not None and hidden in _names(walk(s.term.given))
+    ]
+    return [effect for effect in dict.fromkeys(effects) if any(effect in names for names in given)]
+
+
+def _names(nodes: Iterable[Expr]) -> set[str]:
+    return {node.name for node in nodes if isinstance(node, Var)}
 
 
 def _face_value(told: Told) -> Told | None:

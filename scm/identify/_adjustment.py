@@ -31,6 +31,7 @@ class Effect:
         cause, effect: the two sides.
         observed: the variables that can be measured.
         fixed: variables, affected by no cause, that are asked about or given and so adjusted for in any case.
+        barred: what must not be adjusted for besides.
     """
 
     bits: BitGraph
@@ -38,6 +39,7 @@ class Effect:
     effect: int
     observed: int
     fixed: int = 0
+    barred: int = 0
 
     @cached_property
     def causal(self) -> int:
@@ -54,7 +56,7 @@ class Effect:
     @cached_property
     def allowed(self) -> int:
         """What a valid set may hold."""
-        return self.observed & ~(self.forbidden | self.cause | self.effect | self.fixed)
+        return self.observed & ~(self.forbidden | self.cause | self.effect | self.fixed | self.barred)
 
     @cached_property
     def back_door(self) -> BitGraph:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from .._cuts import minimal_sets
@@ -14,13 +14,16 @@ from .._graph_ops import bits_of
 from .._query import Contrast, Expectation, Number, Query, Term, print_query, term_parts
 from .._syntax import Const, Expr, Op, terms
 from ._adjustment import Effect, smallest_set
-from ._formulas import adjusted, seen, stepwise, through
+from ._formulas import adjusted, both, seen, stepwise, through
 from ._front_door import minimal_front_door
 from ._one_world import OneWorld, read_term
 from ._reading import query_of
-from ._reasons import adjustment_reason, front_door_reason, positivity, sequential_reason
-from ._result import Available, Identification, Method
+from ._reasons import adjustment_reason, front_door_reason, positivity, seeing_reason, sequential_reason
+from ._result import Available, Identification, Method, Steps
 from ._sequential import find_plan
+
+Account = Callable[[], tuple[Step, ...]]
+"""Writes steps: paths are looked for, and formulas printed, when somebody reads them."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class Found:
 
     estimand: Estimand
     method: Method
-    steps: tuple[Step, ...] = ()
+    steps: tuple[Account, ...] = ()
     positive: tuple[str, ...] = ()
     by: tuple[str, ...] | None = None
     axes: tuple[Index, ...] = ()
@@ -102,10 +105,20 @@ def _identification(graph: CausalGraph, query: Query, laws: tuple[Available, ...
         found.estimand,
         found.axes,
         found.method,
-        tuple(dict.fromkeys(found.steps)),
+        Steps(lambda: _told_once(step for account in found.steps for step in account())),
         assumptions=assumptions,
         adjustment=found.by if found.method == "adjustment" else None,
     )
+
+
+def _told_once(steps: Iterable[Step]) -> tuple[Step, ...]:
+    """Each step once; a reason that was given before is not given again in full."""
+    told: dict[Step, Step] = {}
+    reasons: set[str] = set()
+    for step in steps:
+        told.setdefault(step, replace(step, reason="as before") if step.reason in reasons else step)
+        reasons.add(step.reason)
+    return tuple(told.values())
 
 
 _RANK: tuple[Method, ...] = ("seeing", "adjustment", "front-door", "g-formula")
@@ -129,8 +142,8 @@ class _Search:
     ) -> None:
         self.graph, self.source, self.methods, self.by = graph, law.name, methods, by
         self.measured = frozenset(law.variables)
-        self.effects: dict[tuple[int, int, int], Effect] = {}
-        self.sets: dict[tuple[int, int, int], int | None] = {}
+        self.effects: dict[tuple[int, int, int, int], Effect] = {}
+        self.sets: dict[tuple[int, int, int, int], int | None] = {}
 
     def query(self, query: Query) -> Found | None:
         """The whole of a query, or nothing."""
@@ -163,9 +176,11 @@ class _Search:
 
     def one_world(self, term: Term, asked: OneWorld) -> Found | None:
         """One term about one world."""
-        if not self.measured.issuperset(name for part in (asked.of, asked.given, asked.do) for name, _ in part):
+        if not self.measured.issuperset(
+            name for part in (asked.of, asked.given, asked.do, asked.treated) for name, _ in part
+        ):
             return None
-        if not asked.do:
+        if asked.treated == asked.do:
             return self.seeing(term, asked)
         effect = self.effect(asked)
         if effect is None:
@@ -173,7 +188,7 @@ class _Search:
         for method in self.methods:
             found = self.by_method(method, effect, asked, term)
             if found is not None:
-                return replace(found, steps=(*_exclusion(term, asked), *found.steps), axes=asked.axes)
+                return replace(found, axes=asked.axes)
         return None
 
     def effect(self, asked: OneWorld) -> Effect | None:
@@ -183,17 +198,20 @@ class _Search:
         below = bits.descendants(cause)
         if given & below or not of & below:
             return None
-        key = cause, of & below, of & ~below | given
+        fixed = of & ~below | given
+        # Within a group, or given covariates, the law of the set must be that which it has where nothing is imposed.
+        key = cause, of & below, fixed, below if fixed or asked.treated else 0
         if key not in self.effects:
-            self.effects[key] = Effect(bits, cause, of & below, bits.bits(self.measured), key[2])
+            self.effects[key] = Effect(bits, cause, of & below, bits.bits(self.measured), fixed, key[3])
         return self.effects[key]
 
     def seeing(self, term: Term, asked: OneWorld) -> Found:
         """Nothing is imposed, or nothing that matters."""
         estimand = seen(asked, self.source)
-        step = Step("seeing", f"{print_query(term)} = {print_estimand(estimand)}", "a law of what is seen says it")
-        positive = (", ".join(name for name, _ in asked.given),) if asked.given else ()
-        return Found(estimand, "seeing", (*_exclusion(term, asked), step), positive, axes=asked.axes)
+        given = both(asked.given, asked.treated)
+        positive = (", ".join(name for name, _ in given),) if given else ()
+        account = _account(term, asked, "seeing", estimand, lambda: seeing_reason(asked.treated))
+        return Found(estimand, "seeing", (account,), positive, axes=asked.axes)
 
     def by_method(self, method: Method, effect: Effect, asked: OneWorld, term: Term) -> Found | None:
         """One term by one criterion."""
@@ -207,7 +225,7 @@ class _Search:
 
     def adjustment(self, effect: Effect, asked: OneWorld, term: Term) -> Found | None:
         """By the smallest adjustment set, or the one that is chosen."""
-        key = effect.cause, effect.effect, effect.fixed
+        key = effect.cause, effect.effect, effect.fixed, effect.barred
         if key not in self.sets:
             self.sets[key] = smallest_set(effect) if self.by is None else self.by
         chosen = self.sets[key]
@@ -215,34 +233,45 @@ class _Search:
             return None
         by = effect.bits.named(chosen | effect.fixed)
         estimand = adjusted(asked, effect.bits.named(chosen), effect.bits.named(effect.fixed), self.source)
-        claim = f"{print_query(term)} = {print_estimand(estimand)}"
-        step = Step("adjustment", claim, *adjustment_reason(effect, chosen | effect.fixed))
-        return Found(estimand, "adjustment", (step,), (_names(asked, by),), by)
+        account = _account(
+            term, asked, "adjustment", estimand, lambda: adjustment_reason(effect, chosen | effect.fixed, asked.treated)
+        )
+        return Found(estimand, "adjustment", (account,), (_names(asked, by),), by)
 
     def front_door(self, effect: Effect, asked: OneWorld, term: Term) -> Found | None:
         """Through what carries the whole effect."""
-        chosen = None if effect.fixed else minimal_front_door(effect, effect.observed)
+        chosen = None if effect.barred else minimal_front_door(effect, effect.observed)
         if chosen is None:
             return None
         by = effect.bits.named(chosen)
         estimand = through(asked, by, self.source)
-        claim = f"{print_query(term)} = {print_estimand(estimand)}"
-        step = Step("front door", claim, *front_door_reason(effect, chosen))
-        return Found(estimand, "front-door", (step,), (_names(asked, by),))
+        account = _account(term, asked, "front door", estimand, lambda: front_door_reason(effect, chosen))
+        return Found(estimand, "front-door", (account,), (_names(asked, by),))
 
     def sequential(self, effect: Effect, asked: OneWorld, term: Term) -> Found | None:
         """Treatment by treatment."""
-        if effect.fixed or effect.cause & (effect.cause - 1) == 0:
+        if effect.barred or effect.cause & (effect.cause - 1) == 0:
             return None  # of one treatment this is adjustment
         steps = find_plan(effect)
         if steps is None:
             return None
         plan = [(effect.bits.names[i], effect.bits.named(chosen)) for i, chosen in steps]
         estimand = stepwise(asked, plan, self.source)
-        claim = f"{print_query(term)} = {print_estimand(estimand)}"
-        step = Step("g-formula", claim, *sequential_reason(plan))
+        account = _account(term, asked, "g-formula", estimand, lambda: sequential_reason(plan))
         read = tuple(name for _, covariates in plan for name in covariates)
-        return Found(estimand, "g-formula", (step,), (_names(asked, read),))
+        return Found(estimand, "g-formula", (account,), (_names(asked, read),))
+
+
+def _account(
+    term: Term, asked: OneWorld, name: str, estimand: Estimand, reason: Callable[[], tuple[str, str]]
+) -> Account:
+    """The steps of one term: what is dropped, then the criterion with its reason and citation."""
+
+    def steps() -> tuple[Step, ...]:
+        claim = f"{print_query(term)} = {print_estimand(estimand)}"
+        return (*_exclusion(term, asked), Step(name, claim, *reason()))
+
+    return steps
 
 
 def _exclusion(term: Term, asked: OneWorld) -> tuple[Step, ...]:

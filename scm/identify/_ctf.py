@@ -29,14 +29,14 @@ from .._query import (
 from .._relevance import relevant_world
 from .._syntax import Assignment, Placeholder, Set, Var, World, walk, world
 from ._asking import ImpossibleCondition, question
-from ._kernels import Scope, product
+from ._kernels import Scope, Stuck, product
 from ._known import Known, checked, known, plain, without_links
 from ._many import Clash, in_many_worlds, lean
 from ._obstacles import conflict, hedge, route_conflict
 from ._reading import Reading, linear, moved, query_of, read
 from ._result import Available, Identification, Method, Obstacle, Steps
 from ._single import Failed, Solved, in_one_world
-from ._steps import Record, Several, Single, recipe
+from ._steps import Record, Several, Single, Sure, recipe
 
 POSITIVITY = Assumption(
     "Every combination of values that the estimand conditions on has positive probability.", "the method"
@@ -201,10 +201,9 @@ def _single(work: Work, term: Term, reading: Reading, done: dict[str, At], scope
     except ImpossibleCondition:
         raise impossible(term) from None
     if asked is None:
-        apart(work, term)
-        return ZERO
+        return _impossible(work, term)
     if not asked.asked:
-        return product(list(asked.weights))
+        return _certain(work, term, product(list(asked.weights)))
     reduced = without_links(work.known, asked.done | asked.asked | asked.given | asked.doubtful)
     found = in_one_world(reduced, asked, scope)
     if isinstance(found, Failed):
@@ -223,10 +222,18 @@ def _method(found: Solved, conditional: bool) -> Method:
     return "IDC" if conditional else "ID"
 
 
-def apart(work: Work, term: Term) -> None:
-    """Print what makes an event impossible, where a placeholder may do so."""
+def _impossible(work: Work, term: Term) -> Estimand:
+    """The estimand of an event that cannot be; with the assumption that makes it so, where a placeholder may."""
     if any(isinstance(node, Placeholder) for part in term_parts(term) for node in walk(part)):
         work.assumptions.append(APART)
+    work.records.append(Sure(term, ZERO, "it asks two values of one term"))
+    return ZERO
+
+
+def _certain(work: Work, term: Term, estimand: Estimand) -> Estimand:
+    """The estimand of terms whose values are imposed or given."""
+    work.records.append(Sure(term, estimand, "what it asks is imposed or follows from the condition"))
+    return estimand
 
 
 def impossible(term: Term) -> InvalidQuery:
@@ -268,14 +275,13 @@ def _several(work: Work, term: Term, reading: Reading, scope: Scope) -> Estimand
             # Conditioning on what is asked hides nothing: without the part that is certain, less must be known.
             less = lean(by_name, reading)
             if less is None:
-                return ONE
+                return _certain(work, term, ONE)
             if less != reading:
-                found = in_many_worlds(reduced, by_name, less, Scope(scope.names))
+                found = in_many_worlds(reduced, by_name, less, scope)
     except ImpossibleCondition:
         raise impossible(term) from None
     if found is None:
-        apart(work, term)
-        return ZERO
+        return _impossible(work, term)
     if isinstance(found, Clash):
         raise NotIdentified(conflict(graph, reading, found))
     if isinstance(found, Failed):
@@ -295,12 +301,15 @@ def hidden_route(work: Work, edges: Iterable[tuple[str, str]]) -> None:
     """
     whole = BitGraph.of(work.graph)
     for parent, target in dict.fromkeys(edges):
-        a, b = 1 << whole.place[parent], 1 << whole.place[target]
+        end = 1 << whole.place[target]
         out = whole.everything & ~work.known.within
-        through = whole.descendants(whole.children[whole.place[parent]] & out, out) & whole.ancestors(b, out | b)
-        if through and a:
+        through = whole.descendants(whole.children[whole.place[parent]], out) & whole.ancestors(end, out | end)
+        if through:
             raise NotIdentified(route_conflict(target, parent, whole.named(through)))
 
 
 def _failed(known: Known, failed: Failed, done: int) -> NotIdentified:
-    return NotIdentified(None if failed.stuck is None or known.partial else hedge(known.graph, failed.stuck, done))
+    """The hedge; where no law shows a district, that district twice. No proof where a law leaves variables out."""
+    if known.partial:
+        return NotIdentified(None)
+    return NotIdentified(hedge(known.graph, failed.stuck or Stuck(failed.wanted, failed.wanted), done))

@@ -32,17 +32,20 @@ def total(over: Sequence[Index], factors: Iterable[Estimand]) -> Estimand:
 
 def seen(asked: OneWorld, source: str) -> Estimand:
     """What is asked is a law of what is seen already."""
-    return total(asked.over, (*asked.weights, Law(asked.of, asked.given, (), source)))
+    return total(asked.over, (*asked.weights, Law(asked.of, both(asked.given, asked.treated), (), source)))
 
 
 def adjusted(asked: OneWorld, by: Iterable[str], before: Collection[str], source: str) -> Estimand:
-    """`sum_z P(y | x, z, w) P(z, v | u)`, where the causes affect none of w: v of it is asked about, u is given."""
+    """`sum_z P(y | x, z, w) P(z, v | u, x')`: the causes affect none of w, of which v is asked about and u given.
+
+    In fact the units of the group had x'; without a group, nothing stands there.
+    """
     z = running(by)
     y = tuple(cell for cell in asked.of if cell[0] not in before)
     v = tuple(cell for cell in asked.of if cell[0] in before)
     factors: list[Estimand] = [*asked.weights, Law(y, both(asked.do, z, v, asked.given), (), source)]
     if z or v:
-        factors.append(Law(both(z, v), asked.given, (), source))
+        factors.append(Law(both(z, v), both(asked.given, asked.treated), (), source))
     return total((*asked.over, *indices(z)), factors)
 
 

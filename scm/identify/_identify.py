@@ -31,7 +31,9 @@ def identify(
 
     Args:
         graph: with bidirected edges, hidden variables, or both.
-        query: a `Query`, or text such as `P(Y=1 | do(X=1))`. States are free: no model is known here.
+        query: a `Query`, or text such as `P(Y=1 | do(X=1))`. States are free: no model is known here, and a verdict
+            holds for variables of any number of states. With two states a little more can follow, for then
+            P(Y[X=1], X=0) = P(Y[X=1]) - P(Y, X=1).
         available: laws that are known; by default that of all observed variables.
         assume: what the user grants, by name: `no_defiers` or `homogeneity` (see `by_instrument`). It is used only
             where the query is not identified without it, and printed in the result.

@@ -243,8 +243,8 @@ def law(source: Source, of: int, given: int, env: Env, scope: Scope) -> Law:
     scope.laws += 1
     if scope.laws > MOST_LAWS:
         raise InvalidQuery(
-            f"The query is identified, but its formula has more than {MOST_LAWS:,} laws. Ask over fewer variables: make "
-            "those that do not matter hidden."
+            f"The query is identified, but its formula has more than {MOST_LAWS:,} laws. Ask over fewer variables: "
+            "make those that do not matter hidden."
         )
     return Law(scope.cells(of, env), scope.cells(given, env), scope.cells(source.imposed, env), source.name)
 

@@ -16,6 +16,9 @@ from .._syntax import Assignment, Const, Expr, Op, Placeholder, Set, Var, conjun
 class OneWorld:
     """`sum over indices of weights * P(of | given; do)`, where every variable is in the world that `do` makes.
 
+    Among units of a group, if any are `treated`: then all is given, too, that in fact they had these values of what is
+    imposed (the effect of treatment on the treated).
+
     Attributes:
         of: the variables asked about.
         given: those given.
@@ -23,6 +26,7 @@ class OneWorld:
         weights: of the states, for expectations and events that are no conjunctions of equalities.
         over: the indices that are summed over.
         axes: the indices that stay open, in the order asked.
+        treated: the values that imposed variables had in fact.
     """
 
     of: Cells
@@ -31,6 +35,7 @@ class OneWorld:
     weights: tuple[Weight, ...] = ()
     over: tuple[Index, ...] = ()
     axes: tuple[Index, ...] = ()
+    treated: Cells = ()
 
 
 def read_term(graph: CausalGraph, term: Term) -> OneWorld | None:
@@ -72,14 +77,17 @@ def _in_one_world(
 ) -> OneWorld | None:
     if not of:
         return None
-    found = [*of, *given]
+    reached = {a.target for v in of for a in relevant_world(graph, v.name, v.world)}
+    treated = {v: at for v, at in given.items() if v.name in reached and not v.world}
+    found = [v for v in (*of, *given) if v not in treated]
     do = imposed(graph, found)
-    names = [v.name for v in found]
+    names = [v.name for v in (*of, *given)]
     if do is None or len(set(names)) < len(names):
         return None
     where = cells({v.name: at for v, at in of.items()})
     weights = tuple(Weight(_plain(part), _only(where, part)) for part in rest)
-    return OneWorld(where, cells({v.name: at for v, at in given.items()}), do, weights, over, axes)
+    others, group = ({v.name: at for v, at in given.items() if (v in treated) == side} for side in (False, True))
+    return OneWorld(where, cells(others), do, weights, over, axes, cells(group))
 
 
 def imposed(graph: CausalGraph, found: Iterable[Var]) -> Cells | None:

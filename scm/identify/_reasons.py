@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from .._bitgraph import members
+from .._estimand import Cells
 from ._adjustment import Effect
 from ._open_paths import directed_path, open_paths, path_text
 
@@ -23,10 +24,20 @@ def positivity(combinations: Sequence[str]) -> str:
     return f"positivity: every combination of {'; of '.join(distinct)} that the formula conditions on has a chance"
 
 
-def adjustment_reason(effect: Effect, by: int) -> tuple[str, str]:
-    """Why adjusting for a valid set is enough, and the citation."""
+def seeing_reason(treated: Cells) -> tuple[str, str]:
+    """Why a law of what is seen is enough, and the citation."""
+    if not treated:
+        return "a law of what is seen says it", ""
+    names = ", ".join(name for name, _ in treated)
+    return f"consistency: in this group what is imposed on {names} is what was there", "Pearl (2009), corollary 7.3.2"
+
+
+def adjustment_reason(effect: Effect, by: int, treated: Cells = ()) -> tuple[str, str]:
+    """Why adjusting for a valid set is enough, and the citation; among the units that had the values `treated`."""
     bits, given = effect.bits, set_text(effect.bits.named(by))
     citation = "Shpitser, VanderWeele & Robins (2010), theorem 5"
+    if treated:
+        citation += "; for a group, Shpitser & Pearl (2009)"
     if not by:
         return "no non-causal path from cause to effect is open", citation
     paths = open_paths(effect, 0, SHOWN + 1)
@@ -35,16 +46,20 @@ def adjustment_reason(effect: Effect, by: int) -> tuple[str, str]:
     behind = "is" if by & (by - 1) == 0 else "are"
     which = "it" if behind == "is" else "they"
     reason = (
-        f"{confounds}{given} blocks every non-causal path from {set_text(bits.named(effect.cause))} to "
-        f"{set_text(bits.named(effect.effect))}, and {which} {behind} not on or below a causal path"
+        f"{confounds}{given} blocks every non-causal path from {', '.join(bits.named(effect.cause))} to "
+        f"{', '.join(bits.named(effect.effect))}, and {which} {behind} not on or below a causal path"
     )
+    if treated:
+        group = ", ".join(name for name, _ in treated)
+        reason += f"; so the group differs from the others in the law of {given} alone, whatever its {group} was"
     return reason, citation
 
 
 def front_door_reason(effect: Effect, by: int) -> tuple[str, str]:
     """Why a front-door set is one, and the citation."""
     bits = effect.bits
-    cause, given, end = (set_text(bits.named(part)) for part in (effect.cause, by, effect.effect))
+    cause, given, end = (", ".join(bits.named(part)) for part in (effect.cause, by, effect.effect))
+    given = f"{{{given}}}"
     path = " -> ".join(bits.names[i] for i in directed_path(bits, effect.cause, effect.effect, effect.cause))
     reason = (
         f"{given} cuts every causal path, such as {path}; no back-door path leads from {cause} to {given}; {cause} "

@@ -63,6 +63,8 @@ class Hedge:
     def explanation(self) -> str:
         """In plain words."""
         outer, inner, cut = (", ".join(names) for names in (self.outer, self.inner, self.cut))
+        if self.outer == self.inner:
+            return f"every available law imposes one of {inner}, so none shows how they come about by themselves."
         return (
             f"a hedge. Hidden common causes tie {outer} together, and all of them cause {inner} within that group; "
             f"what is known cannot tell what {inner} would be with {cut or 'the rest'} imposed from what comes with it "

@@ -57,13 +57,30 @@ class Several:
         return print_query(self.term)
 
 
-Record: TypeAlias = Single | Several
+@dataclass(frozen=True)
+class Sure:
+    """One term that no law is needed for."""
+
+    term: Term
+    estimand: Estimand
+    reason: str
+
+
+Record: TypeAlias = Single | Several | Sure
 
 
 def steps(records: Iterable[Record]) -> Iterator[Step]:
     """The steps of every term, in order."""
     for record in records:
-        yield from _single(record) if isinstance(record, Single) else _several(record)
+        match record:
+            case Single():
+                yield from _single(record)
+            case Several():
+                yield from _several(record)
+            case Sure(term, estimand, reason):
+                yield Step(
+                    "consistency", f"{print_query(term)} = {print_estimand(estimand)}", reason, "Pearl (2009), 7.1"
+                )
 
 
 def recipe(records: Iterable[Record]) -> Callable[[], tuple[Step, ...]]:

@@ -42,7 +42,6 @@ from ._posterior import noise_posterior as noise_posterior
 from ._quick import Quick as Quick
 from ._quick import quick as _quick
 from ._sample_laws import SampleLaws as SampleLaws
-from ._sample_laws import seen_states as seen_states
 from ._setting import DRAW as DRAW
 from ._setting import Fact as Fact
 from ._setting import Record as Record

@@ -15,11 +15,11 @@ import numpy as np
 
 from .._bind import replace_placeholders
 from .._errors import ScmError, UnknownName
-from .._estimand import At, Estimand, Law, Weight
+from .._estimand import At, Estimand, Index, Law, Weight
 from .._estimand_parts import cells_of, nodes_of
 from .._graph import CausalGraph
 from .._query import Query, query_nodes
-from .._syntax import Const, Expr, Op, Placeholder, Set, Value, Var, carrier_of, walk
+from .._syntax import Assignment, Const, Draw, Expr, Op, Placeholder, Set, Soft, Value, Var, carrier_of, walk
 from ..identify import Available, Identification
 from ._evaluate_estimand import evaluate_estimand
 from ._kernels import TooWide
@@ -151,7 +151,7 @@ def _misuse(law: Law, available: Sequence[Available]) -> str:
 
 def _relevant(graph: CausalGraph, query: Query, estimand: Estimand) -> tuple[str, ...]:
     """What the query and the estimand speak of, with everything that causes it."""
-    names = {name for name, _ in _mentions(query, estimand)}
+    names = {name for name, _ in _mentions(graph, query, estimand)}
     for name in names:
         if name not in graph.ancestors:
             raise UnknownName(name, graph.variables)
@@ -171,7 +171,7 @@ def states_for(graph: CausalGraph, query: Query, estimand: Estimand) -> tuple[St
     """
     mentioned: dict[str, dict[Value, None]] = {name: {} for name in graph.variables}
     waiting: dict[str, list[str]] = {}
-    for name, at in _mentions(query, estimand):
+    for name, at in _mentions(graph, query, estimand):
         if isinstance(at, Const):
             mentioned.setdefault(name, {}).setdefault(at.value)
         elif isinstance(at, Placeholder):
@@ -201,16 +201,17 @@ def _fillers(known: Mapping[Value, None] | set[Value]) -> Iterator[Value]:
     return itertools.count()
 
 
-def _mentions(query: Query, estimand: Estimand) -> Iterator[tuple[str, At | None]]:
+def _mentions(graph: CausalGraph, query: Query, estimand: Estimand) -> Iterator[tuple[str, At | None]]:
     """Every variable that is spoken of, with the value at which it stands where there is one."""
     for node in query_nodes(query):
         yield from _mentions_of(node)
     for part in nodes_of(estimand):
-        if isinstance(part, (Law, Weight)):
+        if isinstance(part, Law):
             yield from cells_of(part)
-        if isinstance(part, Weight):
-            for inner in walk(part.expr):
-                yield from _mentions_of(inner)
+        if isinstance(part, Weight):  # the names in it need not be variables
+            yield from ((at.variable, None) for _, at in part.where if isinstance(at, Index))
+            cells = (cell for node in walk(part.expr) for cell in _mentions_of(node))
+            yield from (cell for cell in (*part.where, *cells) if cell[0] in graph.place)
 
 
 def _mentions_of(node: Expr) -> Iterator[tuple[str, At | None]]:
@@ -222,10 +223,19 @@ def _mentions_of(node: Expr) -> Iterator[tuple[str, At | None]]:
             yield name, None
             for a in world:
                 yield a.target, None
-                if isinstance(a, Set):
-                    yield carrier_of(a), a.value if not isinstance(a.value, Var) else None
+                yield from ((carrier_of(a), value) for value in _imposed(a))
         case Op("=" | "!=" | "in", args):
             names = [arg.name for arg in args if isinstance(arg, Var)]
             yield from ((name, arg) for name in names for arg in args if isinstance(arg, (Const, Placeholder)))
         case _:
             pass
+
+
+def _imposed(a: Assignment) -> Iterator[At]:
+    """The values that an assignment may put in place of another."""
+    match a:
+        case Set(_, value) | Soft(_, value):
+            if isinstance(value, (Const, Placeholder)):
+                yield value
+        case Draw(_, cases):
+            yield from (Const(value) for _, law in cases for value, _ in law)

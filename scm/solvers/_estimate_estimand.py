@@ -106,7 +106,7 @@ def estimate_estimand(
     Args:
         estimand: over laws of which `samples` are samples.
         samples: of units drawn at random; the name of each is what estimands call its law.
-        states: of every variable, see `seen_states`.
+        states: of every variable; `seen_states` reads them off the columns.
         values: a state for each placeholder.
         axes: the open indices of a distribution.
         level: of the confidence intervals.

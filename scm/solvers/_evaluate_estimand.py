@@ -154,10 +154,7 @@ class Evaluation:
         leaves = {p for p in _placeholders(node.expr) if p.name in self.values}
         expr = substitute(node.expr, lambda leaf: Var(_hidden(leaf)) if leaf in leaves else leaf)
         cells: list[tuple[str, At]] = [*node.where, *((_hidden(p), p) for p in leaves)]
-        domains: list[Sequence[Value]] = []
-        for name, at in cells:
-            own = self._column(at) if name.startswith("\0") and isinstance(at, Placeholder) else None
-            domains.append(list(dict.fromkeys(own)) if own is not None else self.states_of(name))
+        domains = [self._domain(at) for _, at in cells]
         if math.prod(map(len, domains)) > MAX_GRID:
             check_entries(1 << 60)
         names = [name for name, _ in cells]
@@ -165,9 +162,20 @@ class Evaluation:
         known = dict(zip(names, domains, strict=True))
         return self._selected(np.array(grid).reshape([len(d) for d in domains]), tuple(cells), scope, known)
 
-    def _column(self, at: Placeholder) -> list[Value]:
-        value = self.values[at.name]
-        return value if isinstance(value, list) else [value]
+    def _domain(self, at: At) -> Sequence[Value]:
+        """The values that a cell of a weight can take; its name need not be a variable's."""
+        match at:
+            case Const(value):
+                return (value,)
+            case Index(variable):
+                return self.states_of(variable)
+            case Placeholder(name):
+                if name not in self.values:
+                    raise InvalidQuery(f"The placeholder ?{name} has no value. Give it in `values`.")
+                value = self.values[name]
+                return list(dict.fromkeys(value)) if isinstance(value, list) else (value,)
+            case _:
+                assert_never(at)
 
     def _contracted(self, node: Sum | Product, scope: Scope) -> Part:
         leaves: list[tuple[Estimand, Scope]] = []

@@ -9,6 +9,7 @@ once is corrected by Gauss-Newton steps.
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -275,8 +276,14 @@ class Ends:
     apart: float
 
 
-def ends_of(model: NoiseModel, contexts: Sequence[Context], query: Query) -> Ends | None:
+def ends_of(model: NoiseModel, contexts: Sequence[Context], query: Query, until: float) -> Ends | None:
     """Move a model's laws both ways along its level set; None where nothing changes the query.
+
+    Args:
+        model: the mechanisms, and laws to start from.
+        contexts: the joint laws that stay.
+        query: of one number.
+        until: when to stop with what there is, on the clock of `time.monotonic`.
 
     Raises:
         Unsupported: the query says something that cannot be laid out.
@@ -286,16 +293,18 @@ def ends_of(model: NoiseModel, contexts: Sequence[Context], query: Query) -> End
     if jointly and best_move(level, model.laws, True) is None:
         return None
     wanted = level.available(model.laws)
-    low, high = (_climb(level, wanted, jointly, sign) for sign in (-1, 1))
+    low, high = (_climb(level, wanted, jointly, sign, until) for sign in (-1, 1))
     values = [level.answer(laws) for laws in (low, high)]
     return Ends(query, model, low, high, values[1] - values[0])
 
 
-def _climb(level: Level, wanted: Array, jointly: bool, sign: int) -> Laws:
+def _climb(level: Level, wanted: Array, jointly: bool, sign: int, until: float) -> Laws:
     """The laws after some steps along which the query grows (`sign` 1) or falls (-1)."""
     laws = level.model.laws
     value = level.answer(laws)
     for _ in range(STEPS):
+        if time.monotonic() > until:
+            break
         move = best_move(level, laws, jointly)
         new = None if move is None else _step(level, laws, wanted, move, sign)
         if new is None:

@@ -9,18 +9,15 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from .._codes import NOT_OBSERVED, code_column, not_observed
+from .._codes import NOT_OBSERVED, code_column
 from .._errors import InvalidRows, UnknownName, listing, near
 from .._estimand import Estimand
 from .._estimand_parts import cells_of, laws_of
-from .._frames import Column, Encoded, Frame, Labels, Numbers, frame_of
+from .._frames import Encoded, Frame, Numbers, frame_of
 from .._study import Sample
 from .._syntax import Value
 from ._law_source import Array, Names, check_available
 from ._named import check_entries
-
-MOST_SEEN = 100
-"""Most states of a variable whose states are read off a column."""
 
 States = Mapping[str, Sequence[Value]]
 
@@ -105,51 +102,6 @@ class SampleLaws:
         below = counts.sum(axis=tuple(range(len(of))))
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(below > 0, counts / below, np.nan)
-
-
-def seen_states(samples: Sequence[Sample], names: Iterable[str]) -> dict[str, tuple[Value, ...]]:
-    """The states that stand in the columns of samples: numbers in order, then labels in order.
-
-    A variable that no sample has a column of is left out.
-
-    Raises:
-        InvalidRows: a column of more than `MOST_SEEN` different values, which is no finite variable, or of values that
-            can be no states.
-    """
-    found: dict[str, tuple[Value, ...]] = {}
-    frames = [frame_of(sample.rows) for sample in samples]
-    for name in names:
-        columns = [frame.column(name) for frame in frames if name in frame.names]
-        seen = {value for column in columns for value in _values(name, column)}
-        if len(seen) > MOST_SEEN:
-            raise InvalidRows(
-                f"The column {name!r} has {len(seen):,} different values; at most {MOST_SEEN} states are counted. "
-                "Put a variable of many values into classes first."
-            )
-        if columns:
-            numbers = sorted(value for value in seen if not isinstance(value, str))
-            found[name] = (*numbers, *sorted(value for value in seen if isinstance(value, str)))
-    return found
-
-
-def _values(name: str, column: Column) -> set[Value]:
-    """The different values of a column, empty cells left out."""
-    if isinstance(column, Numbers):
-        held = column.values if column.missing is None else column.values[~column.missing]
-        raw: list[object] = np.unique(held[held == held]).tolist()
-    elif isinstance(column, Encoded):
-        raw = [column.values[k] for k in np.unique(column.codes) if k >= 0]
-    else:
-        raw = list(dict.fromkeys(column.values.tolist() if isinstance(column, Labels) else column.values))
-    out: set[Value] = set()
-    for value in raw:
-        plain: object = cast("Any", value).item() if isinstance(value, np.generic) else value
-        if not_observed(plain):
-            continue
-        if not isinstance(plain, (bool, int, float, str)):
-            raise InvalidRows(f"The column {name!r} holds {type(plain).__name__}; numbers or labels are wanted.")
-        out.add(plain)
-    return out
 
 
 def _tally(sample: Sample, states: States, names: Names) -> Tally:

@@ -8,6 +8,7 @@ conflict, with what ties it to the query.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -69,8 +70,8 @@ def smaller_questions(identification: Identification, rng: np.random.Generator) 
     """Questions whose witnesses are witnesses for `identification`, each with another choice of edges left out."""
     query, states = filled(identification.query, identification.graph)
     whole = replace(identification, query=query, graph=_restricted(identification.graph, query))
-    while True:
-        yield _question(_minimal(whole, rng), query, identification.available, states)
+    for share in itertools.cycle((1.0, 1.0, 0.5)):
+        yield _question(_minimal(whole, rng, share), query, identification.available, states)
 
 
 def _restricted(graph: CausalGraph, query: Query) -> CausalGraph:
@@ -86,11 +87,17 @@ def _relevant(graph: CausalGraph, query: Query) -> frozenset[str]:
     return frozenset(cause for name in names for cause in graph.ancestors[name])
 
 
-def _minimal(identification: Identification, rng: np.random.Generator) -> CausalGraph:
-    """The graph with as few edges as leave the query not identified, tried in a random order."""
+def _minimal(identification: Identification, rng: np.random.Generator, share: float) -> CausalGraph:
+    """The graph with as few edges as leave the query not identified, tried in a random order.
+
+    Args:
+        identification: of the query over the whole graph.
+        rng: for the order.
+        share: of the edges that are tried; a hedge for one term of a contrast may leave nothing of the contrast.
+    """
     graph = identification.graph
     items = [(True, edge) for edge in graph.edges] + [(False, pair) for pair in graph.confounded]
-    for place in rng.permutation(len(items)):
+    for place in rng.permutation(len(items))[: math.ceil(share * len(items))]:
         directed, item = items[int(place)]
         less = CausalGraph(
             graph.variables,

@@ -28,6 +28,8 @@ APART = 1e-3
 """Answers nearer than this do not make a witness that a reader would look at."""
 ENOUGH = 0.05
 """A difference from which the search does not go on for a larger one."""
+MORE = 8
+"""Pairs that are tried for a larger difference when there is one."""
 SAME = 1e-12
 """How near everything available must be."""
 SECONDS = 10.0
@@ -127,7 +129,7 @@ def two_models(identification: Identification, *, seed: int = 0, budget: float =
 
     Args:
         identification: of a query that is not identified.
-        seed: of the random mechanisms.
+        seed: of the random mechanisms; while the budget lasts, the same seed gives the same models.
         budget: seconds.
 
     Returns:
@@ -136,13 +138,14 @@ def two_models(identification: Identification, *, seed: int = 0, budget: float =
     """
     if identification.identified:
         return None
-    rng, until = np.random.default_rng(seed), time.monotonic() + budget
+    rng, until, more = np.random.default_rng(seed), time.monotonic() + budget, MORE
     best: TwoModels | None = None
     try:
-        for question, found in _pairs(identification, rng):
+        for question, found in _pairs(identification, rng, until):
             if found is not None and found.apart > max(APART, 0.0 if best is None else _apart(best)):
                 best = _verified(identification, question, found) or best
-            if time.monotonic() > until or (best is not None and _apart(best) >= ENOUGH):
+            more -= best is not None
+            if time.monotonic() > until or more < 0 or (best is not None and _apart(best) >= ENOUGH):
                 break
     except Unsupported:
         return None
@@ -153,7 +156,9 @@ def _apart(witness: TwoModels) -> float:
     return abs(witness.values[1] - witness.values[0])
 
 
-def _pairs(identification: Identification, rng: np.random.Generator) -> Iterator[tuple[Question, Ends | None]]:
+def _pairs(
+    identification: Identification, rng: np.random.Generator, until: float
+) -> Iterator[tuple[Question, Ends | None]]:
     """Pairs of models for smaller and smaller questions: of parities first, then of random mechanisms.
 
     Raises:
@@ -169,7 +174,7 @@ def _pairs(identification: Identification, rng: np.random.Generator) -> Iterator
         question = kept[attempt % min(3, len(kept))]
         if attempt % 4 == 3:
             question = question.wider()
-        yield question, _random_pair(question, _shape(question, attempt, rng), rng)
+        yield question, _random_pair(question, _shape(question, attempt, rng), rng, until)
         if attempt % ROUND == ROUND - 1:
             kept.append(next(questions))
 
@@ -203,11 +208,11 @@ def _parities_of(question: Question, rng: np.random.Generator) -> Ends | None:
     return next((pair for pair in found if pair is not None), None)
 
 
-def _random_pair(question: Question, shape: Shape, rng: np.random.Generator) -> Ends | None:
+def _random_pair(question: Question, shape: Shape, rng: np.random.Generator, until: float) -> Ends | None:
     if math.prod(shape.sizes) > MOST_PLACES:
         return None
     model = random_noise_model(shape, rng)
-    found = (ends_of(model, question.contexts, query) for query in scalar_queries(question.query, shape.states))
+    found = (ends_of(model, question.contexts, query, until) for query in scalar_queries(question.query, shape.states))
     return max((ends for ends in found if ends is not None), key=lambda ends: ends.apart, default=None)
 
 

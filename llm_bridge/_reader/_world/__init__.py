@@ -1,21 +1,24 @@
 """Statistical word problems: a graph in words, some probabilities or rules without exception, and a question.
 
 The phrases of such a text ("high salary", "employees with high salaries", "the employee has a high salary", "if the
-employee had not ...") are tied to states of the variables of its graph by their words, by denials, by their place in the
-graph and by the order of mention. There is no list of stories; what these do not settle is not read.
+employee had not ...") are tied to states of the variables of its graph by their words, by denials, by their place in
+the graph and by the order of mention. There is no list of stories; what these do not settle is not read.
 """
 
 from __future__ import annotations
 
 import re
 
+from pydantic import ValidationError
+
 from ..._problem import Problem
 from .._story import Unreadable, quoted
 from ._collect import Reading, evidence_of, net_of, readings
+from ._evidence import Evidence, Net
 from ._forms import World
 from ._sentences import read_sentences
 from ._states import states
-from ._tie import Evidence, Net, Tied, tie
+from ._tie import Tied, tie
 from ._write import write
 
 _GRAPH = re.compile(r"\b(?:has|have) a direct (?:causal )?(?:effect|influence|impact) on\b", re.IGNORECASE)
@@ -49,7 +52,11 @@ def read_world(text: str) -> Problem:
         raise Unreadable(ties.doubt)
     if not told.rules:
         _acquainted(ties.strangers)
-    return write(told, net, reading, states(net, evidence, ties), [(p, n) for p, n, _ in ties.strangers])
+    named = states(net, evidence, ties)
+    try:
+        return write(told, net, reading, named, [(p, n) for p, n, _ in ties.strangers])
+    except ValidationError as wrong:
+        raise Unreadable(wrong.errors()[0]["msg"].removeprefix("Value error, ")) from None
 
 
 def _tied(reading: Reading, told: World, net: Net) -> tuple[Reading, Evidence, Tied] | None:
@@ -65,5 +72,6 @@ def _acquainted(strangers: list[tuple[str, str, str]]) -> None:
     for phrase, name, company in strangers:
         if company:
             raise Unreadable(
-                f"{quoted(phrase)} has no word in common with {quoted(name)} nor with {quoted(company)}: what is it about?"
+                f"{quoted(phrase)} has no word in common with {quoted(name)} nor "
+                f"with {quoted(company)}: what is it about?"
             )

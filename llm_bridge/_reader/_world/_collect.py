@@ -8,15 +8,16 @@ from dataclasses import dataclass, field
 from itertools import islice, product
 
 from .._story import Unreadable, quoted
+from ._evidence import NAMED_ONE, Evidence, Net
 from ._forms import Question, Rule, World
 from ._sentences import names_in
 from ._tables import Cut, Tables, cuts_of, plain, tables
-from ._tie import Evidence, Net
 from ._words import name_bag, shared
 
 MOST_CUTS = 64
-NAMED_ONE = 0.35
-"""How surely the state named in "the probability of N" is state 1."""
+MOST_JOINTS = 6
+MOST_PHRASES = 60
+MOST_NAMES = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,8 @@ def net_of(world: World) -> Net:
     for name, words in world.hidden:
         if plain(name) not in names and not any(plain(name) in h for h in hidden):
             raise Unreadable(f"{quoted(words)} speaks of {quoted(name)}, which is not in the graph.")
+    if len(names) > MOST_NAMES:
+        raise Unreadable(f"The graph has {len(names)} variables; at most {MOST_NAMES} are read from words.")
     parents = {name: frozenset(c for c, e in edges if e == name) for name in names}
     _connected(names, edges)
     return Net(names, parents, frozenset(hidden))
@@ -78,7 +81,8 @@ def _connected(names: Sequence[str], edges: Sequence[tuple[str, str]]) -> None:
         reached, grown = reached | more, bool(more)
     if rest := [name for name in names if name not in reached]:
         raise Unreadable(
-            f"Nothing joins {quoted(rest[0])} to {quoted(names[0])}: the text tells two stories. Ask about one at a time."
+            f"Nothing joins {quoted(rest[0])} to {quoted(names[0])}: the text tells two stories. "
+            "Ask about one at a time."
         )
 
 
@@ -105,6 +109,8 @@ def readings(world: World, net: Net) -> Iterator[Reading]:
 def _rule_cuts(rule: Rule, counts: set[int]) -> Iterator[CutRule]:
     pieces = re.split(r",?\s+(and|or)\s+", plain(rule.causes))
     texts, joints = pieces[::2], pieces[1::2]
+    if len(joints) > MOST_JOINTS:
+        raise Unreadable(f"{quoted(rule.words)} joins more than {MOST_JOINTS + 1} causes: split it.")
     for effects in (cut for k in (1, 2, 3) for cut in cuts_of(plain(rule.effects), k)):
         for places in product((True, False), repeat=len(joints)):
             used = {joint for joint, cut in zip(joints, places, strict=True) if cut}
@@ -120,7 +126,7 @@ def _rule_cuts(rule: Rule, counts: set[int]) -> Iterator[CutRule]:
 
 STATES_ASKED: dict[str, tuple[str, ...]] = {
     "marginal": ("n", "m"),
-    "correlation": ("n", "m"),
+    "correlation": ("n", "m", "d"),
     "explaining": ("c", "n", "m"),
     "collider": ("c", "n", "m"),
     "treated": ("c", "n", "s"),
@@ -128,6 +134,7 @@ STATES_ASKED: dict[str, tuple[str, ...]] = {
     "supposed": ("s", "n", "m"),
     "direct": (),
     "through": (),
+    "total": (),
     "methods": (),
 }
 _MAY_BE_TWO = {"c", "m", "n"}
@@ -167,7 +174,8 @@ def evidence_of(reading: Reading, world: World, net: Net) -> Evidence:
         found.add(*parts)
         found.apart.append(parts)
         found.where.update(parts[:1] if tie.given else ())
-        found.ones.extend((p, NAMED_ONE) for p in parts)
+        found.ones.extend((p, NAMED_ONE) for p in parts[-2:])
+        found.selected.extend(parts[:-2])
     for rule in reading.rules:
         found.add(*rule.causes, *rule.effects)
         found.apart.append((*rule.causes, *rule.effects))
@@ -182,6 +190,8 @@ def evidence_of(reading: Reading, world: World, net: Net) -> Evidence:
         if "x" in world.question.slots:
             found.asked = (name_of(world.question.slots["x"], net), name_of(world.question.slots["y"], net))
     found.ones = list(dict(found.ones).items())
+    if len(found.phrases) > MOST_PHRASES:
+        raise Unreadable(f"There are {len(found.phrases)} different phrases; at most {MOST_PHRASES} are read.")
     return found
 
 
@@ -212,39 +222,47 @@ def _of_question(question: Question, asked: dict[str, Cut], evidence: Evidence) 
     for cut in asked.values():
         evidence.add(*cut)
         evidence.apart.append(cut)
-    if question.kind in ("marginal", "correlation"):
-        evidence.lead = 0.0  # no effect is asked about: the chances given settle it whichever variables they are of
     first = {slot: cut[0] for slot, cut in asked.items()}
     evidence.where.update(asked.get("c", ()))
     evidence.sentences.update(asked.get("s", ()))
+    if outcome := first.get(_OUTCOME.get(question.kind, "")):
+        evidence.outcomes.append(outcome)
     match question.kind:
         case "marginal":
             evidence.opposite.append((first["n"], first["m"]))
             evidence.ones.append((first["n"], 0.2))
-            evidence.outcomes.append(first["n"])
+            evidence.lead = 0.0  # no effect is asked about: the chances settle it whichever variables they are of
         case "supposed":
             evidence.acts.extend((n, first["s"]) for n in asked["n"])
-            evidence.outcomes.append(first["s"])
             if "m" in asked and len(asked["m"]) == len(asked["n"]):
                 evidence.opposite.extend(zip(asked["n"], asked["m"], strict=True))
         case "treated":
             evidence.acts.extend((c, first["n"]) for c in asked["c"])
-            evidence.outcomes.append(first["n"])
             if len(asked["c"]) == 1:
                 evidence.together.append((first["c"], first["s"]))
                 evidence.unlike.append((first["c"], first["s"]))
         case "effect":
             evidence.acts.extend((n, first["m"]) for n in asked["n"])
-            evidence.outcomes.append(first["m"])
             evidence.ones.extend((p, NAMED_ONE) for p in (*asked["n"], first["m"]))
         case _:
-            parts = tuple(p for cut in asked.values() for p in cut)
-            evidence.apart.append(parts)
-            evidence.ones.extend((p, NAMED_ONE) for p in parts)
-            if question.kind == "correlation":
-                evidence.outcomes.append(first["n"])
-            if "c" in first:
-                evidence.colliders.append((first["c"], (first["n"], first["m"])))
+            _of_chances(question, asked, evidence)
+
+
+_OUTCOME = {"marginal": "n", "supposed": "s", "treated": "n", "effect": "m", "correlation": "n"}
+"""Which place of a question has what is asked about."""
+
+
+def _of_chances(question: Question, asked: dict[str, Cut], evidence: Evidence) -> None:
+    """Questions about what goes with what, and those that name variables."""
+    first = {slot: cut[0] for slot, cut in asked.items()}
+    evidence.apart.append(tuple(p for slot, cut in asked.items() if slot != "d" for p in cut))
+    evidence.ones.extend((p, NAMED_ONE) for slot, cut in asked.items() if slot not in ("c", "d") for p in cut)
+    if question.kind == "correlation":
+        evidence.lead = 0.0
+    if "d" in first:
+        evidence.opposite.append((first["m"], first["d"]))
+    if "c" in first:
+        evidence.colliders.append((first["c"], (first["n"], first["m"])))
 
 
 def name_of(phrase: str, net: Net) -> str:

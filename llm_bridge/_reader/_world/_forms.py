@@ -80,7 +80,17 @@ class Way:
 
 
 Kind: TypeAlias = Literal[
-    "marginal", "correlation", "explaining", "collider", "effect", "treated", "direct", "through", "methods", "supposed"
+    "marginal",
+    "correlation",
+    "explaining",
+    "collider",
+    "effect",
+    "treated",
+    "direct",
+    "through",
+    "total",
+    "methods",
+    "supposed",
 ]
 
 

@@ -17,8 +17,8 @@ forbidden banned/allowed permitted|cancelled/held|underfed starving/wellfed fed|
 low/high|lower/higher|lowest/highest|small/large big great|smaller/larger bigger|little/much|few/many|less/more
 short/long tall|weak/strong|bad/good|worse/better|poor/good rich wealthy abundant|unhealthy/healthy
 sick ill disease/healthy well health|slow/fast quick rapid
-cold/hot warm|cool/warm hot|dry/wet moist humid flooded|closed shut/open|off/switched-on|false/true|absent/present|asleep/awake
-late/early punctual|lose/win gain|fail/pass succeed|failure/success
+cold/hot warm|cool/warm hot|dry/wet moist humid flooded|closed shut/open|off/switched-on|false/true|absent/present
+asleep/awake|late/early punctual|lose/win gain|fail/pass succeed|failure/success
 reject rejected rejection/accept accepted acceptance admit admission|decline/accept|fall/rise
 down/up|empty/full|light/heavy|mild/severe|soft/hard|dark/light bright|dull/bright sharp|young/old|male/female
 man/woman|boy/girl|husband/wife|cheap/expensive|easy/difficult hard|quiet/loud noisy|silent/loud noisy
@@ -50,8 +50,8 @@ LESSER = frozenset(word for less, _ in _sides for word in less) - GREATER
 SCALES = words(
     """low high lower higher lowest highest small large big great smaller larger bigger little much few many less more
     short long tall weak strong bad good worse better poor slow fast quick late early decrease increase down up light
-    heavy mild severe irregular regular abnormal normal minor major negative positive never always often badly poorly well
-    worst best minimal maximal below above"""
+    heavy mild severe irregular regular abnormal normal minor major negative positive never always often badly poorly
+    well     worst best minimal maximal below above"""
 )
 """Opposites that go with any noun, so that two phrases with them need not be about one thing."""
 
@@ -87,11 +87,12 @@ health: healthy unhealthy sick ill well|speed: slow fast quick|height: tall shor
 weather: sunny rainy windy stormy cloudy rain snow|season: winter summer spring autumn dry wet|weight: heavy light obese
 residence region location area: urban rural city village|marriage divorce: married single divorced unmarried
 employment job work: employed unemployed jobless|death survival mortality life: die dead alive survive live
-recovery illness disease: recover cured sick ill heal|admission acceptance hiring application: accepted admitted rejected
+recovery illness disease: recover cured sick ill heal|admission acceptance hiring: accepted admitted rejected
 hiring firing dismissal: hired fired dismissed|mood happiness: happy sad|education schooling: college school university
 education schooling: graduate degree diploma|color colour: red blue green brown black white yellow grey blond
 personality character temper: kind mean friendly rude shy nice cruel|noise loudness: loud quiet silent
-time: late early|light brightness: dark bright|relationship: single married|appearance looks beauty: attractive ugly handsome pretty
+time: late early|light brightness: dark bright|relationship: single married
+appearance looks beauty: attractive ugly handsome pretty
 confounders confounder factors: hidden unknown unobserved|weapon: shoot fire"""
 
 KINDS: dict[str, frozenset[str]] = {}

@@ -7,7 +7,11 @@ from collections.abc import Callable
 
 from .._lemma import is_past
 from .._story import Unreadable, quoted
-from ._forms import Alike, Arrow, Chance, Kind, Question, Rule, Seen, Tie, Way, World
+from ._asking import question_of
+from ._forms import Alike, Arrow, Chance, Rule, Seen, Tie, Way, World
+
+LONGEST = 700
+"""Longest sentence that is read, in characters; keeps the time for a sentence bounded."""
 
 _FRAME = re.compile(
     r"^imagine (?:a|an) (?:self-contained, )?(?:hypothetical|imaginary)?,? ?world with only the following conditions,"
@@ -16,22 +20,19 @@ _FRAME = re.compile(
     re.IGNORECASE,
 )
 _LEAD = re.compile(
-    r"^(?:we know that|we are told that|it is known that|we also know that|also|moreover|in addition|furthermore|and|then"
-    r"|finally|however|but|suppose(?: that)?|assume(?: that)?),? ",
+    r"^(?:we know that|we are told that|it is known that|we also know that|also|moreover|in addition|furthermore|and"
+    r"|then|finally|however|but|suppose(?: that)?|assume(?: that)?),? ",
     re.IGNORECASE,
 )
 _END = re.compile(r"(?<=[.?!])(?<!Dr\.)(?<!Mr\.)(?<!Ms\.)(?<!Mrs\.)(?<!St\.)\s+|\s*\n\s*(?:[-*\u2022]\s+)?")
 _CHANCE = r"(?:the )?(?:probability|chance|likelihood|rate|frequency|prevalence|share|proportion|odds are that)"
 _NUM = (
-    r"(?P<p>\d+(?:\.\d+)?\s?%|\d+(?:\.\d+)? (?:percent|per cent)|\d+\s?/\s?\d+|\d+ (?:in|out of) \d+|0?\.\d+|[01](?:\.\d+)?"
-    r"|(?:a |one )half|(?:a|one|two) thirds?|(?:a|one|two|three) quarters?|(?:a|one|two|three|four) fifths?"
+    r"(?P<p>\d+(?:\.\d+)?\s?%|\d+(?:\.\d+)? (?:percent|per cent)|\d+\s?/\s?\d+|\d+ (?:in|out of) \d+"
+    r"|0?\.\d+|[01](?:\.\d+)?|(?:a |one )half"
+    r"|(?:a|one|two) thirds?|(?:a|one|two|three) quarters?|(?:a|one|two|three|four) fifths?"
     r"|(?:a|one|three|seven|nine) tenths?)"
 )
 _AMONG = r"(?:for|among|amongst|in|within|given|of)"
-_MORE = r"(?:larger|greater|higher|bigger)"
-_LESS = r"(?:smaller|lower|less|lesser)"
-_RAISE = r"(?:increase|raise|rise|go up)"
-_LOWER = r"(?:decrease|lower|reduce|fall|go down)"
 
 
 def split(text: str) -> list[str]:
@@ -49,8 +50,10 @@ def read_sentences(text: str) -> World:
     world = World()
     strange: list[str] = []
     for sentence in split(text):
-        if sentence.endswith("?") or _question(sentence):
-            found = _question(sentence)
+        if len(sentence) > LONGEST:
+            raise Unreadable(f"A sentence of {len(sentence):,} characters, beginning {quoted(sentence, 60)}: split it.")
+        if sentence.endswith("?") or question_of(sentence):
+            found = question_of(sentence)
             if found is None:
                 raise Unreadable(f"The question {quoted(sentence, 160)} is not understood.")
             if world.question is not None:
@@ -85,8 +88,8 @@ _EFFECT_ON = re.compile(
     re.IGNORECASE,
 )
 _HIDDEN = re.compile(
-    r"^(?P<n>.+?) (?:is|are)(?: both| all)? (?:unobserved|not observed|unmeasured|not measured|hidden|latent|not recorded|"
-    r"unrecorded|never observed|never measured)$",
+    r"^(?P<n>.+?) (?:is|are)(?: both| all)? (?:unobserved|not observed|unmeasured|not measured|hidden|latent"
+    r"|not recorded|unrecorded|never observed|never measured)$",
     re.IGNORECASE,
 )
 
@@ -120,7 +123,7 @@ def _hidden(bare: str, words: str, world: World) -> bool:
 # Probabilities
 
 _OVERALL = re.compile(
-    rf"^(?:the )?(?:overall|general|marginal) (?:probability|chance|likelihood|rate|share|frequency) of (?P<n>.+?) is {_NUM}$"
+    rf"^(?:the )?(?:overall|general|marginal) {_CHANCE} of (?P<n>.+?) is {_NUM}$"
     rf"|^(?:overall|in general), {_CHANCE} of (?P<n2>.+?) is {_NUM.replace('?P<p>', '?P<p2>')}$"
     rf"|^{_CHANCE} of (?P<n3>.+?) (?:overall|in general) is {_NUM.replace('?P<p>', '?P<p3>')}$",
     re.IGNORECASE,
@@ -140,8 +143,10 @@ _SHARE = re.compile(
 )
 _COUNTED = re.compile(r"^(?P<a>\d+) (?:out of|of) (?:the )?(?P<b>\d+) (?P<c>.+) (?P<n>\S+)$", re.IGNORECASE)
 _ALIKE = re.compile(
-    r"^(?:for )?(?P<c>.+?),? (?:(?P<n2>.+?) is|are|is) (?P<t>twice|half|(?:two|three|four|five|ten|\d+(?:\.\d+)?) times)"
-    r" as likely(?: to (?P<n>.+?))?(?: as (?:for |among )?(?P<d>.+))?$",
+    r"^(?:for )?(?P<c>.+?),? (?:(?P<n2>.+?) is|are|is)"
+    r""
+    r" (?P<t>twice|half|(?:two|three|four|five|ten|\d+(?:\.\d+)?) times) as likely"
+    r"(?: to (?P<n>.+?))?(?: as (?:for |among )?(?P<d>.+))?$",
     re.IGNORECASE,
 )
 _TIE = re.compile(
@@ -259,61 +264,3 @@ def _method(bare: str, words: str, world: World) -> bool:
 _READERS: tuple[Callable[[str, str, World], bool], ...] = (
     _method, _tie, _saw, _hidden, _chance, _alike, _share, _arrow, _rule,
 )  # fmt: skip
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Questions
-
-_SEEING = r"(?:when|if|after|upon) (?:we )?(?:observing|observe|seeing|see|given)"
-_QUESTIONS: tuple[tuple[Kind, str], ...] = (
-    ("marginal", r"(?:is|are) (?P<n>.+?) (?P<up>more|less) likely than (?P<m>.+?)(?: overall| in general)?"),
-    (
-        "correlation",
-        rf"is (?:the )?(?:chance|probability|likelihood) of (?P<n>.+?) (?P<up>{_MORE}|{_LESS}) {_SEEING} (?P<m>.+)",
-    ),
-    (
-        "explaining",
-        rf"(?:if|when) we (?:only )?look (?:only )?at (?P<c>.+?), does the (?:chance|probability|likelihood) of (?P<n>.+?)"
-        rf" (?P<up>{_RAISE}|{_LOWER}) (?:when|if|given) (?P<m>.+)",
-    ),
-    (
-        "collider",
-        r"(?:if|when) we (?:only )?look (?:only )?at (?P<c>.+?), does it mean that (?P<n>.+?)"
-        r" (?P<up>affects?|do(?:es)? not affect) (?P<m>.+)",
-    ),
-    (
-        "treated",
-        r"(?:for|among) (?P<c>.+?), would it be (?P<up>more|less) likely to (?:see|observe|find) (?P<n>.+?) if (?P<s>.+)",
-    ),
-    (
-        "direct",
-        r"if we (?:disregard|ignore|leave out|block) the (?:mediation |mediating |indirect )?effect through (?P<v>.+?),"
-        r" (?:would|will|does|do) (?P<x>.+?) (?P<up>positively|negatively) affect (?P<y>.+)",
-    ),
-    ("through", r"(?:does|do|would|will) (?P<x>.+?) (?P<up>positively|negatively) affect (?P<y>.+?) through (?P<v>.+)"),
-    (
-        "methods",
-        r"to understand how (?P<x>.+?) affects? (?P<y>.+?), is it more correct to use (?:the )?method (?P<a>\d+)"
-        r" (?:rather )?than (?:the )?method (?P<b>\d+)",
-    ),
-    (
-        "effect",
-        rf"(?:will|would|does|do|can|could) (?P<n>.+?) (?P<up>{_RAISE}|{_LOWER}) the (?:overall )?(?:chance|probability|likelihood)"
-        r" of (?P<m>.+)",
-    ),
-    ("supposed", r"would (?P<s>.+?) if (?P<n>.+?)(?: instead of (?P<m>.+))?"),
-)
-_PATTERNS = tuple(
-    (kind, re.compile(rf"^(?:(?:and|so|now|then),? )?{pattern}$", re.IGNORECASE)) for kind, pattern in _QUESTIONS
-)
-_DOWN = re.compile(rf"^(?:{_LESS}|{_LOWER}|negatively|do(?:es)? not affect)$", re.IGNORECASE)
-
-
-def _question(sentence: str) -> Question | None:
-    flat = " ".join(sentence.rstrip("?.! ").split())
-    for kind, pattern in _PATTERNS:
-        if match := pattern.match(flat):
-            slots = {k: v for k, v in match.groupdict().items() if v and k != "up"}
-            up = match.groupdict().get("up")
-            return Question(kind, slots, up is None or not _DOWN.match(up), sentence)
-    return None

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from itertools import combinations, product
 
 from .._story import Unreadable, quoted
-from ._tie import Evidence, Group, Net, Tied, lexicon_of
+from ._evidence import NAMED_ONE, Evidence, Net
+from ._tie import Group, Tied, lexicon_of
 from ._words import Bag, agreement, lesser, name_bag
 
 CLEARLY = 0.25
@@ -50,7 +51,7 @@ def _signs(name: str, groups: list[Group], words: _Words, evidence: Evidence) ->
         raise Unreadable(f"{quoted(name)} is spoken of in too many ways. Use the same words for the same thing.")
     bags, neutral = words.bags, words.neutral
     links = {(i, j): _link(groups[i], groups[j], words, evidence) for i, j in combinations(range(len(groups)), 2)}
-    anchors = [_anchor(group, evidence, bags) for group in groups]
+    anchors = [_anchor(group, evidence, words) for group in groups]
     ranked: list[tuple[float, tuple[int, ...]]] = []
     for rest in product((1, -1), repeat=len(groups) - 1):
         signs = (1, *rest)
@@ -95,7 +96,7 @@ def _link(one: Group, other: Group, words: _Words, evidence: Evidence) -> float:
     return score
 
 
-def _anchor(group: Group, evidence: Evidence, bags: dict[str, Bag]) -> float:
+def _anchor(group: Group, evidence: Evidence, words: _Words) -> float:
     """How surely the first phrase of a group names state 1 (above 0) or state 0, by order of mention.
 
     What is first listed is state 0, but for a pair of which only the second is a denial.
@@ -103,6 +104,10 @@ def _anchor(group: Group, evidence: Evidence, bags: dict[str, Bag]) -> float:
     score = 0.0
     for first, second in evidence.ordered:
         if second in group.side:
-            later = first if bags[second].denied and not bags[first].denied else second
+            later = first if words.bags[second].denied and not words.bags[first].denied else second
             score += FIRST_IS_ZERO * group.side[later]
+    for phrase in evidence.selected:
+        if phrase in group.side:
+            least = lesser(words.bags[phrase], words.neutral) < 0
+            score += NAMED_ONE * group.side[phrase] * (-1 if least else 1)
     return score + sum(weight * group.side[phrase] for phrase, weight in evidence.ones if phrase in group.side)

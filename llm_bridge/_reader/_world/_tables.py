@@ -1,7 +1,7 @@
-"""Probabilities said in strata to tables: where a condition of several parts is to be cut, and which parts are opposites.
+"""Probabilities said in strata to tables: where a condition of several parts is to be cut, and which are opposites.
 
-`For C0 and D0`, `For C0 and D1`, `For C1 and D0`, `For C1 and D1`: two columns of two phrases, each pair the two states of
-one variable, first-listed first. A cut is right when the rows fill such a grid; no word of any story is needed.
+`For C0 and D0`, `For C0 and D1`, `For C1 and D0`, `For C1 and D1`: two columns of two phrases, each pair the two states
+of one variable, first-listed first. A cut is right when the rows fill such a grid; no word of any story is needed.
 """
 
 from __future__ import annotations

@@ -14,13 +14,12 @@ from dataclasses import dataclass, field
 from itertools import combinations
 
 from .._story import Unreadable, quoted
+from ._evidence import Evidence, Net
 from ._opposite_words import KINDS
 from ._words import Bag, Lexicon, contrary, shared
 
 WIDTH = 400
 """How many partial assignments are kept; with up to six variables this is nearly all of them."""
-CLEARLY = 0.2
-"""By how much the best assignment must lead."""
 A_KIND = 0.7
 """How much it counts that a word is the general word for a state of what the name says: `female` of a gender."""
 ANSWERABLE = 0.3
@@ -29,71 +28,6 @@ NOT_SAID = 0.1
 """How much it counts against a name that a word of it is said elsewhere and not here."""
 OUTCOME_IS_END = 0.35
 """How much it counts that what is asked about is the end of the graph."""
-
-
-@dataclass(frozen=True)
-class Net:
-    """The graph of a text: names in order of mention."""
-
-    names: tuple[str, ...]
-    parents: dict[str, frozenset[str]]
-    hidden: frozenset[str]
-
-    def ancestors(self, name: str) -> frozenset[str]:
-        """All causes of `name`, direct or not; a cycle does not trap it."""
-        found: set[str] = set()
-        stack = list(self.parents[name])
-        while stack:
-            one = stack.pop()
-            if one not in found:
-                found.add(one)
-                stack.extend(self.parents[one])
-        return frozenset(found)
-
-
-@dataclass(slots=True)
-class Evidence:
-    """What the structure of a text says about its phrases.
-
-    Attributes:
-        phrases: all of them, in order of mention.
-        opposite: pairs that are the two states of one variable.
-        laws: (conditions, event) of each table; their variables differ.
-        rules: (causes, effect); the causes are all the parents.
-        acts: (cause, effect) of a question.
-        ordered: pairs where the first is state 0.
-        ones: phrases that convention takes as state 1, with the weight of the convention.
-        unlike: pairs that probably are different states.
-        apart: phrases about different variables.
-        together: pairs about one variable.
-        where: phrases that say among whom.
-        sentences: phrases that are sentences.
-        asked: cause and effect of a question that names variables.
-        lead: by how much the best assignment must lead; nothing for what is the same whichever variable is meant.
-        outcomes: phrases whose chance is asked about; most often the end of the graph.
-        colliders: (conditions, two phrases) of a question about those with a common effect.
-    """
-
-    phrases: list[str] = field(default_factory=list[str])
-    opposite: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
-    laws: list[tuple[tuple[str, ...], str]] = field(default_factory=list[tuple[tuple[str, ...], str]])
-    rules: list[tuple[tuple[str, ...], str]] = field(default_factory=list[tuple[tuple[str, ...], str]])
-    acts: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
-    ordered: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
-    ones: list[tuple[str, float]] = field(default_factory=list[tuple[str, float]])
-    unlike: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
-    apart: list[tuple[str, ...]] = field(default_factory=list[tuple[str, ...]])
-    together: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
-    where: set[str] = field(default_factory=set[str])
-    sentences: set[str] = field(default_factory=set[str])
-    asked: tuple[str, str] | None = None
-    lead: float = CLEARLY
-    outcomes: list[str] = field(default_factory=list[str])
-    colliders: list[tuple[str, tuple[str, str]]] = field(default_factory=list[tuple[str, tuple[str, str]]])
-
-    def add(self, *phrases: str) -> None:
-        """Phrases, each once."""
-        self.phrases.extend(p for p in phrases if p not in self.phrases)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +109,8 @@ def tie(net: Net, evidence: Evidence) -> Tied:
         other = beam[1][1]
         where = next(i for i in order if done[i] != other[i])
         doubt = (
-            f"{quoted(groups[where].phrases[0])} may speak of {quoted(done[where])} or of {quoted(other[where])}. Use a "
-            "word of the name in it."
+            f"{quoted(groups[where].phrases[0])} may speak of {quoted(done[where])} or of {quoted(other[where])}. Use "
+            "a word of the name in it."
         )
     names = tuple(done[i] for i in range(len(groups)))
     return Tied(groups, names, best, doubt, scorer.strangers(names))

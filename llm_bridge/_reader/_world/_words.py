@@ -77,7 +77,7 @@ def akin(one: str, other: str) -> bool:
         return True
     if other in _ROOT and _ROOT[other] == _ROOT.get(lemma(one)):
         return True
-    if one in OPPOSITES and other in OPPOSITES:
+    if one in OPPOSITES and other in OPPOSITES and not _alike(one, other):
         return False
     size = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
     if size < 3 or (size < 4 and min(len(one), len(other)) > 3):
@@ -185,7 +185,7 @@ class Lexicon:
                 last = _FORMS.get(word, word)
                 words.add(last)
         of_whom = shared(words, self.subjects)
-        if of_whom != words:
+        if len(of_whom) < len(words):
             about, words = about | of_whom, words - of_whom
         return Bag(frozenset(words), frozenset(about), denied, last)
 
@@ -219,7 +219,7 @@ def _opposed(one: str, other: str) -> bool:
     return other in OPPOSITES.get(one, ()) or lemma(other) in _OPPOSITES.get(lemma(one), ())
 
 
-def agreement(one: Bag, other: Bag, neutral: Collection[str], elsewhere: Collection[str] = ()) -> float:
+def agreement(one: Bag, other: Bag, neutral: Collection[str], elsewhere: frozenset[str] = frozenset()) -> float:
     """How surely two phrases about one variable say the same (above 0) or the opposite (below 0); at most 1 each way.
 
     Words of the variable's name (`neutral`) carry no state. Of what is left: opposite words, then a denial, then words
@@ -252,8 +252,8 @@ def agreement(one: Bag, other: Bag, neutral: Collection[str], elsewhere: Collect
 def _of_more(one: Bag, other: Bag) -> float:
     """How surely two phrases agree of which one only has words of the variable's name.
 
-    With all words of the other one and more, it is the same state; where a word is exchanged for another, it is not clear;
-    the same noun with another word names another state (`brown eyes`, `blue eyes`).
+    With all words of the other one and more, it is the same state; where a word is exchanged for another, it is not
+    clear; the same noun with another word names another state (`brown eyes`, `blue eyes`).
     """
     apart = one.words - shared(one.words, other.words), other.words - shared(other.words, one.words)
     if not all(apart):

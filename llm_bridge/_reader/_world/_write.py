@@ -25,9 +25,9 @@ from scm import (
 from ..._problem import Edge, Equation, Problem, ProblemQuery, ProblemVariable, Reply, Statement
 from .._story import CLOSURE, Unreadable, disjunction, negate, quoted
 from ._collect import CutRule, Reading, name_of, names_of
+from ._evidence import Net
 from ._forms import Question, Way, World
 from ._tables import plain
-from ._tie import Net
 
 Tied = dict[str, tuple[str, bool]]
 """For each phrase its variable, and whether it names state 1."""
@@ -184,14 +184,14 @@ def _sets(facts: Iterable[Fact]) -> list[Set]:
 
 
 def _nested(question: Question, net: Net) -> Contrast:
-    """The natural direct effect of a cause, or the natural indirect effect through some variables."""
+    """The natural direct effect of a cause, the natural indirect effect through some variables, or the total effect."""
     cause, effect = name_of(question.slots["x"], net), name_of(question.slots["y"], net)
-    through = names_of(question.slots["v"], net)
+    through = names_of(question.slots["v"], net) if "v" in question.slots else ()
     for name in through:
         if name in (cause, effect):
             raise Unreadable(f"The effect of {quoted(cause)} on {quoted(effect)} does not go through {quoted(name)}.")
     low, high = Set(cause, Const(False)), Set(cause, Const(True))
-    held, moved = (high, low) if question.kind == "direct" else (low, high)
+    held, moved = (low, high) if question.kind == "through" else (high, low)
     mediators = [Set(name, Var(name, world(moved))) for name in through]
     event = Op("=", (Var(effect, world(held, *mediators)), Const(True)))
     return Contrast("-", Probability(event), Probability(_is((effect, True), [low])))
