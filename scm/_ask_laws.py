@@ -45,7 +45,7 @@ def ask_laws(study: Study, query: Query, assume: str | Sequence[str] = ()) -> An
     laws = named(study.laws)
     states = distribution_states(study.states, query)
     available = [Available(law.variables, law.do, law.name) for law in laws]
-    base, how = identified(study.graph, query, available, assume)
+    base, how = identified(study.graph, query, available, assume, study.states)
     if how.estimand is None or base.finding == "refused":
         return base
     source = JointLaws(laws)

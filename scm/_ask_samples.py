@@ -23,7 +23,6 @@ from .solvers import EstimandEstimate, TooWide, estimate_estimand
 from .statements import names_of
 
 NAME = "estimation"
-LINEAR = "influence function"
 MIXED = (
     "a sample beside numbers that are known exactly would have to be weighed against them, which is not done here; ask "
     "from the samples alone, or from the statements and laws alone"
@@ -96,7 +95,7 @@ def ask_samples(study: Study, query: Query, assume: str | Sequence[str] = ()) ->
     data.check_states(sorted(names_of(query)))
     _check_columns(data, names_of(query))
     of = distribution_states(study.states, query)
-    base, how = identified(study.graph, query, data.available(), assume)
+    base, how = identified(study.graph, query, data.available(), assume, study.states)
     if how.estimand is None or base.finding == "refused":
         return _with_more_columns(data, base, assume)
     data.check_states(name for law in laws_of(how.estimand) for name, _ in cells_of(law))
@@ -164,7 +163,7 @@ def _estimated(data: _Data, base: Answer, how: Identification, found: EstimandEs
     known = not np.isnan(found.standard_error).all()
     uncertainty = Uncertainty(
         sampling=frozen(found.standard_error) if known else None,
-        confidence=Confidence(frozen(lower), frozen(upper), found.level, LINEAR) if known else None,
+        confidence=Confidence(frozen(lower), frozen(upper), found.level, found.method) if known else None,
     )
     return replace(
         base,

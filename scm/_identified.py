@@ -31,17 +31,38 @@ class Told:
 
 @dataclass(frozen=True)
 class Witness:
-    """Looks for two models that agree on what is available and differ on the query."""
+    """Looks for two models that agree on what is available and differ on the query.
+
+    Attributes:
+        identification: of a query that is not identified.
+        states: of the variables, where they are known: models with more of them show nothing about these.
+    """
 
     identification: Identification
+    states: Mapping[str, tuple[Value, ...]] | None = None
 
     def __call__(self) -> TwoModels | None:
         """The two models, if found."""
-        return two_models(self.identification)
+        found = two_models(self.identification)
+        if found is None or self.states is None:
+            return found
+        made = found.first.variable_states
+        return None if any(len(own) < len(made.get(name, ())) for name, own in self.states.items()) else found
+
+
+ANY_STATES = Step(
+    "scope",
+    "the verdict is about variables of any number of states",
+    "that a variable has two states can determine more: what holds of one of them then follows from the whole",
+)
 
 
 def identified(
-    graph: CausalGraph, query: Query, available: Sequence[Available], assume: str | Sequence[str] = ()
+    graph: CausalGraph,
+    query: Query,
+    available: Sequence[Available],
+    assume: str | Sequence[str] = (),
+    states: Mapping[str, tuple[Value, ...]] | None = None,
 ) -> tuple[Answer, Identification]:
     """What identification and its check say of a query, before any number is known.
 
@@ -67,7 +88,8 @@ def identified(
         reason = "neither a formula nor a proof that there is none was found; some law does not measure everything"
         return refused(base, "identification", reason), how
     if how.estimand is None:
-        return replace(base, seek=Witness(how)), how
+        scope = (ANY_STATES,) if isinstance(how.obstacle, Conflict) else ()  # hedges are proved by binary models
+        return replace(base, seek=Witness(how, states), account=Told((*base.derivation, *scope))), how
     base = replace(base, check=check_estimand(how))
     if base.check.status == "failed":
         return refused(base, "identification", f"the estimand found for the query {base.check.text}"), how

@@ -94,14 +94,23 @@ class SampleLaws:
 
     def law(self, of: Names, given: Names, do: Names, source: str) -> Array:
         """See `LawSource.law`."""
-        if source not in self.tallies:
-            raise UnknownName(source, self.tallies, "The formula")
-        tally, sample = self.tallies[source], self.samples[source]
-        check_available(of + given, do, tuple(n for n in tally.names if n not in sample.do), sample.do, source)
+        self.check(of, given, do, source)
+        tally = self.tallies[source]
         counts = tally.table((*of, *given, *do), self.states)
         below = counts.sum(axis=tuple(range(len(of))))
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(below > 0, counts / below, np.nan)
+
+    def check(self, of: Names, given: Names, do: Names, source: str) -> None:
+        """That a law follows from a sample.
+
+        Raises:
+            UnknownName, InvalidQuery: it does not.
+        """
+        if source not in self.tallies:
+            raise UnknownName(source, self.tallies, "The formula")
+        tally, sample = self.tallies[source], self.samples[source]
+        check_available(of + given, do, tuple(n for n in tally.names if n not in sample.do), sample.do, source)
 
 
 def _tally(sample: Sample, states: States, names: Names) -> Tally:
