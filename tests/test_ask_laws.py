@@ -51,7 +51,8 @@ def test_the_value_is_the_truth(graph: CausalGraph, query: Any, seed: int):
     assert found.uncertainty.sampling is None
     assert found.derivation[-1].name == "evaluation"
     if found.states:
-        assert np.shape(found.value) == tuple(len(own) for _, own in found.states)
+        value: Any = found.value
+        assert value.shape == tuple(len(own) for _, own in found.states)
 
 
 def test_experiments_stand_in_for_what_is_not_identified():

@@ -1,10 +1,13 @@
-"""The long run: `python -m tests.verify_coverage --studies 1000` sees how often confidence intervals hold the truth.
+"""The long run: `python -m tests.verify_coverage --studies 5000` sees how often confidence intervals hold the truth.
 
 Each study is a random sample of units from a random model over a design's graph; studies with an empty cell are drawn
 again. The query is identified once, estimated in each study, and its 95% intervals, by the influence function and by
 the bootstrap, are held against the truth worked out from the mechanisms. Exit status 1 where an interval holds the
-truth in fewer than 93% or more than 97% of a design's studies: for intervals that are right, 1,000 studies fall out
-with a probability of 0.4% for each figure. `--first` takes other studies.
+truth in fewer than 93% or more than 97% of a design's studies. `--first` takes other studies.
+
+With 1,000 studies a figure of an interval that is right falls out with a probability of 0.3%, and the figures of one
+run are not independent: designs share their random numbers, and both intervals their studies. The first thousand are
+such a case (front-door 96.8% and 97.1%, g-formula 92.8%); 5,000 studies leave next to no false alarm.
 """
 
 from __future__ import annotations
@@ -123,7 +126,7 @@ def coverage(design: Design, studies: int, first: int = 0, draws: int = 1_000) -
     states = dict.fromkeys(design.graph.variables, (0, 1))
     estimand = identify(design.graph, design.query).estimand
     assert estimand is not None
-    held = np.zeros(2)
+    held = [0, 0]
     errors: list[float] = []
     said: list[float] = []
     for number in range(first, first + studies):
@@ -132,17 +135,18 @@ def coverage(design: Design, studies: int, first: int = 0, draws: int = 1_000) -
         sample = [sample_of(design.graph.variables, counts)]
         plain = estimate_estimand(estimand, sample, states)
         drawn = estimate_estimand(estimand, sample, states, bootstrap=Bootstrap(number, draws))
-        held += [found.low <= wanted <= found.high for found in (plain, drawn)]
+        held[0] += plain.low <= wanted <= plain.high
+        held[1] += drawn.low <= wanted <= drawn.high
         errors.append(plain.value - wanted)
         said.append(plain.standard_error)
     ratio = math.sqrt(float(np.mean(np.square(said)) / np.mean(np.square(errors))))
-    return Coverage(design.name, studies, *(held / studies), ratio, time.monotonic() - start)
+    return Coverage(design.name, studies, held[0] / studies, held[1] / studies, ratio, time.monotonic() - start)
 
 
 def main() -> int:
     """Run, report, and say by the exit status whether all was right."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--studies", type=int, default=1_000, help="of each design")
+    parser.add_argument("--studies", type=int, default=5_000, help="of each design")
     parser.add_argument("--first", type=int, default=0, help="the number of the first study")
     asked = parser.parse_args()
     fine = True
