@@ -70,6 +70,7 @@ class Study:
 
     Raises:
         InvalidModel: something that is no source, or states that cannot be.
+        InvalidRows: the rows of a sample are no table.
         QuerySyntaxError, UnknownName, UnknownState, InvalidQuery: a statement that cannot be meant; said with a caret.
 
     A study in a few lines:
@@ -193,7 +194,10 @@ def _check_law(law: KnownLaw, states: Mapping[str, tuple[Value, ...]]) -> None:
 
 
 def _check_sample(sample: Sample, graph: CausalGraph) -> None:
-    """That a sample says what can be meant; its columns are read when a query needs them."""
+    """That a sample is a table and says what can be meant; its columns are read when a query needs them."""
+    from ._frames import frame_of  # NumPy, which a study of statements does not need
+
+    frame_of(sample.rows)
     for name in sample.do:
         if name not in graph.parents:
             raise UnknownName(name, graph.variables, "A sample")

@@ -143,7 +143,9 @@ def _tally(sample: Sample, states: States, names: Names) -> Tally:
         )
     table, weights = table[whole & (weights > 0)], weights[whole & (weights > 0)]
     if not len(weights):
-        raise InvalidRows(f"{what} has no rows to count.")
+        left_out = int((~whole).sum())
+        why = f": each of its {left_out:,} rows has an empty cell" if left_out else ""
+        raise InvalidRows(f"{what} has no rows to count{why}.")
     cells, inverse = np.unique(table, axis=0, return_inverse=True)
     held = np.bincount(inverse.reshape(-1), weights, len(cells)).astype(float)
     return Tally(names, cells, held, float(held.sum()), int((~whole).sum()))
