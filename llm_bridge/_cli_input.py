@@ -39,9 +39,39 @@ def is_json_model(path: str) -> bool:
     """Whether a model is read as JSON text; other formats, and packed files, are read by the engine from their path."""
     if path == "-":
         return True
+    if is_graph_file(path) or (not _exists(path) and is_graph(path, None)):
+        return False
     from scm import file_format
 
     return file_format(path) in (None, "json") and not path.lower().endswith(".gz")
+
+
+GRAPHS = (".dot", ".gv", ".gml", ".dagitty", ".edges", ".graph")
+_EDGE = ("->", "<-", "--")
+
+
+def is_graph_file(path: str) -> bool:
+    """Whether the extension says that a file holds a graph."""
+    return path.lower().removesuffix(".gz").endswith(GRAPHS)
+
+
+def is_graph(path: str, document: str | None) -> bool:
+    """Whether what was named is a graph and no model: by its extension, its content, or as the text of one.
+
+    Args:
+        path: a file, the text of a graph, or `-`.
+        document: the text of the file or of standard input, where it is JSON or was piped in.
+    """
+    if document is not None:
+        text = document.lstrip()
+        return not text.startswith("{") or "twinworld-graph" in text[:1000]
+    if is_graph_file(path):
+        return True
+    if _exists(path):
+        from scm import file_format
+
+        return path.lower().endswith(".txt") and file_format(path) is None
+    return any(edge in path for edge in _EDGE) or path.lstrip().startswith(("digraph", "graph", "dag", "{"))
 
 
 def check_files(paths: Sequence[str]) -> None:

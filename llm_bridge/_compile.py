@@ -61,6 +61,7 @@ class Compiled:
             claims are asked about.
         queries: the queries for numbers, in order.
         claims: the claims, in order.
+        lacking: of a study, the number that a model would need; empty where a model is out of the question.
         graph: where claims are looked up; None where there are none.
         reply: how the answer is to be said.
         assumptions: what the reader of the text added.
@@ -74,6 +75,7 @@ class Compiled:
     notes: tuple[str, ...] = ()
     claims: tuple[Claim, ...] = ()
     graph: CausalGraph | EquivalenceClass | None = None
+    lacking: str = ""
 
     @property
     def model(self) -> Model | None:
@@ -94,24 +96,24 @@ def compile_problem(problem: Problem) -> Compiled:
     problem.check()
     claims = tuple(item.claim for item in problem.queries if item.claim is not None)
     queries = tuple(item.query for item in problem.queries if item.query is not None)
-    knowledge, notes = _knowledge(problem) if queries else (None, ())
+    knowledge, notes, lacking = _knowledge(problem) if queries else (None, (), "")
     graph = graph_of(problem) if claims else None
-    return Compiled(knowledge, queries, problem.reply, problem.assumptions, notes, claims, graph)
+    return Compiled(knowledge, queries, problem.reply, problem.assumptions, notes, claims, graph, lacking)
 
 
-def _knowledge(problem: Problem) -> tuple[Model | Study, tuple[str, ...]]:
-    """The model, or else the study where no equation would be lost in it."""
+def _knowledge(problem: Problem) -> tuple[Model | Study, tuple[str, ...], str]:
+    """The model, or else the study where no equation would be lost in it, with what a model would need."""
     if not problem.equations and _beyond_laws(problem):
-        return study_of(problem), ()
+        return study_of(problem), (), ""
     try:
         compiler = _Compiler(problem)
         model = Model(*(compiler.variable(variable) for variable in problem.variables))
         compiler.refuse_unused()
-    except CannotCompile:
+    except CannotCompile as wrong:
         if problem.equations:
             raise
-        return study_of(problem), ()
-    return model, tuple(compiler.notes)
+        return study_of(problem), (), str(wrong)
+    return model, tuple(compiler.notes), ""
 
 
 def _beyond_laws(problem: Problem) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from scm import Const, Model, Op, Probability, ScmError, Study, Var, ask, conjunction, conjuncts
+from scm import Const, Model, Op, Probability, ScmError, Study, Var, ask, conjunction, conjuncts, query_nodes
 
+from ._compile import study_of
 from ._phrases import capital, joined
 from ._reasons import Because, Certainties, Chain, TooLong, chain_to
-from ._study_words import open_reasons, why
+from ._study_words import licence, open_reasons, why
 from ._verbalise import Asked, Case, Speaker, asked_of, line
 
 MOST_ROOTS = 3
@@ -27,13 +28,28 @@ def lesson(case: Case) -> str:
     query = case.answers[0].query
     asked = asked_of(query)
     if asked is None or not isinstance(query, Probability):
-        return said
+        return f"{said} {_by_graph(case)}".strip()
     teacher = _Teacher(Speaker(case, case.problem), model, query, asked)
     try:
         reasons = teacher.impossible() if case.finding == "undefined" else teacher.reasons()
     except (ScmError, TooLong):
         return said  # the reply stands; a reason that cannot be worked out is left out
-    return f"{said} {reasons}" if reasons else said
+    return f"{said} {reasons or _by_graph(case)}".strip()
+
+
+def _by_graph(case: Case) -> str:
+    """What confounds and what is enough, where tables of chances or counts give the answer."""
+    problem, answer = case.problem, case.answers[0]
+    effects = problem is not None and any(isinstance(n, Var) and n.world for n in query_nodes(answer.query))
+    if problem is None or problem.equations or not problem.statements or not effects or len(case.answers) > 1:
+        return ""
+    try:
+        study = study_of(problem)
+        found = ask(study, answer.query)
+    except ScmError:
+        return ""
+    same = isinstance(found.value, float) and isinstance(answer.value, float) and abs(found.value - answer.value) < 1e-9
+    return why(study, found) if same else licence(study, answer.query)
 
 
 def _of_study(case: Case, study: Study, said: str) -> str:

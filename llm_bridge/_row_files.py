@@ -88,20 +88,20 @@ class Source(Protocol):
         ...
 
 
-def open_source(path: str) -> Source:
-    """The table in a file.
+def open_source(path: str, option: str = "--rows") -> Source:
+    """The table in a file that was named with `option`.
 
     Raises:
         BadInput: there is no such file, it is of another format, or it is damaged.
     """
-    check_format(path, "--rows")
+    check_format(path, option)
     if not os.path.isfile(path):
         what = "is a folder" if os.path.isdir(path) else "is not there"
-        raise BadInput(f"--rows {path}: the file {what}. Give a .csv or .parquet file.")
+        raise BadInput(f"{option} {path}: the file {what}. Give a .csv or .parquet file.")
     try:
         return CsvSource(path) if path.lower().endswith(".csv") else ParquetSource(path)
     except OSError as wrong:
-        raise BadInput(f"--rows {path} cannot be read ({wrong.strerror or wrong}).") from None
+        raise BadInput(f"{option} {path} cannot be read ({wrong.strerror or wrong}).") from None
 
 
 def check_format(path: str, option: str) -> None:

@@ -19,6 +19,7 @@ from scm import (
     Study,
     Var,
     confounding_paths,
+    identify,
     instruments,
     print_query,
     query_nodes,
@@ -65,6 +66,11 @@ def why(study: Study, answer: Answer) -> str:
     parts += _arithmetic(answer)
     parts += [f"This rests on an assumption: {a.text}." for a in answer.assumptions if not POSITIVITY.search(a.text)]
     return " ".join(parts)
+
+
+def licence(study: Study, query: Query) -> str:
+    """Why the graph lets a query be answered from what is seen; empty where it does not."""
+    return " ".join(_licence(study, identify(study.graph, query)))
 
 
 def _licence(study: Study, how: Identification) -> Iterator[str]:
@@ -130,7 +136,9 @@ def _arithmetic(answer: Answer) -> Iterator[str]:
 # What is not known
 
 
-def not_known(problem: Problem | None, study: Study | None, answers: Sequence[Answer], fault: str) -> str:
+def not_known(
+    problem: Problem | None, study: Study | None, answers: Sequence[Answer], fault: str, lacking: str = ""
+) -> str:
     """Why what is said does not determine the answer, and which number is missing.
 
     Args:
@@ -138,12 +146,20 @@ def not_known(problem: Problem | None, study: Study | None, answers: Sequence[An
         study: the graph with what is said.
         answers: of which at least one is not identified.
         fault: what another way of working it out would have needed; empty if there is none.
+        lacking: the number that a model would need; said where nothing but the answer itself is missing.
     """
     answer = next(a for a in answers if a.finding == "not_identified")
     told = None if problem is None else named(problem, answer.query)
     told = capital(told.rstrip(",")) if told is not None else answer.text
-    parts = [f"{told} is not determined by what is said.", *open_reasons(study, answer)]
+    reasons = [lacking] if lacking and _only_itself(answer) else open_reasons(study, answer)
+    parts = [f"{told} is not determined by what is said.", *reasons]
     return " ".join([*parts, *([fault] if fault else [])])
+
+
+def _only_itself(answer: Answer) -> bool:
+    """Whether the one number that is missing is the answer."""
+    missing = cast("list[str]", answer.diagnostics.get("missing", []))
+    return [text.replace(" ", "") for text in missing] == [answer.text.replace(" ", "")]
 
 
 def open_reasons(study: Study | None, answer: Answer) -> Iterator[str]:

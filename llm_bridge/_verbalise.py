@@ -74,7 +74,8 @@ def line(case: Case) -> str:
     if not case.answers or case.problem is None or case.finding == "refused":
         return f"This cannot be worked out here. {_sentence(case.fault)}"
     if case.finding == "not_identified":
-        return not_known(case.problem, _study(case), case.answers, case.fault)
+        lacking = "" if case.compiled is None else case.compiled.lacking
+        return not_known(case.problem, _study(case), case.answers, case.fault, lacking)
     if case.finding == "contradiction":
         return clashing(case.answers)
     speaker = Speaker(case, case.problem)

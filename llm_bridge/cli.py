@@ -13,7 +13,16 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from ._cli_input import BadInput, check_files, check_output, file_of, is_json_model, settings_of, text_of
+from ._cli_input import (
+    BadInput,
+    check_files,
+    check_output,
+    file_of,
+    is_graph,
+    is_json_model,
+    settings_of,
+    text_of,
+)
 
 OK, MISUSE, REFUSED, OUR_ERROR, INTERRUPTED, PIPE_CLOSED = 0, 2, 3, 70, 130, 141
 
@@ -48,7 +57,8 @@ example, with problem.json holding
 """
 _QUERY = """\
 Ask the engine about a model: Twinworld's own JSON (what `Model.to_json()` of the package `scm` writes), or a Bayesian
-network as BIF, XMLBIF, NET, UAI or XDSL (also packed: .bif.gz). The extension says which.
+network as BIF, XMLBIF, NET, UAI or XDSL (also packed: .bif.gz). The extension says which. Or about a graph (.dot, .gml,
+dagitty, edges, JSON, or its text) with what is known of it: statements (--given) or a table of units (--data).
 """
 _QUERY_EXAMPLES = """\
 queries:
@@ -60,12 +70,25 @@ queries:
 examples:
   twinworld query model.json "P(Y[X=0]=0 | X=?x, Y=1)" --set x=1
   twinworld query model.json "P(Y[X=?x]=1)" --rows units.csv --out answers.csv --ignore id
+  twinworld query "Z -> X -> Y, Z -> Y" "P(Y=1 | do(X=1))" --given "P(Z=1) = 40%" \\
+            --given "P(Y=1 | X=1, Z=0) = 31%" --given "P(Y=1 | X=1, Z=1) = 85%"
 
 rows: a column named as a placeholder fills it; one named as a variable is what was observed of it; an empty cell says
 that nothing was observed. A run that was interrupted goes on where it was when the same command is given again.
 """
+_IDENTIFY = """\
+Say whether a query follows from a graph: the formula with its derivation and how it was checked, or why there is none
+and two models that show it. GRAPH is a file (.dot, .gml, dagitty, edges, Twinworld's JSON) or the text of one.
+"""
+_IDENTIFY_EXAMPLES = """\
+examples:
+  twinworld identify "X -> M -> Y, X <-> Y" "P(Y=1 | do(X=1))"
+  twinworld identify graph.dot "E[Y[X=1, M=M[X=0]]] - E[Y[X=0]]" --json
+  twinworld identify "Z -> X -> Y, X <-> Y" "P(Y=1 | do(X=1))" --available "trial: P(X, Y | do(Z))"
+"""
 _BENCH = """\
-Run suite files (CounterBench as published, or Twinworld's own JSONL) and score the answers.
+Run suite files (CounterBench, CLadder, Corr2Cause and CCR.GB as published, or Twinworld's own JSONL) and score the
+answers, with and without the conventions that a suite's labels rest on.
 """
 _BENCH_EXAMPLES = """\
 example:
@@ -95,14 +118,18 @@ def parser() -> argparse.ArgumentParser:
     solve = command("solve", _solve, "answer a Problem file", _SOLVE, _SOLVE_EXAMPLES)
     solve.add_argument("problem", metavar="PROBLEM.json|-", help="the Problem, or - for standard input")
     _add_answering(solve)
-    query = command("query", _query, "ask the engine about a model", _QUERY, _QUERY_EXAMPLES)
-    query.add_argument("model", metavar="MODEL|-", help="the model's file, or - for JSON on standard input")
+    query = command("query", _query, "ask the engine about a model or a graph", _QUERY, _QUERY_EXAMPLES)
+    query.add_argument(
+        "model", metavar="MODEL|-", help="the file of a model or a graph, the text of a graph, or - for standard input"
+    )
     query.add_argument("query", metavar="QUERY", help="what to ask of it")
     query.add_argument(
         "--set", metavar="NAME=VALUE", action="append", default=[], help="the value of a placeholder ?NAME (repeatable)"
     )
+    _add_sources(query)
     _add_rows(query)
     _add_answering(query)
+    _add_identify(command("identify", _identify, "say what follows from a graph", _IDENTIFY, _IDENTIFY_EXAMPLES))
     bench = command("bench", _bench, "run and score suite files", _BENCH, _BENCH_EXAMPLES)
     bench.add_argument("files", metavar="FILE", nargs="+", help="suite files")
     bench.add_argument("--out", metavar="FILE", help="write one line per item here; a run that was cut off resumes")
@@ -110,6 +137,37 @@ def parser() -> argparse.ArgumentParser:
     bench.add_argument("--limit", metavar="N", type=_count, help="score the first N items of each file only")
     bench.add_argument("--no-progress", action="store_true", help="show no progress")
     return top
+
+
+def _add_sources(query: argparse.ArgumentParser) -> None:
+    query.add_argument(
+        "--given",
+        metavar="STATEMENT",
+        action="append",
+        default=[],
+        help='what is known behind a graph, such as "P(Y=1 | X=0) = 26%%" (repeatable)',
+    )
+    query.add_argument("--data", metavar="FILE", help="units behind a graph, one row each (.csv or .parquet)")
+
+
+def _add_identify(identify: argparse.ArgumentParser) -> None:
+    identify.add_argument("graph", metavar="GRAPH|-", help="a graph's file, its text, or - for standard input")
+    identify.add_argument("query", metavar="QUERY", help="what to ask of it")
+    identify.add_argument(
+        "--available",
+        metavar="LAW",
+        action="append",
+        default=[],
+        help='a law that is known, such as "P(X, Y)" or "P(Z, Y | do(X))" (repeatable); by default what is observed',
+    )
+    identify.add_argument(
+        "--given", metavar="STATEMENT", action="append", default=[], help="also answer from statements (repeatable)"
+    )
+    identify.add_argument(
+        "--assume", metavar="NAME", action="append", default=[], help="grant homogeneity or no_defiers (repeatable)"
+    )
+    identify.add_argument("--json", action="store_true", help="print the result as JSON")
+    identify.add_argument("--latex", action="store_true", help="print the formula as LaTeX")
 
 
 def _add_rows(query: argparse.ArgumentParser) -> None:
@@ -266,13 +324,33 @@ def _reply(arguments: argparse.Namespace, answer: Callable[[dict[str, Any]], Any
 
 def _query(arguments: argparse.Namespace) -> int:
     _check_rows(arguments)
-    document = file_of(arguments.model, "a model as JSON") if is_json_model(arguments.model) else None
+    document = file_of(arguments.model, "a model or a graph") if is_json_model(arguments.model) else None
     from scm import ScmError
 
-    from ._cli_query import run_query
+    try:
+        if is_graph(arguments.model, document):
+            if arguments.rows is not None:
+                raise Misuse("--rows goes with a model. A graph takes --data FILE, one unit a row.")
+            from ._cli_graph import run_graph_query
+
+            return run_graph_query(arguments, document, settings_of(arguments.set))
+        if arguments.given or arguments.data is not None:
+            raise Misuse("--given and --data are the sources behind a graph; a model says everything itself.")
+        from ._cli_query import run_query
+
+        return run_query(arguments, document, settings_of(arguments.set))
+    except ScmError as wrong:
+        raise Misuse(str(wrong)) from None
+
+
+def _identify(arguments: argparse.Namespace) -> int:
+    document = file_of(arguments.graph, "a graph") if arguments.graph == "-" else None
+    from scm import ScmError
+
+    from ._cli_graph import run_identify
 
     try:
-        return run_query(arguments, document, settings_of(arguments.set))
+        return run_identify(arguments, document)
     except ScmError as wrong:
         raise Misuse(str(wrong)) from None
 

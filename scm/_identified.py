@@ -15,7 +15,6 @@ from ._relevance import rung
 from ._syntax import Value, print_expr, print_name
 from .identify import Available, Conflict, Hedge, Identification, identify
 from .solvers import TwoModels, check_estimand, two_models
-from .statements import composed
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ def identified(
     Raises:
         The errors of `identify`.
     """
-    how = identify(graph, composed(graph, query), available, assume=assume)
+    how = identify(graph, query, available, assume=assume)
     base = Answer(
         query,
         "not_identified",

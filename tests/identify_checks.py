@@ -94,7 +94,9 @@ def _formula(seed: object, question: Asked, found: Identification) -> Outcome:
     if not general.identified:
         text = f"seed {seed}: by {found.method} it is known, not by the general routine; {question_text(question)}"
         return Outcome(question.kind, "wrong", problem=text)
-    every = [found, general, *itertools.islice(alternatives(found.graph, found.query, found.available), OTHERS)]
+    every = [found, general]
+    if ("", question.graph.names, ()) in question.available:
+        every += itertools.islice(alternatives(found.graph, found.query), OTHERS)
     rng, worst = _rng(seed), 0.0
     sources = {name: (variables, do) for name, variables, do in question.available}
     for _ in range(MODELS):

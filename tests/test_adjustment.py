@@ -1,7 +1,7 @@
 """Adjustment sets against the criterion's own words, path by path, on random mixed graphs; and known cases."""
 
 import random
-from itertools import combinations, islice
+from itertools import combinations, islice, pairwise
 
 import numpy as np
 import pytest
@@ -277,6 +277,18 @@ def test_paths_are_listed_only_so_far():
     found = confounding_paths(graph, "V20", "V39", most=5)
     assert len(found) == 5
     assert found[0] == "V20 <- V0 -> V39"
+
+
+def test_a_long_way_round_is_found_among_very_many():
+    """Twenty layers of two, all joined: a million open paths, none shorter than 21 steps."""
+    layers = [("X",), *((f"A{i}", f"B{i}") for i in range(20)), ("Y",)]
+    names = tuple(name for layer in layers for name in layer)
+    edges = [(low, high) for high_layer, low_layer in pairwise(layers[:-1]) for high in high_layer for low in low_layer]
+    graph = CausalGraph(names, (*edges, ("A19", "Y"), ("B19", "Y")))
+    found = confounding_paths(graph, "X", "Y", most=5)
+    assert len(set(found)) == 5
+    assert {path.count(" ") for path in found} == {42}
+    assert len(explain_adjustment(graph, "X", "Y", "A3").left_open) == 10
 
 
 def test_a_smallest_cut_reroutes_paths():

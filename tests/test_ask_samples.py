@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -63,7 +64,7 @@ def test_an_effect_is_estimated():
     text = " ".join(found.to_text().split())
     for part in ("2,000 units", "drawn at random", "95% confidence interval", "smallest propensity"):
         assert part in text
-    assert found.to_json()["finding"] == "estimate"
+    assert json.loads(json.dumps(found.to_json(), allow_nan=False))["finding"] == "estimate"
 
 
 def test_a_law_and_a_counterfactual_are_estimated():
@@ -73,6 +74,7 @@ def test_a_law_and_a_counterfactual_are_estimated():
     error: Any = law.uncertainty.sampling
     assert value.shape == error.shape == (2,)
     assert value.sum() == pytest.approx(1.0)
+    json.dumps(law.to_json(), allow_nan=False)
     assert ask(study, "P(Y[X=0]=1 | X=1, age='old')").finding == "estimate"
 
 
@@ -125,6 +127,8 @@ def test_an_answer_that_does_not_vary_has_no_error():
     assert found.value == 1
     assert found.uncertainty.sampling is None
     assert any("does not make it certain" in a.text for a in found.assumptions)
+    assert found.uncertainty.confidence is None
+    json.dumps(found.to_json(), allow_nan=False)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -190,6 +190,15 @@ def test_what_cannot_be_tried_says_why():
     assert "probability zero" in check_estimand(impossible).reason
 
 
+def test_models_that_do_not_allow_the_condition_are_left_out():
+    """A noise of few states need not allow what happens in two worlds together."""
+    graph = CausalGraph(("X", "Y", "W"), (("X", "Y"), ("Y", "W")))
+    query = "P(W=1 | Y[X=0]=0, Y[X=1]=1, Y=1)"
+    found = check_estimand(identification(graph, query, "P(W=1 | Y=1)"))
+    assert found.status == "checked"
+    assert 0 < found.models < 20
+
+
 def test_only_the_part_that_matters_is_built():
     """Sixty variables, of which three matter."""
     names = (*BACK_DOOR.variables, *(f"V{i}" for i in range(57)))

@@ -13,6 +13,7 @@ from scm import (
     UnknownName,
     ate,
     covariance_ratio,
+    identify,
     instruments,
     late,
     linear_effect,
@@ -212,3 +213,23 @@ def test_bad_covariances():
         found.value(np.full((3, 3), np.nan), ("X", "Y", "Z"))
     with pytest.raises(UnknownName, match="'Z'"):
         found.value(np.eye(2), ("X", "Y"))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Through the front door of identification
+
+
+def test_identify_uses_a_grant_only_where_it_must():
+    plain = identify(IV, late("Z", "X", "Y"))
+    assert not plain.identified
+    assert plain.obstacle is not None
+    assert identify(IV, late("Z", "X", "Y"), assume="no_defiers").method == "instrument"
+    assert identify(IV, ate("X", "Y"), assume=["homogeneity"]).method == "instrument"
+    known = identify(CausalGraph(("Z", "X", "Y"), (("Z", "X"), ("X", "Y"))), ate("X", "Y"), assume="homogeneity")
+    assert known.method == "adjustment"
+    assert all(assumption.granted_by == "the method" for assumption in known.assumptions)
+
+
+def test_a_grant_that_is_not_known_is_refused():
+    with pytest.raises(InvalidQuery, match=r"Unknown assumption 'no_defier'.*Did you mean 'no_defiers'"):
+        identify(IV, late("Z", "X", "Y"), assume="no_defier")

@@ -132,7 +132,7 @@ def test_a_missing_number_leaves_the_answer_open():
     one_cause = [{"term": "P(death=True | order=True)", "value": "0.9"}]
     reply = asked("P(death=True)", equations=None, edges=[{"cause": "order", "effect": "death"}], statements=one_cause)
     assert (reply.finding, reply.reply) == ("not_identified", None)
-    assert "What is missing: P(death=True" in reply.words
+    assert "P(death = True | order = False)" in reply.words
 
 
 def test_a_name_that_no_rule_mentions_has_no_effect():

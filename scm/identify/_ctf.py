@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from .._bitgraph import BitGraph
 from .._errors import InvalidQuery
 from .._estimand import ONE, ZERO, At, Estimand, Index, Linear, Product, Quotient
-from .._finding import Assumption
+from .._finding import Assumption, Step
 from .._graph import CausalGraph
 from .._query import (
     Contrast,
@@ -27,8 +27,9 @@ from .._query import (
     term_parts,
 )
 from .._relevance import relevant_world
-from .._syntax import Assignment, Placeholder, Set, Var, World, walk, world
+from .._syntax import Assignment, Const, Expr, Placeholder, Set, Var, World, substitute, walk, world
 from ._asking import ImpossibleCondition, question
+from ._contrasts import cancelled
 from ._kernels import Scope, Stuck, product
 from ._known import Known, checked, known, plain, without_links
 from ._many import Clash, in_many_worlds, lean
@@ -41,6 +42,7 @@ from ._steps import Record, Several, Single, Sure, recipe
 POSITIVITY = Assumption(
     "Every combination of values that the estimand conditions on has positive probability.", "the method"
 )
+CANCELLED = "terms are one counterfactual quantity once assignments that cannot reach them are left out"
 APART = Assumption(
     "Placeholders stand for values that differ from each other and from the constants named.", "the method"
 )
@@ -82,6 +84,13 @@ def identified(graph: CausalGraph, query: Query, available: tuple[Available, ...
     try:
         estimand = _query(work, query)
     except NotIdentified as no:
+        if isinstance(query, Contrast) and (less := cancelled(graph, query)) is not None:
+            found = identified(graph, less, available)
+            if found.identified:
+                step = Step(
+                    "cancellation", f"{print_query(query)} = {print_query(less)}", CANCELLED, "Galles & Pearl (1998)"
+                )
+                return replace(found, query=query, derivation=(step, *found.derivation))
         return _from_one_law(graph, query, available) or Identification(query, graph, available, obstacle=no.obstacle)
     granted = (*([POSITIVITY] if work.divides else ()), *dict.fromkeys(work.assumptions))
     method: Method = max(work.methods, key=ORDER.index) if work.methods else "seeing"
@@ -152,7 +161,7 @@ def _plus(left: Estimand, right: Estimand, factor: float) -> Estimand:
 def _term(work: Work, term: Term) -> Estimand:
     match term:
         case Expectation(expr):
-            parts, constant = linear(expr)
+            parts, constant = linear(substitute(expr, _value))
             found = [(c, _reading(work, replace(term, expr=part), read(term, part))) for c, part in parts]
             return found[0][1] if not constant and [c for c, _ in found] == [1.0] else Linear(tuple(found), constant)
         case Distribution():
@@ -164,6 +173,15 @@ def _term(work: Work, term: Term) -> Estimand:
             return _reading(work, term, reading)
         case Probability():
             return _reading(work, term, read(term))
+
+
+def _value(leaf: Const | Placeholder | Var) -> Expr:
+    """A term that its own world sets is the number it is set to."""
+    if isinstance(leaf, Var):
+        for a in leaf.world:
+            if isinstance(a, Set) and a.target == leaf.name and a.parent is None and isinstance(a.value, Const):
+                return a.value
+    return leaf
 
 
 def _reading(work: Work, term: Term, reading: Reading) -> Estimand:
@@ -207,9 +225,9 @@ def _single(work: Work, term: Term, reading: Reading, done: dict[str, At], scope
     reduced = without_links(work.known, asked.done | asked.asked | asked.given | asked.doubtful)
     found = in_one_world(reduced, asked, scope)
     if isinstance(found, Failed):
-        raise _failed(work.known, found, asked.done)
+        raise _failed(work.known, found, asked.done | asked.given)
     work.methods.append(_method(found, bool(asked.given | asked.doubtful)))
-    work.records.append(Single(term, reduced, asked, found))
+    work.records.append(Single(term, work.known, reduced, asked, found))
     return found.estimand
 
 
@@ -285,11 +303,11 @@ def _several(work: Work, term: Term, reading: Reading, scope: Scope) -> Estimand
     if isinstance(found, Clash):
         raise NotIdentified(conflict(graph, reading, found))
     if isinstance(found, Failed):
-        raise _failed(work.known, found, graph.bits({a.target for a in worlds}))
+        raise _failed(work.known, found, keep)
     nested = any(a.parent is not None or not isinstance(a, Set) or isinstance(a.value, Var) for a in worlds)
     conditional = bool(reading.given or reading.doubts)
     work.methods.append("ctf-ID" if nested else "IDC*" if conditional else "ID*")
-    work.records.append(Several(term, reduced, nested, conditional, found))
+    work.records.append(Several(term, work.known, reduced, nested, conditional, found))
     return found.estimand
 
 

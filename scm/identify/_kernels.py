@@ -1,6 +1,6 @@
 """Districts as formulas: `Q[C] = P(C; do(everything else))` from a law that is available.
 
-Tian & Pearl (2002), lemmas 1 to 4: a law splits into the kernels of its districts; a kernel is summed over variables
+Tian & Pearl (2002): a law splits into the kernels of its districts; a kernel is summed over variables
 that cause none of the rest; and it splits again into the districts of what is left. `descend` is their IDENTIFY.
 """
 
@@ -120,7 +120,7 @@ class Base:
 
 @dataclass(frozen=True)
 class Derived:
-    """The kernel of a district inside an ancestral part of another kernel (Tian & Pearl 2002, lemma 4).
+    """The kernel of a district inside an ancestral part of another kernel (Tian & Pearl 2002).
 
     Attributes:
         parent: the kernel it comes from.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterator
 from itertools import islice, pairwise
 
@@ -9,8 +10,8 @@ from .._bitgraph import BitGraph, members
 from .._graph import CausalGraph
 from ._adjustment import Effect, Names, effect_of, set_of
 
-MOST_STEPS = 2_000
-"""Most partial paths looked at: the open paths of a dense graph have no end."""
+MOST_STEPS = 5_000
+"""Most partial paths followed: the open paths of a dense graph have no end."""
 
 State = tuple[int, str]
 """A variable, and the arrow by which the path came into it."""
@@ -58,45 +59,58 @@ def is_open(bits: BitGraph, path: Path, given: int) -> bool:
 
 
 def _paths(graph: BitGraph, effect: Effect, given: int) -> Iterator[Path]:
-    """Open proper paths, shortest first; only ways on that can lead to the effect are followed."""
+    """Open proper paths, shortest first: those are followed first that can be the shortest in the end (A*)."""
     opens = graph.ancestors(given)
-    by_tail, by_head = _leading(graph, effect.effect, given, opens)
-    queue: list[Path] = [((i, ""),) for i in members(effect.cause)]
-    for path in queue:
+    by_tail, by_head = _distances(graph, effect.effect, given, opens)
+    left: list[tuple[int, int, int, Path]] = [
+        (by_tail[i], 0, i, ((i, ""),)) for i in members(effect.cause) if i in by_tail
+    ]
+    heapq.heapify(left)
+    made = len(graph.names)  # tells apart what is equally long, so that paths are never compared
+    while left:
+        _, _, _, path = heapq.heappop(left)
         i, arrow = path[-1]
+        if effect.effect >> i & 1:
+            yield path
+        if effect.effect >> i & 1 or made > MOST_STEPS:
+            continue
         passed = effect.cause
         for j, _ in path:
             passed |= 1 << j
         free = not given >> i & 1
         turn = opens >> i & 1 if arrow in ("->", "<->") else free  # whether it may go on by an edge with a head here
-        ways = (
-            ("<-", graph.parents[i] & by_tail if turn else 0),
-            ("->", graph.children[i] & by_head if free else 0),
-            ("<->", graph.siblings[i] & by_head if turn else 0),
-        )
-        for way, onto in ways:
-            for j in members(onto & effect.effect):
-                yield (*path, (j, way))
-        if len(queue) <= MOST_STEPS:
-            queue += [(*path, (j, way)) for way, onto in ways for j in members(onto & ~(passed | effect.effect))]
+        for way, onto, far in (
+            ("<-", graph.parents[i] if turn else 0, by_tail),
+            ("->", graph.children[i] if free else 0, by_head),
+            ("<->", graph.siblings[i] if turn else 0, by_head),
+        ):
+            for j in members(onto & ~passed):
+                if j in far:
+                    made += 1
+                    heapq.heappush(left, (len(path) + far[j], -len(path), made, (*path, (j, way))))
 
 
-def _leading(graph: BitGraph, effect: int, given: int, opens: int) -> tuple[int, int]:
-    """The variables from which an open walk leads to the effect: entered by a tail, and by an arrowhead."""
-    by_tail = by_head = tails = heads = effect
+def _distances(graph: BitGraph, effect: int, given: int, opens: int) -> tuple[dict[int, int], dict[int, int]]:
+    """How many steps an open walk to the effect takes at least, from each variable entered by a tail, and by a head."""
+    by_tail, by_head = ({i: 0 for i in members(effect)} for _ in range(2))
+    tails = heads = effect
+    steps = 0
     while tails | heads:
-        low = tails & -tails or heads & -heads
-        i = low.bit_length() - 1
-        if tails:
-            tails ^= low
-            before = graph.children[i]
-            new_tail, new_head = before & ~given, before & opens
-        else:
-            heads ^= low
-            parents, siblings = graph.parents[i], graph.siblings[i]
-            new_tail, new_head = (parents | siblings) & ~given, parents & ~given | siblings & opens
-        tails, by_tail = tails | new_tail & ~by_tail, by_tail | new_tail
-        heads, by_head = heads | new_head & ~by_head, by_head | new_head
+        steps += 1
+        new_tails = new_heads = 0
+        for i in members(tails):
+            new_tails |= graph.children[i] & ~given
+            new_heads |= graph.children[i] & opens
+        for i in members(heads):
+            new_tails |= (graph.parents[i] | graph.siblings[i]) & ~given
+            new_heads |= graph.parents[i] & ~given | graph.siblings[i] & opens
+        tails = heads = 0
+        for i in members(new_tails):
+            if by_tail.setdefault(i, steps) == steps:
+                tails |= 1 << i
+        for i in members(new_heads):
+            if by_head.setdefault(i, steps) == steps:
+                heads |= 1 << i
     return by_tail, by_head
 
 

@@ -51,7 +51,7 @@ class Hedge:
     Attributes:
         outer, inner: the variables of each; `inner` is a part of `outer`.
         roots: what both have as roots.
-        cut: the intervened variables inside `outer`.
+        cut: the variables inside `outer` that are imposed, or given and read as if they were.
     """
 
     outer: tuple[str, ...]

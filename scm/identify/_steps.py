@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from .._bitgraph import BitGraph, members
-from .._estimand import Estimand, Index, Sum
+from .._estimand import Estimand, Index
 from .._estimand_text import print_estimand
 from .._finding import Step
 from .._query import Term, print_query
@@ -23,6 +23,7 @@ from ._single import Part, Solved
 PEARL = "Pearl (1995)"
 TIAN = "Tian & Pearl (2002)"
 CTF = "Correa, Lee & Bareinboim (2021)"
+PLACED = "the formulas above, in place; conditionals that continue each other are joined and sums to one dropped"
 NESTED = "Correa, Lee & Bareinboim (2021), counterfactual unnesting"
 
 
@@ -31,6 +32,7 @@ class Single:
     """One term in one world, as it was worked out."""
 
     term: Term
+    whole: Known
     known: Known
     asked: Asked
     solved: Solved
@@ -46,6 +48,7 @@ class Several:
     """One term over several worlds, as it was worked out."""
 
     term: Term
+    whole: Known
     known: Known
     nested: bool
     given: bool
@@ -72,6 +75,8 @@ Record: TypeAlias = Single | Several | Sure
 def steps(records: Iterable[Record]) -> Iterator[Step]:
     """The steps of every term, in order."""
     for record in records:
+        if not isinstance(record, Sure):
+            yield from _projected(record)
         match record:
             case Single():
                 yield from _single(record)
@@ -94,6 +99,18 @@ def recipe(records: Iterable[Record]) -> Callable[[], tuple[Step, ...]]:
 
 def _set(graph: BitGraph, bits: int) -> str:
     return "{" + ", ".join(graph.named(bits)) + "}"
+
+
+def _projected(record: Single | Several) -> Iterator[Step]:
+    """The causes that were left out before all else."""
+    graph = record.whole.graph
+    causes = graph.ancestors(record.known.within, record.whole.within)
+    if out := causes & ~record.known.within:
+        reason = (
+            "each of them has one effect, no hidden common cause, and no cause in the district of that effect, so that "
+            "its causes may stand for it"
+        )
+        yield Step("latent projection", f"{_set(graph, out)} is left out", reason, TIAN)
 
 
 def _single(record: Single) -> Iterator[Step]:
@@ -180,7 +197,7 @@ def kernel_steps(known: Known, found: Found) -> Iterator[Step]:
         reason = (
             f"{_set(graph, rest)} causes none of {_set(graph, found.district)} in the graph over {_set(graph, whole)}"
         )
-        yield Step("sum out what is no cause", claim, reason, f"{TIAN}, lemma 3")
+        yield Step("sum out what is no cause", claim, reason, TIAN)
 
 
 def _made(graph: BitGraph, found: Found, kernel: Kernel, where: str) -> Iterator[Step]:
@@ -193,7 +210,7 @@ def _made(graph: BitGraph, found: Found, kernel: Kernel, where: str) -> Iterator
             "its kernel is the product of each variable given the district and its parents before it"
         )
         written = print_estimand(product(list(laws)))
-        yield Step("kernel of a district", f"Q{_set(graph, whole)} = {written}", reason, f"{TIAN}, lemma 1")
+        yield Step("kernel of a district", f"Q{_set(graph, whole)} = {written}", reason, TIAN)
         return
     yield from _made(graph, found, kernel.parent, where)
     before = _district(kernel.parent)
@@ -202,12 +219,12 @@ def _made(graph: BitGraph, found: Found, kernel: Kernel, where: str) -> Iterator
         reason = (
             f"{_set(graph, rest)} causes none of {_set(graph, kernel.whole)} in the graph over {_set(graph, before)}"
         )
-        yield Step("sum out what is no cause", claim, reason, f"{TIAN}, lemma 3")
+        yield Step("sum out what is no cause", claim, reason, TIAN)
     env = {v: Index(graph.names[v]) for v in range(len(graph.names))}
     scope = Scope(graph.names, used=dict.fromkeys(range(len(graph.names)), 1))
     claim = f"Q{_set(graph, kernel.district)} = {print_estimand(kernel.formula(kernel.district, env, scope))}"
     reason = f"{_set(graph, kernel.district)} is a district of the graph over {_set(graph, kernel.whole)}"
-    yield Step("split into districts", claim, reason, f"{TIAN}, lemma 4")
+    yield Step("split into districts", claim, reason, TIAN)
 
 
 def _district(kernel: Kernel) -> int:
@@ -256,5 +273,4 @@ def _several(record: Several) -> Iterator[Step]:
             if found.district not in told:
                 told.add(found.district)
                 yield from kernel_steps(record.known, found)
-    how = "summed over the values that nothing fixes" if isinstance(joined.estimand, Sum) else "in place"
-    yield Step("put together", f"{record.head} = {print_estimand(joined.estimand)}", f"the formulas above, {how}")
+    yield Step("put together", f"{record.head} = {print_estimand(joined.estimand)}", PLACED)

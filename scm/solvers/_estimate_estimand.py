@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -156,6 +155,8 @@ def _by_influence(
     level: float,
 ) -> tuple[Array, Array, Array]:
     """The standard error, and the ends of the interval of the normal law around the value."""
+    from statistics import NormalDist  # slow to import, and needed here alone
+
     errors: Array = np.zeros([len(states[index.variable]) for index in axes])
     for place in np.ndindex(errors.shape):
         cells = zip(axes, place, strict=True)

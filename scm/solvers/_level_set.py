@@ -34,6 +34,8 @@ LITTLE = 1e-4
 """A step that changes the query by less is the last one."""
 SMALLEST = 1e-4
 """Least probability of a state of a hidden cause."""
+ROUNDING = 1e-12
+"""Slopes below this are none."""
 SLIGHT = 1e-9
 """Singular values below this, relative to the largest, are taken for zero."""
 
@@ -213,20 +215,27 @@ def best_move(level: Level, laws: Laws, jointly: bool) -> Move | None:
 
 
 def _move(laws: Laws, which: tuple[int, ...], known: list[Array], asked: list[Array]) -> Move | None:
-    law = _flat([laws[i] for i in which])
-    scaled = np.concatenate([np.concatenate([known[i] for i in which], axis=1), _sums([laws[i] for i in which])]) * law
-    wanted = _flat([asked[i] for i in which]) * law
-    if not np.isfinite(wanted).all() or not wanted.any():
+    own = [laws[i] for i in which]
+    slope = _flat([asked[i] for i in which])
+    if not np.isfinite(slope).all() or not slope.any():
         return None
-    _, sizes, basis = np.linalg.svd(scaled, full_matrices=False)
-    kept = basis[sizes > SLIGHT * sizes[0]]
-    factor = wanted
+    factor = np.concatenate([_scaled(asked[i][None], laws[i]) for i in which], axis=1)[0]
+    rows = np.concatenate([_scaled(known[i], laws[i]) for i in which], axis=1)
+    _, sizes, basis = np.linalg.svd(rows, full_matrices=False)
+    kept = basis[sizes > SLIGHT * sizes[:1]]
     for _ in range(2):  # the second time takes away what rounding left
         factor = factor - kept.T @ (kept @ factor)
     largest = float(np.abs(factor).max())
-    if largest <= 1e-7 * np.abs(wanted).max():
+    if largest <= max(ROUNDING, 1e-7 * np.abs(slope * _flat(own)).max()):
         return None
-    return Move(which, _split(factor, [laws[i] for i in which]), float(factor @ wanted) / largest)
+    return Move(which, _split(factor, own), float(factor @ (slope * _flat(own))) / largest)
+
+
+def _scaled(slopes: Array, law: Array) -> Array:
+    """Slopes by changes in proportion to each probability, without what would change the sum of a law."""
+    wide = slopes.reshape(len(slopes), *law.shape) * law
+    unit = law / np.sqrt((law**2).sum(axis=1, keepdims=True))
+    return (wide - (wide * unit).sum(axis=2, keepdims=True) * unit).reshape(len(slopes), law.size)
 
 
 def corrected(level: Level, laws: Laws, wanted: Array) -> Laws | None:
@@ -235,12 +244,11 @@ def corrected(level: Level, laws: Laws, wanted: Array) -> Laws | None:
         off = level.available(laws) - wanted
         if np.abs(off).max(initial=0.0) <= AGREE:
             return laws
-        whole, sums = _flat(laws), _sums(laws)
-        matrix = np.concatenate([np.concatenate(level.known_slopes(laws), axis=1), sums]) * whole
-        factor = np.linalg.lstsq(matrix, np.concatenate([off, np.zeros(len(sums))]), rcond=SLIGHT)[0]
+        rows = [_scaled(rows, law) for rows, law in zip(level.known_slopes(laws), laws, strict=True)]
+        factor: Array = np.linalg.lstsq(np.concatenate(rows, axis=1), off, rcond=SLIGHT)[0].astype(np.float64)
         if not np.isfinite(factor).all() or factor.max() >= 1:
             return None
-        parts = _split(whole * (1 - factor), laws)
+        parts = [law * (1 - part) for law, part in zip(laws, _split(factor, laws), strict=True)]
         laws = tuple(part / part.sum(axis=1, keepdims=True) for part in parts)
     return None
 
@@ -252,13 +260,6 @@ def _flat(parts: Sequence[Array]) -> Array:
 def _split(flat: Array, like: Sequence[Array]) -> Laws:
     parts = np.split(flat, np.cumsum([law.size for law in like])[:-1])
     return tuple(part.reshape(law.shape) for part, law in zip(parts, like, strict=True))
-
-
-def _sums(laws: Sequence[Array]) -> Array:
-    """One row for each law: ones at its own probabilities."""
-    widths = [law.shape[1] for law in laws for _ in law]
-    own = np.repeat(np.arange(len(widths)), widths)
-    return (np.arange(len(widths))[:, None] == own).astype(np.float64)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

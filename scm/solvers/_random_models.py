@@ -77,6 +77,18 @@ class RandomModel:
             name: np.einsum("m...os,mo->m...s", response, self.own[name]) for name, response in self.responses.items()
         }
 
+    def those(self, chosen: NDArray[np.bool_]) -> RandomModel:
+        """The models where `chosen`, of shape (count,), is true."""
+        return RandomModel(
+            self.graph,
+            self.states,
+            int(chosen.sum()),
+            {pair: law[chosen] for pair, law in self.roots.items()},
+            {name: law[chosen] for name, law in self.own.items()},
+            {name: table[chosen] for name, table in self.outcomes.items()},
+            self.largest,
+        )
+
     def law(self, of: Names, given: Names, do: Names, source: str = "") -> Array:
         """`P(of | given; do)` of every model, see `LawSource.law`; models are the last axis.
 

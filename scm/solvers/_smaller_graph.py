@@ -70,7 +70,9 @@ def smaller_questions(identification: Identification, rng: np.random.Generator) 
     """Questions whose witnesses are witnesses for `identification`, each with another choice of edges left out."""
     query, states = filled(identification.query, identification.graph)
     whole = replace(identification, query=query, graph=_restricted(identification.graph, query))
-    for share in itertools.cycle((1.0, 1.0, 0.5)):
+    # What is left of a hedge for one term of a contrast may leave nothing of the contrast: then some edges stay.
+    shares = (1.0, 0.0, 0.5) if isinstance(query, Contrast) else (1.0, 1.0, 0.5)
+    for share in itertools.cycle(shares):
         yield _question(_minimal(whole, rng, share), query, identification.available, states)
 
 
@@ -93,7 +95,7 @@ def _minimal(identification: Identification, rng: np.random.Generator, share: fl
     Args:
         identification: of the query over the whole graph.
         rng: for the order.
-        share: of the edges that are tried; a hedge for one term of a contrast may leave nothing of the contrast.
+        share: of the edges that are tried.
     """
     graph = identification.graph
     items = [(True, edge) for edge in graph.edges] + [(False, pair) for pair in graph.confounded]

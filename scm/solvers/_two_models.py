@@ -171,7 +171,7 @@ def _pairs(
         kept.append(next(questions))
     for attempt in range(TRIES):
         kept.sort(key=lambda question: (len(question.graph.confounded), len(question.relevant)))
-        question = kept[attempt % min(3, len(kept))]
+        question = kept[int(len(kept) * rng.random() ** 2)]
         if attempt % 4 == 3:
             question = question.wider()
         yield question, _random_pair(question, _shape(question, attempt, rng), rng, until)

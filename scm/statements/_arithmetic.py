@@ -24,6 +24,8 @@ DEEPEST = 3
 LONGEST = 300
 """Longest arithmetic that is shown, in characters."""
 NEAR = 1e-9
+MOST_LAWS = 150
+"""Most laws that are looked at to show the numbers of one answer."""
 
 
 @dataclass(frozen=True)
@@ -153,6 +155,8 @@ class Arithmetic:
         """A law in stated numbers; None where more rules than `depth` would be needed."""
         key = (law, depth)
         if key not in self._laws:
+            if len(self._laws) >= MOST_LAWS:
+                return None
             self._laws[key] = None  # no law by way of itself
             self._laws[key] = self._law(law, depth)
         return self._laws[key]

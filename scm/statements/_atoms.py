@@ -22,7 +22,7 @@ Cell: TypeAlias = tuple[str, Value]
 Regime: TypeAlias = tuple[Cell, ...]
 """Imposed values, sorted by name; empty where nothing is imposed."""
 
-MAX_ATOMS = 4096
+MAX_ATOMS = 256
 """Most combinations of states that are looked at."""
 
 

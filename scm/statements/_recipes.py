@@ -16,6 +16,8 @@ from ._atoms import Array
 
 TINY = 1e-12
 """Probabilities below this are zero."""
+MOST_ENTRIES = 2_000_000
+"""Entries of the systems that are solved at once."""
 SINGULAR = 1e11
 """A system worse conditioned than this has no solution of its own: something in it has no probability."""
 
@@ -186,6 +188,11 @@ def _undo(op: str, value: Array, known: Array, left: bool) -> Array:
 def _solved(recipe: Solved, found: Found, readings: int) -> Array:
     """The p of `sum of weights * row + p * below = above`, at as many atoms as there are unknowns."""
     size = len(recipe.rows) + 1
+    chunk = max(MOST_ENTRIES // size**2, 1)
+    if readings > chunk:
+        parts = [range(start, min(start + chunk, readings)) for start in range(0, readings, chunk)]
+        needed = dict.fromkeys(operands(recipe))
+        return np.concatenate([_solved(recipe, {k: found[k][p.start : p.stop] for k in needed}, len(p)) for p in parts])
     system = np.empty((readings, size, size))
     for k, row in enumerate(recipe.rows):
         system[:, :, k] = sum(found[position][:, None] * vector for vector, position in row.parts)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from .._errors import listing
+from .._estimand_parts import laws_of
 from .._graph import CausalGraph
 from .._query import Distribution, Query, Term, query_terms, term_parts
 from .._statement import Correlation, Quantity, Statement
@@ -76,13 +77,13 @@ class Statements:
         self._systems: dict[tuple[str, ...], System] = {}
         self._clash: dict[tuple[str, ...], tuple[int, ...]] = {}
 
-    def system(self, query: Query) -> System:
-        """The system over the variables that the statements and `query` speak of.
+    def system(self, query: Query, more: frozenset[str] = frozenset()) -> System:
+        """The system over the variables that the statements and `query` speak of, and `more`.
 
         Raises:
             TooLarge: too many atoms.
         """
-        wanted = self.spoken | names_of(query)
+        wanted = self.spoken | names_of(query) | more
         names = tuple(name for name in self.graph.order if name in wanted)
         if names not in self._systems:
             regimes = sorted({r for s in self.statements for r in regimes_of(self.graph, s.quantity)} | {()})
@@ -131,8 +132,10 @@ class Statements:
             if identification.estimand is None:
                 yield Found(identification=identification)
                 continue
-            formula = Formula(system)
-            yield self._told(query, system, formula.estimand(identification.estimand, {}), formula, identification)
+            laws = laws_of(identification.estimand)
+            wider = self.system(query, frozenset(n for law in laws for n, _ in (*law.of, *law.given, *law.do)))
+            formula = Formula(wider)
+            yield self._told(query, wider, formula.estimand(identification.estimand, {}), formula, identification)
 
     def _told(
         self, query: Query, system: System, line: Line | None, formula: Formula, how: Identification | None

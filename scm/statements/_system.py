@@ -9,7 +9,8 @@ worked out with the printed numbers. A second random law checks every recipe.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +36,16 @@ CHECKED = 1e-6
 """How far a recipe may be off on the second law."""
 MOST_GIVEN = 3
 """Conditions of more variables than this are not looked at by themselves in graphs of more than `SMALL` variables."""
-SMALL = 6
+SMALL = 8
+
+
+@dataclass(frozen=True)
+class _Families:
+    """Conditions of one variable: as cells, the variables that matter, and the atoms of a block."""
+
+    given: list[tuple[Cell, ...]]
+    least: list[frozenset[str]]
+    below: NDArray[np.bool_]
 
 
 class System:
@@ -49,7 +59,11 @@ class System:
         self.found: list[Array] = []
         """The numbers on the two random laws, shape (2,) each."""
         self.rows: list[Row] = []
-        self._basis: list[Array] = []
+        self._basis = np.zeros((atoms.size, atoms.size))
+        self._weights = np.zeros((atoms.size, atoms.size))
+        """Each vector of the basis as a combination of the rows."""
+        self._spread: set[tuple[Cell, tuple[Cell, ...], Regime]] = set()
+        self._conditions: dict[tuple[str, Regime], _Families] = {}
         self.known: dict[bytes, int] = {}
         self.stated = np.zeros((len(self.statements), 2))
         self.unused: list[int] = []
@@ -98,11 +112,13 @@ class System:
         size = float(np.linalg.norm(row))
         if size < NEAR:
             return False
-        rest = self._beyond(row / size)
+        inside, rest = self._split(row)
         length = float(np.linalg.norm(rest))
-        if length < NEAR:
+        if length < NEAR * size:
             return False
-        self._basis.append(rest / length)
+        k = len(self.rows)
+        self._basis[k] = rest / length
+        self._weights[k, :k], self._weights[k, k] = -(inside @ self._weights[:k, :k]) / length, 1 / length
         self.rows.append(Row(parts))
         return True
 
@@ -110,13 +126,13 @@ class System:
         """A row as one vector, with the numbers of the first random law."""
         return np.sum([self.found[position][0] * vector for vector, position in row.parts], axis=0)
 
-    def _beyond(self, vector: Array) -> Array:
-        """The part of a vector that is no combination of the rows."""
-        if not self._basis:
-            return vector
-        basis = np.array(self._basis)
-        vector = vector - basis.T @ (basis @ vector)
-        return vector - basis.T @ (basis @ vector)
+    def _split(self, vectors: Array) -> tuple[Array, Array]:
+        """The coordinates of vectors in the basis of the rows, and the parts that are no combination of them."""
+        basis = self._basis[: len(self.rows)]
+        first = vectors @ basis.T
+        rest = vectors - first @ basis
+        again = rest @ basis.T
+        return first + again, rest - again @ basis
 
     def number(self, part: Fraction) -> int | None:
         """The position of the number that a fraction is, if the statements determine it."""
@@ -132,16 +148,16 @@ class System:
         return position
 
     def _solve(self, part: Fraction) -> Solved | None:
-        above, below = self._beyond(part.above), self._beyond(part.below)
+        (inside, inside_below), (above, below) = self._split(np.array([part.above, part.below]))
         size = float(below @ below)
         if size < NEAR:
             return None
         p = float(above @ below) / size
         if np.linalg.norm(above - p * below) > NEAR * max(1.0, float(np.linalg.norm(part.above))):
             return None
-        table = np.array([self._on_first(row) for row in self.rows] + [part.below])
-        weights = np.linalg.lstsq(table.T, part.above, rcond=None)[0]
-        used = [row for row, weight in zip(self.rows, weights[:-1], strict=True) if abs(weight) > NEAR]
+        k = len(self.rows)
+        weights: Array = (inside - p * inside_below) @ self._weights[:k, :k]
+        used = [row for row, weight in zip(self.rows, weights, strict=True) if abs(weight) > NEAR]
         at = _pivots(np.array([self._on_first(row) for row in used] + [part.below]))
         return Solved(part.above[at], part.below[at], tuple(row.at(at) for row in used))
 
@@ -158,53 +174,75 @@ class System:
                 self.add_row(Fraction(above, below), value)
 
     def extend(self) -> bool:
-        """Numbers of one variable under a least condition, spread over all that the graph separates it from."""
-        grown = False
+        """Numbers of one variable, spread over all that the graph separates it from; whether that gave new rows."""
+        rows = len(self.rows)
         for regime in self.atoms.regimes:
-            for name, given in self._families(regime):
-                free = self.reading.beside(frozenset([name]), frozenset(given), regime)
-                for values in itertools.product(*(self.atoms.states[g] for g in given)):
-                    base = list(zip(given, values, strict=True))
-                    for state in self.atoms.states[name][:-1]:
-                        grown |= self._spread_cell((name, state), base, free, regime)
-        return grown
+            imposed = {name for name, _ in regime}
+            for name in self.atoms.variables:
+                if name not in imposed:
+                    self._extend_variable(name, regime)
+        return len(self.rows) > rows
 
-    def _spread_cell(self, cell: Cell, base: list[Cell], free: tuple[str, ...], regime: Regime) -> bool:
-        number = self.number(self.reading.law([cell], base, regime))
-        if number is None:
-            number = self._elsewhere(cell, base, free, regime)
-        if number is None:
-            return False
-        grown = False
-        for values in itertools.product(*(self.atoms.states[name] for name in free)):
-            part = self.reading.law([cell], [*base, *zip(free, values, strict=True)], regime)
-            self.known.setdefault(part.key, number)
-            grown |= self.add_row(part, number)
-        return grown
+    def _extend_variable(self, name: str, regime: Regime) -> None:
+        families = self._families(name, regime)
+        if not families.below.size:
+            return
+        below = np.array([self.atoms.placed(regime, row) for row in families.below])
+        rest_below = self._split(below)[1]
+        size = np.einsum("ij,ij->i", rest_below, rest_below)
+        for state in self.atoms.states[name][:-1]:
+            above = below * self.atoms.placed(regime, self.atoms.cell(name, state))
+            rest_above, rest_below = self._split(above)[1], self._split(below)[1]
+            with np.errstate(all="ignore"):
+                p = np.einsum("ij,ij->i", rest_above, rest_below) / size
+            off = np.linalg.norm(rest_above - p[:, None] * rest_below, axis=1)
+            near = NEAR * np.maximum(1.0, np.linalg.norm(above, axis=1))
+            for k in np.flatnonzero((size >= NEAR) & (off <= near)):
+                self._spread_cell((name, state), families.given[k], families.least[k], regime)
 
-    def _elsewhere(self, cell: Cell, base: list[Cell], free: tuple[str, ...], regime: Regime) -> int | None:
-        """The number under a larger condition, where that is known and the graph says it is the same."""
-        for size in range(1, len(free) + 1):
-            for names in itertools.combinations(free, size):
-                for values in itertools.product(*(self.atoms.states[name] for name in names)):
-                    number = self.number(self.reading.law([cell], [*base, *zip(names, values, strict=True)], regime))
-                    if number is not None:
-                        return number
-        return None
+    def _spread_cell(self, cell: Cell, given: tuple[Cell, ...], least: frozenset[str], regime: Regime) -> None:
+        """A number under a condition, under every condition that by separation leaves it the same."""
+        base = tuple(c for c in given if c[0] in least)
+        if (cell, base, regime) in self._spread:
+            return
+        self._spread.add((cell, base, regime))
+        free = self.reading.beside(frozenset([cell[0]]), least, regime)
+        places = itertools.product(*(self.atoms.states[name] for name in free))
+        parts = [self.reading.law([cell], [*base, *zip(free, values, strict=True)], regime) for values in places]
+        whole = self.reading.law([cell], given, regime)
+        p = float(self.truth(whole)[0])
+        new = np.linalg.norm(self._split(np.array([part.above - p * part.below for part in parts]))[1], axis=1)
+        if new.max() < NEAR:
+            return
+        number = self.number(whole)
+        if number is not None:
+            for part in parts:
+                self.known.setdefault(part.key, number)
+                self.add_row(part, number)
 
-    def _families(self, regime: Regime) -> Iterator[tuple[str, tuple[str, ...]]]:
-        """Each variable with each least condition that separates it from something."""
-        names = [v for v in self.atoms.variables if v not in {name for name, _ in regime}]
-        most = len(names) if len(names) <= SMALL else MOST_GIVEN
-        for name in names:
-            others = [v for v in names if v != name]
-            for size in range(min(most, len(others)) + 1):
-                for given in itertools.combinations(others, size):
-                    own = frozenset([name])
-                    if self.reading.least(own, frozenset(given), regime) == frozenset(given) and self.reading.beside(
-                        own, frozenset(given), regime
-                    ):
-                        yield name, given
+    def _families(self, name: str, regime: Regime) -> _Families:
+        """Every condition on other variables from which the graph separates `name` from something more."""
+        key = (name, regime)
+        if key not in self._conditions:
+            self._conditions[key] = self._made(name, regime)
+        return self._conditions[key]
+
+    def _made(self, name: str, regime: Regime) -> _Families:
+        own, found = frozenset([name]), _Families([], [], np.zeros((0, 0), dtype=bool))
+        others = [v for v in self.atoms.variables if v != name and v not in {n for n, _ in regime}]
+        most = len(others) if len(others) < SMALL else MOST_GIVEN
+        rows: list[NDArray[np.bool_]] = []
+        for size in range(min(most, len(others)) + 1):
+            for names in itertools.combinations(others, size):
+                least = self.reading.least(own, frozenset(names), regime)
+                if not self.reading.beside(own, least, regime):
+                    continue
+                for values in itertools.product(*(self.atoms.states[n] for n in names)):
+                    given = tuple(zip(names, values, strict=True))
+                    found.given.append(given)
+                    found.least.append(least)
+                    rows.append(self.atoms.cells([*given, *regime]))
+        return replace(found, below=np.array(rows, dtype=bool).reshape(len(rows), -1 if rows else 0))
 
     # --- with the printed numbers
 

@@ -50,8 +50,7 @@ def read_world(text: str) -> Problem:
     reading, evidence, ties = best
     if ties.doubt:
         raise Unreadable(ties.doubt)
-    if not told.rules:
-        _acquainted(ties.strangers)
+    _acquainted(ties, evidence)
     named = states(net, evidence, ties)
     try:
         return write(told, net, reading, named, [(p, n) for p, n, _ in ties.strangers])
@@ -67,11 +66,22 @@ def _tied(reading: Reading, told: World, net: Net) -> tuple[Reading, Evidence, T
         return None
 
 
-def _acquainted(strangers: list[tuple[str, str, str]]) -> None:
-    """Refuse a phrase that shares a variable, and no word, with others that clearly belong there."""
-    for phrase, name, company in strangers:
-        if company:
+def _acquainted(ties: Tied, evidence: Evidence) -> None:
+    """Refuse what shares no word with the graph: a sentence of strangers, or one among those that clearly belong there.
+
+    Rules are tied by their place in the graph as well: of a text with rules, some phrase must share a word.
+    """
+    odd = {phrase for phrase, _, _ in ties.strangers}
+    group = {phrase: found.phrases[0] for found in ties.groups for phrase in found.phrases}
+    for phrases in [tuple(evidence.phrases)] if evidence.rules else evidence.apart:
+        if len(phrases) > 1 and all(group[phrase] in odd for phrase in phrases):
             raise Unreadable(
-                f"{quoted(phrase)} has no word in common with {quoted(name)} nor "
-                f"with {quoted(company)}: what is it about?"
+                f"{quoted(phrases[0])} and {quoted(phrases[-1])} have no word in common with the names of the graph: "
+                "what are they about?"
+            )
+    for phrase, name, company in ties.strangers:
+        if company and not evidence.rules:
+            raise Unreadable(
+                f"{quoted(phrase)} has no word in common with {quoted(name)} nor with {quoted(company)}: what is it "
+                "about?"
             )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, product
 
+from .._lemma import words as word_set
 from .._story import Unreadable, quoted
 from ._evidence import NAMED_ONE, Evidence, Net
 from ._forms import Question, Rule, World
@@ -14,6 +15,7 @@ from ._sentences import names_in
 from ._tables import Cut, Tables, cuts_of, plain, tables
 from ._words import name_bag, shared
 
+_NUMBER = re.compile(r"\d\s?%|\d (?:in|of|out of) \d|\d/\d|\.\d| percent\b")
 MOST_CUTS = 64
 MOST_JOINTS = 6
 MOST_PHRASES = 60
@@ -94,11 +96,15 @@ def readings(world: World, net: Net) -> Iterator[Reading]:
     """Every way to cut the text into phrases, at most `MOST_CUTS`."""
     found = tables(world.chances)
     counts = {len(parents) for parents in net.parents.values()} - {0}
-    rules = [list(_rule_cuts(rule, counts)) for rule in world.rules]
+    whole = _said_whole(world)
+    rules = [list(_rule_cuts(rule, counts, whole)) for rule in world.rules]
     for rule, cuts in zip(world.rules, rules, strict=True):
         if not cuts:
             raise Unreadable(f"No variable has as many causes as {quoted(rule.words)} says.")
-    seen = [[(cut, s.words) for k in (1, 2, 3) for cut in cuts_of(plain(s.what), k)] for s in world.seen]
+    seen = [
+        [(cut, s.words) for k in (1, 2, 3) for cut in cuts_of(plain(s.what), k) if _all_whole(cut, whole)]
+        for s in world.seen
+    ]
     known = {p for row in found.rows for p in (*row.event, *row.given)}
     asked = _question_cuts(world.question, known, net) if world.question else {}
     for chosen in islice(product(*rules, *seen), MOST_CUTS):
@@ -106,8 +112,30 @@ def readings(world: World, net: Net) -> Iterator[Reading]:
         yield Reading(found, cut_rules, tuple(c for c in chosen if not isinstance(c, CutRule)), dict(asked))
 
 
-def _rule_cuts(rule: Rule, counts: set[int]) -> Iterator[CutRule]:
-    pieces = re.split(r",?\s+(and|or)\s+", plain(rule.causes))
+_JOINT = re.compile(r",?\s+(and|or)\s+")
+_FURTHER = word_set(
+    "higher lower more less above below better worse older younger later earlier greater fewer beyond not"
+)
+"""What may follow "or" within one phrase: `a degree or higher`."""
+
+
+def _said_whole(world: World) -> frozenset[str]:
+    """Phrases that the text uses as one, beyond its lists."""
+    question = world.question
+    slots = question.slots.values() if question else ()
+    effects = [name for arrow in world.arrows for name in (*arrow.causes, *arrow.effects)]
+    return frozenset(plain(phrase) for phrase in (*slots, *effects))
+
+
+def _all_whole(parts: Iterable[str], whole: frozenset[str]) -> bool:
+    """Whether no part is two things: a joint inside one needs a reason."""
+    return all(
+        part in whole or all(piece.split()[0] in _FURTHER for piece in _JOINT.split(part)[2::2]) for part in parts
+    )
+
+
+def _rule_cuts(rule: Rule, counts: set[int], whole: frozenset[str]) -> Iterator[CutRule]:
+    pieces = _JOINT.split(plain(rule.causes))
     texts, joints = pieces[::2], pieces[1::2]
     if len(joints) > MOST_JOINTS:
         raise Unreadable(f"{quoted(rule.words)} joins more than {MOST_JOINTS + 1} causes: split it.")
@@ -120,7 +148,7 @@ def _rule_cuts(rule: Rule, counts: set[int]) -> Iterator[CutRule]:
                     causes.append(text)
                 else:
                     causes[-1] += f" {joint} {text}"
-            if len(used) <= 1 and len(causes) in counts:
+            if len(used) <= 1 and len(causes) in counts and _all_whole((*causes, *effects), whole):
                 yield CutRule(tuple(causes), next(iter(used), "and"), effects, rule.words)
 
 
@@ -190,6 +218,8 @@ def evidence_of(reading: Reading, world: World, net: Net) -> Evidence:
         if "x" in world.question.slots:
             found.asked = (name_of(world.question.slots["x"], net), name_of(world.question.slots["y"], net))
     found.ones = list(dict(found.ones).items())
+    if odd := [phrase for phrase in found.phrases if _NUMBER.search(phrase)]:
+        raise Unreadable(f"The number in {quoted(odd[0])} has no place. Give one number in a sentence.")
     if len(found.phrases) > MOST_PHRASES:
         raise Unreadable(f"There are {len(found.phrases)} different phrases; at most {MOST_PHRASES} are read.")
     return found
@@ -206,16 +236,19 @@ def _of_tables(found: Tables, world: World, evidence: Evidence) -> None:
     for pair in found.pairs:
         evidence.opposite.append(pair)
         evidence.ordered.append(pair)
-    for alike in world.alike:
-        given, outcome = plain(alike.given), plain(alike.outcome)
+    for one, other in world.opposite:
+        evidence.add(plain(one), plain(other))
+        evidence.opposite.append((plain(one), plain(other)))
+    for compared in world.compared:
+        given, outcome = plain(compared.given), plain(compared.outcome)
         evidence.add(given, outcome)
         evidence.where.add(given)
         evidence.apart.append((given, outcome))
         evidence.laws.append(((given,), outcome))
-        if alike.against:
-            evidence.add(plain(alike.against))
-            evidence.together.append((given, plain(alike.against)))
-            evidence.unlike.append((given, plain(alike.against)))
+        if compared.against:
+            evidence.add(plain(compared.against))
+            evidence.together.append((given, plain(compared.against)))
+            evidence.unlike.append((given, plain(compared.against)))
 
 
 def _of_question(question: Question, asked: dict[str, Cut], evidence: Evidence) -> None:

@@ -30,13 +30,14 @@ class Chance:
 
 
 @dataclass(frozen=True, slots=True)
-class Alike:
-    """Among `given`, `outcome` is `times` as likely as it is among `against` (or among the others)."""
+class Compared:
+    """The chance of `outcome` among `given`, over or less its chance among `against` (or the others), is `number`."""
 
     outcome: str
     given: str
     against: str | None
-    times: float
+    op: Literal["/", "-"]
+    number: str
     words: str
 
 
@@ -111,7 +112,8 @@ class World:
     arrows: list[Arrow] = field(default_factory=list[Arrow])
     hidden: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     chances: list[Chance] = field(default_factory=list[Chance])
-    alike: list[Alike] = field(default_factory=list[Alike])
+    compared: list[Compared] = field(default_factory=list[Compared])
+    opposite: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     ties: list[Tie] = field(default_factory=list[Tie])
     rules: list[Rule] = field(default_factory=list[Rule])
     seen: list[Seen] = field(default_factory=list[Seen])

@@ -5,34 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from .._lemma import is_past
 from .._story import Unreadable, quoted
 from ._asking import question_of
-from ._forms import Alike, Arrow, Chance, Rule, Seen, Tie, Way, World
+from ._count_tables import without_tables
+from ._forms import Arrow, Rule, Seen, Way, World
+from ._given import chance_in, compared_in, share_in, tie_in
 
 LONGEST = 700
 """Longest sentence that is read, in characters; keeps the time for a sentence bounded."""
 
-_FRAME = re.compile(
-    r"^imagine (?:a|an) (?:self-contained, )?(?:hypothetical|imaginary)?,? ?world with only the following conditions,"
-    r" and without any unmentioned factors or causal relationships:\s*"
-    r"|^(?:suppose|imagine|consider) (?:the following|a|an) [^.:]{0,60}:\s*",
-    re.IGNORECASE,
-)
+_FRAME = re.compile(r"^(?:imagine|suppose|consider|assume)\b[^.:?%]{0,300}:\s*", re.IGNORECASE)
 _LEAD = re.compile(
     r"^(?:we know that|we are told that|it is known that|we also know that|also|moreover|in addition|furthermore|and"
     r"|then|finally|however|but|suppose(?: that)?|assume(?: that)?),? ",
     re.IGNORECASE,
 )
 _END = re.compile(r"(?<=[.?!])(?<!Dr\.)(?<!Mr\.)(?<!Ms\.)(?<!Mrs\.)(?<!St\.)\s+|\s*\n\s*(?:[-*\u2022]\s+)?")
-_CHANCE = r"(?:the )?(?:probability|chance|likelihood|rate|frequency|prevalence|share|proportion|odds are that)"
-_NUM = (
-    r"(?P<p>\d+(?:\.\d+)?\s?%|\d+(?:\.\d+)? (?:percent|per cent)|\d+\s?/\s?\d+|\d+ (?:in|out of) \d+"
-    r"|0?\.\d+|[01](?:\.\d+)?|(?:a |one )half"
-    r"|(?:a|one|two) thirds?|(?:a|one|two|three) quarters?|(?:a|one|two|three|four) fifths?"
-    r"|(?:a|one|three|seven|nine) tenths?)"
-)
-_AMONG = r"(?:for|among|amongst|in|within|given|of)"
 
 
 def split(text: str) -> list[str]:
@@ -49,7 +37,7 @@ def read_sentences(text: str) -> World:
     """
     world = World()
     strange: list[str] = []
-    for sentence in split(text):
+    for sentence in split(without_tables(text, world)):
         if len(sentence) > LONGEST:
             raise Unreadable(f"A sentence of {len(sentence):,} characters, beginning {quoted(sentence, 60)}: split it.")
         if sentence.endswith("?") or question_of(sentence):
@@ -59,13 +47,31 @@ def read_sentences(text: str) -> World:
             if world.question is not None:
                 raise Unreadable(f"There are two questions: {quoted(world.question.words)} / {quoted(sentence)}.")
             world.question = found
-        elif not any(reader(_bare(sentence), sentence, world) for reader in _READERS):
+        elif not all(_read(piece, sentence, world) for piece in _pieces(_bare(sentence))):
             strange.append(sentence)
     if strange:
         raise Unreadable(f"{quoted(strange[0], 160)} has no place among the graph, the probabilities and the question.")
     if world.question is None:
         raise Unreadable("There is no question. End with one.")
     return world
+
+
+_NEXT = re.compile(
+    r"(?:,? (?:and|while|whereas|but)|;) "
+    r"(?=(?:for|among|of|the (?:probability|chance)|(?:only )?\d|(?:one|two|three|half)\b).* )",
+    re.IGNORECASE,
+)
+_IS_NUMBER = re.compile(r"\d|\b(?:half|thirds?|quarters?|fifths?|tenths?|times|twice)\b", re.IGNORECASE)
+
+
+def _pieces(bare: str) -> list[str]:
+    """The statements of a sentence that gives several numbers: `30% of smokers cough, and 10% of others do`."""
+    pieces = _NEXT.split(bare)
+    return pieces if all(_IS_NUMBER.search(piece) for piece in pieces) else [bare]
+
+
+def _read(bare: str, sentence: str, world: World) -> bool:
+    return any(reader(bare, sentence, world) for reader in _READERS)
 
 
 def _bare(sentence: str) -> str:
@@ -120,106 +126,6 @@ def _hidden(bare: str, words: str, world: World) -> bool:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-# Probabilities
-
-_OVERALL = re.compile(
-    rf"^(?:the )?(?:overall|general|marginal) {_CHANCE} of (?P<n>.+?) is {_NUM}$"
-    rf"|^(?:overall|in general), {_CHANCE} of (?P<n2>.+?) is {_NUM.replace('?P<p>', '?P<p2>')}$"
-    rf"|^{_CHANCE} of (?P<n3>.+?) (?:overall|in general) is {_NUM.replace('?P<p>', '?P<p3>')}$",
-    re.IGNORECASE,
-)
-_AMONG_THESE = re.compile(
-    rf"^(?:{_AMONG}|if|when) (?P<c>.+?), {_CHANCE} (?:of|for|that) (?P<n>.+?) is {_NUM}$", re.IGNORECASE
-)
-_OF_FOR = re.compile(
-    rf"^{_CHANCE} of (?P<n>.+?) (?:for|among|amongst|given|if|when) (?P<c>.+?) is {_NUM}$", re.IGNORECASE
-)
-_BOTH = re.compile(rf"^{_CHANCE} (?:of|that) (?P<n>.+?) is {_NUM}$", re.IGNORECASE)
-_SHARE = re.compile(
-    rf"^{_NUM} of (?:the |all )?(?P<c>.+?) (?:have|has|are|is|get|do|show|suffer from|did|had|were|was) (?P<n>.+)$"
-    r"|^(?P<a>\d+) (?:out of|of|in) (?:the |every )?(?P<b>\d+) (?P<c2>.+?)"
-    r" (?:have|has|are|is|get|do|show|suffer from|did|had|were|was) (?P<n2>.+)$",
-    re.IGNORECASE,
-)
-_COUNTED = re.compile(r"^(?P<a>\d+) (?:out of|of) (?:the )?(?P<b>\d+) (?P<c>.+) (?P<n>\S+)$", re.IGNORECASE)
-_ALIKE = re.compile(
-    r"^(?:for )?(?P<c>.+?),? (?:(?P<n2>.+?) is|are|is)"
-    r""
-    r" (?P<t>twice|half|(?:two|three|four|five|ten|\d+(?:\.\d+)?) times) as likely"
-    r"(?: to (?P<n>.+?))?(?: as (?:for |among )?(?P<d>.+))?$",
-    re.IGNORECASE,
-)
-_TIE = re.compile(
-    r"^(?:(?:for|among|in) (?P<c>.+?), )?the correlation between (?P<n>.+?) and (?P<m>.+?)"
-    r"(?: (?:for|among) (?P<c2>.+?))? is (?P<p>-?\d*\.?\d+)$",
-    re.IGNORECASE,
-)
-_TIMES = {"twice": 2.0, "half": 0.5, "two": 2.0, "three": 3.0, "four": 4.0, "five": 5.0, "ten": 10.0}
-_PARTS = {"half": 2, "third": 3, "quarter": 4, "fifth": 5, "tenth": 10}
-_HOW_MANY = {"a": 1, "one": 1, "two": 2, "three": 3, "four": 4, "seven": 7, "nine": 9}
-
-
-def printed(text: str) -> str:
-    """A number as a Problem takes it."""
-    low = " ".join(text.lower().split())
-    low = re.sub(r" ?(?:percent|per cent)$", "%", low)
-    word = re.match(r"(?:(\w+) )?(half|third|quarter|fifth|tenth)s?$", low)
-    return f"{_HOW_MANY[word[1] or 'a']}/{_PARTS[word[2]]}" if word else low
-
-
-def _first(match: re.Match[str], *names: str) -> str:
-    return next(value for name in names if (value := match.groupdict().get(name)))
-
-
-def _chance(bare: str, words: str, world: World) -> bool:
-    if match := _OVERALL.match(bare):
-        world.chances.append(
-            Chance(_first(match, "n", "n2", "n3"), None, printed(_first(match, "p", "p2", "p3")), words)
-        )
-    elif match := _AMONG_THESE.match(bare) or _OF_FOR.match(bare):
-        world.chances.append(Chance(match["n"], match["c"], printed(match["p"]), words))
-    elif match := _BOTH.match(bare):
-        world.chances.append(Chance(match["n"], None, printed(match["p"]), words, joint=" and " in match["n"]))
-    else:
-        return False
-    return True
-
-
-def _share(bare: str, words: str, world: World) -> bool:
-    match = _SHARE.match(bare)
-    if match is None:
-        bare_verb = _COUNTED.match(bare)
-        if bare_verb is None or not is_past(bare_verb["n"].lower()):
-            return False
-        number = (int(bare_verb["a"]), int(bare_verb["b"]))
-        world.chances.append(Chance(bare_verb["n"], bare_verb["c"], number, words))
-        return True
-    number = (int(match["a"]), int(match["b"])) if match["a"] else printed(match["p"])
-    given = _first(match, "c", "c2")
-    everybody = given.lower() in ("people", "them", "cases", "units", "individuals", "persons")
-    world.chances.append(Chance(_first(match, "n", "n2"), None if everybody else given, number, words))
-    return True
-
-
-def _alike(bare: str, words: str, world: World) -> bool:
-    match = _ALIKE.match(bare)
-    if match is None or not (match["n"] or match["n2"]):
-        return False
-    word = match["t"].split()[0].lower()
-    times = _TIMES[word] if word in _TIMES else float(word)
-    world.alike.append(Alike(match["n"] or match["n2"], match["c"], match["d"], times, words))
-    return True
-
-
-def _tie(bare: str, words: str, world: World) -> bool:
-    match = _TIE.match(bare)
-    if match is None:
-        return False
-    world.ties.append(Tie(match["n"], match["m"], match["c"] or match["c2"], match["p"], words))
-    return True
-
-
-# ---------------------------------------------------------------------------------------------------------------------
 # Rules, observations, methods
 
 _RULE = re.compile(r"^(?P<c>.+?) causes? (?P<e>.+)$", re.IGNORECASE)
@@ -262,5 +168,5 @@ def _method(bare: str, words: str, world: World) -> bool:
 
 
 _READERS: tuple[Callable[[str, str, World], bool], ...] = (
-    _method, _tie, _saw, _hidden, _chance, _alike, _share, _arrow, _rule,
+    _method, tie_in, _saw, _hidden, chance_in, compared_in, share_in, _arrow, _rule,
 )  # fmt: skip

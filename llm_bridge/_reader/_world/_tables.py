@@ -7,6 +7,7 @@ of one variable, first-listed first. A cut is right when the rows fill such a gr
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -38,7 +39,8 @@ class Tables:
 
 def plain(phrase: str) -> str:
     """A phrase as it is compared: lower case, single blanks, no article."""
-    return re.sub(r"^(?:the|a|an) ", "", " ".join(phrase.lower().split()).strip(" ,"))
+    flat = " ".join(phrase.lower().split()).strip(" ,")
+    return re.sub(r"\bnon-", "non", re.sub(r"^(?:the|an?) (?!(?:and|or)\b)", "", flat))
 
 
 def tables(chances: Sequence[Chance]) -> Tables:
@@ -70,11 +72,11 @@ def tables(chances: Sequence[Chance]) -> Tables:
 def _grids(rows: list[tuple[Chance, str]]) -> Iterator[tuple[list[Chance], list[Cut]]]:
     """Runs of rows that fill a grid each, the longest first."""
     start = 0
-    while start < len(rows):
+    while start < len(rows):  # a short run of a longer table with an "and" is a table that was not understood
         for size in sorted({len(rows) - start, 8, 4, 2, 1}, reverse=True):
             run = rows[start : start + size]
             cuts = _grid([text for _, text in run]) if len(run) == size else None
-            if cuts is not None:
+            if cuts is not None and not (len(rows) > size <= 2 and any(re.search(JOINTS, text) for _, text in run)):
                 yield [row for row, _ in run], cuts
                 start += size
                 break
@@ -83,34 +85,37 @@ def _grids(rows: list[tuple[Chance, str]]) -> Iterator[tuple[list[Chance], list[
             raise Unreadable(f"Where one condition ends and the next begins is not clear in {words}.")
 
 
-def cuts_of(text: str, parts: int, joints: str = "and") -> list[Cut]:
+JOINTS = r"(?:,\s*|\s+)and\s+"
+LOOSE_JOINTS = r"\s+(?:and\s+)?(?=(?:with|without|who|whose|that|in|on|at|not)\s)"
+"""Where a condition may be cut that has no "and": `smokers with high tar`."""
+
+
+def cuts_of(text: str, parts: int, joints: str = JOINTS) -> list[Cut]:
     """Every way to cut a phrase into so many parts at its joints."""
-    pieces = re.split(rf"(?:,\s*|\s+)(?:{joints})\s+", text)
-    if parts > len(pieces):
-        return []
+    ends = [match.span() for match in re.finditer(joints, text)]
     out: list[Cut] = []
-    for places in itertools.combinations(range(1, len(pieces)), parts - 1):
-        edges = (0, *places, len(pieces))
-        out.append(tuple(" and ".join(pieces[a:b]) for a, b in itertools.pairwise(edges)))
-    return out
+    for chosen in itertools.combinations(ends, parts - 1):
+        edges = ((0, 0), *chosen, (len(text), len(text)))
+        out.append(tuple(text[a:b].strip(" ,") for (_, a), (b, _) in itertools.pairwise(edges)))
+    return [cut for cut in out if all(cut)]
 
 
 def _grid(texts: list[str]) -> list[Cut] | None:
-    """The cut of each row that makes the rows a full grid of two phrases in each column; None where there is none."""
-    if len(texts) == 1:
-        return [(texts[0],)]
-    for parts in range(1, MOST_PARTS + 1):
-        if len(texts) != 2**parts:
+    """The cut of each row that makes the rows a full grid, two phrases or one in each column; None where none does."""
+    for parts in range(MOST_PARTS, 0, -1):
+        if len(texts) > 2**parts:
             continue
-        ways = [cuts_of(text, parts) for text in texts]
-        full = [cuts for cuts in itertools.islice(itertools.product(*ways), 5_000) if _full(cuts)]
-        if full:
-            return list(min(full, key=_evenness))
+        for joints in (JOINTS, LOOSE_JOINTS) if len(texts) == 2**parts else (JOINTS,):
+            ways = [cuts_of(text, parts, joints) for text in texts]
+            full = [cuts for cuts in itertools.islice(itertools.product(*ways), 5_000) if _full(cuts)]
+            if full:
+                return list(min(full, key=_evenness))
     return None
 
 
 def _full(cuts: Sequence[Cut]) -> bool:
-    return len(set(cuts)) == len(cuts) and all(len(set(column)) == 2 for column in zip(*cuts, strict=True))
+    sizes = [len(set(column)) for column in zip(*cuts, strict=True)]
+    return len(set(cuts)) == len(cuts) == math.prod(sizes) and max(sizes) <= 2
 
 
 def _evenness(cuts: Sequence[Cut]) -> int:

@@ -22,7 +22,7 @@ WIDTH = 400
 """How many partial assignments are kept; with up to six variables this is nearly all of them."""
 A_KIND = 0.7
 """How much it counts that a word is the general word for a state of what the name says: `female` of a gender."""
-ANSWERABLE = 0.3
+ANSWERABLE = 0.35
 """How much it counts that what the text gives answers what it asks."""
 NOT_SAID = 0.1
 """How much it counts against a name that a word of it is said elsewhere and not here."""
@@ -48,7 +48,7 @@ class Tied:
     doubt: str
     """Why it is not clear, where another assignment is about as good."""
     strangers: list[tuple[str, str, str]] = field(default_factory=list[tuple[str, str, str]])
-    """Phrases with no word of their variable or of what else is said of it; that variable; a phrase that has, or ''."""
+    """First phrases of groups with no word of their variable or of what is tied to it; the variable; what is, or ''."""
 
 
 def lexicon_of(net: Net, evidence: Evidence) -> Lexicon:
@@ -180,15 +180,21 @@ class _Scorer:
         return best - (rest[0] if rest else 0.0)
 
     def strangers(self, names: Sequence[str]) -> list[tuple[str, str, str]]:
-        """Groups that no word ties to their variable, nor to another group there."""
+        """Groups that no word ties to their variable, nor to another group there that is tied."""
+        known = {i for i, name in enumerate(names) if self.lexical[i][name] >= 0.1}
+        grown = True
+        while grown:
+            more = {
+                i
+                for i, name in enumerate(names)
+                for j in known - {i}
+                if names[j] == name and (self.near[min(i, j), max(i, j)] > 0.05 or (i, j) in self.equal)
+            }
+            grown = not more <= known
+            known |= more
         first = {i: p for p, i in reversed(self.place.items())}
-        out: list[tuple[str, str, str]] = []
-        for i, name in enumerate(names):
-            others = [j for j in range(len(names)) if j != i and names[j] == name and (i, j) not in self.equal]
-            if self.lexical[i][name] < 0.1 and not any(self.near[min(i, j), max(i, j)] > 0.05 for j in others):
-                company = [first[j] for j in others if self.lexical[j][name] >= 0.1]
-                out.append((first[i], name, company[0] if company else ""))
-        return out
+        company = {names[i]: first[i] for i in sorted(known, reverse=True)}
+        return [(first[i], name, company.get(name, "")) for i, name in enumerate(names) if i not in known]
 
     # --- steps
     def allowed(self, i: int, name: str, done: dict[int, str]) -> bool:

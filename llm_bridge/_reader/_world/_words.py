@@ -95,6 +95,9 @@ def tokens(phrase: str) -> list[str]:
     return [re.sub(r"'s?$", "", word) for word in _WORD.findall(low)]
 
 
+_DENYING = ("un", "in", "im", "ir", "il", "dis", "ab", "mal")
+
+
 def undenied(word: str, vocabulary: Collection[str]) -> str | None:
     """What `word` denies with a prefix or ending, if it does: `nonsmoker` is `smoker`, `inactive` is `active`.
 
@@ -104,7 +107,7 @@ def undenied(word: str, vocabulary: Collection[str]) -> str | None:
         return None
     if word.startswith("non") and len(word) > 6:
         return word[3:]
-    for prefix in ("un", "in", "im", "ir", "il", "dis", "ab", "mal"):
+    for prefix in _DENYING:
         rest = word[len(prefix) :]
         if word.startswith(prefix) and len(rest) >= 3:
             if any(akin(rest, other) for other in vocabulary):
@@ -136,6 +139,8 @@ def _subject(words: list[str]) -> int:
     for i, word in enumerate(words[:4]):
         if word in _ENDS_SUBJECT:
             return i
+        if word in OPPOSITES or word.endswith("ed"):
+            return 0
         if i and word.endswith("ing") and i == 1 and len(words) > 2:
             return i
     return 0
@@ -152,7 +157,7 @@ class Lexicon:
 
     def __init__(self, names: Iterable[str], where: Collection[str], sentences: Collection[str], rest: Iterable[str]):
         self.names = {name: name_bag(name) for name in names}
-        named = frozenset(w for words in self.names.values() for w in words)
+        self.named = named = frozenset(w for words in self.names.values() for w in words)
         self.where = frozenset(where)
         everything = (*self.names, *where, *sentences, *rest)
         self.vocabulary = frozenset(w for text in everything for w in tokens(text))
@@ -177,11 +182,11 @@ class Lexicon:
             if word in DENIALS:
                 denied = not denied
                 continue
-            rest = undenied(word, self.vocabulary)
+            rest = None if shared((word,), self.named) else undenied(word, self.vocabulary)
             if rest is not None:
                 denied = not denied
                 word = rest
-            if word not in LIGHT:
+            if word not in LIGHT or (word in self.names and word == found[-1]):
                 last = _FORMS.get(word, word)
                 words.add(last)
         of_whom = shared(words, self.subjects)
@@ -216,7 +221,10 @@ _OPPOSITES = {lemma(word): {lemma(other) for other in others} for word, others i
 
 @lru_cache(maxsize=20_000)
 def _opposed(one: str, other: str) -> bool:
-    return other in OPPOSITES.get(one, ()) or lemma(other) in _OPPOSITES.get(lemma(one), ())
+    if other in OPPOSITES.get(one, ()) or lemma(other) in _OPPOSITES.get(lemma(one), ()):
+        return True
+    short, long = sorted((one, other), key=len)
+    return any(long.startswith(prefix) and akin(long[len(prefix) :], short) for prefix in _DENYING)
 
 
 def agreement(one: Bag, other: Bag, neutral: Collection[str], elsewhere: frozenset[str] = frozenset()) -> float:

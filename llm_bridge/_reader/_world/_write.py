@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from scm import (
@@ -19,6 +20,7 @@ from scm import (
     Set,
     Var,
     conjunction,
+    print_quantity,
     world,
 )
 
@@ -49,7 +51,7 @@ def write(told: World, net: Net, reading: Reading, tied: Tied, guesses: Sequence
         variables=tuple(_variable(name, net, tied) for name in net.names),
         edges=tuple(_edges(told, net)),
         equations=equations,
-        statements=tuple(_statements(told, reading, tied)),
+        statements=_once(_statements(told, reading, tied)),
         queries=tuple(queries),
         reply=reply,
         assumptions=tuple(assumptions),
@@ -58,8 +60,21 @@ def write(told: World, net: Net, reading: Reading, tied: Tied, guesses: Sequence
 
 def _variable(name: str, net: Net, tied: Tied) -> ProblemVariable:
     said = {value: [p for p, (to, v) in tied.items() if to == name and v is value] for value in (True, False)}
-    parts = [f"{value}: {quoted(phrases[0])}" for value, phrases in said.items() if phrases]
+    parts = [f"{value}: {quoted(min(phrases, key=_awkward))}" for value, phrases in said.items() if phrases]
     return ProblemVariable(name=name, observed=name not in net.hidden, description=", ".join(parts))
+
+
+_PREDICATE = re.compile(r"(?:are|is|was|were|do|does|did|have|has|had|with|without|in|that|who)\b")
+_SENTENCE = re.compile(r"(?:there )?(?:\S+ ){1,3}(?:is|are|has|have|was|were|had)\b")
+
+
+def _awkward(phrase: str) -> int:
+    """How ill a phrase serves to name a state: a noun phrase is best, then those with it, then what is said of them."""
+    if _PREDICATE.match(phrase):
+        return 3
+    if _SENTENCE.match(phrase):
+        return 2
+    return 1 if re.search(r"\b(?:with|without|who|that|which)\b", phrase) else 0
 
 
 def _edges(told: World, net: Net) -> Iterable[Edge]:
@@ -93,16 +108,30 @@ def _statements(told: World, reading: Reading, tied: Tied) -> Iterable[Statement
     for row in reading.tables.rows:
         term = _chance([tied[p] for p in row.event], [tied[p] for p in row.given])
         yield _statement(term, row.number, row.words)
-    for alike in told.alike:
-        outcome, given = tied[plain(alike.outcome)], tied[plain(alike.given)]
-        against = tied[plain(alike.against)] if alike.against else (given[0], not given[1])
-        ratio = Contrast("/", _chance([outcome], [given]), _chance([outcome], [against]))
-        yield _statement(ratio, f"{alike.times:g}", alike.words)
+    for item in told.compared:
+        outcome, given = tied[plain(item.outcome)], tied[plain(item.given)]
+        against = tied[plain(item.against)] if item.against else (given[0], not given[1])
+        contrast = Contrast(item.op, _chance([outcome], [given]), _chance([outcome], [against]))
+        yield _statement(contrast, item.number, item.words)
     for tie in told.ties:
         first, second = tied[plain(tie.first)], tied[plain(tie.second)]
         given = _all([tied[plain(tie.given)]]) if tie.given else None
         number = tie.number if first[1] is second[1] else _negative(tie.number)
         yield _statement(Correlation(first[0], second[0], given), number, tie.words)
+
+
+def _once(statements: Iterable[Statement]) -> tuple[Statement, ...]:
+    """Statements, each once.
+
+    Raises:
+        Unreadable: two give different numbers for one quantity.
+    """
+    found: dict[str, Statement] = {}
+    for item in statements:
+        known = found.setdefault(print_quantity(item.term), item)
+        if (known.value, known.counts) != (item.value, item.counts):
+            raise Unreadable(f"{quoted(known.words)} and {quoted(item.words)} are read as being of the same thing.")
+    return tuple(found.values())
 
 
 def _negative(number: str) -> str:
