@@ -12,6 +12,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 from ._engines import pin
@@ -61,9 +62,10 @@ def adjusted(effect: Effect) -> Work:
 
 def y0(effect: Effect) -> Work:
     """ID, or IDC where something is conditioned on."""
-    from y0.algorithm.identify import identify_outcomes
-    from y0.dsl import Variable
-    from y0.graph import NxMixedGraph
+    # By name: type checking runs where y0 is not installed.
+    identify_outcomes = import_module("y0.algorithm.identify").identify_outcomes
+    Variable = import_module("y0.dsl").Variable  # noqa: N806
+    NxMixedGraph = import_module("y0.graph").NxMixedGraph  # noqa: N806
 
     graph = NxMixedGraph.from_str_edges(
         nodes=list(effect.names), directed=list(effect.edges), undirected=list(effect.confounded)

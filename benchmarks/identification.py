@@ -159,7 +159,7 @@ def _verdicts(cases: Sequence[Case], tell: Callable[[str], None]) -> list[str]:
         theirs = case.found.get("y0", {"verdicts": []})["verdicts"]
         for number, (mine, other) in enumerate(zip(case.found["identify"]["verdicts"], theirs, strict=False)):
             count[_word(mine), _word(other)] += 1
-            if other in (True, False) and mine != other:
+            if other != mine and other != "out of time":
                 different.append((case, number, mine, other))
     rows = [[ours, theirs, str(n)] for (ours, theirs), n in count.most_common()]
     out = ["### Verdicts", "", *_table(["ours", "y0", "questions"], rows)]
@@ -168,7 +168,8 @@ def _verdicts(cases: Sequence[Case], tell: Callable[[str], None]) -> list[str]:
         reason = explained(effect, mine)
         tell(f"{case.kind}, question {number}: ours {_word(mine)}, y0 {_word(other)}: {reason}")
         out.append(f"- {case.kind}, question {number}: ours {_word(mine)}, y0 {_word(other)}. {reason}")
-    return [*out, ""] if different else [*out, "No verdict differs where both have one.", ""]
+    same = all(not isinstance(other, bool) for *_, other in different)
+    return [*out, *([""] if different else []), *(["No verdict differs where both have one.", ""] if same else [])]
 
 
 def _word(verdict: Any) -> str:

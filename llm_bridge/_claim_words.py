@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from scm import Adjusts, CausalClaim, CausalGraph, Claim, EquivalenceClass, Independence, separated
 
 from ._judged import Judged, edges_text
-from ._phrases import joined
+from ._phrases import capital, joined
 from ._verdict import Said
 
 
@@ -31,7 +31,7 @@ def claims_line(judged: Sequence[Judged], said: Said) -> str:
     if len(judged) == 2 and all(isinstance(one.claim, Adjusts) for one in judged):
         return _two_ways(judged, said)
     told = " ".join(_one(one) for one in judged)
-    return f"{str(said).capitalize()}. {told}" if said in ("yes", "no") else told
+    return f"{capital(str(said))}. {told}" if said is not None else told
 
 
 def _one(one: Judged) -> str:

@@ -38,7 +38,6 @@ from scm import (
     quantity_nodes,
     query_nodes,
     read_graph,
-    seen_states,
     statement,
     two_models,
 )
@@ -46,6 +45,7 @@ from scm import (
 from ._cli_input import is_graph_file
 from ._cli_print import as_json, section, steps_text, value_of, wrapped
 from ._study_words import clashing, not_known, open_reasons, why
+from ._verbalise import rounded_to
 
 
 def graph_of(argument: str, document: str | None) -> CausalGraph:
@@ -186,11 +186,11 @@ def study_of(graph: CausalGraph, query: Query, given: Sequence[str], data: str |
         BadInput: the table cannot be read.
     """
     stated = [statement(text) for text in given]
-    samples = [] if data is None else [Sample(columns_of(data))]
-    states = _spoken(query, stated)
-    if samples:
-        states |= {name: found for name, found in seen_states(samples, graph.variables).items() if len(found) > 1}
-    return Study(graph, *stated, *samples, states={n: s for n, s in states.items() if n in graph.variables})
+    columns = None if data is None else columns_of(data)
+    samples = [] if columns is None else [Sample(columns)]
+    seen = () if columns is None else getattr(columns, "column_names", columns)  # their states stand in the table
+    states = {n: s for n, s in _spoken(query, stated).items() if n in graph.variables and n not in seen}
+    return Study(graph, *stated, *samples, states=states)
 
 
 def _spoken(query: Query, stated: Sequence[Statement]) -> dict[str, tuple[Value, ...]]:
@@ -277,6 +277,9 @@ def answer_words(study: Study, answer: Answer) -> str:
             return f"{answer.text} is {value_of(answer)}. {' '.join(open_reasons(study, answer))}".strip()
         case "undefined":
             return f"{answer.text} has no value: what is given, or what the formula divides by, has probability zero."
+        case "estimate" if isinstance(answer.value, float) and isinstance(error := answer.uncertainty.sampling, float):
+            told = f"{answer.text} is {rounded_to(answer.value, answer)}, standard error {error:.2g}"
+            return f"{told}. {why(study, answer)}".strip()
         case _:
             return f"{answer.text} is {value_of(answer)}. {why(study, answer)}".strip()
 

@@ -39,6 +39,7 @@ def reply_text(reply: Reply, *, derivation: bool | None, explain: bool) -> str:
     if derivation is not False and steps:
         out.append(section("How it follows", steps_text(steps, full=bool(derivation) or explain)))
     model = None if reply.compiled is None else reply.compiled.model
+    out += [wrapped(f"The formula was {a.check.text}.") for a in reply.answers if a.check is not None]
     if explain and model is not None and reply.answers:
         out += explained(model, reply.answers[0])
     if reply.assumptions:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from scm import (
     Adjusts,
@@ -116,13 +116,16 @@ def edges_text(graph: CausalGraph) -> str:
     return ", ".join([*shown, *(print_name(v) for v in graph.variables if v not in joined)])
 
 
-def said_of(judged: Sequence[Judged], form: Reply) -> Literal["yes", "no"] | None:
+def said_of(judged: Sequence[Judged], form: Reply) -> str | None:
     """Yes or no: whether the one claim holds in every member; of two ways to adjust, whether the first is more correct.
 
     A claim that holds is taken as 1 and one that fails as 0, so that `< 0.5` asks whether it fails in every member.
     Where it holds in some members only, neither follows. Where both ways to adjust are right, or both are wrong,
-    neither is more correct, and there is no reply.
+    neither is more correct, and there is no reply. A choice names the option whose claim is the only one that holds.
     """
+    if form.kind == "choice":
+        right = [option for option, one in zip(form.options, judged, strict=False) if one.members == "all"]
+        return right[0] if len(right) == 1 and len(judged) == len(form.options) else None
     if len(judged) == 1:
         members = judged[0].members
         return "yes" if members != "some" and holds_as(form, float(members == "all")) else "no"

@@ -31,7 +31,7 @@ from ._judged import Judged, judge, said_of
 from ._lesson import lesson
 from ._problem import Problem
 from ._reader import read
-from ._rounding import Spread, spreads
+from ._rounding import ALL_CORNERS, Spread, spreads
 from ._verbalise import Case, line
 from ._verdict import Said, verdict, without_evidence
 
@@ -115,6 +115,7 @@ class Reply:
             "assumptions": [{"text": a.text, "granted_by": a.granted_by} for a in self.assumptions],
             "derivation": first.get("derivation", []),
         }
+        data |= {key: first[key] for key in ("estimand", "check") if first.get(key) is not None}
         if self.fault:
             data["fault"] = self.fault
         if self.judged:
@@ -237,17 +238,20 @@ class _Run:
             self.found = replace(self.found, instead=instead)
 
     def round(self, problem: Problem, answers: tuple[Answer, ...]) -> tuple[Answer, ...]:
-        """The answers with what the rounding of printed numbers leaves open; a study works it out itself."""
+        """The answers with what rounding of printed numbers leaves open; a study works it out but for its bounds."""
         made = self.found.compiled
-        if made is None or made.model is None or all(s.value is None for s in problem.statements):
+        if made is None or all(s.value is None for s in problem.statements):
             return answers
+        if made.model is None and (self.found.finding != "bounds" or verdict(problem.reply, answers) is None):
+            return answers  # rounding cannot settle what face values leave open
 
         def asker(moved: Problem) -> list[Answer]:
-            compiled = compile_problem(moved)
+            compiled = compile_problem(moved) if made.model is not None else replace(made, knowledge=study_of(moved))
             return [self.one(compiled, q) for q in compiled.queries]
 
+        corners = ALL_CORNERS if made.model is not None else 3  # bounds take a linear programme for each
         took = f"{sum(s.value is not None for s in problem.statements)} printed numbers"
-        found = self.stage("rounding", took, lambda: spreads(problem, answers, asker), _shown_spreads)
+        found = self.stage("rounding", took, lambda: spreads(problem, answers, asker, corners), _shown_spreads)
         return tuple(_with_spread(a, s) for a, s in zip(answers, found, strict=True))
 
     def reply(self) -> Reply:

@@ -38,12 +38,20 @@ def ends_of(answer: Answer) -> Ends:
     return None
 
 
-def spreads(problem: Problem, answers: Sequence[Answer], asker: Asker) -> list[Spread | None]:
+def spreads(
+    problem: Problem, answers: Sequence[Answer], asker: Asker, corners: int = ALL_CORNERS
+) -> list[Spread | None]:
     """For each query, where its value lies if each printed number is anywhere within its rounding.
 
     A conditional probability is monotone in each stated number, so it takes its ends where every number is at an end:
     with few numbers all corners are asked. With many, each is moved alone and the moves are added up, which is
     approximate. None where nothing is rounded, or where the answer is no single number.
+
+    Args:
+        problem: with the printed numbers.
+        answers: at face value.
+        asker: answers the queries of a Problem with other numbers.
+        corners: up to so many rounded numbers, every combination of their ends is asked.
     """
     free, remainders = _free(problem)
     if not free:
@@ -61,9 +69,9 @@ def spreads(problem: Problem, answers: Sequence[Answer], asker: Asker) -> list[S
             return [None] * len(answers)
         return [ends_of(answer) for answer in found]
 
-    if len(free) <= ALL_CORNERS:
-        corners = [at(corner) for corner in itertools.product(*ends)]
-        return [_hull(ends_of(answer), [c[i] for c in corners]) for i, answer in enumerate(answers)]
+    if len(free) <= corners:
+        found = [at(corner) for corner in itertools.product(*ends)]
+        return [_hull(ends_of(answer), [c[i] for c in found]) for i, answer in enumerate(answers)]
     pairs = [[at([*faces[:i], end, *faces[i + 1 :]]) for end in pair] for i, pair in enumerate(ends)]
     return [_added(ends_of(answer), [[e[i] for e in pair] for pair in pairs]) for i, answer in enumerate(answers)]
 

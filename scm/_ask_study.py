@@ -16,20 +16,18 @@ from ._ask_samples import ask_samples
 from ._errors import InvalidQuery, listing
 from ._finding import Assumption, Interval, Statuses, Step, Uncertainty
 from ._identified import Told, Witness, obstacle_steps, rung_of
-from ._query import Probability, Query, placeholders
+from ._query import Distribution, Probability, Query, placeholders, query_terms
 from ._resolve import read_query
 from ._statement import Statement
 from ._statement_text import print_statement
 from ._study import Study
-from ._syntax import Const, Op, Set, Var, conjunction, print_const, print_name, world
+from ._syntax import Const, Op, Set, Var, conjunction, print_const, print_expr, print_name, world
 from ._text import number_text
 from .identify import identify
 from .solvers import check_estimand
 from .statements import LONGEST, CellLaw, Found, Shown, Statements, TooLarge, composed, names_of
 
 NAME = "statements"
-TRIVIAL = 1e-6
-"""Ends closer than this to those that every probability has say nothing."""
 
 
 def ask_study(study: Study, query: str | Query, assume: str | Sequence[str] = ()) -> Answer:
@@ -41,19 +39,52 @@ def ask_study(study: Study, query: str | Query, assume: str | Sequence[str] = ()
     asked = read_query(query, study.states)
     if open_ones := placeholders(asked):
         raise InvalidQuery(f"The query leaves {listing(open_ones)} open, and a study takes no rows. Write the values.")
+    step = rung_of(study.graph, asked)
     if study.samples:
         return ask_samples(study, asked, assume)
     if study.laws and not study.statements:
         return ask_laws(study, asked, assume)
-    step = rung_of(study.graph, asked)
     study = _spelt_out(study)
     knowledge = Statements(study.graph, study.states, study.statements, partial(identify, assume=assume))
     _check_hidden(study, knowledge, asked)
+    if isinstance(asked, Distribution):
+        return _whole(study, knowledge, asked, step)
+    if any(isinstance(term, Distribution) for term in query_terms(asked)):
+        reason = "distributions are not combined from statements; ask for the probability of each state"
+        return Answer(asked, "refused", rung=step, status=Statuses(()), refusals=((NAME, reason),))
+    return _number(study, knowledge, asked, step)
+
+
+def _number(study: Study, knowledge: Statements, query: Query, step: Literal[1, 2, 3]) -> Answer:
+    """The answer to a query for one number."""
     try:
-        found = knowledge.answer(asked)
+        found = knowledge.answer(query)
     except TooLarge as refusal:
-        return Answer(asked, "refused", rung=step, status=Statuses(()), refusals=((NAME, str(refusal)),))
-    return _answer(study, asked, step, found)
+        return Answer(query, "refused", rung=step, status=Statuses(()), refusals=((NAME, str(refusal)),))
+    return _answer(study, query, step, found)
+
+
+def _whole(study: Study, knowledge: Statements, query: Distribution, step: Literal[1, 2, 3]) -> Answer:
+    """A distribution, cell by cell; where one cell is not a number, what is said of that cell."""
+    states = tuple((print_expr(term), study.states[term.name]) for term in query.of)
+    value = np.empty(tuple(len(own) for _, own in states))
+    steps: list[Step] = []
+    told: Answer | None = None
+    for codes in np.ndindex(*value.shape):
+        at = zip(query.of, map(int, codes), strict=True)
+        event = conjunction(*(Op("=", (term, Const(study.states[term.name][code]))) for term, code in at))
+        told = _number(study, knowledge, Probability(event, query.given), step)
+        if told.value is None:
+            finding = "not_identified" if told.finding == "bounds" else told.finding
+            return replace(told, query=query, finding=finding, interval=None)
+        value[codes] = float(np.asarray(told.value))
+        steps += [s for s in told.derivation if s not in steps]
+    assert told is not None  # a distribution has cells
+    value.flags.writeable = False
+    return replace(
+        told, query=query, value=value, states=states, uncertainty=Uncertainty(), account=Told(tuple(steps)),
+        estimand=None, identification=None, check=None,
+    )  # fmt: skip
 
 
 def _spelt_out(study: Study) -> Study:
@@ -84,6 +115,13 @@ def _check_hidden(study: Study, knowledge: Statements, query: Query) -> None:
 def _answer(study: Study, query: Query, step: Literal[1, 2, 3], found: Found) -> Answer:
     if found.clash:
         return _clash(study, query, step, found.clash)
+    if found.pinned:
+        others = ", ".join(map(law_text, found.missing)) or "the number itself"
+        reason = (
+            "the statements pin this number down, but by equations that are not linear in the laws, which are not "
+            f"solved here. It would follow at once from {others}"
+        )
+        return Answer(query, "refused", rung=step, status=Statuses(()), refusals=((NAME, reason),))
     how = found.identification
     check = None if how is None or how.estimand is None else check_estimand(how)
     if check is not None and check.status == "failed":
@@ -101,7 +139,7 @@ def _answer(study: Study, query: Query, step: Literal[1, 2, 3], found: Found) ->
         check=check,
     )
     if found.read is None:
-        return _open(base, found)
+        return _open(study, base, found)
     if not math.isfinite(found.read.value):
         return replace(base, finding="undefined", status=Statuses(("undefined",)))
     return replace(
@@ -113,25 +151,18 @@ def _answer(study: Study, query: Query, step: Literal[1, 2, 3], found: Found) ->
     )
 
 
-def _open(base: Answer, found: Found) -> Answer:
+def _open(study: Study, base: Answer, found: Found) -> Answer:
     """What can be said where the statements do not determine the query: ends that say something, or what is missing."""
     diagnostics = {"missing": [law_text(law) for law in found.missing]}
     how = found.identification
-    seek = Witness(how) if how is not None and how.estimand is None else None
+    seek = Witness(how, study.states) if how is not None and how.estimand is None else None
     base = replace(base, diagnostics=diagnostics, seek=seek)
-    if found.ends is None or not _says_something(base.query, found.ends.low, found.ends.high):
+    if found.ends is None or not found.ends.tell(base.query):
         return base
     low, high = found.ends.low, found.ends.high
     reached = found.ends.reached
     inner = (low if reached[0] else math.nan, high if reached[1] else math.nan)
     return replace(base, finding="bounds", interval=Interval(*inner, low, high, all(reached)))
-
-
-def _says_something(query: Query, low: float, high: float) -> bool:
-    """Whether ends rule out anything: a probability lies between 0 and 1, whatever is known."""
-    if isinstance(query, Probability):
-        return low > TRIVIAL or high < 1 - TRIVIAL
-    return low > -1 + TRIVIAL or high < 1 - TRIVIAL
 
 
 def _clash(study: Study, query: Query, step: Literal[1, 2, 3], clash: Sequence[int]) -> Answer:
@@ -210,8 +241,10 @@ class _Said:
         if not missing:
             return ()
         lacks = ", ".join(map(law_text, missing))
-        verb = "is" if len(missing) == 1 else "are"
-        return (Step("missing numbers", f"{lacks} {verb} missing", "the statements do not determine it"),)
+        verb, it = ("is", "it") if len(missing) == 1 else ("are", "them")
+        unused = "; ".join(print_statement(self.study.statements[k]) for k in self.found.unused)
+        reason = f"the statements do not determine {it}" + (f" (nothing could be made of {unused})" if unused else "")
+        return (Step("missing numbers", f"{lacks} {verb} missing", reason),)
 
 
 def law_text(law: CellLaw) -> str:

@@ -124,7 +124,11 @@ def _formula(seed: object, question: Asked, found: Identification) -> Outcome:
 
 
 def _refusal(seed: object, question: Asked, found: Identification, budget: float) -> Outcome:
-    witness = two_models(found, budget=budget)
+    try:
+        witness = two_models(found, budget=budget)
+    except Exception as wrong:
+        text = f"seed {seed}: the search: {type(wrong).__name__}: {wrong}; {question_text(question)}"
+        return Outcome(question.kind, "wrong", problem=text)
     if witness is None:
         text = f"seed {seed}: no two models found; {found.obstacle}; {question_text(question)}"
         return Outcome(question.kind, "undecided" if found.obstacle is None else "no witness", problem=text)

@@ -95,9 +95,9 @@ def test_cladder_as_a_table_and_as_json(tmp_path):
     assert summary.n == 3
     assert [c.name for c in summary.conventions] == [
         "smaller set",
+        "face value",
         "homogeneity",
         "textbook estimand",
-        "face value",
         "small is none",
     ]
     assert {line["suite"] for line in lines(out)} == {"CLadder"}
@@ -282,11 +282,14 @@ def test_corr2cause_of_the_development_sample(shared_data, tmp_path):
 
 
 def test_cladder_of_the_development_sample(shared_data, tmp_path):
-    summary = bench(shared_data / "cladder_dev.jsonl", out=tmp_path / "out.jsonl")
+    """Every fourth item; `twinworld bench` runs them all."""
+    items = (shared_data / "cladder_dev.jsonl").read_text(encoding="utf-8").splitlines()[::4]
+    fourth = written(tmp_path / "fourth.jsonl", *map(json.loads, items))
+    summary = bench(fourth, out=tmp_path / "out.jsonl")
     assert summary.accuracy >= 0.97, summary.to_text()
     assert summary.accuracy_plain >= 0.91, summary.to_text()
     wrong = [line for line in lines(tmp_path / "out.jsonl") if line["disagreement_plain"] == "label"]
-    assert len(wrong) <= 0.01 * summary.n, wrong
+    assert len(wrong) <= max(1, 0.01 * summary.n), wrong
 
 
 def test_the_clinical_sample_is_declined(shared_data):

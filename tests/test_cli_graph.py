@@ -223,6 +223,45 @@ def test_a_table_of_units_keeps_numbers_truth_values_and_gaps(tmp_path: Path):
     }
 
 
+def units(path: Path, *, header: str = "Z,X,Y", gap: bool = False) -> str:
+    """A table in which Z confounds X and Y, one line a unit: P(Y=1 | do(X=1)) = 0.6 * 0.4 + 0.4 * 0.8 = 0.56."""
+    lines = [header]
+    for z, x, y, count in (
+        (0, 0, 0, 36), (0, 0, 1, 12), (0, 1, 0, 18), (0, 1, 1, 12),
+        (1, 0, 0, 10), (1, 0, 1, 10), (1, 1, 0, 6), (1, 1, 1, 24),
+    ):  # fmt: skip
+        lines += [f"{z},{x},{y}"] * count
+    found = sum(line.startswith("0") for line in lines[1:]) / (len(lines) - 1)
+    assert found == pytest.approx(78 / 128)
+    if gap:
+        lines[5] = "0,,1"
+    path.write_text("\n".join(lines) + "\n")
+    return str(path)
+
+
+def test_a_table_of_units_gives_an_estimate(capsys, tmp_path):
+    path = units(tmp_path / "units.csv")
+    found = data(capsys, "query", CONFOUNDED, EFFECT, "--data", path)
+    assert found["finding"] == "estimate"
+    assert found["value"] == pytest.approx(78 / 128 * 0.4 + 50 / 128 * 0.8)
+    assert found["uncertainty"]["sampling"] > 0
+    status, out, _ = run(capsys, "query", CONFOUNDED, EFFECT, "--data", path)
+    assert status == 0
+    assert "standard error" in out
+    assert "Adjusting for Z is enough" in " ".join(out.split())
+
+
+def test_a_table_that_cannot_be_used_is_named(capsys, tmp_path):
+    lacking = units(tmp_path / "lacking.csv", header="W,X,Y")
+    status, out, err = run(capsys, "query", CONFOUNDED, EFFECT, "--data", lacking)
+    assert status in (0, 2, 3), out + err
+    assert "Z" in out + err
+    gaps = units(tmp_path / "gaps.csv", gap=True)
+    status, _, err = run(capsys, "query", CONFOUNDED, EFFECT, "--data", gaps)
+    assert status in (2, 3)
+    assert "'X'" in err
+
+
 def test_the_help_of_identify_loads_nothing(capsys):
     status, out, _ = run(capsys, "identify", "--help")
     assert status == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import json
 import warnings
@@ -403,9 +404,9 @@ def test_verdicts_of_y0():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         pytest.importorskip("y0", reason="y0 is a second opinion")
-        from y0.algorithm.identify import identify_outcomes
-        from y0.dsl import Variable
-        from y0.graph import NxMixedGraph
+        identify_outcomes = importlib.import_module("y0.algorithm.identify").identify_outcomes
+        Variable = importlib.import_module("y0.dsl").Variable  # noqa: N806
+        NxMixedGraph = importlib.import_module("y0.graph").NxMixedGraph  # noqa: N806
 
         for seed in range(100):
             rng = np.random.default_rng([5, seed])

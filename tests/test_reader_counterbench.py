@@ -58,6 +58,7 @@ def test_a_name_that_no_rule_mentions():
 def test_an_impossible_observation_is_the_engine_to_judge():
     problem = read("We know that Ann causes Bob. We observed Ann and not Bob. Would Bob occur if not Ann?")
     compiled = compile_problem(problem)
+    assert compiled.model is not None
     assert ask(compiled.model, compiled.queries[0]).finding == "undefined"
 
 
@@ -85,6 +86,7 @@ def test_the_published_items(shared_data):
     wrong = set()
     for published, problem in zip(items, problems, strict=True):
         compiled = compile_problem(problem)
+        assert compiled.model is not None
         value = ask(compiled.model, compiled.queries[0]).value
         if ("yes" if value == 1 else "no" if value == 0 else None) != published["answer"]:
             wrong.add(published["question_id"])

@@ -6,12 +6,13 @@ import itertools
 import json
 import random
 import re
+from typing import Any
 
 import pytest
 
-from llm_bridge import Problem, read
+from llm_bridge import Problem, answer_text, read
 from llm_bridge._reader._independences import CLOSED, COMPLETE
-from scm import CausalClaim, Claim, Independence
+from scm import CausalClaim, Claim, Independence, Relation
 from tests.separation import separated
 
 OPENING = "Suppose there is a closed system of 3 variables, A, B and C. "
@@ -56,6 +57,9 @@ def test_the_published_form():
         "A and C are not independent. B is not independent of C. A and B are independent. ",
         "A correlates with C, B correlates with C, and A is independent of B. ",
         "A is independent from B. They are dependent given C. Every other pair correlates. ",
+        "C is correlated with A and with B. A is independent of B. ",
+        "A and C are correlated. So are B and C. A and B are independent. ",
+        "We observe that A and C are correlated, that B and C are correlated, and that A and B are not correlated. ",
         "- A correlates with C\n- B correlates with C\n- A is independent of B\n",
     ],
 )
@@ -65,6 +69,10 @@ def test_the_same_list_said_differently(relations):
         "Consider a closed system of three variables: A, B, and C. ",
         "There are three variables, namely A, B and C. ",
         "We study the following 3 variables: A, B, C. ",
+        "Consider the following closed system of variables: A, B, C. ",
+        "Three variables A, B and C form a closed system. ",
+        "Let's consider three factors: A, B, and C. The statistical relations among these variables are as follows: ",
+        "In a closed system of 3 variables, A, B and C, ",
         "",
     ):
         if not opening and "All other pairs" in relations:
@@ -88,6 +96,11 @@ def test_the_same_list_said_differently(relations):
         ("Hypothesis: A is a cause for B, but not a direct one.", CausalClaim("indirect cause", "A", "B")),
         ("Is A an indirect cause of B?", CausalClaim("indirect cause", "A", "B")),
         ("Does A affect B through some other variable?", CausalClaim("indirect cause", "A", "B")),
+        ("Hypothesis: A influences B through some mediator(s).", CausalClaim("indirect cause", "A", "B")),
+        ("Hypothesis: A directly affects B.", CausalClaim("direct cause", "A", "B")),
+        ("Hypothesis: Some variable(s) cause(s) both A and B.", CausalClaim("common cause", "A", "B")),
+        ("Hypothesis: A and B together cause some other variable(s).", CausalClaim("common effect", "A", "B")),
+        ("Is it certain that A and B both affect another variable?", CausalClaim("common effect", "A", "B")),
         ("Does A indirectly influence B?", CausalClaim("indirect cause", "A", "B")),
         ("Does it follow that A causes B?", CausalClaim("cause", "A", "B")),
         ("Can we conclude that A has an effect on B?", CausalClaim("cause", "A", "B")),
@@ -189,7 +202,7 @@ PREMISES = {
     False: ["{x} is independent of {y}.", "{x} and {y} are not correlated.", "{y} does not correlate with {x}."],
 }
 GIVEN = ["{x} and {y} are independent given {z}.", "Given {z}, {x} is independent of {y}."]
-CLAIMS = [
+CLAIMS: list[tuple[str, Relation]] = [
     ("{x} directly causes {y}.", "direct cause"),
     ("{x} is a cause for {y}, but not a direct one.", "indirect cause"),
     ("{x} causes {y}.", "cause"),
@@ -221,7 +234,7 @@ def fresh_text(rng: random.Random) -> tuple[str, set[tuple[frozenset[str], froze
     form, relation = rng.choice(CLAIMS)
     x, y = rng.sample(names, 2)
     opening = f"Suppose there is a closed system of {len(names)} variables, {declared}. "
-    claim = CausalClaim(relation, plain[x], plain[y])  # pyright: ignore[reportArgumentType]
+    claim = CausalClaim(relation, plain[x], plain[y])
     return f"{opening}{' '.join(lines)}\nHypothesis: {form.format(x=x, y=y)}", found, claim
 
 
@@ -245,6 +258,89 @@ def test_a_word_too_many_is_never_overlooked():
         problem = read(text)
         if problem.cannot is None:
             assert (listed(problem), problem.queries[0].asserted) == (found, claim), text
+
+
+def dags(names: list[str]) -> list[dict[str, set[str]]]:
+    """Every acyclic graph over `names`, each once, as parents."""
+    found: dict[frozenset[tuple[str, str]], dict[str, set[str]]] = {}
+    for order in itertools.permutations(names):
+        pairs = list(itertools.combinations(order, 2))
+        for bits in range(2 ** len(pairs)):
+            edges = frozenset(pair for i, pair in enumerate(pairs) if bits >> i & 1)
+            found[edges] = {name: {a for a, b in edges if b == name} for name in names}
+    return list(found.values())
+
+
+def reaches(graph: dict[str, set[str]], start: str, end: str, without: str = "") -> bool:
+    todo, seen = [end], {end}
+    while todo:
+        for parent in graph[todo.pop()] - seen - {without}:
+            seen.add(parent)
+            todo.append(parent)
+    return start in seen - {end}
+
+
+def is_true(graph: dict[str, set[str]], claim: CausalClaim) -> bool:
+    x, y = claim.first, claim.second
+    others = [name for name in graph if name not in (x, y)]
+    match claim.relation:
+        case "direct cause":
+            return x in graph[y]
+        case "indirect cause":
+            return any(x in graph[z] and (z in graph[y] or reaches(graph, z, y)) for z in others)
+        case "cause":
+            return reaches(graph, x, y)
+        case "common cause":
+            return any(reaches(graph, z, x, y) and reaches(graph, z, y, x) for z in others)
+        case "common effect":
+            return any(reaches(graph, x, z, y) and reaches(graph, y, z, x) for z in others)
+
+
+def signature(graph: dict[str, set[str]]) -> frozenset[tuple[frozenset[str], frozenset[str]]]:
+    """All independences of a graph."""
+    names = list(graph)
+    return frozenset(
+        (frozenset((x, y)), frozenset(given))
+        for x, y in itertools.combinations(names, 2)
+        for size in range(len(names) - 1)
+        for given in itertools.combinations([n for n in names if n not in (x, y)], size)
+        if separated(graph, {x}, {y}, set(given))
+    )
+
+
+def test_fresh_texts_get_the_answer_of_every_graph_that_fits():
+    """The whole chain against all 543 graphs over four variables, with another separation and other relations."""
+    rng = random.Random(13)
+    names = ["sleep", "mood", "Q7", "blood pressure"]
+    alike: dict[object, list[dict[str, set[str]]]] = {}
+    for graph in dags(names):
+        alike.setdefault(signature(graph), []).append(graph)
+    assert len(alike) == 185  # equivalence classes of four variables (Gillispie & Perlman 2002)
+    told: dict[str | None, int] = {}
+    for key in rng.sample(list(alike), 50) * 3:
+        text, claim = listed_text(rng, names, key)
+        reply = answer_text(text)
+        expected = "yes" if all(is_true(graph, claim) for graph in alike[key]) else "no"
+        assert reply.reply == expected, (text, reply.words)
+        told[expected] = told.get(expected, 0) + 1
+    assert min(told.values()) >= 8
+
+
+def listed_text(rng: random.Random, names: list[str], key: Any) -> tuple[str, CausalClaim]:
+    """A text that lists exactly these independences, and a claim."""
+    lines: list[str] = []
+    for x, y in itertools.combinations(names, 2):
+        apart = [given for pair, given in key if pair == {x, y}]
+        for given in [frozenset[str](), *sorted((g for g in apart if g), key=sorted)]:
+            z = sorted(given)
+            condition = ", ".join(z[:-1]) + " and " * (len(z) > 1) + "".join(z[-1:])
+            forms = GIVEN if given else PREMISES[given not in apart]
+            line = rng.choice(forms).format(x=x, y=y, z=condition)
+            lines.append(line[0].upper() + line[1:])
+    form, relation = rng.choice(CLAIMS)
+    x, y = rng.sample(names, 2)
+    opening = f"Imagine a closed system of 4 variables: {', '.join(names)}."
+    return f"{opening} {' '.join(lines)} Hypothesis: {form.format(x=x, y=y)}", CausalClaim(relation, x, y)
 
 
 def test_the_development_sample_is_read_in_full(shared_data):

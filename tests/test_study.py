@@ -1,5 +1,11 @@
 """What statements determine: cases of the literature, random models, and what cannot be meant."""
 
+# An answer has a value or ends by its finding, which is asserted first.
+# pyright: reportOptionalMemberAccess=false, reportOptionalSubscript=false, reportIndexIssue=false
+# pyright: reportAttributeAccessIssue=false, reportOperatorIssue=false, reportOptionalOperand=false
+
+import pickle
+
 import numpy as np
 import pytest
 
@@ -482,3 +488,39 @@ def test_an_empty_stratum_of_a_law_is_named():
         Study(FORK, KnownLaw(("Z", "X"), law))
     with pytest.raises(InvalidModel, match="add up"):
         Study(FORK, KnownLaw(("Z", "X", "Y"), law * 2))
+
+
+def test_equations_that_are_not_linear_are_refused_and_not_called_unknowable():
+    """A difference under two conditions, with the chance of the condition unknown, is a quadratic equation."""
+    given = ("P(X=1) = 0.4", "P(Y=0 | X=1) = 0.8", "P(X=1 | Y=1) - P(X=1 | Y=0) = -0.2")
+    answer = ask(Study(ALONE, *given), "P(Y=1)")
+    assert answer.finding in ("refused", "bounds"), answer.to_text()
+    few = ask(Study(ALONE, "P(X=1) = 0.4", "corr(X, Y) = 0.1"), "P(Y=1)")
+    assert few.finding == "not_identified"
+
+
+def test_a_variable_that_no_number_is_about_can_be_what_is_missing():
+    """The back-door set is never spoken of; its numbers are what is missing."""
+    answer = ask(Study(FORK, "P(Y=1 | X=1) = 0.4", "P(X=1) = 0.5"), "P(Y=1 | do(X=1))")
+    assert answer.finding in ("not_identified", "bounds")
+    assert "P(Z=1)" in answer.diagnostics["missing"]
+
+
+def test_an_answer_can_be_kept():
+    study = Study(FRONT_DOOR, *TAR)
+    for query in ("P(Y=1 | do(X=1))", pn("X", "Y")):
+        answer = ask(study, query)
+        kept = pickle.loads(pickle.dumps(answer))
+        assert kept == answer
+        assert kept.derivation == answer.derivation
+        assert kept.to_text() == answer.to_text()
+
+
+def test_a_whole_distribution_is_asked_cell_by_cell():
+    law = ask(Study(MEDIATION, *PRIMER), "P(Y | do(X=1))")
+    assert law.finding == "exact"
+    assert law.value == pytest.approx([0.3, 0.7])
+    assert law.states[0][1] == (0, 1)
+    assert ask(Study(MEDIATION, "P(X=1) = 0.4"), "P(Y | do(X=1))").finding == "not_identified"
+    assert ask(Study(MEDIATION, *PRIMER), "P(Y | X=1) - P(Y | X=0)").finding == "refused"
+    assert ask(Study(MEDIATION), "P(Y=1 | do(X=1))").finding == "not_identified"

@@ -10,6 +10,7 @@ import pytest
 
 from llm_bridge import Problem, Reply, answer_text, solve_problem
 from llm_bridge._phrases import Phrases, base_of, joined
+from scm import Probability
 
 SQUAD = (
     "If the court orders the execution, the captain gives the signal. If the captain gives the signal, rifleman A "
@@ -96,7 +97,9 @@ def test_an_event_of_several_facts():
             "queries": [{"query": "P(Ann=True | Bob=False, Ann=True or not Bob)"}],
         }
     )
-    said = Phrases(problem).event(problem.queries[0].query.given)  # pyright: ignore[reportAttributeAccessIssue]
+    query = problem.queries[0].query
+    assert isinstance(query, Probability)
+    said = Phrases(problem).event(query.given)
     assert said == "Bob does not occur and Ann occurs or Bob does not occur"
 
 

@@ -40,12 +40,22 @@ _COUNTS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight
 _NUMBER = rf"(?:\d{{1,2}}|{'|'.join(_COUNTS)})"
 _OF_SYSTEM = r"(?:variables?|quantities|factors|measurements|traits)"
 _DECLARES = re.compile(
-    r"^(?:premise: ?)?(?:(?:suppose|assume|imagine|consider|say|let)(?: that| there)* )?"
+    r"^(?:premise: ?)?(?:(?:let us|let's) )?(?:(?:suppose|assume|imagine|consider|say|let)(?: that| there)* )?"
     r"(?:(?:there (?:is|exists)|there are|we (?:have|measure|study|look at|consider)|is|are|be|given) )?"
-    r"(?:(?:an?|the|this) )?(?P<closed>closed |self-contained |isolated |causally sufficient )?"
+    r"(?:(?:an?|the|this) )?(?:following )?(?P<closed>closed |self-contained |isolated |causally sufficient )?"
     r"(?:system |set |study |world )?(?:(?:of|with|has|contains|consists of|consisting of|made of|in which|where) )?"
     rf"(?:the |exactly |only |just )*(?:following )?(?:(?P<n>{_NUMBER}) )?(?:observed |random )?{_OF_SYSTEM}"
     r"(?: (?:are|is|named|called|namely))?(?: measured)?[,:]? (?:namely |called |named )?(?P<names>.+)$",
+    re.IGNORECASE,
+)
+_FORMS = re.compile(
+    rf"^(?:premise: ?)?(?:the )?(?:(?P<n>{_NUMBER}) )?(?:{_OF_SYSTEM} )?(?P<names>.+?) (?:form|make up|constitute) "
+    r"(?:a|the) (?P<closed>closed |self-contained |isolated )?(?:system|set|world)$",
+    re.IGNORECASE,
+)
+_INSIDE = re.compile(
+    rf"^(?:premise: ?)?in (?:a|the) (?P<closed>closed |self-contained |isolated )?(?:system|set|world) (?:of|with) "
+    rf"(?P<n>{_NUMBER}) {_OF_SYSTEM}(?:,|:| named| called)? (?P<rest>.+)$",
     re.IGNORECASE,
 )
 _MARK = re.compile(r"^(?:hypothesis|question|claim|conclusion)\s*:\s*", re.IGNORECASE)
@@ -93,7 +103,7 @@ def read_independences(text: str) -> Problem | None:
 
 
 def _sentences(text: str) -> list[str]:
-    clean = _ASIDE.sub("", text.translate(_QUOTES))
+    clean = _ASIDE.sub("", re.sub(r"(?<=\w)\(e?s\)", "s", text.translate(_QUOTES)))
     clean = re.sub(r"(?im)^\s*(premise|hypothesis|question|claim|conclusion)\s*:\s*", r"\1: ", clean)
     clean = re.sub(r"(?<=[.?!:\s])(hypothesis|question)\s*:", r"\n\1:", clean, flags=re.IGNORECASE)
     parts = re.split(r"(?<=[.?!])\s+|\n\s*[-*•]?\s*", clean)
@@ -134,16 +144,23 @@ class _Reading:
     complete: bool = False
     closed: bool = False
     declaration: str = ""
+    beginning: str = ""
 
     # --- names
     def declare(self, lines: Sequence[str]) -> None:
         """The names: those that the text declares, or else those that its relations speak of."""
         for line in lines:
-            match = _DECLARES.match(line)
+            match = _FORMS.match(line) or _DECLARES.match(line)
             if match and not re.search(r"\b(?:correlat|independent)", match["names"], re.IGNORECASE):
                 self.names = _listed(match["names"], match["n"], line)
                 self.closed = match["closed"] is not None
                 self.declaration = line
+                return
+            if match := _INSIDE.match(line):
+                parts = re.split(r", and |, | and ", match["rest"], maxsplit=_count(match["n"]))
+                self.names = _listed(", ".join(parts[:-1]), match["n"], line)
+                self.closed = match["closed"] is not None
+                self.beginning = line[: -len(parts[-1])]
                 return
         found: dict[str, str] = {}
         for clause in (c for line in lines if _KIND.search(line) for c in _CLAUSES.split(line)):
@@ -155,14 +172,14 @@ class _Reading:
 
     def coded(self, sentence: str) -> str:
         """`sentence` with `<0>` for each name."""
-        return _code(sentence, self.names)
+        return _code(sentence.removeprefix(self.beginning) if self.beginning else sentence, self.names)
 
     # --- premises
     def premise(self, sentence: str) -> None:
         """One sentence before the question."""
         if sentence == self.declaration:
             return
-        bare, complete = without_lead(self.coded(re.sub(r"^premise: ?", "", sentence, flags=re.IGNORECASE)))
+        bare, complete = without_lead(re.sub(r"^premise: ?", "", self.coded(sentence), flags=re.IGNORECASE))
         self.complete |= complete
         if not bare or (complete and not bare.strip(" :,")):
             return
@@ -234,8 +251,12 @@ class _Reading:
                 )
 
 
+def _count(number: str) -> int:
+    return int(number) if number.isdigit() else _COUNTS.index(number.lower())
+
+
 def _plain(name: str) -> str:
-    return re.sub(r"^(?:[Tt]he|an?) ", "", name.strip(" ,'\""))
+    return re.sub(r"^(?:(?:with|of|from|on|to) )?(?:(?:[Tt]he|an?) )?", "", name.strip(" ,'\""))
 
 
 def _split(names: str) -> list[str]:
@@ -248,7 +269,7 @@ def _listed(names: str, number: str | None, words: str) -> list[str]:
     by_comma = [part for part in re.split(r", (?:and )?", names) if part.strip()]
     last = by_comma[-1].split(" and ") if by_comma else []
     found = [*by_comma[:-1], *last]
-    wanted = None if number is None else int(number) if number.isdigit() else _COUNTS.index(number.lower())
+    wanted = None if number is None else _count(number)
     if wanted == len(by_comma) != len(found):
         found = by_comma  # a name with "and" in it
     found = [_plain(name) for name in found]

@@ -19,7 +19,7 @@ _LEADS = (
     r"however|but|also|and|in addition|furthermore|moreover|meanwhile|on the other hand|besides|finally|additionally|"
     r"while|yet|similarly|likewise|next|further|again|by contrast|in contrast|as well|"
     r"we (?:also )?(?:know|observe|find|see) that|it is (?:also )?(?:known|found|observed) that|"
-    r"(?:the )?data (?:also )?shows? that"
+    r"(?:the )?data (?:also )?shows? that|that"
 )
 LEAD = re.compile(rf"^(?:(?:{_LEADS}),? )+", re.IGNORECASE)
 _ADVERB = re.compile(
@@ -27,7 +27,8 @@ _ADVERB = re.compile(
     r"both|always|moreover|however) (?!of )"
 )
 _COMPLETE = re.compile(
-    r"^(?:all(?: of)?(?: the)?|the only|the complete list of|here are all(?: of)?(?: the)?|these are all(?: the)?) ?"
+    r"^(?:all(?: of)?(?: the)?|the only|the complete list of|the|here are all(?: of)?(?: the)?|these are all"
+    r"(?: the)?) ?"
     r"(?:known |relevant |existing )?(?:statistical )?(?:relation(?:ship)?s|dependenc(?:ies|es)|independenc(?:ies|es)|"
     r"correlations|dependenc(?:ies|es) and independenc(?:ies|es)|(?:in)?dependence relations)"
     r"(?: (?:among|between|of|in|for) (?:these|the|this|them|all)?[^:,.]*?)?"
@@ -76,6 +77,8 @@ _FORMS = tuple(
     for form in (rf"^{pair}(?:,? {_GIVEN})?$", rf"^{_GIVEN},? {pair}$")
 )
 _JOINT = re.compile(r"(?:,|;)? (?:and|but|while|whereas|although|though) |; ?|, ")
+_SO = re.compile(rf"^so (?:are|do) (?P<x>{_N} and {_N})$", re.IGNORECASE)
+_AGAIN = re.compile(r",? and (?:with|of|from|on|to) (?=<)", re.IGNORECASE)
 _THEY = re.compile(r"^(?:they|the two|these two|both|the pair|the two of them)\b", re.IGNORECASE)
 
 
@@ -115,7 +118,10 @@ def told(sentence: str, words: str, before: Sequence[Told] = ()) -> list[Told] |
         words: how the text puts it.
         before: what was told so far; "they" are the last pair of it.
     """
-    sentence = _ADVERB.sub("", f"{sentence} ").strip()
+    sentence = _AGAIN.sub(" and ", _ADVERB.sub("", f"{sentence} ").strip())
+    if before and (match := _SO.match(sentence)):
+        last = before[-1]
+        return [Told(last.dependent, a, b, last.given, words) for a, b in _pairs(_numbers(match["x"]), None)]
     if before and _THEY.match(sentence):
         sentence = _THEY.sub(f"<{before[-1].first}> and <{before[-1].second}>", sentence)
     whole = _clause(sentence, words)
@@ -168,8 +174,14 @@ _ACTS = (
 )
 _ONE = r"(?:(?:at least )?one |an? |some |any )?"
 _EXISTS = rf"(?:there (?:exists?|is|must (?:be|exist)) |is there |does there exist |must there be )?{_ONE}"
-_OTHER = r"(?:something(?: else)?|(?:some|an|at least one)(?:other)? (?:other )?(?:variable|factor)|others?)"
-_SOME = r"(?:some|a|one|at least one)(?: third| other| common)? (?:variable|factor|thing)|something(?: else)?"
+_OTHER = (
+    r"(?:something(?: else)?|(?:some|an|at least one|one or more|a)(?:other)? (?:other )?(?:variable|factor|mediator|"
+    r"intermediate variable)s?|others?|mediators?)"
+)
+_SOME = (
+    r"(?:some|an?|one|at least one|one or more|some third|some common)(?:other)?(?: third| other| common)? "
+    r"(?:variable|factor|thing)s?|something(?: else)?"
+)
 _CLAIMS: tuple[tuple[Relation, str], ...] = (
     ("direct cause", rf"(?:(?:does|must) )?{_X} directly {_ACTS} {_Y}"),
     ("direct cause", rf"(?:(?:does|must) )?{_X} {_ACTS} {_Y} directly"),

@@ -60,7 +60,7 @@ class Profile:
         for convention in self.conventions:
             found = convention.apply(told)
             if found is not None and found != told:
-                told, names = found, [*names, convention.name]
+                told, names = found, [*dict.fromkeys((*names, convention.name))]
         return (told.said, tuple(names)) if told.said != reply.reply else (reply.reply, ())
 
 
@@ -131,7 +131,7 @@ def _names(nodes: Iterable[Expr]) -> set[str]:
 
 def _face_value(told: Told) -> Told | None:
     problem = told.reply.problem
-    if told.said is not None or problem is None or told.reply.finding != "exact" or not told.reply.answers:
+    if told.said is not None or problem is None or told.reply.finding not in ("exact", "bounds"):
         return None
     said = verdict(problem.reply, tuple(map(unrounded, told.reply.answers)))
     return None if said is None else replace(told, said=said)
@@ -171,7 +171,8 @@ SMALL_IS_NONE = Convention(
 
 PROFILES: Mapping[Suite, Profile] = {
     "CounterBench": Profile(),
-    "CLadder": Profile((SMALLER_SET, HOMOGENEITY, TEXTBOOK, FACE_VALUE, SMALL_IS_NONE)),
+    # What homogeneity or the textbook gives is a printed number again, so face value comes before and after them.
+    "CLadder": Profile((SMALLER_SET, FACE_VALUE, HOMOGENEITY, TEXTBOOK, FACE_VALUE, SMALL_IS_NONE)),
     "Corr2Cause": Profile(),
     "CCR.GB": Profile(),
     "own": Profile(),
@@ -192,7 +193,7 @@ def kind_of(reply: Reply, agrees: bool) -> Kind:
         return "unread"
     if reply.reply is not None:
         return "label"
-    if reply.finding == "exact" and reply.answers:
+    if reply.finding in ("exact", "bounds") and reply.answers:
         faces = verdict(reply.problem.reply, tuple(map(unrounded, reply.answers)))
         return "undetermined" if faces is None else "rounding"
     return "undetermined"

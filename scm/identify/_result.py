@@ -143,6 +143,10 @@ class Steps(Sequence[Step]):
     def __hash__(self) -> int:
         return hash(self._all())
 
+    def __reduce__(self) -> tuple[type[tuple[Step, ...]], tuple[tuple[Step, ...]]]:
+        """A recipe cannot be kept in a file; the steps can."""
+        return tuple, (self._all(),)
+
     def __repr__(self) -> str:
         return repr(self._all())
 

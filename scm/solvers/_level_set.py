@@ -222,7 +222,7 @@ def _move(laws: Laws, which: tuple[int, ...], known: list[Array], asked: list[Ar
     factor = np.concatenate([_scaled(asked[i][None], laws[i]) for i in which], axis=1)[0]
     rows = np.concatenate([_scaled(known[i], laws[i]) for i in which], axis=1)
     _, sizes, basis = np.linalg.svd(rows, full_matrices=False)
-    kept = basis[sizes > SLIGHT * sizes[:1]]
+    kept = basis[sizes > np.maximum(ROUNDING, SLIGHT * sizes[:1])]
     for _ in range(2):  # the second time takes away what rounding left
         factor = factor - kept.T @ (kept @ factor)
     largest = float(np.abs(factor).max())

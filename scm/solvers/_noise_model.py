@@ -267,6 +267,8 @@ def _near_sums(shape: Shape, name: str, rng: np.random.Generator) -> NDArray[np.
 def _random_table(shape: Shape, name: str, rng: np.random.Generator) -> Codes:
     states, own = len(shape.states[name]), shape.sizes[shape.own(name)]
     rows = math.prod(shape.reads(name))
+    if own == states**rows:  # every way to respond
+        return np.array(list(itertools.product(range(states), repeat=rows)), dtype=np.intp).T
     every = np.argsort(rng.random((rows, states)), axis=1)
     return np.concatenate([every, rng.integers(states, size=(rows, own - states))], axis=1)
 

@@ -33,7 +33,7 @@ MORE = 8
 SAME = 1e-12
 """How near everything available must be."""
 SECONDS = 10.0
-TRIES = 60
+TRIES = 1000
 ROUND = 6
 """Choices of edges for parities; then tries of random mechanisms until there is one more."""
 MOST_PLACES = 4 * PLACES
@@ -184,9 +184,18 @@ def _shape(question: Question, attempt: int, rng: np.random.Generator) -> Shape:
     graph, states = question.graph, question.states
     names = [v for v in graph.order if v in question.relevant]
     shared = tuple(dict.fromkeys((min(pair), max(pair)) for pair in graph.confounded))
-    several = question.imagined
-    own = [min(2 * len(states[v]), 6) if v in several else len(states[v]) for v in names]
-    sizes = [2] * len(shared) + own
+    several, parents = question.imagined, {v: graph.parents[v] for v in names}
+    sizes = [2] * len(shared)
+    for v in names:
+        # Ways to respond: as many as there are, or as there is room for; the constraints on them must leave some free.
+        reads = math.prod(len(states[p]) for p in parents[v]) * 2 ** sum(v in pair for pair in shared)
+        ways = (
+            [len(states[v]) * factor for factor in (1, 2, 4, 8)[: 2 + attempt % 3]]
+            if v in several
+            else [len(states[v])]
+        )
+        most_ways = len(states[v]) ** min(reads, 6)
+        sizes.append(next((n for n in reversed(ways) if n <= most_ways and math.prod(sizes) * n <= PLACES), ways[0]))
     most = (2, 3, 4, 6)[attempt % 4]
     order = [int(i) for i in rng.permutation(len(shared))]
     grown = True
@@ -196,7 +205,6 @@ def _shape(question: Question, attempt: int, rng: np.random.Generator) -> Shape:
             if sizes[i] < most and math.prod(sizes) // sizes[i] * (sizes[i] + 1) <= PLACES:
                 sizes[i] += 1
                 grown = True
-    parents = {v: graph.parents[v] for v in names}
     return Shape(parents, {v: states[v] for v in names}, shared, tuple(sizes), several)
 
 
@@ -212,7 +220,11 @@ def _random_pair(question: Question, shape: Shape, rng: np.random.Generator, unt
     if math.prod(shape.sizes) > MOST_PLACES:
         return None
     model = random_noise_model(shape, rng)
-    found = (ends_of(model, question.contexts, query, until) for query in scalar_queries(question.query, shape.states))
+    queries = scalar_queries(question.query, shape.states)
+    try:
+        found = [ends_of(model, question.contexts, query, until) for query in queries]
+    except np.linalg.LinAlgError:  # no convergence: these mechanisms are given up
+        return None
     return max((ends for ends in found if ends is not None), key=lambda ends: ends.apart, default=None)
 
 

@@ -22,8 +22,10 @@ SLACK = 1e-9
 """How far beyond their digits numbers may be: rounding of the machine."""
 BROKEN = 1e-7
 """From so far off on, the programme cannot be met."""
-POSSIBLE = 1e-3
-"""The least probability that a condition is held to have, unless numbers smaller than this are stated."""
+LIKELY = 1e-3
+"""A law that gives every condition this much meets the statements without further questions."""
+POSSIBLE = 1e-6
+"""A condition that no law gives more than this is impossible."""
 STRICT = 1e-6
 """How far beyond its number a strict comparison is."""
 
@@ -37,12 +39,11 @@ def clashing(system: System, statements: Sequence[Statement]) -> tuple[int, ...]
             return (k,)
     rows = [_rows(system, given) for given in statements]
     kept = [k for k in range(len(statements)) if rows[k]]
-    floor = min([POSSIBLE, *(s.value**2 * 1e-1 for s in statements if 0 < s.value < 0.1)])
-    if not kept or _possible(system, [r for k in kept for r in rows[k]], floor):
+    if not kept or _possible(system, [r for k in kept for r in rows[k]]):
         return ()
     for k in list(kept):
         fewer = [other for other in kept if other != k]
-        if not _possible(system, [r for other in fewer for r in rows[other]], floor):
+        if fewer and not _possible(system, [r for other in fewer for r in rows[other]]):
             kept = fewer
     return tuple(kept)
 
@@ -100,23 +101,45 @@ def _between(above: Array, below: Array, low: float, high: float, condition: Arr
     return out
 
 
-def _possible(system: System, rows: Sequence[tuple[Array, Array | None]], floor: float) -> bool:
-    """Whether some law meets every row: the least common excess is zero.
+def _possible(system: System, rows: Sequence[tuple[Array, Array | None]]) -> bool:
+    """Whether some law meets every row and leaves every condition possible.
+
+    If no law makes all conditions likely at once, each is asked about by itself: laws that each make one possible have
+    a mixture that makes all of them so.
+    """
+    table = np.array([row for row, _ in rows])
+    conditions = list({c.tobytes(): c for _, c in rows if c is not None}.values())
+    if _excess(system, table, conditions, LIKELY) <= BROKEN:
+        return True
+    excess = _excess(system, table, [], 0.0)
+    if excess > BROKEN:
+        return False
+    equal, ones = _totals(system)
+    for condition in conditions:
+        found = best(-condition, table, equal, ones, np.full(len(table), max(excess, 0.0)))
+        if found is not None and -found[0] < POSSIBLE:
+            return False
+    return True
+
+
+def _totals(system: System) -> tuple[Array, Array]:
+    """That the law of each regime adds up to one."""
+    equal = np.array([system.atoms.total(regime) for regime in system.atoms.regimes])
+    return equal, np.ones(len(equal))
+
+
+def _excess(system: System, table: Array, conditions: Sequence[Array], floor: float) -> float:
+    """How far off the rows must be for some law that gives each condition the probability `floor`.
 
     The programme with an excess can always be met, so that a solver's word for "infeasible" is never relied on.
     """
-    atoms = system.atoms
-    size = atoms.size
-    table = [np.append(row, -1.0) for row, _ in rows]
-    right = [0.0] * len(rows)
-    conditions = {c.tobytes(): c for _, c in rows if c is not None}
-    table += [np.append(-condition, -1.0) for condition in conditions.values()]
-    right += [-floor] * len(conditions)
-    equal = [np.append(atoms.total(regime), 0.0) for regime in atoms.regimes]
-    cost = np.zeros(size + 1)
-    cost[-1] = 1.0
-    found = best(cost, np.array(table), np.array(equal), np.ones(len(equal)), np.array(right))
-    return found is None or found[0] <= BROKEN
+    rows = np.vstack([table, *(-condition for condition in conditions)])
+    most = np.concatenate([np.zeros(len(table)), np.full(len(conditions), -floor)])
+    equal, ones = _totals(system)
+    below = np.hstack([rows, -np.ones((len(rows), 1))])
+    cost = np.append(np.zeros(system.atoms.size), 1.0)
+    found = best(cost, below, np.hstack([equal, np.zeros((len(equal), 1))]), ones, most)
+    return 0.0 if found is None else found[0]
 
 
 def inequalities(system: System, statements: Sequence[Statement]) -> Array:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .._graph_ops import latent_projection
+from .._query import Probability, Query
 from .._statement import Statement
 from ._atoms import Array
 from ._clash import inequalities
@@ -22,6 +23,8 @@ from ._programme import best
 from ._system import System
 from ._terms import Fraction
 
+TRIVIAL = 1e-6
+"""Ends closer than this to those that every probability has say nothing."""
 MET = 1e-7
 """How far ends may be apart to be one."""
 
@@ -38,6 +41,11 @@ class Ends:
     low: float
     high: float
     reached: tuple[bool, bool]
+
+    def tell(self, query: Query) -> bool:
+        """Whether they rule anything out: a probability lies between 0 and 1, whatever is known."""
+        floor = 0.0 if isinstance(query, Probability) else -1.0
+        return self.low > floor + TRIVIAL or self.high < 1 - TRIVIAL
 
 
 @dataclass(frozen=True)
@@ -107,12 +115,13 @@ def _reached(
 ) -> tuple[bool, bool]:
     """Whether one law, with every independence of the graph, attains each end.
 
-    Asked only where all variables without numbers can be left out without a trace of a hidden common cause: then a law
-    that is the product of each variable's law given its causes is one of the graph.
+    Asked only where every statement was made use of, and where all variables without numbers can be left out without a
+    trace of a hidden common cause: then a law that is the product of each variable's law given its causes is one of the
+    graph.
     """
     atoms = system.atoms
     projected = latent_projection(system.graph, atoms.variables)
-    if len(atoms.regimes) > 1 or projected.confounded:
+    if len(atoms.regimes) > 1 or projected.confounded or system.unused:
         return False, False
     middle = _middle(system, most, equal)
     if middle is None:

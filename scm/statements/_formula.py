@@ -141,7 +141,8 @@ class Formula:
         if any(fixed.get(name, value) != value for name, value in sides[0]):
             return Line(self.system.fixed(0.0))
         key = (sides[0], sides[1], regime)
-        if regime not in self.system.atoms.regimes:
+        spoken = {name for name, _ in (*sides[0], *sides[1])}
+        if regime not in self.system.atoms.regimes or not spoken <= self.system.atoms.place.keys():
             self.missing[key] = None
             return None
         part = self.system.reading.law(*key)

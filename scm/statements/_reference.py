@@ -21,8 +21,18 @@ MAX_AXES = 50
 """Most variables that one contraction of NumPy takes."""
 
 
-def reference_law(graph: CausalGraph, atoms: Atoms, seed: int) -> Array:
-    """The probabilities of all atoms in a random model of `graph`, every one above zero where it can be."""
+def reference_law(graph: CausalGraph, atoms: Atoms, seed: int, moved: tuple[int, float] | None = None) -> Array:
+    """The probabilities of all atoms in a random model of `graph`, every one above zero where it can be.
+
+    Args:
+        graph: whose law.
+        atoms: at which.
+        seed: of the model.
+        moved: an entry of the tables, counted through all of them, and by how much its logarithm is larger.
+
+    Raises:
+        IndexError: there is no such entry.
+    """
     rng = np.random.default_rng(seed)
     wanted = {*atoms.variables, *(name for regime in atoms.regimes for name, _ in regime)}
     kept = [name for name in graph.order if any(name in graph.ancestors[w] for w in wanted)]
@@ -36,9 +46,22 @@ def reference_law(graph: CausalGraph, atoms: Atoms, seed: int) -> Array:
         table = rng.dirichlet(np.ones(size[axis[name]]), tuple(size[c] for c in causes))
         tables[name] = 0.9 * table + 0.1 / size[axis[name]], [*causes, axis[name]]
     roots = [(rng.dirichlet(np.full(HIDDEN_STATES, 2.0)), [len(kept) + k]) for k in range(len(commons))]
+    if moved is not None:
+        _move([table for table, _ in (*tables.values(), *roots)], *moved)
     out = [axis[name] for name in atoms.variables]
     blocks = [_block(atoms, regime, tables, roots, axis, out) for regime in atoms.regimes]
     return np.concatenate(blocks)
+
+
+def _move(tables: Sequence[Array], entry: int, by: float) -> None:
+    """Make one entry of one table larger; its law still adds up to one."""
+    for table in tables:
+        if entry < table.size:
+            table.flat[entry] *= np.exp(by)
+            table /= table.sum(axis=-1, keepdims=True)
+            return
+        entry -= table.size
+    raise IndexError(entry)
 
 
 def _size(graph: CausalGraph, states: Mapping[str, Sequence[Value]], name: str, wanted: set[str]) -> int:

@@ -22,6 +22,7 @@ from ._composed import composed
 from ._ends import Ends, ends
 from ._formula import CellLaw, Formula, Line
 from ._intake import settled
+from ._pinned import pinned
 from ._readings import Read, read
 from ._system import System
 from ._terms import flat
@@ -49,6 +50,8 @@ class Found:
         missing: the laws that are not determined, for the estimand that lacks fewest.
         ends: where the number can lie, if it is not determined and that was proved.
         clash: positions of statements that cannot hold together.
+        unused: positions of statements that nothing was made of.
+        pinned: the statements pin the number down, by equations that are not linear and not solved here.
         stratum: a condition of probability zero, where that makes the answer undefined.
     """
 
@@ -60,6 +63,8 @@ class Found:
     ends: Ends | None = None
     clash: tuple[int, ...] = ()
     stratum: tuple[Cell, ...] = ()
+    unused: tuple[int, ...] = ()
+    pinned: bool = False
 
 
 class Statements:
@@ -113,12 +118,19 @@ class Statements:
         for found in self._tried(system, query):
             if found.read is not None:
                 return found
-            tried.append(found)
+            tried.append(replace(found, unused=tuple(system.unused)))
         if not tried:
             return Found()
-        if bounded := [found for found in tried if found.ends is not None]:
+        if bounded := [found for found in tried if found.ends is not None and found.ends.tell(query)]:
             return min(bounded, key=_width)
-        return min(tried, key=lambda found: (not found.missing, len(found.missing)))
+        best = min(tried, key=lambda found: (not found.missing, len(found.missing)))
+        return replace(best, pinned=any(self._pinned(system, query, found) for found in tried if found.missing))
+
+    def _pinned(self, system: System, query: Query, found: Found) -> bool:
+        how = found.identification
+        if how is not None and how.estimand is not None:
+            return pinned(self.graph, system.atoms, self.statements, how.estimand)
+        return pinned(self.graph, system.atoms, self.statements, query)
 
     def _tried(self, system: System, query: Query) -> Iterator[Found]:
         """The query itself, then each of its estimands: a number, or else ends and what is missing."""

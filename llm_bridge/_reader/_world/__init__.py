@@ -53,7 +53,7 @@ def read_world(text: str) -> Problem:
     _acquainted(ties, evidence)
     named = states(net, evidence, ties)
     try:
-        return write(told, net, reading, named, [(p, n) for p, n, _ in ties.strangers])
+        return write(told, net, reading, named, [(odd.phrase, odd.name) for odd in ties.strangers])
     except ValidationError as wrong:
         raise Unreadable(wrong.errors()[0]["msg"].removeprefix("Value error, ")) from None
 
@@ -71,17 +71,22 @@ def _acquainted(ties: Tied, evidence: Evidence) -> None:
 
     Rules are tied by their place in the graph as well: of a text with rules, some phrase must share a word.
     """
-    odd = {phrase for phrase, _, _ in ties.strangers}
+    odd = {stranger.phrase: stranger for stranger in ties.strangers}
     group = {phrase: found.phrases[0] for found in ties.groups for phrase in found.phrases}
+    beside = {group[phrase] for phrases in evidence.apart if len(phrases) > 1 for phrase in phrases}
     for phrases in [tuple(evidence.phrases)] if evidence.rules else evidence.apart:
-        if len(phrases) > 1 and all(group[phrase] in odd for phrase in phrases):
+        strange = [odd[group[phrase]] for phrase in phrases if group[phrase] in odd]
+        alone = len(strange) == 1 and not strange[0].joined and strange[0].phrase not in beside
+        if len(strange) == len(phrases) and (len(phrases) > 1 or alone):
             raise Unreadable(
-                f"{quoted(phrases[0])} and {quoted(phrases[-1])} have no word in common with the names of the graph: "
-                "what are they about?"
+                f"{' and '.join(map(quoted, phrases[:3]))} has no word in common with the graph: what is it about?"
             )
-    for phrase, name, company in ties.strangers:
-        if company and not evidence.rules:
+    strange_names = {stranger.name for stranger in ties.strangers if not stranger.company}
+    if 3 * len(strange_names) > 2 * len(set(ties.names)):
+        raise Unreadable(f"Most phrases, such as {quoted(min(odd))}, have no word in common with the graph.")
+    for stranger in ties.strangers:
+        if stranger.company and not evidence.rules:
             raise Unreadable(
-                f"{quoted(phrase)} has no word in common with {quoted(name)} nor with {quoted(company)}: what is it "
-                "about?"
+                f"{quoted(stranger.phrase)} has no word in common with {quoted(stranger.name)} nor with "
+                f"{quoted(stranger.company)}: what is it about?"
             )

@@ -11,6 +11,7 @@ from .._lemma import words as word_set
 from .._story import Unreadable, quoted
 from ._evidence import NAMED_ONE, Evidence, Net
 from ._forms import Question, Rule, World
+from ._opposite_words import DENIALS, LIGHT
 from ._sentences import names_in
 from ._tables import Cut, Tables, cuts_of, plain, tables
 from ._words import name_bag, shared
@@ -18,8 +19,8 @@ from ._words import name_bag, shared
 _NUMBER = re.compile(r"\d\s?%|\d (?:in|of|out of) \d|\d/\d|\.\d| percent\b")
 MOST_CUTS = 64
 MOST_JOINTS = 6
-MOST_PHRASES = 60
-MOST_NAMES = 30
+MOST_PHRASES = 40
+MOST_NAMES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +219,9 @@ def evidence_of(reading: Reading, world: World, net: Net) -> Evidence:
         if "x" in world.question.slots:
             found.asked = (name_of(world.question.slots["x"], net), name_of(world.question.slots["y"], net))
     found.ones = list(dict(found.ones).items())
+    for phrase in found.phrases:
+        if not name_bag(phrase) - LIGHT - DENIALS and not set(phrase.split()) & set(net.names):
+            raise Unreadable(f"{quoted(phrase)} names no state of anything.")
     if odd := [phrase for phrase in found.phrases if _NUMBER.search(phrase)]:
         raise Unreadable(f"The number in {quoted(odd[0])} has no place. Give one number in a sentence.")
     if len(found.phrases) > MOST_PHRASES:

@@ -82,16 +82,16 @@ develops developing diagnosed keep keeps kept own owns wear wears wearing wore w
 """Words that tie nothing to a variable: grammar, verbs of no content, nouns of scale, people in general."""
 
 _KINDS = """gender sex: male female man woman boy girl husband wife|age: old young elderly adult child teenager
-size: small large big|income wealth poverty money prosperity: poor rich wealthy|temperature: hot cold warm cool
-health: healthy unhealthy sick ill well|speed: slow fast quick|height: tall short|price cost: cheap expensive
-weather: sunny rainy windy stormy cloudy rain snow|season: winter summer spring autumn dry wet|weight: heavy light obese
+income wealth poverty money prosperity: poor rich wealthy|temperature: hot cold warm cool
+health: healthy unhealthy sick ill well|height: tall short|price cost: cheap expensive
+weather: sunny rainy windy stormy cloudy rain snow|season: winter summer spring autumn|weight: obese
 residence region location area: urban rural city village|marriage divorce: married single divorced unmarried
 employment job work: employed unemployed jobless|death survival mortality life: die dead alive survive live
 recovery illness disease: recover cured sick ill heal|admission acceptance hiring: accepted admitted rejected
-hiring firing dismissal: hired fired dismissed|mood happiness: happy sad|education schooling: college school university
+hiring firing dismissal: hired fired dismissed|mood happiness: happy sad|education schooling: college university
 education schooling: graduate degree diploma|color colour: red blue green brown black white yellow grey blond
 personality character temper: kind mean friendly rude shy nice cruel|noise loudness: loud quiet silent
-time: late early|light brightness: dark bright|relationship: single married
+light brightness: dark bright|relationship: single married
 appearance looks beauty: attractive ugly handsome pretty
 confounders confounder factors: hidden unknown unobserved|weapon: shoot fire"""
 

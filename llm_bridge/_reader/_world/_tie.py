@@ -15,13 +15,17 @@ from itertools import combinations
 
 from .._story import Unreadable, quoted
 from ._evidence import Evidence, Net
-from ._opposite_words import KINDS
+from ._opposite_words import KINDS, SCALES
 from ._words import Bag, Lexicon, contrary, shared
 
 WIDTH = 400
 """How many partial assignments are kept; with up to six variables this is nearly all of them."""
+WORK = 60_000
+"""Of a large text fewer are kept, so that groups, variables and partial assignments multiply to this at most."""
 A_KIND = 0.7
 """How much it counts that a word is the general word for a state of what the name says: `female` of a gender."""
+OF_A_SCALE = 0.2
+"""How much a word such as "high" counts, which is said of any noun."""
 ANSWERABLE = 0.35
 """How much it counts that what the text gives answers what it asks."""
 NOT_SAID = 0.1
@@ -47,8 +51,24 @@ class Tied:
     score: float
     doubt: str
     """Why it is not clear, where another assignment is about as good."""
-    strangers: list[tuple[str, str, str]] = field(default_factory=list[tuple[str, str, str]])
-    """First phrases of groups with no word of their variable or of what is tied to it; the variable; what is, or ''."""
+    strangers: list[Stranger] = field(default_factory=list["Stranger"])
+
+
+@dataclass(frozen=True, slots=True)
+class Stranger:
+    """A group with no word of its variable, nor of what is tied to it by words.
+
+    Attributes:
+        phrase: its first phrase.
+        name: the variable it was placed with.
+        company: a phrase that is tied to that variable by words, or "".
+        joined: whether another group of that variable shares a word with it.
+    """
+
+    phrase: str
+    name: str
+    company: str
+    joined: bool
 
 
 def lexicon_of(net: Net, evidence: Evidence) -> Lexicon:
@@ -90,6 +110,7 @@ def tie(net: Net, evidence: Evidence) -> Tied:
         Unreadable: there is none.
     """
     groups = groups_of(evidence)
+    width = max(20, min(WIDTH, WORK // max(1, len(groups) * len(net.names))))
     scorer = _Scorer(net, evidence, groups)
     order = sorted(range(len(groups)), key=lambda i: -scorer.certainty(i))
     beam: list[tuple[float, dict[int, str]]] = [(0.0, {})]
@@ -100,7 +121,7 @@ def tie(net: Net, evidence: Evidence) -> Tied:
             for name in net.names
             if scorer.allowed(i, name, done)
         ]
-        beam = sorted(longer, key=lambda item: -item[0])[:WIDTH]
+        beam = sorted(longer, key=lambda item: -item[0])[:width]
     if not beam:
         raise Unreadable("No way to tie the phrases to the variables fits what the sentences say of them.")
     best, done = beam[0]
@@ -154,6 +175,7 @@ class _Scorer:
             weight = (max(weights) + sum(weights) / len(weights)) / 2
             kind = any(shared(KINDS.get(word, ()), b.words) for b in self.bags[i])
             if weight:
+                weight *= OF_A_SCALE if word in SCALES else 1.0
                 total += weight / (self._names_with(word) * math.sqrt(self._groups_with(word)))
             elif kind:
                 total += A_KIND
@@ -171,7 +193,7 @@ class _Scorer:
     def _near(self, i: int, j: int) -> float:
         one = frozenset(w for b in self.bags[i] for w in b.words)
         other = frozenset(w for b in self.bags[j] for w in b.words)
-        near = sum(1 / max(1, self._groups_with(word) - 1) for word in shared(one, other))
+        near = sum(1 / max(1, self._groups_with(word) - 1) for word in shared(one, other) - SCALES)
         return min(1.0, near + (0.7 if contrary(one, other) else 0.0))
 
     def certainty(self, i: int) -> float:
@@ -179,22 +201,25 @@ class _Scorer:
         best, *rest = sorted(self.lexical[i].values(), reverse=True)
         return best - (rest[0] if rest else 0.0)
 
-    def strangers(self, names: Sequence[str]) -> list[tuple[str, str, str]]:
+    def strangers(self, names: Sequence[str]) -> list[Stranger]:
         """Groups that no word ties to their variable, nor to another group there that is tied."""
+        joined = {
+            i: {j for j in range(len(names)) if j != i and names[j] == name and self._joined(i, j)}
+            for i, name in enumerate(names)
+        }
         known = {i for i, name in enumerate(names) if self.lexical[i][name] >= 0.1}
-        grown = True
-        while grown:
-            more = {
-                i
-                for i, name in enumerate(names)
-                for j in known - {i}
-                if names[j] == name and (self.near[min(i, j), max(i, j)] > 0.05 or (i, j) in self.equal)
-            }
-            grown = not more <= known
+        while more := {i for i, others in joined.items() if others & known} - known:
             known |= more
         first = {i: p for p, i in reversed(self.place.items())}
         company = {names[i]: first[i] for i in sorted(known, reverse=True)}
-        return [(first[i], name, company.get(name, "")) for i, name in enumerate(names) if i not in known]
+        return [
+            Stranger(first[i], name, company.get(name, ""), bool(joined[i]))
+            for i, name in enumerate(names)
+            if i not in known
+        ]
+
+    def _joined(self, i: int, j: int) -> bool:
+        return self.near[min(i, j), max(i, j)] > 0.05 or (i, j) in self.equal
 
     # --- steps
     def allowed(self, i: int, name: str, done: dict[int, str]) -> bool:

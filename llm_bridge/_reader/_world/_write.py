@@ -43,6 +43,10 @@ def write(told: World, net: Net, reading: Reading, tied: Tied, guesses: Sequence
         Unreadable: the question and what is said do not fit together.
     """
     assert told.question is not None
+    if told.ways and told.question.kind != "methods":
+        raise Unreadable(f"{quoted(told.ways[0].words)} has no part in {quoted(told.question.words)}.")
+    if told.seen and told.question.kind != "supposed":
+        raise Unreadable(f"{quoted(told.seen[0].words)} has no part in {quoted(told.question.words)}.")
     queries, reply = _queries(told, net, reading, tied)
     equations = tuple(_equations(reading.rules, tied))
     assumptions = [CLOSURE] if equations else []
@@ -232,6 +236,8 @@ def _claims(told: World, question: Question, net: Net, reading: Reading, tied: T
         return [CausalClaim("cause", first, second)]
     cause, effect = name_of(question.slots["x"], net), name_of(question.slots["y"], net)
     ways = {way.number: way for way in told.ways}
+    if len(ways) < len(told.ways) or len(ways) > 2:
+        raise Unreadable("Two methods are compared: the text has more, or gives one number to two.")
     claims: list[Claim] = []
     for number in (question.slots["a"], question.slots["b"]):
         if number not in ways:
