@@ -75,7 +75,7 @@ def _impossible(study: Study, query: Query, available: Sequence[Available], laws
         if term.given is None:
             continue
         try:
-            how = identify(study.graph, Probability(term.given), available)
+            how = identify(study.graph, Probability(term.given), available, states=study.states)
             if how.estimand is not None and evaluate_estimand(how.estimand, laws, study.states) < NONE:
                 return term.given
         except ScmError:  # what cannot be known of the condition is not needed for the query

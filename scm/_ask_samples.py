@@ -134,7 +134,8 @@ def _with_more_columns(data: _Data, base: Answer, assume: str | Sequence[str]) -
     """The same answer, with the columns that it lacks where they would settle it."""
     if data.available() == data.available(whole=True):
         return base
-    how = identify(data.study.graph, base.query, data.available(whole=True), assume=assume)
+    study = data.study
+    how = identify(study.graph, base.query, data.available(whole=True), assume=assume, states=study.states)
     if how.estimand is None:
         return base
     needed = {(law.source, name) for law in laws_of(how.estimand) for name, _ in cells_of(law)}

@@ -52,7 +52,8 @@ class Witness:
 ANY_STATES = Step(
     "scope",
     "the verdict is about variables of any number of states",
-    "that a variable has two states can determine more: what holds of one of them then follows from the whole",
+    "that a variable has few states can determine more; complements (what holds of one state follows from the whole "
+    "and the others) were tried and do not",
 )
 
 
@@ -73,7 +74,7 @@ def identified(
     Raises:
         The errors of `identify`.
     """
-    how = identify(graph, query, available, assume=assume)
+    how = identify(graph, query, available, assume=assume, states=states)
     base = Answer(
         query,
         "not_identified",
