@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from ._answer import Answer
 from ._errors import InvalidQuery
+from ._estimand import Estimand, Quotient
+from ._estimand_text import print_estimand
 from ._finding import Statuses, Step
 from ._graph import CausalGraph
 from ._query import Distribution, Query, print_query, query_terms, term_parts
@@ -99,6 +101,25 @@ def identified(
 def refused(base: Answer, name: str, reason: str) -> Answer:
     """The same answer as a refusal."""
     return replace(base, finding="refused", status=Statuses(()), refusals=((name, reason),))
+
+
+BEYOND = 1e-9
+"""How far a probability may pass 0 or 1 by what the machine's rounding leaves."""
+NOTHING = 1e-12
+"""A difference below this is none."""
+
+
+def weak_instrument(how: Identification, value: Callable[[Estimand], float]) -> str:
+    """Why an instrument gives no number: it does not move the cause; '' where it does, or there is no instrument."""
+    if how.method != "instrument" or not isinstance(how.estimand, Quotient):
+        return ""
+    below = how.estimand.below
+    if abs(value(below)) >= NOTHING:
+        return ""
+    return (
+        f"the instrument does not change the cause: {print_estimand(below)} = 0, and the formula divides by it. Of what "
+        "it does not move an instrument says nothing; look for another one."
+    )
 
 
 def rung_of(graph: CausalGraph, query: Query) -> Literal[1, 2, 3]:

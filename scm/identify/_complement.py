@@ -16,7 +16,7 @@ from typing import TypeAlias
 from .._errors import InvalidQuery
 from .._evaluate import evaluate, truth
 from .._finding import Assumption, Step
-from .._query import Contrast, Distribution, Expectation, Number, Probability, Query, Term, print_query
+from .._query import Contrast, Distribution, Expectation, Number, Probability, Query, Term, print_query, query_terms
 from .._syntax import Const, Expr, Op, Placeholder, Value, Var, conjunction, conjuncts, print_const, terms, walk
 from ._reading import equality, linear
 
@@ -61,6 +61,31 @@ def complement(query: Query, states: States, known: Known) -> Complement | None:
     """
     found = _Search(states, known).query(query)
     return None if found is None or not found.states else found
+
+
+def probabilities_in(query: Query, states: States) -> Iterator[Probability]:
+    """The probability of each state that the terms of a query ask about: between 0 and 1, whatever the law.
+
+    A trial and what is seen can contradict each other, and a difference of the two shows it.
+    """
+    for term in query_terms(query):
+        match term:
+            case Probability():
+                yield term
+            case Distribution(of):
+                yield from _cells(of, term.given, states)
+            case Expectation(expr):
+                for _, part in linear(expr)[0]:
+                    yield from _cells(terms(part), term.given, states)
+
+
+def _cells(of: Sequence[Var], given: Expr | None, states: States) -> Iterator[Probability]:
+    """Each joint state of some terms; nothing where there are too many, or no term."""
+    domains = [tuple(states.get(one.name, ())) for one in of]
+    if of and math.prod(map(len, domains)) <= MOST_CELLS:
+        for values in itertools.product(*domains):
+            cell = (Op("=", (one, Const(value))) for one, value in zip(of, values, strict=True))
+            yield Probability(conjunction(*cell), given)
 
 
 class _Search:
