@@ -190,8 +190,11 @@ def _open(study: Study, base: Answer, found: Found) -> Answer:
     base = replace(base, diagnostics=diagnostics, seek=seek)
     if found.ends is None or not found.ends.tell(base.query):
         return base
-    low, high = found.ends.low, found.ends.high
-    reached = found.ends.reached
+    least, most = _possible(base.query)  # a difference of two laws may leave more open than a probability can be
+    low, high = max(found.ends.low, least), min(found.ends.high, most)
+    if low > high + BEYOND:
+        return _clash(study, base.query, base.rung, range(len(study.statements)))
+    reached = (found.ends.reached[0] and low >= found.ends.low, found.ends.reached[1] and high <= found.ends.high)
     inner = (low if reached[0] else math.nan, high if reached[1] else math.nan)
     return replace(base, finding="bounds", interval=Interval(*inner, low, high, all(reached)))
 

@@ -90,8 +90,7 @@ def identified(
         reason = "neither a formula nor a proof that there is none was found; some law does not measure everything"
         return refused(base, "identification", reason), how
     if how.estimand is None:
-        scope = (ANY_STATES,) if isinstance(how.obstacle, Conflict) else ()  # hedges are proved by binary models
-        return replace(base, seek=Witness(how, states), account=Told((*base.derivation, *scope))), how
+        return replace(base, seek=Witness(how, states)), how
     base = replace(base, check=check_estimand(how))
     if base.check.status == "failed":
         return refused(base, "identification", f"the estimand found for the query {base.check.text}"), how
@@ -117,8 +116,8 @@ def weak_instrument(how: Identification, value: Callable[[Estimand], float]) -> 
     if abs(value(below)) >= NOTHING:
         return ""
     return (
-        f"the instrument does not change the cause: {print_estimand(below)} = 0, and the formula divides by it. Of what "
-        "it does not move an instrument says nothing; look for another one."
+        f"the instrument does not change the cause: {print_estimand(below)} = 0, and the formula divides by it. Of "
+        "what it does not move an instrument says nothing; look for another one."
     )
 
 
@@ -164,7 +163,8 @@ def obstacle_steps(how: Identification | None) -> tuple[Step, ...]:
         case Conflict(kind, variable, left, right, district):
             claim = f"the query is not identified: {kind} {left} and {right}"
             reason = f"both are in one district, {_set(district)}, so that {variable} would have to be in two worlds"
-            return (Step(kind, claim, reason, "Correa, Lee & Bareinboim (2021), theorem 3"),)
+            step = Step(kind, claim, reason, "Correa, Lee & Bareinboim (2021), theorem 3")
+            return step, ANY_STATES  # hedges need no such step: they are proved by binary models
         case _:
             return ()
 

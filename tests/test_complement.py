@@ -77,7 +77,7 @@ def test_a_trial_beside_what_is_seen(query: str, seed: int):
 def test_the_formula_is_the_one_of_the_books():
     found = identify(BOW, TREATED, LAWS, states={"X": (0, 1), "Y": (0, 1)})
     text = found.to_text()
-    assert '[P["trial"](Y=1; do(X=0)) - P(X=0, Y=1)] / P(X=1)' in text
+    assert "[P[trial](Y=1; do(X=0)) - P(X=0, Y=1)] / P(X=1)" in text
     assert "P(Y[X=0] = 1, X = 1) = P(Y[X=0] = 1) - P(Y[X=0] = 1, X = 0)" in text
     assert found.query == parse_query(TREATED)
     assert check_estimand(found).status == "checked"
@@ -157,8 +157,12 @@ def test_from_statements():
     assert found.identification.states == {"X": (0, 1)}
     assert any(step.name == "complement" for step in found.derivation)
     less = ask(Study(BOW, "P(Y=1 | do(X=0)) = 0.5", "P(X=1) = 0.6"), TREATED)
-    assert less.finding == "not_identified"
+    assert less.finding == "bounds"  # of those who are not treated, all or nobody may have Y = 1
+    assert (less.interval.outer_lower, less.interval.outer_upper) == pytest.approx((1 / 6, 5 / 6))
     assert less.diagnostics["missing"] == ["P(X=0, Y=1)"]
+    rare = ask(Study(BOW, "P(Y=1 | do(X=0)) = 0.1", "P(X=1) = 0.6"), TREATED)
+    assert (rare.interval.outer_lower, rare.interval.outer_upper) == pytest.approx((0, 1 / 6))
+    assert not rare.interval.sharp
     mixed = Study(BOW, "P(Y=1 | do(X=0)) = 0.5", KnownLaw(("X", "Y"), np.array([[0.2, 0.2], [0.3, 0.3]])))
     assert ask(mixed, TREATED).value == pytest.approx(0.5)
     assert ask(mixed, "P(Y[X=0]=0 | X=1, Y=1)").finding == "not_identified"
@@ -175,7 +179,7 @@ def test_from_samples():
     assert found.finding == "estimate"
     assert found.value == pytest.approx((w[z == 0].mean() - (y * (x == 0)).mean()) / (x == 1).mean())
     wanted = float(truth(model, parse_query(TREATED))[0])
-    assert abs(found.value - wanted) < 4 * found.uncertainty.sampling
+    assert found.value == pytest.approx(wanted, abs=4 * float(found.uncertainty.sampling))
     swapped = Study(BOW, Sample({"X": x, "Y": 0 * y + 1}), Sample({"X": z, "Y": 0 * w + (w > 2)}, do=("X",)))
     told = ask(swapped, TREATED)
     assert told.finding == "refused"
