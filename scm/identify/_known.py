@@ -43,11 +43,16 @@ def checked(graph: CausalGraph, available: Sequence[Available] | Available | Non
 
     Raises:
         UnknownName: a variable that the graph does not have.
-        InvalidQuery: a law of hidden variables, one that both measures and imposes a variable, or two of one name.
+        InvalidQuery: no law; one of hidden variables; one that both measures and imposes a variable; two of one name.
     """
     if available is None:
         return (Available(graph.observed),)
     laws = (available,) if isinstance(available, Available) else tuple(available)
+    if not any(one.variables for one in laws):
+        raise InvalidQuery(
+            "No available law measures anything, so that nothing can follow. Name laws, such as "
+            "Available(('X', 'Y')), or leave `available` out: then the law of all observed variables is known."
+        )
     hidden = set(graph.hidden)
     for one in laws:
         what = f"The available law {one.name!r}" if one.name else "The available law of what is seen"
