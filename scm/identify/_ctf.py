@@ -324,12 +324,12 @@ def _across(
     """
     reduced = whole if by_edge else without_links(whole, keep)
     found: Joined | Failed | Clash | None = None
-    for known in (whole,) if reduced is whole else (reduced, whole):
+    for part in (whole,) if reduced is whole else (reduced, whole):
         own = replace(scope, used=dict(scope.used))
-        found = _with_less(known, keep, reading, own)
+        found = _with_less(part, keep, reading, own)
         if not isinstance(found, (Clash, Failed)):
             scope.divides |= own.divides
-            return known, found
+            return part, found
     return whole, found
 
 

@@ -48,6 +48,11 @@ def checked(graph: CausalGraph, available: Sequence[Available] | Available | Non
     if available is None:
         return (Available(graph.observed),)
     laws = (available,) if isinstance(available, Available) else tuple(available)
+    _refuse_impossible(graph, laws)
+    return tuple(sorted(laws, key=lambda one: bool(one.do)))
+
+
+def _refuse_impossible(graph: CausalGraph, laws: tuple[Available, ...]) -> None:
     if not any(one.variables for one in laws):
         raise InvalidQuery(
             "No available law measures anything, so that nothing can follow. Name laws, such as "
@@ -76,7 +81,6 @@ def checked(graph: CausalGraph, available: Sequence[Available] | Available | Non
         raise InvalidQuery(
             "Two available laws have no name: only the law of what is seen, with nothing imposed, has none."
         )
-    return tuple(sorted(laws, key=lambda one: bool(one.do)))
 
 
 @lru_cache(maxsize=256)
