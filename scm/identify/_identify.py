@@ -36,7 +36,7 @@ def identify(
         query: a `Query`, or text such as `P(Y=1 | do(X=1))`. States are free: no model is known here, and a verdict
             holds for variables of any number of states. With two states a little more can follow, for then
             P(Y[X=1], X=0) = P(Y[X=1]) - P(Y, X=1).
-        available: laws that are known; by default that of all observed variables.
+        available: laws that are known, at least one; by default that of all observed variables.
         assume: what the user grants, by name: `no_defiers` or `homogeneity` (see `by_instrument`). It is used only
             where the query is not identified without it, and printed in the result.
 
@@ -47,8 +47,8 @@ def identify(
     Raises:
         QuerySyntaxError, UnknownName: as their messages say.
         InvalidFile, InvalidGraph: a text that is no graph; something else in its place.
-        InvalidQuery: a query about a hidden variable or with a condition that contradicts itself; a law that cannot be;
-            an assumption that is not known.
+        InvalidQuery: a query about a hidden variable or with a condition that contradicts itself; no law, or one that
+            cannot be; an assumption that is not known.
     """
     graph = graph_of(graph)
     asked, laws = query_of(graph, query), checked(graph, available)
