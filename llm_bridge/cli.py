@@ -324,7 +324,7 @@ def _reply(arguments: argparse.Namespace, answer: Callable[[dict[str, Any]], Any
 
 def _query(arguments: argparse.Namespace) -> int:
     _check_rows(arguments)
-    document = file_of(arguments.model, "a model or a graph") if is_json_model(arguments.model) else None
+    document = file_of(arguments.model, "a model as JSON, or a graph") if is_json_model(arguments.model) else None
     from scm import ScmError
 
     try:

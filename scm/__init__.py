@@ -67,6 +67,7 @@ from ._execution import Execution as Execution
 from ._explain import Forecast as Forecast
 from ._explain import explain as explain
 from ._finding import Assumption as Assumption
+from ._finding import Confidence as Confidence
 from ._finding import Finding as Finding
 from ._finding import Interval as Interval
 from ._finding import Step as Step
@@ -208,6 +209,7 @@ from .io import networks as networks
 from .io import read_graph as read_graph
 from .io import read_model as read_model
 from .io import to_pgmpy as to_pgmpy
+from .solvers import Bootstrap as Bootstrap
 from .solvers import EstimandCheck as EstimandCheck
 from .solvers import EstimandEstimate as EstimandEstimate
 from .solvers import JointLaws as JointLaws
@@ -229,11 +231,13 @@ __all__ = [
     "Assumption",
     "Available",
     "Bernoulli",
+    "Bootstrap",
     "ByNoise",
     "Categorical",
     "CausalClaim",
     "CausalGraph",
     "Claim",
+    "Confidence",
     "Conflict",
     "Const",
     "Contrast",

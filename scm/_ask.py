@@ -21,16 +21,15 @@ from ._execution import Execution
 from ._finding import Statuses
 from ._frames import FrameKind, kind_of
 from ._grants import granted
+from ._identified import distribution_states, rung_of
 from ._model import Model
 from ._plan_report import Plans, contraction
-from ._query import Distribution, Query, print_query, query_terms, term_parts
-from ._relevance import rung
+from ._query import Query
 from ._resolve import read_query
 from ._rows import Rows, read_rows
 from ._sample import check_key
 from ._standard_error import SamplingError, counted_totals, standard_error
 from ._study import Study
-from ._syntax import print_expr
 from .solvers import DEFAULT, Budget, Record, Refusal, Setting, Solution, interval, rounding_of, sharp
 
 if TYPE_CHECKING:
@@ -168,8 +167,9 @@ def question_of(model: Model, query: str | Query) -> Question:
     key = ("question", query)
     if key not in model.plans:
         asked = read_query(query, model.variable_states)
-        steps: list[Literal[1, 2, 3]] = [1, *(rung(model.graph, term_parts(term)) for term in query_terms(asked))]
-        model.plans[key] = Question(asked, max(steps), _distribution_states(model, asked))
+        model.plans[key] = Question(
+            asked, rung_of(model.graph, asked), distribution_states(model.variable_states, asked)
+        )
     return model.plans[key]
 
 
@@ -235,23 +235,6 @@ def shaper(batch: bool) -> Callable[[Array], float | Array]:
         return out
 
     return shape
-
-
-def _distribution_states(model: Model, query: Query) -> tuple[tuple[str, tuple[Any, ...]], ...]:
-    found = {
-        tuple((print_expr(t), model.states[t.name]) for t in q.of)
-        for q in query_terms(query)
-        if isinstance(q, Distribution)
-    }
-    if not found:
-        return ()
-    shapes = {tuple(states for _, states in f) for f in found}
-    if len(shapes) > 1 or len({isinstance(q, Distribution) for q in query_terms(query)}) > 1:
-        raise InvalidQuery(
-            f"{print_query(query)} combines distributions over different states, or one with a number. "
-            "Ask for each by itself."
-        )
-    return max(found, key=lambda f: [name for name, _ in f])
 
 
 def assumptions_of(setting: Setting, notes: Sequence[str] = (), *, drawn: bool = False) -> tuple[Assumption, ...]:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal
-
-import numpy as np
+from typing import Any
 
 from ._answer import Answer
-from ._errors import InvalidQuery, ZeroCell, listing
+from ._errors import ScmError, ZeroCell
 from ._finding import Statuses, Step
-from ._query import Distribution, Query, query_terms
+from ._identified import Told, distribution_states, identified, refused
+from ._query import Probability, Query, query_terms
 from ._study import KnownLaw, Study
-from ._syntax import print_expr
+from ._syntax import Expr, print_expr
 from ._text import number_text
-from .identify import Available, Identification, identify
-from .solvers import JointLaws, check_estimand, evaluate_estimand
+from .identify import Available, identify
+from .solvers import JointLaws, evaluate_estimand
+
+NAME = "laws"
+NONE = 1e-15
+"""A probability below this is a zero that was rounded."""
 
 
 def named(laws: Sequence[KnownLaw]) -> tuple[KnownLaw, ...]:
@@ -24,54 +27,57 @@ def named(laws: Sequence[KnownLaw]) -> tuple[KnownLaw, ...]:
     return tuple(law if law.name or not law.do else replace(law, name=f"do({', '.join(law.do)})") for law in laws)
 
 
-def ask_laws(study: Study, query: Query, step: Literal[1, 2, 3], assume: str | Sequence[str] = ()) -> Answer:
-    """Answer a query from the laws of a study; `assume` is what identification is granted."""
+def ask_laws(study: Study, query: Query, assume: str | Sequence[str] = ()) -> Answer:
+    """Answer a query from the laws of a study.
+
+    Args:
+        study: of known laws alone.
+        query: with names and states checked.
+        assume: what identification is granted.
+
+    Returns:
+        `exact`; `undefined` where the condition of the query has no probability; `refused`, with the stratum, where the
+        estimand divides by the probability of one that has none; `not_identified`.
+
+    Raises:
+        InvalidQuery, UnknownName: the query is about a hidden variable, or a law cannot be.
+    """
     laws = named(study.laws)
-    if hidden := [name for law in laws for name in (*law.variables, *law.do) if name in study.graph.hidden]:
-        raise InvalidQuery(f"A law speaks of {listing(hidden)}, which the graph calls hidden. Declare it as measured.")
-    found = identify(study.graph, query, [Available(law.variables, law.do, law.name) for law in laws], assume=assume)
-    base = Answer(
-        query,
-        "not_identified",
-        rung=step,
-        assumptions=found.assumptions,
-        account=_Steps(found.derivation),
-        estimand=found.estimand,
-        identification=found,
-    )
-    return base if found.estimand is None else _evaluated(study, base, found, laws)
-
-
-def _evaluated(study: Study, base: Answer, found: Identification, laws: tuple[KnownLaw, ...]) -> Answer:
-    check = check_estimand(found)
-    if check.status == "failed" or found.estimand is None:
-        reason = f"the estimand found for the query {check.text}"
-        return Answer(base.query, "refused", rung=base.rung, status=Statuses(()), refusals=(("laws", reason),))
+    states = distribution_states(study.states, query)
+    available = [Available(law.variables, law.do, law.name) for law in laws]
+    base, how = identified(study.graph, query, available, assume, study.states)
+    if how.estimand is None or base.finding == "refused":
+        return base
+    source = JointLaws(laws)
+    if (impossible := _impossible(study, query, available, source)) is not None:
+        step = Step("undefined", f"P({print_expr(impossible)}) = 0", "the query conditions on it")
+        account = Told((*how.derivation, step))
+        return replace(base, finding="undefined", status=Statuses(("undefined",)), account=account)
     try:
-        value = evaluate_estimand(found.estimand, JointLaws(laws), study.states, axes=found.axes)
+        value = evaluate_estimand(how.estimand, source, study.states, axes=how.axes)
     except ZeroCell as empty:
-        steps = (*found.derivation, Step("undefined", f"{empty.stratum} = 0", "the formula divides by it"))
-        return replace(base, finding="undefined", status=Statuses(("undefined",)), account=_Steps(steps), check=check)
-    of = next((term.of for term in query_terms(base.query) if isinstance(term, Distribution)), ())
+        return refused(base, NAME, str(empty))
     shown = number_text(value) if isinstance(value, float) else "a law"
-    steps = (*found.derivation, Step("evaluation", f"{base.query} = {shown}", "the estimand on the known laws"))
-    if isinstance(value, np.ndarray):
+    step = Step("evaluation", f"{query} = {shown}", "the value of the estimand at the known laws")
+    return replace(base, finding="exact", value=frozen(value), states=states, account=Told((*how.derivation, step)))
+
+
+def frozen(value: Any) -> Any:
+    """A value that nobody writes to: an answer is a value."""
+    if not isinstance(value, float):
         value.flags.writeable = False
-    return replace(
-        base,
-        finding="exact",
-        value=value,
-        states=tuple((print_expr(term), study.states[term.name]) for term in of),
-        account=_Steps(steps),
-        check=check,
-    )
+    return value
 
 
-class _Steps:
-    """An account that was worked out already."""
-
-    def __init__(self, steps: Sequence[Step]) -> None:
-        self.steps = tuple(steps)
-
-    def __call__(self) -> tuple[Step, ...]:
-        return self.steps
+def _impossible(study: Study, query: Query, available: Sequence[Available], laws: JointLaws) -> Expr | None:
+    """A condition of the query that has no probability, where the laws say so."""
+    for term in query_terms(query):
+        if term.given is None:
+            continue
+        try:
+            how = identify(study.graph, Probability(term.given), available)
+            if how.estimand is not None and evaluate_estimand(how.estimand, laws, study.states) < NONE:
+                return term.given
+        except ScmError:  # what cannot be known of the condition is not needed for the query
+            continue
+    return None

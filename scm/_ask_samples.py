@@ -1,155 +1,221 @@
-"""`ask` where rows of data are known: identification, then the estimand at the frequencies of samples."""
+"""`ask` from samples: identification, then the estimand at the observed frequencies, with its sampling error."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
-from typing import Any, Literal
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from ._answer import Answer
-from ._errors import InvalidQuery, ZeroCell, listing
-from ._finding import Assumption, Statuses, Step, Uncertainty
+from ._ask_laws import frozen
+from ._errors import InvalidRows, ZeroCell, listing, near
+from ._estimand_parts import cells_of, laws_of
+from ._finding import Assumption, Confidence, Statuses, Step, Uncertainty
 from ._frames import frame_of
-from ._query import Distribution, Query, query_terms
-from ._render import plain
+from ._identified import Told, distribution_states, identified, refused, rung_of
+from ._query import Distribution, Probability, Query, print_query
 from ._study import Sample, Study
-from ._syntax import print_expr
 from ._text import number_text
 from .identify import Available, Identification, identify
-from .solvers import EstimandCheck, EstimandEstimate, TooWide, check_estimand, estimate_estimand
+from .solvers import EstimandEstimate, TooWide, estimate_estimand
+from .statements import names_of
 
-NAME = "samples"
+NAME = "estimation"
+MIXED = (
+    "a sample beside numbers that are known exactly would have to be weighed against them, which is not done here; ask "
+    "from the samples alone, or from the statements and laws alone"
+)
+PLUG_IN = (
+    "the estimand at the observed frequencies; its standard error is that of its linear part, the mean of an influence "
+    "function over the units"
+)
 
 
-class _Told:
-    """An account that was worked out already."""
+@dataclass(frozen=True)
+class _Data:
+    """A study of samples, with what columns there are.
 
-    def __init__(self, steps: Sequence[Step]) -> None:
-        self.steps = tuple(steps)
+    Attributes:
+        study: whose sources are samples.
+        samples: with a name each.
+        columns: for each sample the variables that were measured in it, those that were imposed not among them.
+    """
 
-    def __call__(self) -> tuple[Step, ...]:
-        return self.steps
+    study: Study
+    samples: tuple[Sample, ...]
+    columns: tuple[tuple[str, ...], ...]
+
+    @classmethod
+    def of(cls, study: Study) -> _Data:
+        samples = tuple(_named(sample) for sample in study.samples)
+        found: list[tuple[str, ...]] = []
+        for sample in samples:
+            names = frame_of(sample.rows).names
+            found.append(tuple(name for name in study.graph.observed if name in names and name not in sample.do))
+            for name in sample.do:
+                if name not in names:
+                    raise InvalidRows(_no_column(sample, name, "which was imposed in it"))
+        return cls(study, samples, tuple(found))
+
+    def available(self, whole: bool = False) -> list[Available]:
+        """The laws that are sampled; `whole`: as if every variable had been measured."""
+        everything = [tuple(v for v in self.study.graph.observed if v not in s.do) for s in self.samples]
+        held = everything if whole else self.columns
+        return [Available(names, s.do, s.name) for s, names in zip(self.samples, held, strict=True)]
+
+    def check_states(self, names: Iterable[str]) -> None:
+        """That the columns of `names` are those of finite variables.
+
+        Raises:
+            InvalidRows: one is not.
+        """
+        for name in names:
+            if name in self.study.unread:
+                raise InvalidRows(self.study.unread[name])
 
 
-def ask_samples(study: Study, query: Query, step: Literal[1, 2, 3], assume: str | Sequence[str] = ()) -> Answer:
-    """Answer a query from the samples of a study: a plug-in estimate with its standard error.
+def ask_samples(study: Study, query: Query, assume: str | Sequence[str] = ()) -> Answer:
+    """Answer a query from the samples of a study.
 
-    `assume` is what identification is granted.
+    Returns:
+        `estimate`, with the standard error and the confidence interval in `uncertainty`, and the units counted, the
+        rows left out and the overlap in `diagnostics`; `refused` where a stratum that the estimand divides by was never
+        seen; `not_identified`, with the columns that would help.
 
     Raises:
-        InvalidQuery: two samples of one name, or one in which a variable was randomised that it has no column of.
-        InvalidRows: an empty cell, a value that is no state; see `SampleLaws`.
+        InvalidRows: a column that the query or the estimand needs is missing, has an empty cell, or holds what is no
+            state; see `estimate_estimand`.
+        InvalidQuery: the query is about a hidden variable; two samples of one name.
     """
     if study.statements or study.laws:
-        reason = "samples beside statements or laws are not put together here; ask a study of samples alone"
-        return Answer(query, "refused", rung=step, status=Statuses(()), refusals=((NAME, reason),))
-    samples = _named(study.samples)
-    available = [_available(study, sample) for sample in samples]
-    found = identify(study.graph, query, available, assume=assume)
-    base = Answer(
-        query,
-        "not_identified",
-        rung=step,
-        assumptions=found.assumptions,
-        account=_Told(found.derivation),
-        estimand=found.estimand,
-        identification=found,
-    )
-    if found.estimand is None:
-        return base
-    check = check_estimand(found)
+        return refused(Answer(query, "refused", rung=rung_of(study.graph, query)), NAME, MIXED)
+    data = _Data.of(study)
+    data.check_states(sorted(names_of(query)))
+    _check_columns(data, names_of(query))
+    of = distribution_states(study.states, query)
+    base, how = identified(study.graph, query, data.available(), assume, study.states)
+    if how.estimand is None or base.finding == "refused":
+        return _with_more_columns(data, base, assume)
+    data.check_states(name for law in laws_of(how.estimand) for name, _ in cells_of(law))
     try:
-        if check.status == "failed":
-            return _refused(base, f"the estimand found for the query {check.text}")
-        estimate = estimate_estimand(found.estimand, samples, study.states, axes=found.axes)
-    except ZeroCell as empty:
-        return _refused(base, f"no unit of the sample is in a stratum that the formula needs. {empty}")
-    except TooWide as wide:
-        return _refused(base, str(wide))
-    return _answer(study, base, found, check, estimate)
+        found = estimate_estimand(how.estimand, data.samples, study.states, axes=how.axes)
+    except (ZeroCell, TooWide) as wrong:
+        return refused(base, NAME, str(wrong))
+    return replace(_estimated(data, base, how, found), states=of)
 
 
-def _refused(base: Answer, reason: str) -> Answer:
-    return replace(base, finding="refused", status=Statuses(()), refusals=((NAME, reason),))
+def _named(sample: Sample) -> Sample:
+    """An experiment without a name is called after what it imposes."""
+    return sample if sample.name or not sample.do else replace(sample, name=f"do({', '.join(sample.do)})")
 
 
-def _named(samples: Sequence[Sample]) -> tuple[Sample, ...]:
-    """The samples with a name each: an experiment that has none is called after what was randomised in it."""
-    found = tuple(s if s.name or not s.do else replace(s, name=f"do({', '.join(s.do)})") for s in samples)
-    names = [sample.name for sample in found]
-    if len(set(names)) < len(names):
-        raise InvalidQuery(f"The samples are called {listing(names)}. Give each a name of its own: Sample(..., name=).")
-    return found
+def _check_columns(data: _Data, spoken: Iterable[str]) -> None:
+    """That what the query speaks of was measured or imposed in some sample; hidden variables have a refusal of theirs.
+
+    Raises:
+        InvalidRows: it was not.
+    """
+    held = {name for names in data.columns for name in names} | {name for s in data.samples for name in s.do}
+    for name in sorted(set(spoken) - held - set(data.study.graph.hidden)):
+        if len(data.samples) == 1:
+            raise InvalidRows(_no_column(data.samples[0], name, "which the query speaks of"))
+        raise InvalidRows(f"No sample has a column {name!r}, which the query speaks of.")
 
 
-def _available(study: Study, sample: Sample) -> Available:
-    """The law that a sample is drawn from, of the variables that it has columns of."""
-    columns = set(frame_of(sample.rows).names) - {sample.weights}
-    if missing := [name for name in sample.do if name not in columns]:
-        raise InvalidQuery(
-            f"{listing(missing)} was randomised in the sample {sample.name!r}, which has no such column."
-        )
-    measured = tuple(name for name in study.graph.observed if name in columns and name not in sample.do)
-    return Available(measured, sample.do, sample.name)
+def _no_column(sample: Sample, name: str, why: str) -> str:
+    names = frame_of(sample.rows).names
+    what = f"The sample {sample.name!r}" if sample.name else "The sample"
+    return f"{what} has no column {name!r}, {why}; it has {listing(names)}.{near(name, map(str, names))}"
 
 
-def _answer(
-    study: Study, base: Answer, found: Identification, check: EstimandCheck, estimate: EstimandEstimate
-) -> Answer:
-    of = next((term.of for term in query_terms(base.query) if isinstance(term, Distribution)), ())
-    value = estimate.value
-    if isinstance(value, np.ndarray):
-        value.flags.writeable = False
-    certain = bool(np.all(np.isnan(estimate.standard_error)))
+def _with_more_columns(data: _Data, base: Answer, assume: str | Sequence[str]) -> Answer:
+    """The same answer, with the columns that it lacks where they would settle it."""
+    if data.available() == data.available(whole=True):
+        return base
+    how = identify(data.study.graph, base.query, data.available(whole=True), assume=assume)
+    if how.estimand is None:
+        return base
+    needed = {(law.source, name) for law in laws_of(how.estimand) for name, _ in cells_of(law)}
+    lacks = [
+        (sample, name)
+        for sample, names in zip(data.samples, data.columns, strict=True)
+        for name in data.study.graph.observed
+        if (sample.name, name) in needed and name not in (*names, *sample.do)
+    ]
+    why = "which the graph calls measured; with it the query would be identified"
+    told = [Step("missing column", _no_column(sample, name, why), "the formula needs it") for sample, name in lacks]
+    missing = sorted({name for _, name in lacks})
+    return replace(
+        base, diagnostics={**base.diagnostics, "missing_columns": missing}, account=Told((*base.derivation, *told))
+    )
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The estimate as an answer
+
+
+def _estimated(data: _Data, base: Answer, how: Identification, found: EstimandEstimate) -> Answer:
+    lower, upper = found.low, found.high
+    if isinstance(base.query, (Probability, Distribution)):  # an interval that is cut covers no less
+        lower, upper = (_plain(np.clip(end, 0.0, 1.0)) for end in (lower, upper))
+    known = not np.isnan(found.standard_error).all()
+    uncertainty = Uncertainty(
+        sampling=frozen(found.standard_error) if known else None,
+        confidence=Confidence(frozen(lower), frozen(upper), found.level, found.method) if known else None,
+    )
     return replace(
         base,
         finding="estimate",
-        value=value,
-        states=tuple((print_expr(term), study.states[term.name]) for term in of),
-        uncertainty=Uncertainty(sampling=None if certain else estimate.standard_error),
-        assumptions=(*found.assumptions, *_assumptions(estimate, certain)),
-        diagnostics=_figures(estimate),
-        account=_Told((*found.derivation, *_steps(base, estimate, certain))),
-        check=check,
+        status=Statuses(("ok",)),
+        value=frozen(found.value),
+        uncertainty=uncertainty,
+        assumptions=(*base.assumptions, *_assumptions(data, found, known)),
+        diagnostics={
+            "units": dict(found.units),
+            "dropped": dict(found.dropped),
+            "overlap": [asdict(one) for one in found.overlap],
+            "poor_overlap": [one.text for one in found.overlap if one.poor],
+        },
+        account=Told((*how.derivation, *_steps(base.query, found))),
     )
 
 
-def _steps(base: Answer, estimate: EstimandEstimate, certain: bool) -> list[Step]:
-    units = " and ".join(f"{n:g} units" + (f" of {name!r}" if name else "") for name, n in estimate.units.items())
-    shown = "a law"
-    if isinstance(estimate.value, float):
-        shown = number_text(estimate.value)
-        if not certain:
-            ends = f"{number_text(estimate.low)} to {number_text(estimate.high)}"
-            shown += f", standard error {number_text(estimate.standard_error)}, {estimate.level:.0%} interval {ends}"
-    reason = f"the estimand at the frequencies of {units}; the error by its influence function"
-    steps = [Step("estimation", f"{base.query} = {shown}", reason, "van der Vaart 1998, chapter 20")]
-    return steps + [
-        Step("overlap", one.text, "every stratum that is averaged over must have such units")
-        for one in estimate.overlap
-    ]
+def _plain(value: Any) -> Any:
+    return float(value) if np.ndim(value) == 0 else value
 
 
-def _assumptions(estimate: EstimandEstimate, certain: bool) -> list[Assumption]:
-    units = sum(estimate.units.values())
-    found = [Assumption(f"the {units:g} units are drawn at random from the population asked about", "the method")]
-    if dropped := sum(estimate.dropped.values()):
-        text = f"{dropped:,} rows with an empty cell were left out: that a cell is empty depends on nothing"
-        found.append(Assumption(text, "the user"))
-    if certain:
+def _assumptions(data: _Data, found: EstimandEstimate, known: bool) -> tuple[Assumption, ...]:
+    """How the data came about."""
+    out: list[Assumption] = []
+    for sample in data.samples:
+        if sample.name not in found.units:
+            continue
+        what = f"the sample {sample.name!r}" if sample.name else "the sample"
+        count = f"{found.units[sample.name]:,.0f}"
+        text = f"the {count} units of {what} are drawn at random, each by itself, from the population the answer is of"
+        out.append(Assumption(text, "the method"))
+        if sample.do:
+            text = f"in {what} {listing(sample.do)} was imposed at random, without regard to anything about the unit"
+            out.append(Assumption(text, "the user"))
+        if found.dropped[sample.name]:
+            rows = found.dropped[sample.name]
+            text = f"{rows:,} rows of {what} with an empty cell were left out: that a cell is empty depends on nothing"
+            out.append(Assumption(text, "the user"))
+    if len(found.units) > 1:
+        out.append(Assumption("the samples have no unit in common", "the method"))
+    if not known:
         text = "no standard error: among the units seen the answer does not vary, which does not make it certain"
-        found.append(Assumption(text, "the method"))
-    return found
+        out.append(Assumption(text, "the method"))
+    return tuple(out)
 
 
-def _figures(estimate: EstimandEstimate) -> Mapping[str, Any]:
-    """The figures of an estimate as plain data; None for an end that the data do not give."""
-    return {
-        "interval": (plain(estimate.low), plain(estimate.high)),
-        "level": estimate.level,
-        "units": dict(estimate.units),
-        "dropped": dict(estimate.dropped),
-        "overlap": [asdict(one) for one in estimate.overlap],
-    }
+def _steps(query: Query, found: EstimandEstimate) -> tuple[Step, ...]:
+    counted = ", ".join(
+        f"{count:,.0f} units" + (f" of {name!r}" if name else "") for name, count in found.units.items()
+    )
+    value = number_text(found.value) if isinstance(found.value, float) else "a law"
+    claim = f"{print_query(query)} = {value}, from {counted}" if counted else f"{print_query(query)} = {value}"
+    out = [Step("estimation", claim, PLUG_IN, "van der Vaart (1998), chapters 3 and 20")]
+    return (*out, *(Step("overlap", one.text, "the estimand averages over these strata") for one in found.overlap))

@@ -15,29 +15,21 @@ from ._ask_laws import ask_laws
 from ._ask_samples import ask_samples
 from ._errors import InvalidQuery, listing
 from ._finding import Assumption, Interval, Statuses, Step, Uncertainty
-from ._query import Contrast, Distribution, Probability, Query, placeholders, query_terms, term_parts
-from ._relevance import rung
+from ._identified import Told, Witness, obstacle_steps, rung_of
+from ._query import Contrast, Distribution, Probability, Query, placeholders, query_terms
 from ._resolve import read_query
 from ._statement import Statement
 from ._statement_text import print_statement
 from ._study import Study
 from ._syntax import Const, Op, Set, Var, conjunction, print_const, print_expr, print_name, world
 from ._text import number_text
-from .identify import Conflict, Hedge, Identification, identify
-from .solvers import TwoModels, check_estimand, two_models
+from .identify import identify
+from .solvers import check_estimand
 from .statements import LONGEST, CellLaw, Found, Shown, Statements, TooLarge, composed, names_of
 
 NAME = "statements"
 BEYOND = 1e-9
 """How far a probability may pass 1 by what the machine's rounding leaves."""
-
-
-@dataclass(frozen=True)
-class _Told:
-    steps: tuple[Step, ...]
-
-    def __call__(self) -> tuple[Step, ...]:
-        return self.steps
 
 
 def ask_study(study: Study, query: str | Query, assume: str | Sequence[str] = ()) -> Answer:
@@ -49,11 +41,11 @@ def ask_study(study: Study, query: str | Query, assume: str | Sequence[str] = ()
     asked = read_query(query, study.states)
     if open_ones := placeholders(asked):
         raise InvalidQuery(f"The query leaves {listing(open_ones)} open, and a study takes no rows. Write the values.")
-    step = _rung(study, asked)
+    step = rung_of(study.graph, asked)
     if study.samples:
-        return ask_samples(study, asked, step, assume)
+        return ask_samples(study, asked, assume)
     if study.laws and not study.statements:
-        return ask_laws(study, asked, step, assume)
+        return ask_laws(study, asked, assume)
     study = _spelt_out(study)
     knowledge = Statements(study.graph, study.states, study.statements, partial(identify, assume=assume))
     _check_hidden(study, knowledge, asked)
@@ -92,7 +84,7 @@ def _whole(study: Study, knowledge: Statements, query: Distribution, step: Liter
     assert told is not None  # a distribution has cells
     value.flags.writeable = False
     return replace(
-        told, query=query, value=value, states=states, uncertainty=Uncertainty(), account=_Told(tuple(steps)),
+        told, query=query, value=value, states=states, uncertainty=Uncertainty(), account=Told(tuple(steps)),
         estimand=None, identification=None, check=None,
     )  # fmt: skip
 
@@ -110,11 +102,6 @@ def _spelt_out(study: Study) -> Study:
             share = float(array[codes])
             cells.append(Statement(Probability(event), share, share, share))
     return Study(study.graph, *study.statements, *cells, states=study.states) if cells else study
-
-
-def _rung(study: Study, query: Query) -> Literal[1, 2, 3]:
-    steps: list[Literal[1, 2, 3]] = [1, *(rung(study.graph, term_parts(term)) for term in query_terms(query))]
-    return max(steps)
 
 
 def _check_hidden(study: Study, knowledge: Statements, query: Query) -> None:
@@ -148,13 +135,13 @@ def _answer(study: Study, query: Query, step: Literal[1, 2, 3], found: Found) ->
         "not_identified",
         rung=step,
         assumptions=() if how is None else how.assumptions,
-        account=_Told(said.steps()),
+        account=Told(said.steps()),
         estimand=None if how is None else how.estimand,
         identification=how,
         check=check,
     )
     if found.read is None:
-        return _open(base, found)
+        return _open(study, base, found)
     if not math.isfinite(found.read.value):
         return replace(base, finding="undefined", status=Statuses(("undefined",)))
     low, high = _possible(query)
@@ -183,11 +170,11 @@ def _possible(query: Query) -> tuple[float, float]:
             return -math.inf, math.inf
 
 
-def _open(base: Answer, found: Found) -> Answer:
+def _open(study: Study, base: Answer, found: Found) -> Answer:
     """What can be said where the statements do not determine the query: ends that say something, or what is missing."""
     diagnostics = {"missing": [law_text(law) for law in found.missing]}
     how = found.identification
-    seek = _Witness(how) if how is not None and how.estimand is None else None
+    seek = Witness(how, study.states) if how is not None and how.estimand is None else None
     base = replace(base, diagnostics=diagnostics, seek=seek)
     if found.ends is None or not found.ends.tell(base.query):
         return base
@@ -195,16 +182,6 @@ def _open(base: Answer, found: Found) -> Answer:
     reached = found.ends.reached
     inner = (low if reached[0] else math.nan, high if reached[1] else math.nan)
     return replace(base, finding="bounds", interval=Interval(*inner, low, high, all(reached)))
-
-
-@dataclass(frozen=True)
-class _Witness:
-    """Looks for two models that agree on what is available and differ on the query."""
-
-    identification: Identification
-
-    def __call__(self) -> TwoModels | None:
-        return two_models(self.identification)
 
 
 def _clash(study: Study, query: Query, step: Literal[1, 2, 3], clash: Sequence[int]) -> Answer:
@@ -220,7 +197,7 @@ def _clash(study: Study, query: Query, step: Literal[1, 2, 3], clash: Sequence[i
         "contradiction",
         rung=step,
         status=Statuses(("contradiction",)),
-        account=_Told((Step("contradiction", claim, reason),)),
+        account=Told((Step("contradiction", claim, reason),)),
         diagnostics={"clash": said, "statements": [int(k) for k in clash]},
     )
 
@@ -245,7 +222,7 @@ class _Said:
         """How the query was brought down to laws, then the arithmetic or what is missing."""
         how = self.found.identification
         derivation = (*self._composition(), *(() if how is None else how.derivation))
-        return (*derivation, *_obstacle(how), *self._arithmetic(), *self._undefined(), *self._missing())
+        return (*derivation, *obstacle_steps(how), *self._arithmetic(), *self._undefined(), *self._missing())
 
     def _composition(self) -> tuple[Step, ...]:
         simpler = composed(self.study.graph, self.query)
@@ -303,29 +280,6 @@ class _Said:
         unused = "; ".join(print_statement(self.study.statements[k]) for k in self.found.unused)
         reason = f"the statements do not determine {it}" + (f" (nothing could be made of {unused})" if unused else "")
         return (Step("missing numbers", f"{lacks} {verb} missing", reason),)
-
-
-def _obstacle(how: Identification | None) -> tuple[Step, ...]:
-    """Why a query is not identified, in words."""
-    match how.obstacle if how is not None else None:
-        case Hedge(outer, inner, roots, cut):
-            claim = f"the query is not identified: a hedge, {_set(outer)} around {_set(inner)}"
-            reason = (
-                f"hidden common causes join each of the two sets, both lead to {_set(roots)}, and only the larger "
-                f"meets what is imposed, {_set(cut)}: two models can agree on all that is measured and differ on the "
-                "query"
-            )
-            return (Step("hedge", claim, reason, "Shpitser & Pearl (2006), theorem 4"),)
-        case Conflict(kind, variable, left, right, district):
-            claim = f"the query is not identified: {kind} {left} and {right}"
-            reason = f"both are in one district, {_set(district)}, so that {variable} would have to be in two worlds"
-            return (Step(kind, claim, reason, "Correa, Lee & Bareinboim (2021), theorem 3"),)
-        case _:
-            return ()
-
-
-def _set(names: Sequence[str]) -> str:
-    return "{" + ", ".join(map(print_name, names)) + "}"
 
 
 def law_text(law: CellLaw) -> str:

@@ -116,12 +116,31 @@ class Interval:
     upper_at: Mapping[str, Value] | None = None
 
 
+@dataclass(frozen=True)
+class Confidence:
+    """A confidence interval: over repetitions of the sampling it holds the truth in a share `level` of them.
+
+    It says nothing of what is not identified; that is `Interval`. Shapes are those of `Answer.value`.
+
+    Attributes:
+        lower, upper: the ends; NaN where the data do not give one.
+        level: the share, such as 0.95.
+        method: how the ends were found, such as `influence function`.
+    """
+
+    lower: Number
+    upper: Number
+    level: float
+    method: str
+
+
 @dataclass(frozen=True, slots=True)
 class Uncertainty:
     """Kinds of uncertainty, kept apart; None where a kind is absent.
 
     Attributes:
         sampling: standard error from finite counts (same shape as the value).
+        confidence: the interval that goes with it, for estimates from samples.
         rounding: interval from printed digits.
         floating_point: bound on the absolute error of the arithmetic.
         noise, parameters, monte_carlo: spread of a unit's noise, of fitted parameters, of drawn samples.
@@ -133,3 +152,4 @@ class Uncertainty:
     monte_carlo: Number | None = None
     rounding: tuple[float, float] | None = None
     floating_point: float | None = None
+    confidence: Confidence | None = None

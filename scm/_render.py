@@ -71,9 +71,7 @@ def answer_text(answer: Printable, *, derivation: bool = True) -> str:
         f"{print_query(answer.query)} = {value_text(answer)}",
         f"  finding: {answer.finding}; rung {answer.rung} ({RUNGS[answer.rung]})",
     ]
-    sampling = answer.uncertainty.sampling
-    if isinstance(sampling, float):
-        lines.append(f"  standard error from the counts: {number_text(sampling)}")
+    lines += _sampling_lines(answer)
     lines += _draws_lines(answer)
     arithmetic = answer.uncertainty.floating_point
     if arithmetic is not None and arithmetic > SHOWN_ERROR:
@@ -110,6 +108,21 @@ def assuming_lines(assumptions: Sequence[Assumption], indent: str = "  ") -> lis
             f"assuming: {a.text} [{a.granted_by}]", WIDTH, initial_indent=indent, subsequent_indent=indent + "  "
         )
     return out
+
+
+def _sampling_lines(answer: Printable) -> list[str]:
+    """The standard error of what was counted, its interval, and where the data are thin."""
+    sampling, between, lines = answer.uncertainty.sampling, answer.uncertainty.confidence, list[str]()
+    if isinstance(sampling, float):
+        lines.append(f"  standard error from the counts: {number_text(sampling)}")
+    elif sampling is not None and not np.isnan(sampling).all():
+        lines.append("  standard errors from the counts: up to " + number_text(float(np.nanmax(sampling))))
+    if between is not None and isinstance(between.lower, float) and isinstance(between.upper, float):
+        ends = f"{number_text(between.lower)} to {number_text(between.upper)}"
+        lines.append(f"  {between.level:.0%} confidence interval: {ends} ({between.method})")
+    for text in cast("Sequence[str]", answer.diagnostics.get("poor_overlap", ())):
+        lines += textwrap.wrap(f"poor overlap: {text}", WIDTH, initial_indent="  ", subsequent_indent="    ")
+    return lines
 
 
 def _draws_lines(answer: Printable) -> list[str]:

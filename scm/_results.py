@@ -28,7 +28,8 @@ def result_columns(answer: Printable) -> ResultColumns:
     """The columns of a table of results, one entry a row (one in all for an answer without rows).
 
     `value`; with bounds also `lower`, `upper` (attained) and `outer_lower`, `outer_upper` (never passed), and a value
-    only where the outer ends meet; `standard_error` of what was counted and `monte_carlo_error` of what was drawn,
+    only where the outer ends meet; `standard_error` of what was counted, with `confidence_lower` and `confidence_upper`
+    for estimates from samples, and `monte_carlo_error` of what was drawn,
     where there is one; `status`. A distribution has a column for each state instead, `P(Y=a)`, or `value(Y=a)` for a
     contrast of distributions, and `P(Y=a) lower` and so on. Cells of rows whose status is not ok are masked.
 
@@ -44,8 +45,11 @@ def result_columns(answer: Printable) -> ResultColumns:
         ends = {name: _table(getattr(answer.interval, name), count, len(cells)) for name in ENDS}
         met = ends["outer_lower"] == ends["outer_upper"]
         parts = {"value": np.where(met, ends["outer_lower"], np.nan)} | ends
+    between = answer.uncertainty.confidence
     for name, error in (
         ("standard_error", answer.uncertainty.sampling),
+        ("confidence_lower", None if between is None else between.lower),
+        ("confidence_upper", None if between is None else between.upper),
         ("monte_carlo_error", answer.uncertainty.monte_carlo),
     ):
         if error is not None:

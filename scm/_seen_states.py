@@ -50,8 +50,10 @@ def _values(name: str, column: Column) -> set[Value]:
         raw: list[object] = np.unique(held[held == held]).tolist()
     elif isinstance(column, Encoded):
         raw = [column.values[k] for k in np.unique(column.codes) if k >= 0]
+    elif isinstance(column, Labels):
+        raw = np.unique(column.values).tolist()
     else:
-        raw = list(dict.fromkeys(column.values.tolist() if isinstance(column, Labels) else column.values))
+        raw = column.values
     out: set[Value] = set()
     for value in raw:
         plain: object = cast("Any", value).item() if isinstance(value, np.generic) else value

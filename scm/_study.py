@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias, cast
 
-from ._errors import InvalidModel, InvalidQuery, UnknownName, listing
+from ._errors import InvalidModel, InvalidQuery, InvalidRows, UnknownName, listing
 from ._graph import CausalGraph
 from ._resolve import resolve, resolve_expr
 from ._statement import Correlation, Quantity, Statement
@@ -66,9 +66,14 @@ class Study:
         states: of each variable, state 0 first; variables left out have those in the samples' columns, or else
             0 and 1.
 
+    Attributes:
+        unread: for each variable whose column in a sample can be no finite variable, the reason; it may still stand in
+            the graph, as long as no query needs it.
+
     Raises:
         InvalidModel: something that is no source, or states that cannot be.
         InvalidFile, InvalidGraph: a text that is no graph; something else in its place.
+        InvalidRows: the rows of a sample are no table.
         QuerySyntaxError, UnknownName, UnknownState, InvalidQuery: a statement that cannot be meant; said with a caret.
 
     A study in a few lines:
@@ -83,6 +88,7 @@ class Study:
     graph: CausalGraph
     sources: tuple[Source, ...]
     states: Mapping[str, tuple[Value, ...]]
+    unread: Mapping[str, str]
 
     def __init__(
         self, graph: CausalGraph | str, *sources: Source | str, states: Mapping[str, Sequence[Value]] | None = None
@@ -90,12 +96,16 @@ class Study:
         """Check everything."""
         graph = graph_of(graph)
         _check_declared(states or {})
-        known = _states(graph, _seen(graph, sources, states or {}) | dict(states or {}))
+        unread: dict[str, str] = {}
+        known = _states(graph, states or {}) | _seen(graph, sources, states or {}, unread)
         object.__setattr__(self, "graph", graph)
         object.__setattr__(self, "states", known)
+        object.__setattr__(self, "unread", unread)
         object.__setattr__(self, "sources", tuple(_source(item, known) for item in sources))
         for law in self.laws:
             _check_law(law, known)
+        for sample in self.samples:
+            _check_sample(sample, graph)
 
     @property
     def statements(self) -> tuple[Statement, ...]:
@@ -134,15 +144,24 @@ def _states(graph: CausalGraph, declared: Mapping[str, Sequence[Value]]) -> dict
     return {name: tuple(declared.get(name, (0, 1))) for name in graph.variables}
 
 
-def _seen(graph: CausalGraph, sources: Sequence[object], declared: Mapping[str, object]) -> dict[str, Sequence[Value]]:
-    """The states that stand in samples, of the variables that are not declared."""
+def _seen(
+    graph: CausalGraph, sources: Sequence[object], declared: Mapping[str, object], unread: dict[str, str]
+) -> dict[str, tuple[Value, ...]]:
+    """The states that stand in samples, of the variables that are not declared; `unread` takes those that have none."""
     tables = [item.rows for item in sources if isinstance(item, Sample)]
     if not tables:
         return {}
     from ._seen_states import seen_states  # NumPy, which a study of statements does not need
 
-    found = seen_states(tables, [name for name in graph.variables if name not in declared])
-    return {name: (0, 1) if set(states) <= {0, 1} and len(states) < 2 else states for name, states in found.items()}
+    found: dict[str, tuple[Value, ...]] = {}
+    for name in graph.observed:
+        if name not in declared:
+            try:
+                found |= seen_states(tables, [name])
+            except InvalidRows as wrong:
+                unread[name] = str(wrong)
+    # A column of nothing but ones is one of a variable that could be 0.
+    return {name: (0, 1) if len(seen) < 2 and set(seen) <= {0, 1} else seen for name, seen in found.items()}
 
 
 def _source(item: object, states: Mapping[str, tuple[Value, ...]]) -> Source:
@@ -194,3 +213,17 @@ def _check_law(law: KnownLaw, states: Mapping[str, tuple[Value, ...]]) -> None:
     totals = array.reshape(*shape[: len(law.do)], -1).sum(axis=-1)
     if not np.isfinite(array).all() or (array < 0).any() or np.abs(totals - 1).max() > 1e-9:
         raise InvalidModel(f"The law of {listing(law.variables)} has entries below zero or does not add up to one.")
+
+
+def _check_sample(sample: Sample, graph: CausalGraph) -> None:
+    """That a sample is a table and says what can be meant; its columns are read when a query needs them."""
+    from ._frames import frame_of  # NumPy, which a study of statements does not need
+
+    frame_of(sample.rows)
+    for name in sample.do:
+        if name not in graph.parents:
+            raise UnknownName(name, graph.variables, "A sample")
+    if sample.weights in graph.parents:
+        raise InvalidModel(f"The column {sample.weights!r} holds counts of units, and the graph has a variable of it.")
+    if sample.missing not in ("refuse", "drop"):
+        raise InvalidModel(f"`missing` is 'refuse' or 'drop', got {sample.missing!r}.")

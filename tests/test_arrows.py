@@ -93,6 +93,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "4 ways to solve": ("solvers", "statements"),
     "5 the account of an answer": ("_trace", "_standard_error", "_nesting", "_derivation", "_plan_report"),
     "6 the front door": (
+        "_identified",
         "_ask_laws",
         "_ask_samples",
         "_ask_study",

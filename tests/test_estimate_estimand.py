@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from scm import CausalGraph, parse_query
 from scm._errors import InvalidRows, UnknownName, ZeroCell
 from scm._estimand import Index
 from scm._estimand_parse import parse_estimand
@@ -18,26 +17,9 @@ from scm.solvers._estimand_gradient import law_gradients
 from scm.solvers._estimate_estimand import estimate_estimand, influences
 from scm.solvers._evaluate_estimand import evaluate_estimand
 from scm.solvers._law_source import JointLaws
-from scm.solvers._random_models import RandomModel, random_model
-from scm.solvers._random_truth import truth
 from scm.solvers._sample_laws import SampleLaws
 
-BACK_DOOR = CausalGraph(("Z", "X", "Y"), (("Z", "X"), ("Z", "Y"), ("X", "Y")))
-FRONT_DOOR = CausalGraph(("X", "M", "Y"), (("X", "M"), ("M", "Y")), (("X", "Y"),))
 ADJUSTED = "sum_z P(Y=1 | X=1, Z=z) P(Z=z)"
-ROWS = 2_000
-STUDIES = 1_000
-
-COVERED = [
-    (BACK_DOOR, "P(Y=1 | do(X=1))", ADJUSTED),
-    (FRONT_DOOR, "P(Y=1 | do(X=1))", "sum_m P(M=m | X=1) sum_x P(Y=1 | X=x, M=m) P(X=x)"),
-    # the effect of treatment on the treated
-    (
-        BACK_DOOR,
-        "P(Y[X=1]=1 | X=1) - P(Y[X=0]=1 | X=1)",
-        "P(Y=1 | X=1) - sum_z P(Y=1 | X=0, Z=z) P(Z=z | X=1)",
-    ),
-]
 
 
 def sample_of(names: tuple[str, ...], counts: np.ndarray, name: str = "") -> Sample:
@@ -45,37 +27,6 @@ def sample_of(names: tuple[str, ...], counts: np.ndarray, name: str = "") -> Sam
     cells = itertools.product(*(range(n) for n in counts.shape))
     rows = [{**dict(zip(names, cell, strict=True)), "n": n} for cell, n in zip(cells, counts.ravel(), strict=True)]
     return Sample(rows, weights="n", name=name)
-
-
-def joint_of(models: RandomModel) -> np.ndarray:
-    return models.law(models.graph.variables, (), ())[..., 0]
-
-
-def overlapping(graph: CausalGraph) -> RandomModel:
-    """A model without rare cells, so that the linear part is the error."""
-    for seed in itertools.count():
-        models = random_model(graph, np.random.default_rng(seed))
-        if joint_of(models).min() > 0.02:
-            return models
-    raise AssertionError
-
-
-@pytest.mark.parametrize(("graph", "query", "estimand"), COVERED)
-def test_intervals_cover_the_truth(graph: CausalGraph, query: str, estimand: str):
-    """95% intervals of simulated studies hold the truth in 93 to 97% of them."""
-    models = overlapping(graph)
-    wanted = float(truth(models, parse_query(query))[0])
-    joint = joint_of(models)
-    rng = np.random.default_rng(7)
-    held, errors, found = 0, [], []
-    for _ in range(STUDIES):
-        counts = rng.multinomial(ROWS, joint.ravel()).reshape(joint.shape)
-        estimate = estimate_estimand(parse_estimand(estimand), [sample_of(graph.variables, counts)], models.states)
-        held += estimate.low <= wanted <= estimate.high
-        errors.append(estimate.standard_error)
-        found.append(estimate.value)
-    assert 0.93 <= held / STUDIES <= 0.97
-    assert np.mean(errors) == pytest.approx(np.std(found), rel=0.08)
 
 
 @pytest.mark.parametrize(

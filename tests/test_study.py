@@ -483,8 +483,8 @@ def test_an_empty_stratum_of_a_law_is_named():
     law[1, 1] = 0.0  # Z = 1, X = 1
     law /= law.sum()
     answer = ask(Study(FORK, KnownLaw(("Z", "X", "Y"), law)), "P(Y=1 | do(X=1))")
-    assert answer.finding == "undefined"
-    assert "X=1" in answer.to_text()
+    assert answer.finding == "refused"
+    assert "X=1, Z=1) = 0" in answer.to_text()
     with pytest.raises(InvalidModel, match="shape"):
         Study(FORK, KnownLaw(("Z", "X"), law))
     with pytest.raises(InvalidModel, match="add up"):

@@ -13,6 +13,7 @@ from typing import Protocol
 from .._query import Query
 from ._all_laws import BACKWARD as BACKWARD
 from ._all_laws import all_laws as all_laws
+from ._bootstrap import Bootstrap as Bootstrap
 from ._check_estimand import EstimandCheck as EstimandCheck
 from ._check_estimand import check_estimand as check_estimand
 from ._contract import Budget as Budget

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -20,13 +20,18 @@ from .._estimand_parts import laws_of, placed
 from .._estimand_text import print_estimand
 from .._study import Sample
 from .._syntax import Const, Value
+from ._bootstrap import Bootstrap, percentiles, resampled
 from ._estimand_gradient import law_gradients
 from ._evaluate_estimand import evaluate_estimand
 from ._law_source import Array, Names, conditional, position
 from ._sample_laws import SampleLaws, States, Tally
 
+Known: TypeAlias = Mapping[str, tuple[Value, ...]]
+
 LEVEL = 0.95
 """Of confidence intervals."""
+POOR, FEW = 0.02, 10
+"""A propensity, and a number of units behind one, below which an average over strata rests on too little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,11 @@ class Overlap:
     of: float
 
     @property
+    def poor(self) -> bool:
+        """Whether some stratum has next to nobody with what is conditioned on; the error may then be understated."""
+        return self.smallest < POOR or self.units < FEW
+
+    @property
     def text(self) -> str:
         """One line for an answer."""
         return (
@@ -69,6 +79,7 @@ class EstimandEstimate:
         low: lower end of the confidence interval.
         high: its upper end; where the standard error is NaN both ends are NaN too.
         level: of the interval.
+        method: how its ends were found: `influence function` or `bootstrap`.
         units: how many units of each sample were counted.
         dropped: rows of each sample left out because a cell was empty.
         overlap: for each law that is averaged over strata.
@@ -82,6 +93,7 @@ class EstimandEstimate:
     units: Mapping[str, float]
     dropped: Mapping[str, int]
     overlap: tuple[Overlap, ...]
+    method: Literal["influence function", "bootstrap"] = "influence function"
 
 
 def estimate_estimand(
@@ -92,6 +104,7 @@ def estimate_estimand(
     values: Mapping[str, Value] | None = None,
     axes: Sequence[Index] = (),
     level: float = LEVEL,
+    bootstrap: Bootstrap | None = None,
 ) -> EstimandEstimate:
     """The estimand at the frequencies of samples, with its standard error.
 
@@ -102,39 +115,81 @@ def estimate_estimand(
         values: a state for each placeholder.
         axes: the open indices of a distribution.
         level: of the confidence intervals.
+        bootstrap: gives percentile intervals and the standard deviation of resamples; left out, the influence function
+            gives both, in one pass and without chance. An end is NaN where too many resamples have nobody in a stratum
+            that is needed.
 
     Raises:
         ZeroCell: a stratum that the estimand divides by was never seen, though it has weight.
         InvalidRows: see `SampleLaws`.
         The other errors of `evaluate_estimand`.
     """
-    from statistics import NormalDist  # slow to import, and needed here alone
-
     laws = SampleLaws.for_estimand(estimand, samples, states)
     known = {name: tuple(own) for name, own in states.items()}
     value: Any = evaluate_estimand(estimand, laws, known, values=values, axes=axes)
-    errors: Array = np.zeros([len(known[index.variable]) for index in axes])
-    for place in np.ndindex(errors.shape):
-        cells = zip(axes, place, strict=True)
-        at: dict[Index, At] = {index: Const(known[index.variable][int(k)]) for index, k in cells}
-        errors[place] = _standard_error(placed(estimand, at), laws, known, values)
-    error: float | Array = errors if axes else float(errors.sum())
-    quantile = NormalDist().inv_cdf((1 + level) / 2)
-    half = quantile * error
+    error, low, high = (
+        _by_influence(estimand, laws, known, values, axes, value, level)
+        if bootstrap is None
+        else _by_resampling(estimand, laws, known, values, axes, bootstrap, level)
+    )
     return EstimandEstimate(
         value,
-        error,
-        value - half,
-        value + half,
+        error if axes else float(error),
+        low if axes else float(low),
+        high if axes else float(high),
         level,
         {name: tally.units for name, tally in laws.tallies.items()},
         {name: tally.dropped for name, tally in laws.tallies.items()},
         tuple(_overlaps(estimand, laws, known, values or {})),
+        "influence function" if bootstrap is None else "bootstrap",
     )
 
 
+def _by_influence(
+    estimand: Estimand,
+    laws: SampleLaws,
+    states: Known,
+    values: Mapping[str, Value] | None,
+    axes: Sequence[Index],
+    value: Any,
+    level: float,
+) -> tuple[Array, Array, Array]:
+    """The standard error, and the ends of the interval of the normal law around the value."""
+    from statistics import NormalDist  # slow to import, and needed here alone
+
+    errors: Array = np.zeros([len(states[index.variable]) for index in axes])
+    for place in np.ndindex(errors.shape):
+        cells = zip(axes, place, strict=True)
+        at: dict[Index, At] = {index: Const(states[index.variable][int(k)]) for index, k in cells}
+        errors[place] = _standard_error(placed(estimand, at), laws, states, values)
+    half = NormalDist().inv_cdf((1 + level) / 2) * errors
+    return errors, value - half, value + half
+
+
+def _by_resampling(
+    estimand: Estimand,
+    laws: SampleLaws,
+    states: Known,
+    values: Mapping[str, Value] | None,
+    axes: Sequence[Index],
+    bootstrap: Bootstrap,
+    level: float,
+) -> tuple[Array, Array, Array]:
+    """The standard deviation of the resamples that have a value, and the percentiles of all."""
+    drawn = resampled(estimand, laws, states, bootstrap, values, axes)
+    low, high = percentiles(drawn, level)
+    none = np.isnan(drawn)
+    held = np.maximum((~none).sum(axis=-1), 2)
+    filled = np.where(none, 0.0, drawn)
+    mean = filled.sum(axis=-1, keepdims=True) / held[..., None]
+    spread = np.sqrt(np.where(none, 0.0, (filled - mean) ** 2).sum(axis=-1) / (held - 1))
+    flat = spread <= 1e-12 * np.maximum(np.abs(mean[..., 0]), 1.0)
+    error = np.where(flat, np.nan, spread)
+    return error, np.where(flat, np.nan, low), np.where(flat, np.nan, high)
+
+
 def influences(
-    estimand: Estimand, laws: SampleLaws, states: Mapping[str, tuple[Value, ...]], values: Mapping[str, Value] | None
+    estimand: Estimand, laws: SampleLaws, states: Known, values: Mapping[str, Value] | None
 ) -> dict[str, Array]:
     """The influence function at every cell of each sample's tally; its mean over the units is zero.
 
@@ -157,9 +212,7 @@ def influences(
     return found
 
 
-def _standard_error(
-    estimand: Estimand, laws: SampleLaws, states: Mapping[str, tuple[Value, ...]], values: Mapping[str, Value] | None
-) -> float:
+def _standard_error(estimand: Estimand, laws: SampleLaws, states: Known, values: Mapping[str, Value] | None) -> float:
     variance, rough = 0.0, 0.0
     for name, own in influences(estimand, laws, states, values).items():
         tally = laws.tallies[name]
@@ -174,9 +227,7 @@ def _standard_error(
 # Overlap
 
 
-def _overlaps(
-    estimand: Estimand, laws: SampleLaws, states: Mapping[str, tuple[Value, ...]], values: Mapping[str, Value]
-) -> list[Overlap]:
+def _overlaps(estimand: Estimand, laws: SampleLaws, states: Known, values: Mapping[str, Value]) -> list[Overlap]:
     found: list[Overlap] = []
     for law in laws_of(estimand):
         strata = tuple(name for name, at in law.given if isinstance(at, Index))
@@ -192,9 +243,7 @@ def _overlaps(
     return found
 
 
-def _overlap(
-    law: Law, tally: Tally, strata: Names, fixed: Mapping[str, int], states: Mapping[str, tuple[Value, ...]]
-) -> Overlap:
+def _overlap(law: Law, tally: Tally, strata: Names, fixed: Mapping[str, int], states: Known) -> Overlap:
     counts = tally.table((*fixed, *strata), states)
     have = counts[tuple(fixed.values())].reshape(-1)
     everybody = counts.sum(axis=tuple(range(len(fixed)))).reshape(-1)

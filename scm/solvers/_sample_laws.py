@@ -94,14 +94,23 @@ class SampleLaws:
 
     def law(self, of: Names, given: Names, do: Names, source: str) -> Array:
         """See `LawSource.law`."""
-        if source not in self.tallies:
-            raise UnknownName(source, self.tallies, "The formula")
-        tally, sample = self.tallies[source], self.samples[source]
-        check_available(of + given, do, tuple(n for n in tally.names if n not in sample.do), sample.do, source)
+        self.check(of, given, do, source)
+        tally = self.tallies[source]
         counts = tally.table((*of, *given, *do), self.states)
         below = counts.sum(axis=tuple(range(len(of))))
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(below > 0, counts / below, np.nan)
+
+    def check(self, of: Names, given: Names, do: Names, source: str) -> None:
+        """That a law follows from a sample.
+
+        Raises:
+            UnknownName, InvalidQuery: it does not.
+        """
+        if source not in self.tallies:
+            raise UnknownName(source, self.tallies, "The formula")
+        tally, sample = self.tallies[source], self.samples[source]
+        check_available(of + given, do, tuple(n for n in tally.names if n not in sample.do), sample.do, source)
 
 
 def _tally(sample: Sample, states: States, names: Names) -> Tally:
@@ -134,7 +143,9 @@ def _tally(sample: Sample, states: States, names: Names) -> Tally:
         )
     table, weights = table[whole & (weights > 0)], weights[whole & (weights > 0)]
     if not len(weights):
-        raise InvalidRows(f"{what} has no rows to count.")
+        left_out = int((~whole).sum())
+        why = f": each of its {left_out:,} rows has an empty cell" if left_out else ""
+        raise InvalidRows(f"{what} has no rows to count{why}.")
     cells, inverse = np.unique(table, axis=0, return_inverse=True)
     held = np.bincount(inverse.reshape(-1), weights, len(cells)).astype(float)
     return Tally(names, cells, held, float(held.sum()), int((~whole).sum()))
@@ -152,9 +163,13 @@ def _counts(sample: Sample, frame: Frame) -> Array | None:
             found = np.array([*map(_number, values), np.nan])[codes]
         case _:
             found = np.array([_number(value) for value in column.values])
-    if not np.all(np.isfinite(found) & (found >= 0)):
-        row = int(np.argmin(np.isfinite(found) & (found >= 0)))
-        raise InvalidRows(f"column {sample.weights!r}: a count of units from 0 up is wanted.", row=row + 1)
+    fine = np.isfinite(found) & (found >= 0) & (found == np.floor(found))
+    if not fine.all():
+        raise InvalidRows(
+            f"column {sample.weights!r}: a count of units is wanted, a whole number from 0 up. Sampling weights are no "
+            "counts: the error of an estimate would come out wrong.",
+            row=int(np.argmin(fine)) + 1,
+        )
     return found.astype(float)
 
 

@@ -1,0 +1,151 @@
+"""An answer as far as identification brings it: the estimand and how it was checked, or why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from ._answer import Answer
+from ._errors import InvalidQuery
+from ._finding import Statuses, Step
+from ._graph import CausalGraph
+from ._query import Distribution, Query, print_query, query_terms, term_parts
+from ._relevance import rung
+from ._syntax import Value, print_expr, print_name
+from .identify import Available, Conflict, Hedge, Identification, identify
+from .solvers import TwoModels, check_estimand, two_models
+
+
+@dataclass(frozen=True)
+class Told:
+    """An account that was worked out already."""
+
+    steps: tuple[Step, ...]
+
+    def __call__(self) -> tuple[Step, ...]:
+        """The steps."""
+        return self.steps
+
+
+@dataclass(frozen=True)
+class Witness:
+    """Looks for two models that agree on what is available and differ on the query.
+
+    Attributes:
+        identification: of a query that is not identified.
+        states: of the variables, where they are known: models with more of them show nothing about these.
+    """
+
+    identification: Identification
+    states: Mapping[str, tuple[Value, ...]] | None = None
+
+    def __call__(self) -> TwoModels | None:
+        """The two models, if found."""
+        found = two_models(self.identification)
+        if found is None or self.states is None:
+            return found
+        made = found.first.variable_states
+        return None if any(len(own) < len(made.get(name, ())) for name, own in self.states.items()) else found
+
+
+ANY_STATES = Step(
+    "scope",
+    "the verdict is about variables of any number of states",
+    "that a variable has two states can determine more: what holds of one of them then follows from the whole",
+)
+
+
+def identified(
+    graph: CausalGraph,
+    query: Query,
+    available: Sequence[Available],
+    assume: str | Sequence[str] = (),
+    states: Mapping[str, tuple[Value, ...]] | None = None,
+) -> tuple[Answer, Identification]:
+    """What identification and its check say of a query, before any number is known.
+
+    Returns:
+        An answer without a value, and the identification. Its finding is `not_identified` also where there is an
+        estimand, for the caller to fill in; `refused` where the estimand failed its check, or where neither a formula
+        nor a proof that there is none was found.
+
+    Raises:
+        The errors of `identify`.
+    """
+    how = identify(graph, query, available, assume=assume)
+    base = Answer(
+        query,
+        "not_identified",
+        rung=rung_of(graph, query),
+        assumptions=how.assumptions,
+        account=Told((*how.derivation, *obstacle_steps(how))),
+        estimand=how.estimand,
+        identification=how,
+    )
+    if how.estimand is None and how.obstacle is None:
+        reason = "neither a formula nor a proof that there is none was found; some law does not measure everything"
+        return refused(base, "identification", reason), how
+    if how.estimand is None:
+        scope = (ANY_STATES,) if isinstance(how.obstacle, Conflict) else ()  # hedges are proved by binary models
+        return replace(base, seek=Witness(how, states), account=Told((*base.derivation, *scope))), how
+    base = replace(base, check=check_estimand(how))
+    if base.check.status == "failed":
+        return refused(base, "identification", f"the estimand found for the query {base.check.text}"), how
+    return base, how
+
+
+def refused(base: Answer, name: str, reason: str) -> Answer:
+    """The same answer as a refusal."""
+    return replace(base, finding="refused", status=Statuses(()), refusals=((name, reason),))
+
+
+def rung_of(graph: CausalGraph, query: Query) -> Literal[1, 2, 3]:
+    """The highest rung of the terms of a query."""
+    steps: list[Literal[1, 2, 3]] = [1, *(rung(graph, term_parts(term)) for term in query_terms(query))]
+    return max(steps)
+
+
+def distribution_states(
+    states: Mapping[str, tuple[Value, ...]], query: Query
+) -> tuple[tuple[str, tuple[Value, ...]], ...]:
+    """For a distribution or a contrast of them, each term with its states; nothing for a number.
+
+    Raises:
+        InvalidQuery: distributions over different states, or one beside a number.
+    """
+    found = {
+        tuple((print_expr(t), states[t.name]) for t in q.of) for q in query_terms(query) if isinstance(q, Distribution)
+    }
+    if not found:
+        return ()
+    shapes = {tuple(own for _, own in f) for f in found}
+    if len(shapes) > 1 or len({isinstance(q, Distribution) for q in query_terms(query)}) > 1:
+        raise InvalidQuery(
+            f"{print_query(query)} combines distributions over different states, or one with a number. "
+            "Ask for each by itself."
+        )
+    return max(found, key=lambda f: [name for name, _ in f])
+
+
+def obstacle_steps(how: Identification | None) -> tuple[Step, ...]:
+    """Why a query is not identified, in words."""
+    match how.obstacle if how is not None else None:
+        case Hedge(outer, inner, roots, cut):
+            claim = f"the query is not identified: a hedge, {_set(outer)} around {_set(inner)}"
+            reason = (
+                f"hidden common causes join each of the two sets, both lead to {_set(roots)}, and only the larger "
+                f"meets what is imposed, {_set(cut)}: two models can agree on all that is measured and differ on the "
+                "query"
+            )
+            return (Step("hedge", claim, reason, "Shpitser & Pearl (2006), theorem 4"),)
+        case Conflict(kind, variable, left, right, district):
+            claim = f"the query is not identified: {kind} {left} and {right}"
+            reason = f"both are in one district, {_set(district)}, so that {variable} would have to be in two worlds"
+            return (Step(kind, claim, reason, "Correa, Lee & Bareinboim (2021), theorem 3"),)
+        case _:
+            return ()
+
+
+def _set(names: Sequence[str]) -> str:
+    return "{" + ", ".join(map(print_name, names)) + "}"
