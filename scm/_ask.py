@@ -114,7 +114,10 @@ def prepared(
 ) -> tuple[Setting, Question]:
     """The arguments of `ask`, checked, as solvers take them."""
     if not isinstance(knowledge, Model):  # pyright: ignore[reportUnnecessaryIsInstance]  # untyped callers
-        raise InvalidModel(f"ask() takes a Model or a Study first, got {type(knowledge).__name__}.")
+        raise InvalidModel(
+            f"ask() takes a Model or a Study first, got {type(knowledge).__name__}. "
+            "Study(graph, ...) joins a graph with what is known; identify(graph, query) needs the graph alone."
+        )
     if execution is not None and not isinstance(execution, Execution):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InvalidQuery(f"`execution` takes an Execution, got {type(execution).__name__}.")
     question = question_of(knowledge, query)

@@ -20,20 +20,28 @@ from scm import (
     InvalidFile,
     InvalidGraph,
     InvalidQuery,
+    JointLaws,
+    KnownLaw,
     Op,
     Probability,
     Set,
     UnknownName,
     Var,
     adjustment_sets,
+    check_estimand,
     conjunction,
+    estimand_latex,
+    evaluate_estimand,
     graph_from_text,
     holds,
     identify,
     latent_projection,
     parse_claim,
     parse_query,
+    print_estimand,
     separated,
+    simplify,
+    two_models,
     world,
 )
 from scm._estimand import Index, Law, Linear
@@ -520,9 +528,23 @@ def test_a_graph_may_be_given_as_text():
         (lambda: latent_projection("X -> Y", ("X",)), InvalidGraph),
         (lambda: holds("X -> Y", parse_claim("cause(X, Y)")), InvalidGraph),
         (lambda: holds(CausalGraph(("X", "Y")), "cause(X, Y)"), InvalidQuery),
+        (lambda: two_models("X -> Y"), InvalidQuery),
+        (lambda: check_estimand(None), InvalidQuery),
+        (lambda: check_estimand(identify("X -> Y", "P(Y=1)"), models=0), InvalidQuery),
+        (lambda: print_estimand(identify("X -> Y, X <-> Y", EFFECT).estimand), InvalidQuery),
+        (lambda: estimand_latex(None), InvalidQuery),
+        (lambda: simplify("P(Y=1)"), InvalidQuery),
+        (lambda: JointLaws(KnownLaw(("X",), (0.5, 0.5))), InvalidQuery),
+        (lambda: evaluate_estimand(parse_estimand("P(X=1)"), 3, {"X": (0, 1)}), InvalidQuery),
     ],
 )
 def test_what_is_no_graph_and_no_name_is_said_plainly(call, wanted):
     with pytest.raises(wanted) as caught:
         call()
     assert "object" not in str(caught.value)
+
+
+def test_a_witness_and_a_check_print_their_text():
+    found = identify("X -> Y, X <-> Y", EFFECT)
+    assert str(two_models(found)).startswith("Two models agree on P(X, Y)")
+    assert str(check_estimand(identify("X -> Y", EFFECT))).startswith("checked on 20 random models")

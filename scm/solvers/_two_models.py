@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .._errors import InvalidQuery
 from .._mechanism import NoiseTable, Table
 from .._model import Model
 from .._noise import probabilities
@@ -141,7 +142,12 @@ def two_models(
     Returns:
         None where nothing was found: the query is identified, the part that matters is too large to search, or the
         query has a stochastic intervention.
+
+    Raises:
+        InvalidQuery: no identification.
     """
+    if not isinstance(identification, Identification):  # pyright: ignore[reportUnnecessaryIsInstance]  # untyped callers
+        raise InvalidQuery(f"two_models takes what identify returns, got {type(identification).__name__}.")
     if identification.identified:
         return None
     rng, until, more = np.random.default_rng(seed), time.monotonic() + budget, MORE
