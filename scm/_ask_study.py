@@ -203,6 +203,10 @@ def _clash(study: Study, query: Query, step: Literal[1, 2, 3], clash: Sequence[i
     said = [print_statement(study.statements[k]) for k in clash]
     claim = f"{said[0]} cannot be" if len(said) == 1 else f"{'; '.join(said)} cannot hold together"
     reason = "no law over this graph meets them, even within what their printed digits leave open"
+    first = study.statements[clash[0]]
+    if len(clash) == 1 and isinstance(first.quantity, Probability) and not 0 <= first.value <= 1:
+        percent = f"; for a percentage write {first.value:g}%" if 1 < first.value <= 100 else ""
+        reason = f"a probability lies between 0 and 1{percent}"
     return Answer(
         query,
         "contradiction",

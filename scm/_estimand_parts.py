@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import assert_never
 
+from ._errors import InvalidQuery
 from ._estimand import At, Cells, Estimand, Index, Law, Linear, Product, Quotient, Sum, Weight
 from ._syntax import Const, Placeholder, substitute
 
@@ -22,8 +23,8 @@ def parts_of(node: Estimand) -> tuple[Estimand, ...]:
             return above, below
         case Linear(parts):
             return tuple(part for _, part in parts)
-        case _:
-            assert_never(node)
+        case _:  # untyped callers: where nothing is identified, there is no estimand
+            raise InvalidQuery(f"An estimand is wanted, got {type(node).__name__}. `identify` finds one.")
 
 
 def with_parts(node: Estimand, parts: tuple[Estimand, ...]) -> Estimand:

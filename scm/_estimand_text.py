@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from ._estimand import ONE, At, Cells, Estimand, Index, Law, Linear, Product, Quotient, Sum, Weight
-from ._estimand_parts import cells_of, nodes_of
+from ._estimand_parts import cells_of, nodes_of, parts_of
 from ._latex import latex_name, latex_value
 from ._syntax import KEYWORDS, Const, Placeholder, Var, print_const, print_expr, print_name
 from ._text import number_text
@@ -170,6 +170,7 @@ def _number(value: float, *, alone: bool = False) -> str:
 
 def estimand_latex(estimand: Estimand) -> str:
     """`estimand` as LaTeX mathematics; a variable at its own index is printed as the index alone."""
+    parts_of(estimand)  # that it is one
     return _Latex().linear(estimand)
 
 

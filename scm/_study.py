@@ -95,6 +95,7 @@ class Study:
     ) -> None:
         """Check everything."""
         graph = graph_of(graph)
+        _check_declared(states or {})
         unread: dict[str, str] = {}
         known = _states(graph, states or {}) | _seen(graph, sources, states or {}, unread)
         object.__setattr__(self, "graph", graph)
@@ -120,6 +121,18 @@ class Study:
     def samples(self) -> tuple[Sample, ...]:
         """The samples."""
         return tuple(item for item in self.sources if isinstance(item, Sample))
+
+
+def _check_declared(declared: object) -> None:
+    """That states are given by name, several for each."""
+    if not isinstance(declared, Mapping):
+        raise InvalidModel(f"states= takes the states of each variable, {{'X': (0, 1, 2)}}, got {declared!r:.60}.")
+    for name, states in cast("Mapping[object, object]", declared).items():
+        if isinstance(states, str) or not isinstance(states, Sequence):
+            raise InvalidModel(f"The states of {name!r} are {states!r:.60}; a tuple such as ('no', 'yes') is wanted.")
+        for state in cast("Sequence[object]", states):
+            if not isinstance(state, (bool, int, float, str)) or state != state:
+                raise InvalidModel(f"{state!r} is no state of {name!r}: a state is a number or a text.")
 
 
 def _states(graph: CausalGraph, declared: Mapping[str, Sequence[Value]]) -> dict[str, tuple[Value, ...]]:
@@ -182,11 +195,18 @@ def _check_law(law: KnownLaw, states: Mapping[str, tuple[Value, ...]]) -> None:
     """That a law has the shape of its variables and adds up to one."""
     import numpy as np  # a study of statements does not need it
 
+    if isinstance(law.variables, str) or isinstance(law.do, str):
+        raise InvalidModel(f"A law names its variables in tuples, such as ('X', 'Y'), got {law.variables!r:.60}.")
     axes = (*law.do, *law.variables)
     for name in axes:
         if name not in states:
             raise UnknownName(name, states, "A known law")
-    array = np.asarray(law.array, dtype=float)
+    if len(set(axes)) < len(axes):
+        raise InvalidModel(f"A law names a variable twice: {listing(axes)}.")
+    try:
+        array = np.asarray(law.array, dtype=float)
+    except (TypeError, ValueError):
+        raise InvalidModel(f"The law of {listing(law.variables)} is no array of numbers.") from None
     shape = tuple(len(states[name]) for name in axes)
     if array.shape != shape:
         raise InvalidModel(f"The law of {listing(law.variables)} has the shape {array.shape}; {shape} is wanted.")

@@ -53,8 +53,8 @@ def question_text(question: Asked) -> str:
     return f"{', '.join(edges)} | {to_text(question.query)} | {list(question.available)} | {question.kind}"
 
 
-def check(seed: object, most: int = 12, budget: float = 10.0) -> Outcome:
-    """Ask the question of this seed and check the answer."""
+def check(seed: object, most: int = 12, budget: float = 10.0, tries: int = 1000) -> Outcome:
+    """Ask the question of this seed and check the answer; `budget` (seconds) and `tries` are those of `two_models`."""
     question = asked(seed, most)
     graph = CausalGraph(question.graph.names, question.graph.edges, question.graph.confounded)
     available = tuple(Available(variables, do, name) for name, variables, do in question.available)
@@ -73,7 +73,7 @@ def check(seed: object, most: int = 12, budget: float = 10.0) -> Outcome:
             question.kind, "wrong", problem=f"seed {seed}: {type(wrong).__name__}: {wrong}; {question_text(question)}"
         )
     seconds = time.perf_counter() - start
-    outcome = _formula(seed, question, found) if found.identified else _refusal(seed, question, found, budget)
+    outcome = _formula(seed, question, found) if found.identified else _refusal(seed, question, found, budget, tries)
     return Outcome(
         question.kind,
         outcome.verdict,
@@ -123,9 +123,9 @@ def _formula(seed: object, question: Asked, found: Identification) -> Outcome:
     return Outcome(question.kind, "formula", worst)
 
 
-def _refusal(seed: object, question: Asked, found: Identification, budget: float) -> Outcome:
+def _refusal(seed: object, question: Asked, found: Identification, budget: float, tries: int) -> Outcome:
     try:
-        witness = two_models(found, budget=budget)
+        witness = two_models(found, budget=budget, tries=tries)
     except Exception as wrong:
         text = f"seed {seed}: the search: {type(wrong).__name__}: {wrong}; {question_text(question)}"
         return Outcome(question.kind, "wrong", problem=text)

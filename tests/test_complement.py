@@ -17,9 +17,11 @@ import pytest
 from scm import (
     Available,
     CausalGraph,
+    InvalidQuery,
     KnownLaw,
     Sample,
     Study,
+    UnknownName,
     ask,
     ate,
     check_estimand,
@@ -213,6 +215,17 @@ def test_states_are_used_only_where_they_are_needed():
     states = dict.fromkeys(fork.variables, (0, 1))
     assert identify(fork, TREATED, states=states) == identify(fork, TREATED)
     assert identify(IV, ate("X", "Y"), states=dict.fromkeys("ZXY", (0, 1)), assume="homogeneity").method == "instrument"
+
+
+def test_states_that_are_none():
+    with pytest.raises(UnknownName):
+        identify(BOW, TREATED, LAWS, states={"Q": (0, 1)})
+    for own in ((0,), (0, 0), 2, "ab"):
+        with pytest.raises(InvalidQuery, match="two different"):
+            identify(BOW, TREATED, LAWS, states={"X": own})
+    found = identify(BOW, TREATED, LAWS, states={"X": (0, 1)})
+    assert hash(found) == hash(identify(BOW, TREATED, LAWS, states={"X": (0, 1)}))
+    assert found.to_json()["identified"] is True
 
 
 # ---------------------------------------------------------------------------------------------------------------------

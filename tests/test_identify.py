@@ -20,20 +20,28 @@ from scm import (
     InvalidFile,
     InvalidGraph,
     InvalidQuery,
+    JointLaws,
+    KnownLaw,
     Op,
     Probability,
     Set,
     UnknownName,
     Var,
     adjustment_sets,
+    check_estimand,
     conjunction,
+    estimand_latex,
+    evaluate_estimand,
     graph_from_text,
     holds,
     identify,
     latent_projection,
     parse_claim,
     parse_query,
+    print_estimand,
     separated,
+    simplify,
+    two_models,
     world,
 )
 from scm._estimand import Index, Law, Linear
@@ -326,6 +334,8 @@ def test_axes():
         (EFFECT, Available(("X", "Y"), ("X",), "t"), InvalidQuery, "both measures and imposes"),
         (EFFECT, (Available(("X",), (), "t"), Available(("Y",), (), "t")), InvalidQuery, "called 't'"),
         (EFFECT, Available(("X", "Q")), UnknownName, "'Q'"),
+        (EFFECT, (), InvalidQuery, "No available law measures anything"),
+        (EFFECT, Available((), ("X",), "t"), InvalidQuery, "leave `available` out"),
     ],
 )  # fmt: skip
 def test_refusals(query, available, error, match):
@@ -348,6 +358,33 @@ def test_reports():
         else:
             assert data["obstacle"]["kind"] == "inconsistent pair"
         assert found.to_latex()
+
+
+def test_links_are_kept_where_the_worlds_need_them():
+    """Without M, A would be a cause of Y, and the district {B, Y} would need it at two values."""
+    graph = graph_of("A -> B, A -> M, M -> Y, B <-> Y")
+    for query, formula in (
+        ("P(Y[A=0]=1 | A=1, B=1)", "sum_m P(Y=1 | A=1, B=1, M=m) P(M=m | A=0)"),
+        ("P(Y[A=0]=1, B[A=1]=1)", "sum_m P(B=1 | A=1) P(Y=1 | A=1, B=1, M=m) P(M=m | A=0)"),
+    ):
+        found = identify(graph, query)
+        assert found.identified
+        for seed in range(5):
+            model = RandomModel(graph, np.random.default_rng(seed), answers=4)
+            assert worth(found, model) == pytest.approx(float(model.truth(found.query)), abs=1e-12)
+            laws = Laws(model, {"": (graph.variables, ())})
+            assert laws.evaluate(parse_estimand(formula), {}) == pytest.approx(worth(found, model), abs=1e-12)
+    beside = identify(graph_of("A -> B, A -> M, M -> Y, B <-> Y, M <-> Y"), "P(Y[A=0]=1 | A=1, B=1)")
+    assert isinstance(beside.obstacle, Conflict)
+
+
+def test_a_link_joins_two_laws():
+    """One law shows its cause, the other its effect."""
+    graph = graph_of("Z -> X -> Y, Z <-> X")
+    laws = (Available(("X",), ("Z",), "first"), Available(("X", "Y"), (), "second"))
+    found = identify(graph, "P(Y=1 | do(Z=1))", laws)
+    assert found.estimand == parse_estimand("sum_x P[second](Y=1 | X=x) P[first](X=x; do(Z=1))")
+    assert agrees(found, RandomModel(graph, np.random.default_rng(0)), laws)
 
 
 def test_each_step_names_its_rule():
@@ -491,9 +528,23 @@ def test_a_graph_may_be_given_as_text():
         (lambda: latent_projection("X -> Y", ("X",)), InvalidGraph),
         (lambda: holds("X -> Y", parse_claim("cause(X, Y)")), InvalidGraph),
         (lambda: holds(CausalGraph(("X", "Y")), "cause(X, Y)"), InvalidQuery),
+        (lambda: two_models("X -> Y"), InvalidQuery),
+        (lambda: check_estimand(None), InvalidQuery),
+        (lambda: check_estimand(identify("X -> Y", "P(Y=1)"), models=0), InvalidQuery),
+        (lambda: print_estimand(identify("X -> Y, X <-> Y", EFFECT).estimand), InvalidQuery),
+        (lambda: estimand_latex(None), InvalidQuery),
+        (lambda: simplify("P(Y=1)"), InvalidQuery),
+        (lambda: JointLaws(KnownLaw(("X",), (0.5, 0.5))), InvalidQuery),
+        (lambda: evaluate_estimand(parse_estimand("P(X=1)"), 3, {"X": (0, 1)}), InvalidQuery),
     ],
 )
 def test_what_is_no_graph_and_no_name_is_said_plainly(call, wanted):
     with pytest.raises(wanted) as caught:
         call()
     assert "object" not in str(caught.value)
+
+
+def test_a_witness_and_a_check_print_their_text():
+    found = identify("X -> Y, X <-> Y", EFFECT)
+    assert str(two_models(found)).startswith("Two models agree on P(X, Y)")
+    assert str(check_estimand(identify("X -> Y", EFFECT))).startswith("checked on 20 random models")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from fractions import Fraction
 
@@ -15,11 +16,13 @@ from tests.identify_checks import check, question_text
 
 SAMPLE = 240
 CHUNKS = 8
+TRIES = 100
+"""Random mechanisms for each refusal; the sample needs 12 at most. Not seconds: a busy machine changes nothing."""
 
 
 @pytest.mark.parametrize("chunk", range(CHUNKS))
 def test_every_formula_is_right_and_every_refusal_has_its_witness(chunk: int):
-    outcomes = [check(f"test-{number}", 9, 20.0) for number in range(chunk, SAMPLE, CHUNKS)]
+    outcomes = [check(f"test-{number}", 9, math.inf, TRIES) for number in range(chunk, SAMPLE, CHUNKS)]
     count = Counter(outcome.verdict for outcome in outcomes)
     assert not [outcome.problem for outcome in outcomes if outcome.verdict in ("wrong", "no witness")]
     assert count["formula"] >= SAMPLE / CHUNKS / 4

@@ -573,3 +573,40 @@ def test_a_whole_distribution_is_asked_cell_by_cell():
     assert ask(Study(MEDIATION, "P(X=1) = 0.4"), "P(Y | do(X=1))").finding == "not_identified"
     assert ask(Study(MEDIATION, *PRIMER), "P(Y | X=1) - P(Y | X=0)").finding == "refused"
     assert ask(Study(MEDIATION), "P(Y=1 | do(X=1))").finding == "not_identified"
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Statements of several worlds, and sources that cannot be
+
+
+def test_a_statement_of_several_worlds_answers_the_same_question():
+    study = Study("X -> Y", "P(Y[X=1]=1, Y[X=0]=0) = 20%", "P(Y=1 | X=1) = 0.5")
+    answer = ask(study, "P(Y[X=0]=0, Y[X=1]=1)")
+    assert (answer.finding, answer.value) == ("exact", pytest.approx(0.2))
+    assert answer.uncertainty.rounding == pytest.approx((0.195, 0.205))
+    assert ask(study, "P(Y[X=0]=1, Y[X=1]=1)").finding == "not_identified"
+    assert ask(Study("X -> Y", "P(Y[X=1]=1, Y[X=0]=0) = 1.2"), "P(Y=1)").finding == "contradiction"
+
+
+def test_a_percentage_without_its_sign_is_told_apart():
+    answer = ask(Study("X -> Y", "P(X=1) = 50"), "P(X=1)")
+    assert answer.finding == "contradiction"
+    assert "a probability lies between 0 and 1; for a percentage write 50%" in answer.to_text()
+
+
+@pytest.mark.parametrize(
+    ("sources", "states"),
+    [
+        ((), {"X": 3}),
+        ((), 3),
+        ((), {"X": "ab"}),
+        ((), {"X": (0, float("nan"))}),
+        ((), {"X": (0, None)}),
+        ((KnownLaw(("X", "Y"), "abc"),), None),
+        ((KnownLaw(("X", "X"), [[0.25, 0.25], [0.25, 0.25]]),), None),
+        ((KnownLaw("XY", [[0.25, 0.25], [0.25, 0.25]]),), None),
+    ],
+)
+def test_states_and_laws_that_cannot_be(sources, states):
+    with pytest.raises(InvalidModel):
+        Study("X -> Y", *sources, states=states)

@@ -32,7 +32,7 @@ from ._asking import ImpossibleCondition, question
 from ._contrasts import cancelled
 from ._kernels import Scope, Stuck, product
 from ._known import Known, checked, known, plain, without_links
-from ._many import Clash, in_many_worlds, lean
+from ._many import Clash, Joined, in_many_worlds, lean
 from ._obstacles import conflict, hedge, route_conflict
 from ._reading import Reading, linear, moved, query_of, read
 from ._result import Available, Identification, Method, Obstacle, Steps
@@ -223,7 +223,11 @@ def _single(work: Work, term: Term, reading: Reading, done: dict[str, At], scope
     if not asked.asked:
         return _certain(work, term, product(list(asked.weights)))
     reduced = without_links(work.known, asked.done | asked.asked | asked.given | asked.doubtful)
-    found = in_one_world(reduced, asked, scope)
+    found = in_one_world(reduced, asked, replace(scope, used=dict(scope.used)))
+    if isinstance(found, Failed) and work.known.partial and reduced is not work.known:
+        # A link can join what two laws show: one of its causes, the other of its effect.
+        reduced = work.known
+        found = in_one_world(reduced, asked, scope)
     if isinstance(found, Failed):
         raise _failed(work.known, found, asked.done | asked.given)
     work.methods.append(_method(found, bool(asked.given | asked.doubtful)))
@@ -284,18 +288,10 @@ def _several(work: Work, term: Term, reading: Reading, scope: Scope) -> Estimand
     keep = graph.bits({node.name for node in named} | {n for a in worlds for n in (a.target, a.parent) if n})
     edges = [(a.parent, a.target) for a in worlds if a.parent is not None]
     hidden_route(work, edges)
-    reduced = work.known if edges else without_links(work.known, keep)
-    within = reduced.graph.ancestors(keep, reduced.within)
-    by_name = plain(reduced.graph, within)
     try:
-        found = in_many_worlds(reduced, by_name, reading, scope)
-        if isinstance(found, (Clash, Failed)) and reading.given and reading.facts:
-            # Conditioning on what is asked hides nothing: without the part that is certain, less must be known.
-            less = lean(by_name, reading)
-            if less is None:
-                return _certain(work, term, ONE)
-            if less != reading:
-                found = in_many_worlds(reduced, by_name, less, scope)
+        reduced, found = _across(work.known, keep, reading, scope, bool(edges))
+    except Implied:
+        return _certain(work, term, ONE)
     except ImpossibleCondition:
         raise impossible(term) from None
     if found is None:
@@ -309,6 +305,46 @@ def _several(work: Work, term: Term, reading: Reading, scope: Scope) -> Estimand
     work.methods.append("ctf-ID" if nested else "IDC*" if conditional else "ID*")
     work.records.append(Several(term, work.known, reduced, nested, conditional, found))
     return found.estimand
+
+
+class Implied(Exception):
+    """The condition implies all that is asked."""
+
+
+def _across(
+    whole: Known, keep: int, reading: Reading, scope: Scope, by_edge: bool
+) -> tuple[Known, Joined | Failed | Clash | None]:
+    """What comes of a term over several worlds, and over which part of what is known.
+
+    First without variables that are only links, for shorter formulas. That refuses too much: where a link is left out,
+    its causes become causes of its effect, whose district may then need one of them at two values.
+
+    Raises:
+        Implied, ImpossibleCondition: as their names say.
+    """
+    reduced = whole if by_edge else without_links(whole, keep)
+    found: Joined | Failed | Clash | None = None
+    for part in (whole,) if reduced is whole else (reduced, whole):
+        own = replace(scope, used=dict(scope.used))
+        found = _with_less(part, keep, reading, own)
+        if not isinstance(found, (Clash, Failed)):
+            scope.divides |= own.divides
+            return part, found
+    return whole, found
+
+
+def _with_less(known: Known, keep: int, reading: Reading, scope: Scope) -> Joined | Failed | Clash | None:
+    """One term, and where it is refused the same without what its condition implies."""
+    graph = plain(known.graph, known.graph.ancestors(keep, known.within))
+    found = in_many_worlds(known, graph, reading, scope)
+    if isinstance(found, (Clash, Failed)) and reading.given and reading.facts:
+        # Conditioning on what is asked hides nothing: without the part that is certain, less must be known.
+        less = lean(graph, reading)
+        if less is None:
+            raise Implied
+        if less != reading:
+            return in_many_worlds(known, graph, less, scope)
+    return found
 
 
 def hidden_route(work: Work, edges: Iterable[tuple[str, str]]) -> None:

@@ -38,9 +38,7 @@ class Known:
         return first if first and not first.imposed and not first.name and first.measured == self.within else None
 
 
-def _laws(graph: CausalGraph, available: Sequence[Available] | Available | None) -> tuple[Available, ...]:
-    if available is None:
-        return (Available(graph.observed),)
+def _laws(available: Sequence[Available] | Available) -> tuple[Available, ...]:
     laws = (available,) if isinstance(available, Available) else available
     if not isinstance(laws, Sequence) or not all(isinstance(law, Available) for law in laws):  # pyright: ignore[reportUnnecessaryIsInstance]  # untyped callers
         raise InvalidQuery(f"available= takes laws, such as Available(('X', 'Y')), got {available!r:.60}.")
@@ -52,9 +50,21 @@ def checked(graph: CausalGraph, available: Sequence[Available] | Available | Non
 
     Raises:
         UnknownName: a variable that the graph does not have.
-        InvalidQuery: a law of hidden variables, one that both measures and imposes a variable, or two of one name.
+        InvalidQuery: no law; one of hidden variables; one that both measures and imposes a variable; two of one name.
     """
-    laws = _laws(graph, available)
+    if available is None:
+        return (Available(graph.observed),)
+    laws = _laws(available)
+    _refuse_impossible(graph, laws)
+    return tuple(sorted(laws, key=lambda one: bool(one.do)))
+
+
+def _refuse_impossible(graph: CausalGraph, laws: tuple[Available, ...]) -> None:
+    if not any(one.variables for one in laws):
+        raise InvalidQuery(
+            "No available law measures anything, so that nothing can follow. Name laws, such as "
+            "Available(('X', 'Y')), or leave `available` out: then the law of all observed variables is known."
+        )
     hidden = set(graph.hidden)
     for one in laws:
         what = f"The available law {one.name!r}" if one.name else "The available law of what is seen"
@@ -78,7 +88,6 @@ def checked(graph: CausalGraph, available: Sequence[Available] | Available | Non
         raise InvalidQuery(
             "Two available laws have no name: only the law of what is seen, with nothing imposed, has none."
         )
-    return tuple(sorted(laws, key=lambda one: bool(one.do)))
 
 
 @lru_cache(maxsize=256)

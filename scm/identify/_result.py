@@ -180,7 +180,7 @@ class Identification:
     obstacle: Obstacle | None = None
     assumptions: tuple[Assumption, ...] = ()
     adjustment: tuple[str, ...] | None = None
-    states: Mapping[str, tuple[Value, ...]] = field(default_factory=lambda: {})
+    states: Mapping[str, tuple[Value, ...]] = field(default_factory=lambda: {}, hash=False)
 
     @property
     def identified(self) -> bool:

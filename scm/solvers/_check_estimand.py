@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._bind import replace_placeholders
-from .._errors import ScmError, UnknownName
+from .._errors import InvalidQuery, ScmError, UnknownName
 from .._estimand import At, Estimand, Index, Law, Weight
 from .._estimand_parts import cells_of, nodes_of
 from .._graph import CausalGraph
@@ -87,7 +87,14 @@ def check_estimand(identification: Identification, models: int = 20, seed: int =
         `failed` where one difference is larger than `TOLERANCE`, or where the estimand speaks of a law that is not
         available; `unchecked` where there is no estimand, where it rests on more than the graph, and where the models
         would be too large.
+
+    Raises:
+        InvalidQuery: no identification, or less than one model.
     """
+    if not isinstance(identification, Identification):  # pyright: ignore[reportUnnecessaryIsInstance]  # untyped callers
+        raise InvalidQuery(f"check_estimand takes what identify returns, got {type(identification).__name__}.")
+    if models < 1:
+        raise InvalidQuery(f"models= is how many models are tried, at least 1, got {models}.")
     estimand = identification.estimand
     if estimand is None:
         return EstimandCheck("unchecked", reason="the query is not identified")

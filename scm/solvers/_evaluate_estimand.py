@@ -66,6 +66,8 @@ def evaluate_estimand(
         InvalidQuery: an open index that is not among `axes`, a placeholder without a value.
         UnknownName, UnknownState: a variable or a state that is not there.
     """
+    if not callable(getattr(laws, "law", None)):
+        raise InvalidQuery(f"laws= wants a LawSource, such as JointLaws([...]), got {type(laws).__name__}.")
     work = Evaluation(laws, states, {} if values is None else values, largest)
     found = work.total(estimand, {})
     stray = [x for x in found.named.labels if isinstance(x, Index) and x not in axes]

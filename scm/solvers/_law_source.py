@@ -75,6 +75,8 @@ class JointLaws:
     """
 
     def __init__(self, tables: Sequence[KnownLaw]) -> None:
+        if not isinstance(tables, Sequence) or not all(isinstance(table, KnownLaw) for table in tables):  # pyright: ignore[reportUnnecessaryIsInstance]  # untyped callers
+            raise InvalidQuery("JointLaws takes a list of KnownLaw.")
         self._tables = {table.name: table for table in tables}
         if len(self._tables) < len(tables):
             raise InvalidQuery("Two laws have the same name. Give each a name of its own.")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .._errors import InvalidQuery
 from .._mechanism import NoiseTable, Table
 from .._model import Model
 from .._noise import probabilities
@@ -124,7 +125,9 @@ def _mechanism_text(model: Model, name: str) -> str:
 # The search
 
 
-def two_models(identification: Identification, *, seed: int = 0, budget: float = SECONDS) -> TwoModels | None:
+def two_models(
+    identification: Identification, *, seed: int = 0, budget: float = SECONDS, tries: int = TRIES
+) -> TwoModels | None:
     """Two models that show that a query is not identified, each with the exact graph's hidden causes and no other.
 
     Random mechanisms over the part of the graph that matters, with the laws of hidden causes moved along the level set
@@ -133,18 +136,24 @@ def two_models(identification: Identification, *, seed: int = 0, budget: float =
     Args:
         identification: of a query that is not identified.
         seed: of the random mechanisms; while the budget lasts, the same seed gives the same models.
-        budget: seconds.
+        budget: seconds; may be infinite.
+        tries: random mechanisms that are looked at, at most: a limit that no busy machine changes.
 
     Returns:
         None where nothing was found: the query is identified, the part that matters is too large to search, or the
         query has a stochastic intervention.
+
+    Raises:
+        InvalidQuery: no identification.
     """
+    if not isinstance(identification, Identification):  # pyright: ignore[reportUnnecessaryIsInstance]  # untyped callers
+        raise InvalidQuery(f"two_models takes what identify returns, got {type(identification).__name__}.")
     if identification.identified:
         return None
     rng, until, more = np.random.default_rng(seed), time.monotonic() + budget, MORE
     best: TwoModels | None = None
     try:
-        for question, found in _pairs(identification, rng, until):
+        for question, found in _pairs(identification, rng, until, tries):
             if found is not None and found.apart > max(APART, 0.0 if best is None else _apart(best)):
                 best = _verified(identification, question, found) or best
             more -= best is not None
@@ -160,7 +169,7 @@ def _apart(witness: TwoModels) -> float:
 
 
 def _pairs(
-    identification: Identification, rng: np.random.Generator, until: float
+    identification: Identification, rng: np.random.Generator, until: float, tries: int
 ) -> Iterator[tuple[Question, Ends | None]]:
     """Pairs of models for smaller and smaller questions: of parities first, then of random mechanisms.
 
@@ -172,7 +181,7 @@ def _pairs(
     for _ in range(0 if kept[0].imagined else ROUND):
         yield kept[-1], _parities_of(kept[-1], rng)
         kept.append(next(questions))
-    for attempt in range(TRIES):
+    for attempt in range(tries):
         kept.sort(key=lambda question: (len(question.graph.confounded), len(question.relevant)))
         question = kept[int(len(kept) * rng.random() ** 2)]
         if attempt % 4 == 3:

@@ -148,8 +148,16 @@ def inequalities(system: System, statements: Sequence[Statement]) -> Array:
     return np.array(rows).reshape(len(rows), system.atoms.size)
 
 
-def correlations(statements: Sequence[Statement]) -> tuple[int, ...]:
-    """Statements of correlations beyond one."""
-    return tuple(
-        k for k, s in enumerate(statements) if isinstance(s.quantity, Correlation) and (s.low > 1 or s.high < -1)
-    )
+def impossible(statements: Sequence[Statement]) -> tuple[int, ...]:
+    """Statements that no law meets: correlations and probabilities beyond one, in whatever worlds."""
+    return tuple(k for k, s in enumerate(statements) if s.relation == "=" and _past_one(s))
+
+
+def _past_one(given: Statement) -> bool:
+    match given.quantity:
+        case Correlation():
+            return given.low > 1 or given.high < -1
+        case Probability():
+            return given.low > 1 or given.high < 0
+        case _:
+            return False

@@ -12,19 +12,20 @@ import numpy as np
 from .._errors import listing
 from .._estimand_parts import laws_of
 from .._graph import CausalGraph
-from .._query import Distribution, Query, Term, query_terms, term_parts
+from .._query import Distribution, Probability, Query, Term, query_terms, term_parts
 from .._statement import Correlation, Quantity, Statement
 from .._syntax import Expr, Value, Var, conjuncts, walk
 from ..identify import Available, Identification
 from ._arithmetic import Arithmetic, Shown
 from ._atoms import MAX_ATOMS, Atoms, Cell, Regime
-from ._clash import clashing, correlations
+from ._clash import clashing, impossible
 from ._composed import composed
 from ._ends import Ends, ends
 from ._formula import CellLaw, Formula, Line
 from ._intake import settled
 from ._pinned import pinned
 from ._readings import Read, read
+from ._recipes import Stated
 from ._system import System
 from ._terms import flat
 
@@ -130,7 +131,7 @@ class Statements:
         """Statements that cannot hold together."""
         key = system.atoms.variables
         if key not in self._clash:
-            self._clash[key] = correlations(self.statements)[:1] or clashing(system, self.statements)
+            self._clash[key] = impossible(self.statements)[:1] or clashing(system, self.statements)
         return self._clash[key]
 
     def answer(self, query: Query) -> Found:
@@ -139,6 +140,9 @@ class Statements:
         system = self.system(query)
         if clash := self.clash(system):
             return Found(clash=clash)
+        if (said := self._said(query)) is not None:
+            number = system.add(Stated(said))
+            return Found(read(system, number, self.statements))
         tried: list[Found] = []
         for found in self._tried(system, query):
             if found.read is not None:
@@ -164,6 +168,16 @@ class Statements:
                     return other
         open_laws = tuple(law for law, (value, _) in found.laws.items() if not np.isfinite(value))
         return Found(identification=found.identification, missing=complements_dropped(open_laws, self.states))
+
+    def _said(self, query: Query) -> int | None:
+        """The statement that says the query as it stands, in several worlds: such statements give no rows."""
+        if isinstance(query, Probability) and flat(self.graph, query) is None:
+            for k, given in enumerate(self.statements):
+                if given.relation == "=" and isinstance(given.quantity, Probability):
+                    stated = composed(self.graph, given.quantity)
+                    if isinstance(stated, Probability) and _parts(stated) == _parts(query):
+                        return k
+        return None
 
     def _pinned(self, system: System, query: Query, found: Found) -> bool:
         how = found.identification
@@ -261,6 +275,11 @@ class Statements:
             for do in imposed
         ]
         return self.identify(graph, query, laws, states=self.states)
+
+
+def _parts(query: Probability) -> tuple[frozenset[Expr], frozenset[Expr]]:
+    """What is asked and what is given, in whatever order."""
+    return frozenset(conjuncts(query.event)), frozenset(conjuncts(query.given))
 
 
 def _width(found: Found) -> float:
