@@ -95,6 +95,17 @@ def test_the_napkin_gives_the_effect_on_the_treated_from_what_is_seen(seed: int)
     assert not identify(NAPKIN, TREATED).identified
 
 
+def test_the_product_rule_takes_apart_what_has_no_complement():
+    graph = graph_from_text("X -> M -> Y, X -> Y, X <-> Y")
+    query = "P(Y[X=0, M=1]=1 | X=1, M=0)"
+    model = random_model(graph, np.random.default_rng(0))
+    study = Study(graph, law_of(model, ("X", "M", "Y")), law_of(model, ("M", "Y"), ("X",)))
+    found = ask(study, query)
+    assert found.value == pytest.approx(float(truth(model, parse_query(query))[0]), abs=1e-12)
+    assert [step.name for step in found.derivation][:3] == ["conditioning", "product", "complement"]
+    assert found.check.status == "checked"
+
+
 def test_three_states_of_the_cause_do_not_do():
     states = {"X": (0, 1, 2), "Y": (0, 1)}
     model = random_model(BOW, np.random.default_rng(0), states)

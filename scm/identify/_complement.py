@@ -152,7 +152,8 @@ class _Search:
         key = frozenset(event), given, done
         if key not in self._joints:
             whole = _probability(event, given)
-            self._joints[key] = Complement(whole) if self.known(whole) else self._by_parts(event, given, done)
+            found = Complement(whole) if self.known(whole) else self._by_parts(event, given, done)
+            self._joints[key] = found or self._by_product(event, given, done)
         return self._joints[key]
 
     def _by_parts(self, event: Parts, given: Parts, done: frozenset[Var]) -> Complement | None:
@@ -172,6 +173,22 @@ class _Search:
                 if found:
                     shown = [_probability(one, given) for one in smaller]
                     return _summed(sign, _probability(event, given), term, own, shown, found)
+        return None
+
+    def _by_product(self, event: Parts, given: Parts, done: frozenset[Var]) -> Complement | None:
+        """The product rule, where one part is known given the others: the rest may have a complement."""
+        for part in event if len(event) > 1 else ():
+            rest = tuple(other for other in event if other != part)
+            share = _probability((part,), (*given, *rest))
+            if not self.known(share):
+                continue
+            by = self._joint(rest, given, done)
+            if by is not None:
+                found = _joined("*", Complement(share), by)
+                claim = (
+                    f"{print_query(_probability(event, given))} = {share} * {print_query(_probability(rest, given))}"
+                )
+                return Complement(found.query, (Step("product", claim, "the product rule"), *found.steps), found.states)
         return None
 
     def _all(self, events: Sequence[Parts], given: Parts, done: frozenset[Var]) -> list[Complement]:
