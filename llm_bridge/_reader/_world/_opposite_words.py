@@ -37,6 +37,8 @@ crooked/straight|blunt/sharp|bitter/sweet|sour/sweet|rich/lean|poor/rich fertile
 rainy rain/sunny|smoky/clear|overweight obese/normal|low poor/rich|fail failure/successful success
 refuse refused refusal deny denied denial reject rejected/approve approved approval grant granted|lie lying/truth honest
 gloomy/cheerful|sad/cheerful|unripe/ripe|convict conviction convicted/acquit acquittal acquitted|invalid expired/valid
+delay delayed/punctual|calm/angry furious nervous|cloudy/sunny|grumpy/cheerful|meagre scanty/abundant plentiful
+danger dangerous unsafe/safe|quiet silent/bark barking|fail failure/succeed success|defeat/victory
 lapsed/valid|imprisoned jailed/freed released|flexible/rigid
 retain/fire|outside/inside|off/on|fined/unfined|burst burnt/intact|polluted/clear pure|scarce/plentiful
 vegan vegetarian/carnivore|urban city town/country countryside|manual/automatic|novice/veteran
@@ -75,9 +77,9 @@ rejection resist shun skip spare stop withhold"""
 """Verbs of not doing: they deny when the other phrase says the doing with a verb of no content ("get", "take")."""
 
 AFFIRMING = words(
-    """accept achieve attend bear bring buy carry catch choose consume contain drink eat enjoy enter exist experience
-feel follow give hold include join obtain perform play practise practice produce reach ring run see
-set shine smoke sound start work yield"""
+    """accept achieve attend bear bring buy carry catch choose consume contain drink drive earn eat enjoy enter exist
+experience feel follow give hold include join keep obtain pay perform play practise practice produce reach remain ring
+run see set shine smoke sound start stay tell work yield"""
 )
 """Verbs of having or doing, which say no more of a thing than that it is there: `catch fire`, `give milk`."""
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from .._lemma import AUXILIARIES, BE, VERBS, lemma
+from .._lemma import AUXILIARIES, BE, VERBS, is_past, lemma
 from .._lemma import words as word_set
 from ._opposite_words import AFFIRMING, DENIALS, GREATER, LESSER, LIGHT, OPPOSITES, SCALES, SOFT_DENIALS
 
@@ -59,6 +59,7 @@ class Bag:
     """The words of a phrase that carry content, who it is said of, and whether it is a denial.
 
     `verbs` are those of its words that say a deed: `paints` of `the clerk paints the gate`, `painting the gate`.
+    `said` is whether it is a sentence.
     """
 
     words: frozenset[str]
@@ -66,6 +67,7 @@ class Bag:
     denied: bool = False
     head: str = ""
     verbs: frozenset[str] = frozenset()
+    said: bool = False
 
     @property
     def all(self) -> frozenset[str]:
@@ -172,6 +174,9 @@ def name_bag(name: str) -> frozenset[str]:
     return frozenset(_FORMS.get(w, w) for w in found if w not in LIGHT) or frozenset(found)
 
 
+_PEOPLE = word_set("man woman men women boy girl boys girls husband wife")
+
+
 class Lexicon:
     """The phrases of one text as bags: what denies, and what only says of whom, depends on the other words there."""
 
@@ -182,6 +187,8 @@ class Lexicon:
         everything = (*self.names, *where, *sentences, *rest)
         self.vocabulary = frozenset(w for text in everything for w in tokens(text))
         heads = {found[0] for found in map(tokens, sentences) if _says_of(found)}
+        if not named & {"gender", "sex"}:
+            heads |= {found[0] for found in map(tokens, sentences) if found and found[0] in _PEOPLE}
         heads |= {w for phrase in where for w in tokens(phrase)[: _subject(tokens(phrase))]}
         self.sentences = frozenset(sentences)
         self.subjects = frozenset(w for w in heads if w not in LIGHT and not shared((w,), named))
@@ -215,7 +222,7 @@ class Lexicon:
             about, words = about | of_whom, words - of_whom
         deeds = frozenset(w for w in words if w.endswith("ing") and lemma(w) != w and w not in OPPOSITES)
         verb = _verb(found) if phrase in self.sentences else ""
-        return Bag(frozenset(words), frozenset(about), denied, last, deeds | words & {verb})
+        return Bag(frozenset(words), frozenset(about), denied, last, deeds | words & {verb}, phrase in self.sentences)
 
 
 def _verb(sentence: list[str]) -> str:
@@ -246,10 +253,17 @@ def opposed(ones: Iterable[str], others: Iterable[str]) -> bool:
 
 def _alike(one: str, other: str) -> bool:
     """Whether two words have an opposite in common: `large`, `big`."""
-    return bool(OPPOSITES.get(one, set()) & OPPOSITES.get(other, set()))
+    return bool(_contraries(one) & _contraries(other))
 
 
-_OPPOSITES = {lemma(word): {lemma(other) for other in others} for word, others in OPPOSITES.items()}
+_OPPOSITES: dict[str, set[str]] = {}
+for _word, _others in OPPOSITES.items():
+    _OPPOSITES.setdefault(lemma(_word), set()).update(map(lemma, _others))
+
+
+@lru_cache(maxsize=20_000)
+def _contraries(word: str) -> frozenset[str]:
+    return frozenset(map(lemma, OPPOSITES.get(word, ()))) or frozenset(_OPPOSITES.get(lemma(word), ()))
 
 
 @lru_cache(maxsize=20_000)
@@ -287,15 +301,16 @@ def agreement(one: Bag, other: Bag, neutral: Collection[str], elsewhere: frozens
     common |= alike
     a, b = a - alike, b - {y for y in b if any(_alike(x, y) for x in alike)}
     if not common:
-        return 0.0
+        more, less = _degree(_own(a, neutral)), _degree(_own(b, neutral))
+        return 0.4 * more * less * sign if more and less else 0.0
     if not a and not b:
         return 1.0 * sign
     told = common - shared(common, neutral) - elsewhere
     verbs = one.verbs | other.verbs
     if _contrast(a, b, common, one.head, other.head) and not (a | b) & (verbs | SCALES):
-        found = -0.5  # `rainy day`, `sunny day`
-    else:
-        found = _beside(_own(a, neutral), _own(b, neutral), verbs, bool(told))
+        doubtful = (a | b) & (OPPOSITES.keys() | set(filter(is_past, a | b))) if one.said != other.said else ()
+        return -0.5 if sign > 0 and not doubtful else 0.0
+    found = _beside(_own(a, neutral), _own(b, neutral), verbs, told)
     return found * sign if found > 0 or sign > 0 else -0.6 * found
 
 
@@ -303,9 +318,9 @@ def _contrast(a: frozenset[str], b: frozenset[str], common: frozenset[str], head
     """Whether one word is exchanged for another beside the same noun: `rainy day`, `sunny day`; `the day is sunny`."""
     if not a or not b:
         return False
-    return (
-        len(a) == len(b) == 1 and bool(shared({head, other}, common)) or min(len(a), len(b)) == 1 and akin(head, other)
-    )
+    if len(a) == len(b) == 1 and shared({head, other}, common):
+        return True
+    return min(len(a), len(b)) == 1 and akin(head, other)
 
 
 def _own(words: frozenset[str], neutral: Collection[str]) -> frozenset[str]:
@@ -313,7 +328,7 @@ def _own(words: frozenset[str], neutral: Collection[str]) -> frozenset[str]:
     return (words - shared(words, neutral) or words) - {w for w in words if lemma(w) in _AFFIRMING}
 
 
-def _beside(a: frozenset[str], b: frozenset[str], verbs: frozenset[str], told: bool) -> float:
+def _beside(a: frozenset[str], b: frozenset[str], verbs: frozenset[str], told: frozenset[str]) -> float:
     """How surely two phrases say the same that have a word in common, and the words `a` and `b` of their own.
 
     Another deed done to the same thing says nothing (`painting the gate`, `the clerk locks the gate`), nor does a word
@@ -324,7 +339,7 @@ def _beside(a: frozenset[str], b: frozenset[str], verbs: frozenset[str], told: b
         if more * less < 0:
             return -0.5
         return 0.5 if more == less or told or more + less > 0 else 0.0
-    if (a | b) & verbs:
+    if (a | b) & verbs and not told & OPPOSITES.keys():
         return 0.0
     if not a or not b:
         return 0.8 if told else 0.6
