@@ -34,7 +34,7 @@ tired/rested alert|drowsy/alert|drunk/sober|illiterate/literate|inexperienced no
 partial/complete|starve/thrive|wither/bloom thrive|sink/float|freeze/thaw|stop/start go|leave quit/stay
 forget/remember|loss/profit gain|bankrupt/solvent|deficit/surplus|sparse/dense|coarse/fine|rough/smooth
 crooked/straight|blunt/sharp|bitter/sweet|sour/sweet|rich/lean|poor/rich fertile|shady shade shaded overcast/sunny sun
-rainy rain/sunny|smoky/clear|overweight obese/normal|low poor/rich|fail failure/successful success
+rainy rain/sunny|smoky/clear|overweight obese obesity/normal slim|low poor/rich|fail failure/successful success
 refuse refused refusal deny denied denial reject rejected/approve approved approval grant granted|lie lying/truth honest
 gloomy/cheerful|sad/cheerful|unripe/ripe|convict conviction convicted/acquit acquittal acquitted|invalid expired/valid
 delay delayed/punctual|calm/angry furious nervous|cloudy/sunny|grumpy/cheerful|meagre scanty/abundant plentiful
@@ -100,7 +100,8 @@ develops developing diagnosed keep keeps kept own owns wear wears wearing wore w
 _KINDS = """gender sex: male female man woman boy girl husband wife|age: old young elderly adult child teenager
 income wealth poverty money prosperity: poor rich wealthy|temperature: hot cold warm cool
 health: healthy unhealthy sick ill well|height: tall short|price cost: cheap expensive
-weather: sunny rainy windy stormy cloudy rain snow|season: winter summer spring autumn|weight: obese
+weather climate: sunny rainy windy stormy cloudy rain snow season|diet nutrition: eat eats eating ate
+season: winter summer spring autumn|weight: obese
 residence region location area: urban rural city village|marriage divorce: married single divorced unmarried
 employment job work: employed unemployed jobless|death survival mortality life: die dead alive survive live
 recovery illness disease: recover cured sick ill heal|admission acceptance hiring: accepted admitted rejected
