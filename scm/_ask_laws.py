@@ -9,12 +9,12 @@ from typing import Any
 from ._answer import Answer
 from ._errors import ScmError, ZeroCell
 from ._finding import Statuses, Step
-from ._identified import Told, distribution_states, identified, refused
+from ._identified import BEYOND, Told, distribution_states, identified, refused, weak_instrument
 from ._query import Probability, Query, query_terms
 from ._study import KnownLaw, Study
 from ._syntax import Expr, print_expr
 from ._text import number_text
-from .identify import Available, identify
+from .identify import Available, identify, probabilities_in
 from .solvers import JointLaws, evaluate_estimand
 
 NAME = "laws"
@@ -36,8 +36,9 @@ def ask_laws(study: Study, query: Query, assume: str | Sequence[str] = ()) -> An
         assume: what identification is granted.
 
     Returns:
-        `exact`; `undefined` where the condition of the query has no probability; `refused`, with the stratum, where the
-        estimand divides by the probability of one that has none; `not_identified`.
+        `exact`; `contradiction` where the laws give a probability below 0 or above 1; `undefined` where the condition
+        of the query has no probability; `refused`, with the stratum, where the estimand divides by the probability of
+        one that has none, or where an instrument does not change the cause; `not_identified`.
 
     Raises:
         InvalidQuery, UnknownName: the query is about a hidden variable, or a law cannot be.
@@ -54,12 +55,31 @@ def ask_laws(study: Study, query: Query, assume: str | Sequence[str] = ()) -> An
         account = Told((*how.derivation, step))
         return replace(base, finding="undefined", status=Statuses(("undefined",)), account=account)
     try:
+        if reason := weak_instrument(how, lambda part: float(evaluate_estimand(part, source, study.states))):
+            return refused(base, NAME, reason)
         value = evaluate_estimand(how.estimand, source, study.states, axes=how.axes)
     except ZeroCell as empty:
         return refused(base, NAME, str(empty))
+    if how.states and (step := _beyond(study, query, available, source)) is not None:
+        account = Told((*how.derivation, step))
+        return replace(base, finding="contradiction", status=Statuses(("contradiction",)), account=account)
     shown = number_text(value) if isinstance(value, float) else "a law"
     step = Step("evaluation", f"{query} = {shown}", "the value of the estimand at the known laws")
     return replace(base, finding="exact", value=frozen(value), states=states, account=Told((*how.derivation, step)))
+
+
+def _beyond(study: Study, query: Query, available: Sequence[Available], laws: JointLaws) -> Step | None:
+    """That the laws contradict each other, where a difference of two shows it."""
+    for term in probabilities_in(query, study.states):
+        try:
+            how = identify(study.graph, term, available, states=study.states)
+            value = None if how.estimand is None else float(evaluate_estimand(how.estimand, laws, study.states))
+        except ScmError:  # a part that is not needed by itself
+            continue
+        if value is not None and not -BEYOND <= value <= 1 + BEYOND:
+            reason = "a probability lies between 0 and 1: no one population over this graph has all these laws"
+            return Step("contradiction", f"{term} would be {number_text(value)}", reason)
+    return None
 
 
 def frozen(value: Any) -> Any:
@@ -75,7 +95,7 @@ def _impossible(study: Study, query: Query, available: Sequence[Available], laws
         if term.given is None:
             continue
         try:
-            how = identify(study.graph, Probability(term.given), available)
+            how = identify(study.graph, Probability(term.given), available, states=study.states)
             if how.estimand is not None and evaluate_estimand(how.estimand, laws, study.states) < NONE:
                 return term.given
         except ScmError:  # what cannot be known of the condition is not needed for the query

@@ -14,7 +14,7 @@ from ._errors import InvalidRows, ZeroCell, listing, near
 from ._estimand_parts import cells_of, laws_of
 from ._finding import Assumption, Confidence, Statuses, Step, Uncertainty
 from ._frames import frame_of
-from ._identified import Told, distribution_states, identified, refused, rung_of
+from ._identified import Told, distribution_states, identified, refused, rung_of, weak_instrument
 from ._query import Distribution, Probability, Query, print_query
 from ._study import Sample, Study
 from ._text import number_text
@@ -100,9 +100,13 @@ def ask_samples(study: Study, query: Query, assume: str | Sequence[str] = ()) ->
         return _with_more_columns(data, base, assume)
     data.check_states(name for law in laws_of(how.estimand) for name, _ in cells_of(law))
     try:
+        if reason := weak_instrument(how, lambda part: estimate_estimand(part, data.samples, study.states).value):
+            return refused(base, NAME, reason)
         found = estimate_estimand(how.estimand, data.samples, study.states, axes=how.axes)
     except (ZeroCell, TooWide) as wrong:
         return refused(base, NAME, str(wrong))
+    if how.states and (reason := _disagreement(query, found)):
+        return refused(base, NAME, reason)
     return replace(_estimated(data, base, how, found), states=of)
 
 
@@ -134,7 +138,8 @@ def _with_more_columns(data: _Data, base: Answer, assume: str | Sequence[str]) -
     """The same answer, with the columns that it lacks where they would settle it."""
     if data.available() == data.available(whole=True):
         return base
-    how = identify(data.study.graph, base.query, data.available(whole=True), assume=assume)
+    study = data.study
+    how = identify(study.graph, base.query, data.available(whole=True), assume=assume, states=study.states)
     if how.estimand is None:
         return base
     needed = {(law.source, name) for law in laws_of(how.estimand) for name, _ in cells_of(law)}
@@ -156,10 +161,25 @@ def _with_more_columns(data: _Data, base: Answer, assume: str | Sequence[str]) -
 # The estimate as an answer
 
 
+def _disagreement(query: Query, found: EstimandEstimate) -> str:
+    """That samples contradict each other: all of the interval of a probability lies below 0 or above 1."""
+    if not isinstance(query, (Probability, Distribution)):
+        return ""
+    value = np.asarray(found.value, dtype=float)
+    low, high = (np.where(np.isnan(end), value, np.asarray(end, dtype=float)) for end in (found.low, found.high))
+    if not np.any((high < 0) | (low > 1)):
+        return ""
+    return (
+        "the samples disagree: a probability would be below 0 or above 1, even within their sampling error. No one "
+        "population over this graph gives them all; see whether they are of the same population, and the graph right."
+    )
+
+
 def _estimated(data: _Data, base: Answer, how: Identification, found: EstimandEstimate) -> Answer:
-    lower, upper = found.low, found.high
+    value, lower, upper = found.value, found.low, found.high
     if isinstance(base.query, (Probability, Distribution)):  # an interval that is cut covers no less
         lower, upper = (_plain(np.clip(end, 0.0, 1.0)) for end in (lower, upper))
+        value = _plain(np.clip(value, 0.0, 1.0)) if how.states else value  # a difference of two samples may be beyond
     known = not np.isnan(found.standard_error).all()
     uncertainty = Uncertainty(
         sampling=frozen(found.standard_error) if known else None,
@@ -169,7 +189,7 @@ def _estimated(data: _Data, base: Answer, how: Identification, found: EstimandEs
         base,
         finding="estimate",
         status=Statuses(("ok",)),
-        value=frozen(found.value),
+        value=frozen(value),
         uncertainty=uncertainty,
         assumptions=(*base.assumptions, *_assumptions(data, found, known)),
         diagnostics={

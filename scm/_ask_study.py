@@ -15,7 +15,7 @@ from ._ask_laws import ask_laws
 from ._ask_samples import ask_samples
 from ._errors import InvalidQuery, listing
 from ._finding import Assumption, Interval, Statuses, Step, Uncertainty
-from ._identified import Told, Witness, obstacle_steps, rung_of
+from ._identified import BEYOND, Told, Witness, obstacle_steps, rung_of
 from ._query import Contrast, Distribution, Probability, Query, placeholders, query_terms
 from ._resolve import read_query
 from ._statement import Statement
@@ -23,13 +23,11 @@ from ._statement_text import print_statement
 from ._study import Study
 from ._syntax import Const, Op, Set, Var, conjunction, print_const, print_expr, print_name, world
 from ._text import number_text
-from .identify import identify
+from .identify import identify, probabilities_in
 from .solvers import check_estimand
 from .statements import LONGEST, CellLaw, Found, Shown, Statements, TooLarge, composed, names_of
 
 NAME = "statements"
-BEYOND = 1e-9
-"""How far a probability may pass 1 by what the machine's rounding leaves."""
 
 
 def ask_study(study: Study, query: str | Query, assume: str | Sequence[str] = ()) -> Answer:
@@ -63,7 +61,7 @@ def _number(study: Study, knowledge: Statements, query: Query, step: Literal[1, 
         found = knowledge.answer(query)
     except TooLarge as refusal:
         return Answer(query, "refused", rung=step, status=Statuses(()), refusals=((NAME, str(refusal)),))
-    return _answer(study, query, step, found)
+    return _answer(study, knowledge, query, step, found)
 
 
 def _whole(study: Study, knowledge: Statements, query: Distribution, step: Literal[1, 2, 3]) -> Answer:
@@ -114,9 +112,9 @@ def _check_hidden(study: Study, knowledge: Statements, query: Query) -> None:
             )
 
 
-def _answer(study: Study, query: Query, step: Literal[1, 2, 3], found: Found) -> Answer:
-    if found.clash:
-        return _clash(study, query, step, found.clash)
+def _answer(study: Study, knowledge: Statements, query: Query, step: Literal[1, 2, 3], found: Found) -> Answer:
+    if clash := found.clash or _beyond(knowledge, query, found):
+        return _clash(study, query, step, clash)
     if found.pinned:
         others = ", ".join(map(law_text, found.missing)) or "the number itself"
         reason = (
@@ -159,6 +157,20 @@ def _answer(study: Study, query: Query, step: Literal[1, 2, 3], found: Found) ->
     )
 
 
+def _beyond(knowledge: Statements, query: Query, found: Found) -> tuple[int, ...]:
+    """Statements that give a probability below 0 or above 1, however they were rounded: they cannot hold together."""
+    if found.read is None or found.identification is None or not found.identification.states:
+        return ()
+    for term in probabilities_in(query, knowledge.states):
+        read = found.read if term == query else knowledge.answer(term).read
+        if read is None or read.error is not None:
+            continue
+        low, high = read.rounding or (read.value, read.value)
+        if high < -BEYOND or low > 1 + BEYOND:
+            return tuple(read.used)
+    return ()
+
+
 def _possible(query: Query) -> tuple[float, float]:
     """Ends that no law passes: of a probability, and of a difference of two."""
     match query:
@@ -178,8 +190,11 @@ def _open(study: Study, base: Answer, found: Found) -> Answer:
     base = replace(base, diagnostics=diagnostics, seek=seek)
     if found.ends is None or not found.ends.tell(base.query):
         return base
-    low, high = found.ends.low, found.ends.high
-    reached = found.ends.reached
+    least, most = _possible(base.query)  # a difference of two laws may leave more open than a probability can be
+    low, high = max(found.ends.low, least), min(found.ends.high, most)
+    if low > high + BEYOND:
+        return _clash(study, base.query, base.rung, range(len(study.statements)))
+    reached = (found.ends.reached[0] and low >= found.ends.low, found.ends.reached[1] and high <= found.ends.high)
     inner = (low if reached[0] else math.nan, high if reached[1] else math.nan)
     return replace(base, finding="bounds", interval=Interval(*inner, low, high, all(reached)))
 

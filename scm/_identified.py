@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from ._answer import Answer
 from ._errors import InvalidQuery
+from ._estimand import Estimand, Quotient
+from ._estimand_text import print_estimand
 from ._finding import Statuses, Step
 from ._graph import CausalGraph
 from ._query import Distribution, Query, print_query, query_terms, term_parts
@@ -52,7 +54,8 @@ class Witness:
 ANY_STATES = Step(
     "scope",
     "the verdict is about variables of any number of states",
-    "that a variable has two states can determine more: what holds of one of them then follows from the whole",
+    "that a variable has few states can determine more; complements (what holds of one state follows from the whole "
+    "and the others) were tried and do not",
 )
 
 
@@ -73,7 +76,7 @@ def identified(
     Raises:
         The errors of `identify`.
     """
-    how = identify(graph, query, available, assume=assume)
+    how = identify(graph, query, available, assume=assume, states=states)
     base = Answer(
         query,
         "not_identified",
@@ -87,8 +90,7 @@ def identified(
         reason = "neither a formula nor a proof that there is none was found; some law does not measure everything"
         return refused(base, "identification", reason), how
     if how.estimand is None:
-        scope = (ANY_STATES,) if isinstance(how.obstacle, Conflict) else ()  # hedges are proved by binary models
-        return replace(base, seek=Witness(how, states), account=Told((*base.derivation, *scope))), how
+        return replace(base, seek=Witness(how, states)), how
     base = replace(base, check=check_estimand(how))
     if base.check.status == "failed":
         return refused(base, "identification", f"the estimand found for the query {base.check.text}"), how
@@ -98,6 +100,25 @@ def identified(
 def refused(base: Answer, name: str, reason: str) -> Answer:
     """The same answer as a refusal."""
     return replace(base, finding="refused", status=Statuses(()), refusals=((name, reason),))
+
+
+BEYOND = 1e-9
+"""How far a probability may pass 0 or 1 by what the machine's rounding leaves."""
+NOTHING = 1e-12
+"""A difference below this is none."""
+
+
+def weak_instrument(how: Identification, value: Callable[[Estimand], float]) -> str:
+    """Why an instrument gives no number: it does not move the cause; '' where it does, or there is no instrument."""
+    if how.method != "instrument" or not isinstance(how.estimand, Quotient):
+        return ""
+    below = how.estimand.below
+    if abs(value(below)) >= NOTHING:
+        return ""
+    return (
+        f"the instrument does not change the cause: {print_estimand(below)} = 0, and the formula divides by it. Of "
+        "what it does not move an instrument says nothing; look for another one."
+    )
 
 
 def rung_of(graph: CausalGraph, query: Query) -> Literal[1, 2, 3]:
@@ -142,7 +163,8 @@ def obstacle_steps(how: Identification | None) -> tuple[Step, ...]:
         case Conflict(kind, variable, left, right, district):
             claim = f"the query is not identified: {kind} {left} and {right}"
             reason = f"both are in one district, {_set(district)}, so that {variable} would have to be in two worlds"
-            return (Step(kind, claim, reason, "Correa, Lee & Bareinboim (2021), theorem 3"),)
+            step = Step(kind, claim, reason, "Correa, Lee & Bareinboim (2021), theorem 3")
+            return step, ANY_STATES  # hedges need no such step: they are proved by binary models
         case _:
             return ()
 

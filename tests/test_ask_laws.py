@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from scm import CausalGraph, InvalidQuery, KnownLaw, Study, ate, ett, nde, parse_query, pns
+from scm import Available, CausalGraph, InvalidQuery, KnownLaw, Study, ate, ett, identify, nde, parse_query, pns
 from scm import ask as asked
+from scm._identified import Witness
 from scm.solvers._random_models import RandomModel, random_model
 from scm.solvers._random_truth import truth
 
@@ -70,13 +71,11 @@ def test_experiments_stand_in_for_what_is_not_identified():
 
 
 def test_a_witness_with_more_states_than_there_are_is_none():
-    """With two states of X the effect on the treated follows from both laws; the verdict says that it is about more."""
-    model = random_model(BOW, np.random.default_rng(0))
-    both = Study(BOW, law_of(model, ("X", "Y")), law_of(model, ("Y",), ("X",)))
-    treated = asked(both, ett("X", "Y"))
-    assert treated.finding == "not_identified"
-    assert "any number of states" in treated.to_text()
-    assert treated.witness is None
+    """With two states of X the effect on the treated follows from both laws; with three it does not."""
+    how = identify(BOW, ett("X", "Y"), [Available(("X", "Y")), Available(("Y",), ("X",), "trial")])
+    assert how.obstacle is not None
+    assert Witness(how, {"X": (0, 1), "Y": (0, 1)})() is None
+    assert Witness(how, {"X": (0, 1, 2), "Y": (0, 1)})() is not None
 
 
 def test_what_cannot_be_known_is_said_with_its_obstacle():

@@ -7,6 +7,7 @@ from ._adjustment import is_adjustment_set as is_adjustment_set
 from ._adjustment import is_back_door_set as is_back_door_set
 from ._adjustment import parent_adjustment_set as parent_adjustment_set
 from ._adjustment import smallest_adjustment_set as smallest_adjustment_set
+from ._complement import probabilities_in as probabilities_in
 from ._criteria import alternatives as alternatives
 from ._criteria import by_criterion as by_criterion
 from ._ctf import identify_general as identify_general

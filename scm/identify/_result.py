@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, cast, overload
 
 from .._estimand import Estimand, Index
 from .._finding import Assumption, Step
 from .._graph import CausalGraph
 from .._query import Query
+from .._syntax import Value
 
 Method: TypeAlias = Literal[
     "seeing",
@@ -166,6 +167,7 @@ class Identification:
         obstacle: why there is no estimand; None where there is one.
         assumptions: what it rests on (positivity; what the user granted).
         adjustment: for the method `adjustment`, the set that is adjusted for.
+        states: the variables on whose states the estimand rests, each with all of them; empty where it holds for any.
     """
 
     query: Query
@@ -178,6 +180,7 @@ class Identification:
     obstacle: Obstacle | None = None
     assumptions: tuple[Assumption, ...] = ()
     adjustment: tuple[str, ...] | None = None
+    states: Mapping[str, tuple[Value, ...]] = field(default_factory=lambda: {}, hash=False)
 
     @property
     def identified(self) -> bool:

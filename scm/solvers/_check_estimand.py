@@ -75,7 +75,8 @@ def check_estimand(identification: Identification, models: int = 20, seed: int =
     """Compare an estimand with the truth on random models over the same graph.
 
     The estimand sees only the exact laws that are available; the truth is worked out from the mechanisms. Only the
-    causes of what is mentioned are built. Placeholders stand for different states.
+    causes of what is mentioned are built. Placeholders stand for different states. The models have the states on which
+    the identification rests.
 
     Args:
         identification: with an estimand.
@@ -122,6 +123,7 @@ def _tried(identification: Identification, estimand: Estimand, models: int, seed
         ScmError: there is no truth of this query on random models.
     """
     states, values = states_for(identification.graph, identification.query, estimand)
+    states |= identification.states
     query = replace_placeholders(identification.query, {Placeholder(n): Const(v) for n, v in values.items()})
     within = _relevant(identification.graph, query, estimand)
     rng = np.random.default_rng(seed)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from .._graph import CausalGraph
 from .._query import Distribution, Probability, Query, Term, query_terms, term_parts
 from .._statement import Correlation, Quantity, Statement
 from .._syntax import Expr, Value, Var, conjuncts, walk
-from ..identify import Identification
+from ..identify import Available, Identification
 from ._arithmetic import Arithmetic, Shown
 from ._atoms import MAX_ATOMS, Atoms, Cell, Regime
 from ._clash import clashing, impossible
@@ -28,9 +29,24 @@ from ._recipes import Stated
 from ._system import System
 from ._terms import flat
 
-Identify = Callable[[CausalGraph, Query], Identification]
+
+class Identify(Protocol):
+    """`identify`, with what is granted."""
+
+    def __call__(
+        self,
+        graph: CausalGraph,
+        query: Query,
+        available: Sequence[Available] | None = None,
+        *,
+        states: Mapping[str, tuple[Value, ...]] | None = None,
+    ) -> Identification:
+        """Whether a query is identified."""
+        ...
 
 
+MOST_BY_STATES = 8
+"""Sets of variables over which it is tried whether experiments and known states help."""
 MOST_ORDERS = 12
 """Statements that are tried as the first one where numbers coincide."""
 SMALL_SYSTEM = 64
@@ -227,6 +243,9 @@ class Statements:
                     yield found
                 else:
                     unidentified = found
+        for found in () if identified else self._by_states(query, others):
+            identified = True
+            yield found
         if not identified:
             rest = {*self.graph.observed} | asked | self.spoken
             if rest - asked - set(others):
@@ -234,10 +253,28 @@ class Statements:
             if unidentified is not None:
                 yield unidentified
 
-    def _over(self, query: Query, names: set[str] | frozenset[str]) -> Identification:
+    def _by_states(self, query: Query, others: Sequence[str]) -> Iterator[Identification]:
+        """Identifications that use the states, and the experiments that statements are about beside what is seen."""
+        asked = names_of(query)
+        chosen = (more for size in range(len(others) + 1) for more in itertools.combinations(others, size))
+        sets = [*itertools.islice(chosen, MOST_BY_STATES), tuple(others)]
+        for names in dict.fromkeys(asked.union(more) for more in sets):
+            found = self._over(query, names, by_states=True)
+            if found.identified:
+                yield found
+
+    def _over(self, query: Query, names: frozenset[str] | set[str], by_states: bool = False) -> Identification:
         assert self.identify is not None
-        hidden = tuple(v for v in self.graph.variables if v not in names)
-        return self.identify(replace(self.graph, hidden=hidden), query)
+        graph = replace(self.graph, hidden=tuple(v for v in self.graph.variables if v not in names))
+        if not by_states:
+            return self.identify(graph, query)
+        regimes = {r for s in self.statements for r in regimes_of(self.graph, s.quantity)} | {()}
+        imposed = sorted({tuple(name for name, _ in r) for r in regimes if {name for name, _ in r} <= names})
+        laws = [
+            Available(tuple(v for v in graph.observed if v not in do), do, f"do({', '.join(do)})" if do else "")
+            for do in imposed
+        ]
+        return self.identify(graph, query, laws, states=self.states)
 
 
 def _parts(query: Probability) -> tuple[frozenset[Expr], frozenset[Expr]]:
