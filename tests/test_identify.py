@@ -6,6 +6,7 @@ import importlib
 import itertools
 import json
 import warnings
+from typing import Any
 
 import numpy as np
 import pytest
@@ -512,30 +513,35 @@ def test_a_graph_may_be_given_as_text():
     assert "m P(M=m | X=1)" in str(found)
 
 
+def wrong(value: object) -> Any:
+    """A value of a type that is not wanted."""
+    return value
+
+
 @pytest.mark.parametrize(
     ("call", "wanted"),
     [
         (lambda: identify("X -> Y <- ", "P(Y=1)"), InvalidFile),
         (lambda: identify("X -> Y -> X", "P(Y=1)"), InvalidGraph),
-        (lambda: identify(7, "P(Y=1)"), InvalidGraph),
-        (lambda: identify("X -> Y", "P(Y=1 | do(X=1))", ["X"]), InvalidQuery),
-        (lambda: identify("X -> Y", "P(Y=1 | do(X=1))", assume=5), InvalidQuery),
-        (lambda: separated("X -> Y", "X", "Y"), InvalidGraph),
-        (lambda: separated(CausalGraph(("X", "Y")), 3, "Y"), InvalidQuery),
-        (lambda: separated(CausalGraph(("X", "Y")), "X", "Y", None), InvalidQuery),
-        (lambda: adjustment_sets("X -> Y", "X", "Y"), InvalidGraph),
-        (lambda: adjustment_sets(CausalGraph(("X", "Y")), None, "Y"), InvalidQuery),
-        (lambda: latent_projection("X -> Y", ("X",)), InvalidGraph),
-        (lambda: holds("X -> Y", parse_claim("cause(X, Y)")), InvalidGraph),
-        (lambda: holds(CausalGraph(("X", "Y")), "cause(X, Y)"), InvalidQuery),
-        (lambda: two_models("X -> Y"), InvalidQuery),
-        (lambda: check_estimand(None), InvalidQuery),
+        (lambda: identify(wrong(7), "P(Y=1)"), InvalidGraph),
+        (lambda: identify("X -> Y", "P(Y=1 | do(X=1))", wrong(["X"])), InvalidQuery),
+        (lambda: identify("X -> Y", "P(Y=1 | do(X=1))", assume=wrong(5)), InvalidQuery),
+        (lambda: separated(wrong("X -> Y"), "X", "Y"), InvalidGraph),
+        (lambda: separated(CausalGraph(("X", "Y")), wrong(3), "Y"), InvalidQuery),
+        (lambda: separated(CausalGraph(("X", "Y")), "X", "Y", wrong(None)), InvalidQuery),
+        (lambda: adjustment_sets(wrong("X -> Y"), "X", "Y"), InvalidGraph),
+        (lambda: adjustment_sets(CausalGraph(("X", "Y")), wrong(None), "Y"), InvalidQuery),
+        (lambda: latent_projection(wrong("X -> Y"), ("X",)), InvalidGraph),
+        (lambda: holds(wrong("X -> Y"), parse_claim("cause(X, Y)")), InvalidGraph),
+        (lambda: holds(CausalGraph(("X", "Y")), wrong("cause(X, Y)")), InvalidQuery),
+        (lambda: two_models(wrong("X -> Y")), InvalidQuery),
+        (lambda: check_estimand(wrong(None)), InvalidQuery),
         (lambda: check_estimand(identify("X -> Y", "P(Y=1)"), models=0), InvalidQuery),
-        (lambda: print_estimand(identify("X -> Y, X <-> Y", EFFECT).estimand), InvalidQuery),
-        (lambda: estimand_latex(None), InvalidQuery),
-        (lambda: simplify("P(Y=1)"), InvalidQuery),
-        (lambda: JointLaws(KnownLaw(("X",), (0.5, 0.5))), InvalidQuery),
-        (lambda: evaluate_estimand(parse_estimand("P(X=1)"), 3, {"X": (0, 1)}), InvalidQuery),
+        (lambda: print_estimand(wrong(identify("X -> Y, X <-> Y", EFFECT).estimand)), InvalidQuery),
+        (lambda: estimand_latex(wrong(None)), InvalidQuery),
+        (lambda: simplify(wrong("P(Y=1)")), InvalidQuery),
+        (lambda: JointLaws(wrong(KnownLaw(("X",), (0.5, 0.5)))), InvalidQuery),
+        (lambda: evaluate_estimand(parse_estimand("P(X=1)"), wrong(3), {"X": (0, 1)}), InvalidQuery),
     ],
 )
 def test_what_is_no_graph_and_no_name_is_said_plainly(call, wanted):

@@ -552,7 +552,7 @@ def test_a_query_that_divides_by_zero_says_so():
 def test_a_study_takes_the_text_of_a_graph():
     assert Study("Z -> X -> Y, Z -> Y").graph == CausalGraph(("Z", "X", "Y"), (("Z", "X"), ("X", "Y"), ("Z", "Y")))
     with pytest.raises(InvalidGraph, match="A CausalGraph is wanted, got int"):
-        Study(3)
+        Study(3)  # pyright: ignore[reportArgumentType]
 
 
 def test_an_answer_can_be_kept():
@@ -604,7 +604,7 @@ def test_a_percentage_without_its_sign_is_told_apart():
         ((), {"X": (0, None)}),
         ((KnownLaw(("X", "Y"), "abc"),), None),
         ((KnownLaw(("X", "X"), [[0.25, 0.25], [0.25, 0.25]]),), None),
-        ((KnownLaw("XY", [[0.25, 0.25], [0.25, 0.25]]),), None),
+        ((KnownLaw("XY", [[0.25, 0.25], [0.25, 0.25]]),), None),  # pyright: ignore[reportArgumentType]
     ],
 )
 def test_states_and_laws_that_cannot_be(sources, states):

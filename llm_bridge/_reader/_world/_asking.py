@@ -14,6 +14,7 @@ _LOWER = r"(?:decrease|lower|reduce|fall|go down)"
 _SEEING = r"(?:when|if|after|upon) (?:we )?(?:observing|observe|seeing|see|given)"
 _LOOK = r"(?:if|when) we (?:only )?look (?:only )?at (?P<c>.+?), does"
 _DO = r"(?:will|would|does|do|can|could)"
+_EVEN = r"(?:chance|50\s?%|one half|half|0\.5|even)"
 _QUESTIONS: tuple[tuple[Kind, str], ...] = (
     (
         "correlation",
@@ -21,6 +22,7 @@ _QUESTIONS: tuple[tuple[Kind, str], ...] = (
         r"(?: than (?:among|for|in) (?P<d>.+))?",
     ),
     ("marginal", r"(?:is|are) (?P<n>.+?) (?P<up>more|less) likely than (?P<m>.+?)(?: overall| in general)?"),
+    ("marginal", rf"is {_CHANCE} of (?P<n>.+?) (?:overall )?(?P<up>{_MORE}|{_LESS}) than (?P<even>{_EVEN})"),
     ("correlation", rf"is {_CHANCE} of (?P<n>.+?) (?P<up>{_MORE}|{_LESS}) {_SEEING} (?P<m>.+)"),
     ("explaining", rf"{_LOOK} {_CHANCE} of (?P<n>.+?) (?P<up>{_RAISE}|{_LOWER}) (?:when|if|given) (?P<m>.+)"),
     ("collider", rf"{_LOOK} it mean that (?P<n>.+?) (?P<up>affects?|do(?:es)? not affect) (?P<m>.+)"),
@@ -29,6 +31,7 @@ _QUESTIONS: tuple[tuple[Kind, str], ...] = (
         r"(?:for|among) (?P<c>.+?), would it be (?P<up>more|less) likely to (?:see|observe|find) (?P<n>.+?)"
         r" if (?P<s>.+)",
     ),
+    ("treated", r"(?:for|among) (?P<c>.+?), would (?P<n>.+?) be (?P<up>more|less) likely if (?P<s>.+)"),
     (
         "direct",
         r"if we (?:disregard|ignore|leave out|block) the (?:mediation |mediating |indirect )?effect through (?P<v>.+?),"
@@ -36,6 +39,11 @@ _QUESTIONS: tuple[tuple[Kind, str], ...] = (
     ),
     ("through", rf"{_DO} (?P<x>.+?) (?P<up>positively|negatively) affect (?P<y>.+?) through (?P<v>.+)"),
     ("total", rf"{_DO} (?P<x>.+?) (?P<up>positively|negatively) affect (?P<y>.+)"),
+    (
+        "methods",
+        r"to understand how (?P<x>.+?) affects? (?P<y>.+?), is (?:it (?:better|more correct) to use )?(?:the )?"
+        r"method (?P<a>\d+) (?:better |more correct |rather )?than (?:the )?method (?P<b>\d+)",
+    ),
     (
         "methods",
         r"to understand how (?P<x>.+?) affects? (?P<y>.+?), is it more correct to use (?:the )?method (?P<a>\d+)"
@@ -57,7 +65,7 @@ def question_of(sentence: str) -> Question | None:
     for kind, pattern in _PATTERNS:
         if match := pattern.match(flat):
             slots = {k: v for k, v in match.groupdict().items() if v and k != "up"}
-            if slots.get("m", "").lower() == "not":
+            if slots.pop("even", "") or slots.get("m", "").lower() == "not":
                 slots["m"] = f"not {slots['n']}"
             up = match.groupdict().get("up")
             return Question(kind, slots, up is None or not _DOWN.match(up), sentence)

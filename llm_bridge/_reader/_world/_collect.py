@@ -210,7 +210,9 @@ def evidence_of(reading: Reading, world: World, net: Net) -> Evidence:
         found.apart.append((*rule.causes, *rule.effects))
         found.rules.extend((rule.causes, effect) for effect in rule.effects)
     found.apart.append(tuple(dict.fromkeys(effect for rule in reading.rules for effect in rule.effects)))
+    put = [p for slot in ("n", "s") for p in reading.asked.get(slot, ())]
     for cut, _ in reading.seen:
+        found.beside.extend((one, other) for one in cut for other in put)
         found.add(*cut)
         found.sentences.update(cut)
         found.apart.append(cut)

@@ -46,6 +46,7 @@ class Evidence:
         unlike: pairs that probably are different states.
         apart: phrases about different variables.
         together: pairs about one variable.
+        beside: pairs of what is observed and what is set or asked about; most often not of one variable.
         where: phrases that say among whom.
         sentences: phrases that are sentences.
         asked: cause and effect of a question that names variables.
@@ -65,6 +66,7 @@ class Evidence:
     unlike: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     apart: list[tuple[str, ...]] = field(default_factory=list[tuple[str, ...]])
     together: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    beside: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     where: set[str] = field(default_factory=set[str])
     sentences: set[str] = field(default_factory=set[str])
     asked: tuple[str, str] | None = None

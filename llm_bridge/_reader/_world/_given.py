@@ -15,9 +15,10 @@ _NUM = (
     r"|(?:a|one|three|seven|nine) tenths?)"
 )
 _AMONG = r"(?:for|among|amongst|in|within|given|of)"
+_FOR_ALL = r"(?:overall|in general|in total|(?:in|across) (?:the )?(?:whole|entire|general) population)"
 _OVERALL = re.compile(
     rf"^(?:the )?(?:overall|general|marginal) {_CHANCE} of (?P<n>.+?) is {_NUM}$"
-    rf"|^(?:overall|in general), {_CHANCE} of (?P<n2>.+?) is {_NUM.replace('?P<p>', '?P<p2>')}$"
+    rf"|^{_FOR_ALL}, {_CHANCE} of (?P<n2>.+?) is {_NUM.replace('?P<p>', '?P<p2>')}$"
     rf"|^{_CHANCE} of (?P<n3>.+?) (?:overall|in general) is {_NUM.replace('?P<p>', '?P<p3>')}$",
     re.IGNORECASE,
 )
@@ -29,12 +30,14 @@ _OF_FOR = re.compile(
 )
 _BOTH = re.compile(rf"^{_CHANCE} (?:of|that) (?P<n>.+?) is {_NUM}$", re.IGNORECASE)
 _VERB = r"(?:have|has|are|is|get|do|show|suffer from|did|had|were|was)"
+_NO_CLAUSE = r"(?<!\bwho)(?<!\bthat)(?<!\bwhich)"
+"""Where a verb does not begin what is said of those: `people who | do not drink`."""
 _SHARE = re.compile(
-    rf"^{_NUM} of (?:the |all )?(?P<c>.+?) {_VERB} (?P<n>.+)$"
+    rf"^{_NUM} of (?:the |all )?(?P<c>.+?){_NO_CLAUSE} {_VERB} (?P<n>.+)$"
     r"|^(?P<a>\d+) (?:out of|of|in) (?:the |every )?(?P<b>\d+) (?P<c2>.+?)"
-    rf" {_VERB} (?P<n2>.+)$"
+    rf"{_NO_CLAUSE} {_VERB} (?P<n2>.+)$"
     rf"|^(?:among|of|in) (?:the |a group of )?(?P<b3>\d+) (?P<c3>.+?), (?P<a3>\d+) {_VERB} (?P<n3>.+)$"
-    rf"|^{_AMONG} (?P<c4>.+?), {_NUM.replace('?P<p>', '?P<p4>')} (?:of them )?{_VERB} (?P<n4>.+)$",
+    rf"|^{_AMONG} (?P<c4>.+?), {_NUM.replace('?P<p>', '?P<p4>')} (?:of them )?(?:{_VERB} )?(?P<n4>.+)$",
     re.IGNORECASE,
 )
 _COUNTED = re.compile(r"^(?P<a>\d+) (?:out of|of) (?:the )?(?P<b>\d+) (?P<c>.+) (?P<n>\S+)$", re.IGNORECASE)

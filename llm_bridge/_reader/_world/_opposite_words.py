@@ -33,7 +33,15 @@ winter/summer|night/day|hungry/sated|thirsty/quenched|worthless/valuable|fake/re
 tired/rested alert|drowsy/alert|drunk/sober|illiterate/literate|inexperienced novice/experienced expert
 partial/complete|starve/thrive|wither/bloom thrive|sink/float|freeze/thaw|stop/start go|leave quit/stay
 forget/remember|loss/profit gain|bankrupt/solvent|deficit/surplus|sparse/dense|coarse/fine|rough/smooth
-crooked/straight|blunt/sharp|bitter/sweet|sour/sweet
+crooked/straight|blunt/sharp|bitter/sweet|sour/sweet|rich/lean|poor/rich fertile|shady shade shaded overcast/sunny sun
+rainy rain/sunny|smoky/clear|overweight obese obesity/normal slim|low poor/rich|fail failure/successful success
+refuse refused refusal deny denied denial reject rejected/approve approved approval grant granted|lie lying/truth honest
+gloomy/cheerful|sad/cheerful|unripe/ripe|convict conviction convicted/acquit acquittal acquitted|invalid expired/valid
+delay delayed/punctual|calm/angry furious nervous|cloudy/sunny|grumpy/cheerful|meagre scanty/abundant plentiful
+danger dangerous unsafe/safe|quiet silent/bark barking|fail failure/succeed success|defeat/victory
+lapsed/valid|imprisoned jailed/freed released|flexible/rigid
+retain/fire|outside/inside|off/on|fined/unfined|burst burnt/intact|polluted/clear pure|scarce/plentiful
+vegan vegetarian/carnivore|urban city town/country countryside|manual/automatic|novice/veteran
 """
 
 _sides = [tuple(side.split() for side in pair.split("/")) for pair in _PAIRS.replace("\n", "|").strip("|").split("|")]
@@ -62,13 +70,21 @@ free zero"""
 """Words that turn what is said round."""
 
 SOFT_DENIALS = words(
-    """abstain abstention avoid avoidance cease decline discontinue escape fail failure forgo ignore miss neglect
-omission omit prevent refusal refuse reject rejection resist skip spare withhold"""
+    """abstain abstention abandon avoid avoidance cancel cease decline deny discontinue dodge drop escape evade fail
+failure flee forget forgo ignore lose loss miss neglect omission omit prevent quit refrain refusal refuse reject
+rejection resist shun skip spare stop withhold"""
 )
 """Verbs of not doing: they deny when the other phrase says the doing with a verb of no content ("get", "take")."""
 
+AFFIRMING = words(
+    """accept achieve attend bear bring buy carry catch choose consume contain drink drive earn eat enjoy enter exist
+experience feel follow give hold include join keep obtain pay perform play practise practice produce reach remain ring
+run see set shine smoke sound start stay tell work yield"""
+)
+"""Verbs of having or doing, which say no more of a thing than that it is there: `catch fire`, `give milk`."""
+
 LIGHT = words(
-    """a an the this that these those some any and or of in on at to for from by with as than into per about near under
+    """i you a an the this that these those any and or of in on at to for from by with as than into per about near under
 who whom whose which what where when if then there it its his her their they he she we our us one ones be is are
 was were been being am have has had having do does did done doing get gets got getting gotten take takes took
 taken taking use uses used using make makes made making receive receives received receiving become becomes
@@ -84,7 +100,8 @@ develops developing diagnosed keep keeps kept own owns wear wears wearing wore w
 _KINDS = """gender sex: male female man woman boy girl husband wife|age: old young elderly adult child teenager
 income wealth poverty money prosperity: poor rich wealthy|temperature: hot cold warm cool
 health: healthy unhealthy sick ill well|height: tall short|price cost: cheap expensive
-weather: sunny rainy windy stormy cloudy rain snow|season: winter summer spring autumn|weight: obese
+weather climate: sunny rainy windy stormy cloudy rain snow season|diet nutrition: eat eats eating ate
+season: winter summer spring autumn|weight: obese
 residence region location area: urban rural city village|marriage divorce: married single divorced unmarried
 employment job work: employed unemployed jobless|death survival mortality life: die dead alive survive live
 recovery illness disease: recover cured sick ill heal|admission acceptance hiring: accepted admitted rejected

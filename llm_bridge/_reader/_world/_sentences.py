@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from .._lemma import words
 from .._story import Unreadable, quoted
 from ._asking import question_of
 from ._count_tables import without_tables
@@ -15,6 +16,14 @@ LONGEST = 700
 """Longest sentence that is read, in characters; keeps the time for a sentence bounded."""
 
 _FRAME = re.compile(r"^(?:imagine|suppose|consider|assume)\b[^.:?%]{0,300}:\s*", re.IGNORECASE)
+_FIRST = re.compile(r"^[^.?!:]{3,300}[.!:]\s+")
+_OPENS = words(
+    """imagine suppose consider assume take think here now let us we you read picture the a an this that these there is
+are be it of following holds hold true world worlds situation scenario story stories case problem facts setting
+hypothetical imaginary self contained simple with only conditions condition and or without any no other unmentioned
+factors factor causal relationships relationships given as follows about in which look at"""
+)
+"""Words of a first sentence that says nothing of what follows."""
 _LEAD = re.compile(
     r"^(?:we know that|we are told that|it is known that|we also know that|also|moreover|in addition|furthermore|and"
     r"|then|finally|however|but|suppose(?: that)?|assume(?: that)?),? ",
@@ -23,9 +32,15 @@ _LEAD = re.compile(
 _END = re.compile(r"(?<=[.?!])(?<!Dr\.)(?<!Mr\.)(?<!Ms\.)(?<!Mrs\.)(?<!St\.)\s+|\s*\n\s*(?:[-*\u2022]\s+)?")
 
 
+_MARKS = str.maketrans(".!:,;-", "      ")
+
+
 def split(text: str) -> list[str]:
     """The sentences of a text, each with its end mark."""
     body = _FRAME.sub("", " ".join(text.split(" ")).strip())
+    first = _FIRST.match(body)
+    if first and words(first.group().lower().translate(_MARKS)) <= _OPENS:
+        body = body[first.end() :]
     return [s.strip() for s in _END.split(body) if s.strip()]
 
 
@@ -49,11 +64,20 @@ def read_sentences(text: str) -> World:
             world.question = found
         elif not all(_read(piece, sentence, world) for piece in _pieces(_bare(sentence))):
             strange.append(sentence)
+    if not world.arrows and world.chances:
+        _caused(world)
     if strange:
         raise Unreadable(f"{quoted(strange[0], 160)} has no place among the graph, the probabilities and the question.")
     if world.question is None:
         raise Unreadable("There is no question. End with one.")
     return world
+
+
+def _caused(world: World) -> None:
+    """Beside chances, `tea causes sleep` says what acts on what, not that it always does."""
+    if not any(re.search(r"\b(?:or|not)\b", f"{rule.causes} {rule.effects}") for rule in world.rules):
+        world.arrows += [Arrow(names_in(rule.causes), names_in(rule.effects), rule.words) for rule in world.rules]
+        world.rules = []
 
 
 _NEXT = re.compile(

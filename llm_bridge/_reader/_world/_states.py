@@ -68,9 +68,10 @@ def _signs(name: str, groups: list[Group], words: _Words, evidence: Evidence) ->
         )
     signs = ranked[0][1]
     if any(anchors):
-        if abs(sum(a * s for a, s in zip(anchors, signs, strict=True))) < 0.05:
+        if abs(sum(a * s for a, s in zip(anchors, signs, strict=True))) >= 0.05:
+            return signs
+        if evidence.asked:  # only the sign of an effect between names depends on which state is 1
             raise Unreadable(f"Which state of {quoted(name)} comes first is said in two ways.")
-        return signs
     lean = sum(
         s * group.side[p] * lesser(bags[p], neutral)
         for s, group in zip(signs, groups, strict=True)

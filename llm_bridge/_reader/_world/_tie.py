@@ -24,12 +24,18 @@ WORK = 60_000
 """Of a large text fewer are kept, so that groups, variables and partial assignments multiply to this at most."""
 A_KIND = 0.7
 """How much it counts that a word is the general word for a state of what the name says: `female` of a gender."""
+A_KIND_OF_HEAD = 0.5
+"""How much more it counts where that word is the head: `rainy season` is of the weather more than of the rain."""
 OF_A_SCALE = 0.2
 """How much a word such as "high" counts, which is said of any noun."""
 ANSWERABLE = 0.35
 """How much it counts that what the text gives answers what it asks."""
 NOT_SAID = 0.1
 """How much it counts against a name that a word of it is said elsewhere and not here."""
+SEEN_APART = 0.35
+"""How much it counts against what is observed being what is set or asked about, where no word says so."""
+HIDDEN_HAS_NUMBERS = 0.3
+"""How much it counts against a hidden variable that a number is given for it, where no word says so."""
 OUTCOME_IS_END = 0.35
 """How much it counts that what is asked about is the end of the graph."""
 
@@ -162,6 +168,9 @@ class _Scorer:
         ]
         self.equal = {(self.place[a], self.place[b]) for a, b in evidence.together}
         self.equal |= {(b, a) for a, b in self.equal}
+        self.beside = {(self.place[a], self.place[b]) for a, b in evidence.beside}
+        self.beside |= {(b, a) for a, b in self.beside}
+        self.counted = {i for given, event in self.laws for i in (*given, event)}
         self.differ = {(i, j) for parts in together for i in parts for j in parts if i != j}
 
     def _all(self, phrases: Iterable[str]) -> list[int]:
@@ -178,7 +187,7 @@ class _Scorer:
                 weight *= OF_A_SCALE if word in SCALES else 1.0
                 total += weight / (self._names_with(word) * math.sqrt(self._groups_with(word)))
             elif kind:
-                total += A_KIND
+                total += A_KIND + (A_KIND_OF_HEAD if all(b.head in KINDS.get(word, ()) for b in self.bags[i]) else 0.0)
             elif any(shared((word,), b.words) for bags in self.bags for b in bags):
                 total -= NOT_SAID
         whole = any(b.words and len(shared(self.named[name], b.words)) == len(self.named[name]) for b in self.bags[i])
@@ -236,7 +245,9 @@ class _Scorer:
             elif near > 0.05:
                 score += 0.6 * near
             elif min(self.lexical[i][name], self.lexical[j][name]) < 0.2:
-                score -= 0.4
+                score -= 0.4 + (SEEN_APART if (i, j) in self.beside else 0.0)
+        if name in self.net.hidden and i in self.counted and self.lexical[i][name] < 0.1:
+            score -= HIDDEN_HAS_NUMBERS
         if i in self.outcomes and not any(name in parents for parents in self.net.parents.values()):
             score += OUTCOME_IS_END
         return score + self._fit(i, {**done, i: name})

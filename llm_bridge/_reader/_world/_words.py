@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from .._lemma import AUXILIARIES, lemma
+from .._lemma import AUXILIARIES, BE, VERBS, is_past, lemma
 from .._lemma import words as word_set
-from ._opposite_words import DENIALS, GREATER, LESSER, LIGHT, OPPOSITES, SCALES, SOFT_DENIALS
+from ._opposite_words import AFFIRMING, DENIALS, GREATER, LESSER, LIGHT, OPPOSITES, SCALES, SOFT_DENIALS
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 _ENDINGS = word_set(
@@ -56,12 +56,18 @@ _FORMS = {
 
 @dataclass(frozen=True, slots=True)
 class Bag:
-    """The words of a phrase that carry content, who it is said of, and whether it is a denial."""
+    """The words of a phrase that carry content, who it is said of, and whether it is a denial.
+
+    `verbs` are those of its words that say a deed: `paints` of `the clerk paints the gate`, `painting the gate`.
+    `said` is whether it is a sentence.
+    """
 
     words: frozenset[str]
     about: frozenset[str] = frozenset()
     denied: bool = False
     head: str = ""
+    verbs: frozenset[str] = frozenset()
+    said: bool = False
 
     @property
     def all(self) -> frozenset[str]:
@@ -87,11 +93,27 @@ def akin(one: str, other: str) -> bool:
     return any(one[k:] in _ENDINGS and other[k:] in _ENDINGS for k in range(size, max(size - 3, 3), -1))
 
 
+_ONE_WORD = tuple(
+    (re.compile(pattern), instead)
+    for pattern, instead in (
+        (r"\bon time\b", "punctual"),
+        (r"\b(?:give|gives|gave|given|giving) up\b", "forgo"),
+        (r"\b(?:gets?|got|getting|be|is|was|been) rid of\b", "forgo"),
+        (r"\bin-(?=[a-z]{3})", "within"),
+        (r"\bout-of-(?=[a-z]{3})", "nonwithin"),
+        (r"\bon-(?=[a-z]{3})", "onto"),
+        (r"\boff-(?=[a-z]{3})", "nononto"),
+    )
+)
+"""Words that say one thing together, and words of place before a hyphen, of which one is the denial of the other."""
+
+
 def tokens(phrase: str) -> list[str]:
     """The words of a phrase in lower case; `don't` as `do not`, without possessives."""
     low = phrase.lower().replace("\u2019", "'").replace("cannot", "can not")
     low = re.sub(r"n't\b", " not", low)
-    low = re.sub(r"\bon time\b", "punctual", low)
+    for pattern, instead in _ONE_WORD:
+        low = pattern.sub(instead, low)
     return [re.sub(r"'s?$", "", word) for word in _WORD.findall(low)]
 
 
@@ -152,6 +174,9 @@ def name_bag(name: str) -> frozenset[str]:
     return frozenset(_FORMS.get(w, w) for w in found if w not in LIGHT) or frozenset(found)
 
 
+_PEOPLE = word_set("man woman men women boy girl boys girls husband wife")
+
+
 class Lexicon:
     """The phrases of one text as bags: what denies, and what only says of whom, depends on the other words there."""
 
@@ -162,7 +187,10 @@ class Lexicon:
         everything = (*self.names, *where, *sentences, *rest)
         self.vocabulary = frozenset(w for text in everything for w in tokens(text))
         heads = {found[0] for found in map(tokens, sentences) if _says_of(found)}
+        if not named & {"gender", "sex"}:
+            heads |= {found[0] for found in map(tokens, sentences) if found and found[0] in _PEOPLE}
         heads |= {w for phrase in where for w in tokens(phrase)[: _subject(tokens(phrase))]}
+        self.sentences = frozenset(sentences)
         self.subjects = frozenset(w for w in heads if w not in LIGHT and not shared((w,), named))
         self._bags: dict[str, Bag] = {}
 
@@ -192,7 +220,19 @@ class Lexicon:
         of_whom = shared(words, self.subjects)
         if len(of_whom) < len(words):
             about, words = about | of_whom, words - of_whom
-        return Bag(frozenset(words), frozenset(about), denied, last)
+        deeds = frozenset(w for w in words if w.endswith("ing") and lemma(w) != w and w not in OPPOSITES)
+        verb = _verb(found) if phrase in self.sentences else ""
+        return Bag(frozenset(words), frozenset(about), denied, last, deeds | words & {verb}, phrase in self.sentences)
+
+
+def _verb(sentence: list[str]) -> str:
+    """The verb of a sentence that says a deed, as bags have it, or ""."""
+    if BE & set(sentence[1:4]):
+        return ""
+    for word in sentence[1:]:
+        if word not in LIGHT and (lemma(word) in VERBS or word.endswith(("s", "ed"))):
+            return _FORMS.get(word, word)
+    return ""
 
 
 def shared(ones: Iterable[str], others: Iterable[str]) -> frozenset[str]:
@@ -213,18 +253,33 @@ def opposed(ones: Iterable[str], others: Iterable[str]) -> bool:
 
 def _alike(one: str, other: str) -> bool:
     """Whether two words have an opposite in common: `large`, `big`."""
-    return bool(OPPOSITES.get(one, set()) & OPPOSITES.get(other, set()))
+    return bool(_contraries(one) & _contraries(other))
 
 
-_OPPOSITES = {lemma(word): {lemma(other) for other in others} for word, others in OPPOSITES.items()}
+_OPPOSITES: dict[str, set[str]] = {}
+for _word, _others in OPPOSITES.items():
+    _OPPOSITES.setdefault(lemma(_word), set()).update(map(lemma, _others))
+
+
+@lru_cache(maxsize=20_000)
+def _contraries(word: str) -> frozenset[str]:
+    return frozenset(map(lemma, OPPOSITES.get(word, ()))) or frozenset(_OPPOSITES.get(lemma(word), ()))
 
 
 @lru_cache(maxsize=20_000)
 def _opposed(one: str, other: str) -> bool:
     if other in OPPOSITES.get(one, ()) or lemma(other) in _OPPOSITES.get(lemma(one), ()):
         return True
+    if one.endswith("ness") and other.endswith("ness"):
+        return any(b in OPPOSITES.get(a, ()) for a in _adjectives(one) for b in _adjectives(other))
     short, long = sorted((one, other), key=len)
     return any(long.startswith(prefix) and akin(long[len(prefix) :], short) for prefix in _DENYING)
+
+
+def _adjectives(noun: str) -> set[str]:
+    """What a noun in "ness" may be made of: `happiness`, `badness`."""
+    stem = noun[:-4]
+    return {stem, re.sub("i$", "y", stem), re.sub(r"(.)\1$", r"\1", stem)}
 
 
 def agreement(one: Bag, other: Bag, neutral: Collection[str], elsewhere: frozenset[str] = frozenset()) -> float:
@@ -234,49 +289,91 @@ def agreement(one: Bag, other: Bag, neutral: Collection[str], elsewhere: frozens
     that both have; two phrases with different words and no denial name different states. Phrases without any word in
     common say nothing of each other; a word that is also said of other variables (`elsewhere`) is no sign of agreement.
     """
-    mine, yours = one.words - shared(one.words, neutral), other.words - shared(other.words, neutral)
-    common = shared(mine, yours)
-    a, b = mine - common, yours - shared(yours, mine)
-    alike = {x for x in a for y in b if _alike(x, y)}
-    a, b, common = a - alike, b - {y for y in b if any(_alike(x, y) for x in alike)}, common | alike
+    apart = one.words - shared(one.words, other.words), other.words - shared(other.words, one.words)
     sign = -1 if one.denied != other.denied else 1
-    if opposed(one.words - shared(one.words, other.words), other.words - shared(other.words, one.words)):
+    if opposed(*apart):
         return -1.0 * sign
-    if _softly(a) != _softly(b):
-        sign, a, b = -sign, a - SOFT_DENIALS, b - SOFT_DENIALS
-    if (a or b) and not shared(one.words, other.words):
-        return 0.0
+    if _softly(apart[0]) != _softly(apart[1]):
+        sign = -sign
+    common = shared(one.words, other.words)
+    a, b = (words - _soft(words) for words in apart)
+    alike = {x for x in a for y in b if _alike(x, y)}
+    common |= alike
+    a, b = a - alike, b - {y for y in b if any(_alike(x, y) for x in alike)}
+    if not common:
+        more, less = _degree(_own(a, neutral)), _degree(_own(b, neutral))
+        return 0.4 * more * less * sign if more and less else 0.0
     if not a and not b:
         return 1.0 * sign
-    if common - elsewhere:
-        return (0.5 if a and b else 0.8) * sign
+    told = common - shared(common, neutral) - elsewhere
+    verbs = one.verbs | other.verbs
+    if _contrast(a, b, common, one.head, other.head) and not (a | b) & (verbs | SCALES):
+        doubtful = (a | b) & (OPPOSITES.keys() | set(filter(is_past, a | b))) if one.said != other.said else ()
+        return -0.5 if sign > 0 and not doubtful else 0.0
+    found = _beside(_own(a, neutral), _own(b, neutral), verbs, told)
+    return found * sign if found > 0 or sign > 0 else -0.6 * found
+
+
+def _contrast(a: frozenset[str], b: frozenset[str], common: frozenset[str], head: str, other: str) -> bool:
+    """Whether one word is exchanged for another beside the same noun: `rainy day`, `sunny day`; `the day is sunny`."""
     if not a or not b:
-        return _of_more(one, other) * sign
-    if any(word.endswith("ing") for word in a | b):
-        return 0.0  # two deeds: they may go together
-    return -0.5 if sign > 0 else 0.3
+        return False
+    if len(a) == len(b) == 1 and shared({head, other}, common):
+        return True
+    return min(len(a), len(b)) == 1 and akin(head, other)
 
 
-def _of_more(one: Bag, other: Bag) -> float:
-    """How surely two phrases agree of which one only has words of the variable's name.
+def _own(words: frozenset[str], neutral: Collection[str]) -> frozenset[str]:
+    """The words that say a state: not those of the name, where there are others, nor verbs of no content."""
+    return (words - shared(words, neutral) or words) - {w for w in words if lemma(w) in _AFFIRMING}
 
-    With all words of the other one and more, it is the same state; where a word is exchanged for another, it is not
-    clear; the same noun with another word names another state (`brown eyes`, `blue eyes`).
+
+def _beside(a: frozenset[str], b: frozenset[str], verbs: frozenset[str], told: frozenset[str]) -> float:
+    """How surely two phrases say the same that have a word in common, and the words `a` and `b` of their own.
+
+    Another deed done to the same thing says nothing (`painting the gate`, `the clerk locks the gate`), nor does a word
+    for less of it.
     """
-    apart = one.words - shared(one.words, other.words), other.words - shared(other.words, one.words)
-    if not all(apart):
-        return 0.8
-    return -0.5 if akin(one.head, other.head) else 0.0
+    more, less = _degree(a), _degree(b)
+    if more is not None and less is not None:
+        if more * less < 0:
+            return -0.5
+        return 0.5 if more == less or told or more + less > 0 else 0.0
+    if (a | b) & verbs and not told & OPPOSITES.keys():
+        return 0.0
+    if not a or not b:
+        return 0.8 if told else 0.6
+    return 0.5 if told else 0.0
+
+
+def _degree(words: frozenset[str]) -> int | None:
+    """1 for words for much, -1 for little, 0 for no words, None for others."""
+    if words <= SCALES_UP:
+        return 1 if words else 0
+    return -1 if words <= SCALES_DOWN else None
+
+
+SCALES_UP = SCALES & GREATER
+SCALES_DOWN = SCALES & LESSER
+
+
+_AFFIRMING = frozenset(map(lemma, AFFIRMING))
+
+
+def _soft(words: frozenset[str]) -> frozenset[str]:
+    return frozenset(w for w in words if w in SOFT_DENIALS or lemma(w) in SOFT_DENIALS)
 
 
 def _softly(words: frozenset[str]) -> bool:
-    return bool(words & SOFT_DENIALS)
+    return bool(_soft(words))
 
 
 def lesser(phrase: Bag, neutral: Collection[str]) -> int:
     """1 for a phrase that names the greater or present side by its own words, -1 for the lesser or absent one, or 0."""
-    if phrase.denied or _softly(phrase.words):
+    if phrase.denied:
         return -1
     if len(shared(phrase.words, neutral)) == len(phrase.words):
         return 1
+    if _softly(phrase.words):
+        return -1
     return len(phrase.words & GREATER) - len(phrase.words & LESSER)
