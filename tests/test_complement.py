@@ -102,7 +102,7 @@ def test_the_product_rule_takes_apart_what_has_no_complement():
     study = Study(graph, law_of(model, ("X", "M", "Y")), law_of(model, ("M", "Y"), ("X",)))
     found = ask(study, query)
     assert found.value == pytest.approx(float(truth(model, parse_query(query))[0]), abs=1e-12)
-    assert [step.name for step in found.derivation][:3] == ["conditioning", "product", "complement"]
+    assert {"product", "complement"} <= {step.name for step in found.derivation}
     assert found.check.status == "checked"
 
 
