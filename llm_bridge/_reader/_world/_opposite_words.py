@@ -25,7 +25,7 @@ man/woman|boy/girl|husband/wife|cheap/expensive|easy/difficult hard|quiet/loud n
 calm/windy stormy|single/married|divorced/married|rural/urban|public/private|dirty/clean|polluted/clean
 murky cloudy/clear|thin slim/thick fat|slim/obese overweight|narrow/wide|shallow/deep|near/far|guilty/innocent
 sad/happy|unkind mean cruel rude/kind friendly polite|ugly/attractive beautiful handsome
-stupid/clever smart intelligent|lazy/diligent hardworking|timid/bold|careless reckless/careful cautious
+stupid/clever smart intelligent|lazy/diligent hardworking hard|timid/bold|careless reckless/careful cautious
 rare scarce/common frequent abundant|irregular/regular|abnormal/normal|broken/intact working functional|stale/fresh
 rotten/fresh|raw/cooked|passive/active|idle/busy active|minor/major|negative/positive|never/always
 seldom rarely/often|badly poorly/well|flat/risen raised round|worst/best|minimal/maximal|below/above|indoor/outdoor
@@ -104,7 +104,7 @@ weather climate: sunny rainy windy stormy cloudy rain snow season|diet nutrition
 season: winter summer spring autumn|weight: obese
 residence region location area: urban rural city village|marriage divorce: married single divorced unmarried
 employment job work: employed unemployed jobless|death survival mortality life: die dead alive survive live
-recovery illness disease: recover cured sick ill heal|admission acceptance hiring: accepted admitted rejected
+recovery illness disease: recover cured sick ill|admission acceptance hiring: accepted admitted rejected
 hiring firing dismissal: hired fired dismissed|mood happiness: happy sad|education schooling: college university
 education schooling: graduate degree diploma|color colour: red blue green brown black white yellow grey blond
 personality character temper: kind mean friendly rude shy nice cruel|noise loudness: loud quiet silent
