@@ -18,7 +18,7 @@ low/high|lower/higher|lowest/highest|small/large big great|smaller/larger bigger
 short/long tall|weak/strong|bad/good|worse/better|poor/good rich wealthy abundant|unhealthy/healthy
 sick ill disease/healthy well health|slow/fast quick rapid
 cold/hot warm|cool/warm hot|dry/wet moist humid flooded|closed shut/open|off/switched-on|false/true|absent/present
-asleep/awake|late/early punctual|lose/win gain|fail/pass succeed|failure/success
+asleep sleeping/awake waking wake woke|late/early punctual|lose/win gain|fail/pass succeed|failure/success
 reject rejected rejection/accept accepted acceptance admit admission|decline/accept|fall/rise
 down/up|empty/full|light/heavy|mild/severe|soft/hard|dark/light bright|dull/bright sharp|young/old|male/female
 man/woman|boy/girl|husband/wife|cheap/expensive|easy/difficult hard|quiet/loud noisy|silent/loud noisy
@@ -38,7 +38,7 @@ rainy rain/sunny|smoky/clear|overweight obese obesity/normal slim|low poor/rich|
 refuse refused refusal deny denied denial reject rejected/approve approved approval grant granted|lie lying/truth honest
 gloomy/cheerful|sad/cheerful|unripe/ripe|convict conviction convicted/acquit acquittal acquitted|invalid expired/valid
 delay delayed/punctual|calm/angry furious nervous|cloudy/sunny|grumpy/cheerful|meagre scanty/abundant plentiful
-danger dangerous unsafe/safe|quiet silent/bark barking|fail failure/succeed success|defeat/victory
+danger dangerous unsafe/safe|quiet silent/bark barking ring ringing|fail failure/succeed success|defeat/victory
 lapsed/valid|imprisoned jailed/freed released|flexible/rigid
 retain/fire|outside/inside|off/on|fined/unfined|burst burnt/intact|polluted/clear pure|scarce/plentiful
 vegan vegetarian/carnivore|urban city town/country countryside|manual/automatic|novice/veteran
@@ -71,7 +71,7 @@ free zero"""
 
 SOFT_DENIALS = words(
     """abstain abstention abandon avoid avoidance cancel cease decline deny discontinue dodge drop escape evade fail
-failure flee forget forgo ignore lose loss miss neglect omission omit prevent quit refrain refusal refuse reject
+failure flee forget forgo ignore lose loss miss neglect off omission omit prevent quit refrain refusal refuse reject
 rejection resist shun skip spare stop withhold"""
 )
 """Verbs of not doing: they deny when the other phrase says the doing with a verb of no content ("get", "take")."""

@@ -99,6 +99,7 @@ _ONE_WORD = tuple(
         (r"\bon time\b", "punctual"),
         (r"\b(?:give|gives|gave|given|giving) up\b", "forgo"),
         (r"\b(?:gets?|got|getting|be|is|was|been) rid of\b", "forgo"),
+        (r"\bout of (?=[a-z])", "not "),
         (r"\bin-(?=[a-z]{3})", "within"),
         (r"\bout-of-(?=[a-z]{3})", "nonwithin"),
         (r"\bon-(?=[a-z]{3})", "onto"),
@@ -307,6 +308,8 @@ def agreement(one: Bag, other: Bag, neutral: Collection[str], elsewhere: frozens
         return 1.0 * sign
     told = common - shared(common, neutral) - elsewhere
     verbs = one.verbs | other.verbs
+    if not one.said and not other.said and not told and len(a) == len(b) == 1 and a <= verbs and b <= verbs:
+        return -0.4 if sign > 0 else 0.0  # `gunner firing`, `gunner waiting`
     if _contrast(a, b, common, one.head, other.head) and not (a | b) & (verbs | SCALES):
         doubtful = (a | b) & (OPPOSITES.keys() | set(filter(is_past, a | b))) if one.said != other.said else ()
         return -0.5 if sign > 0 and not doubtful else 0.0
