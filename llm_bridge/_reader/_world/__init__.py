@@ -42,6 +42,8 @@ def read_world(text: str) -> Problem:
     told = read_sentences(text)
     if not told.arrows:
         raise Unreadable("The text does not say what acts on what.")
+    if told.question is not None and told.question.kind == "chance" and not _GRAPH.search(text):
+        raise Unreadable("A number is asked for of a text that does not say what has a direct effect on what.")
     net = net_of(told)
     tied = [_tied(reading, told, net) for reading in readings(told, net)]
     best = max((found for found in tied if found is not None), key=lambda found: found[2].score, default=None)

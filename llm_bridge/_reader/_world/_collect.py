@@ -161,6 +161,7 @@ STATES_ASKED: dict[str, tuple[str, ...]] = {
     "treated": ("c", "n", "s"),
     "effect": ("n", "m"),
     "supposed": ("s", "n", "m"),
+    "chance": ("c", "n"),
     "direct": (),
     "through": (),
     "total": (),
@@ -287,7 +288,7 @@ def _of_question(question: Question, asked: dict[str, Cut], evidence: Evidence) 
             _of_chances(question, asked, evidence)
 
 
-_OUTCOME = {"marginal": "n", "supposed": "s", "treated": "n", "effect": "m", "correlation": "n"}
+_OUTCOME = {"marginal": "n", "supposed": "s", "treated": "n", "effect": "m", "correlation": "n", "chance": "n"}
 """Which place of a question has what is asked about."""
 
 
@@ -300,7 +301,7 @@ def _of_chances(question: Question, asked: dict[str, Cut], evidence: Evidence) -
         evidence.lead = 0.0
     if "d" in first:
         evidence.opposite.append((first["m"], first["d"]))
-    if "c" in first:
+    if "c" in first and "m" in first:
         evidence.colliders.append((first["c"], (first["n"], first["m"])))
 
 

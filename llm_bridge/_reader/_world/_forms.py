@@ -92,6 +92,7 @@ Kind: TypeAlias = Literal[
     "total",
     "methods",
     "supposed",
+    "chance",
 ]
 
 

@@ -18,14 +18,14 @@ low/high|lower/higher|lowest/highest|small/large big great|smaller/larger bigger
 short/long tall|weak/strong|bad/good|worse/better|poor/good rich wealthy abundant|unhealthy/healthy
 sick ill disease/healthy well health|slow/fast quick rapid
 cold/hot warm|cool/warm hot|dry/wet moist humid flooded|closed shut/open|off/switched-on|false/true|absent/present
-asleep/awake|late/early punctual|lose/win gain|fail/pass succeed|failure/success
+asleep sleeping/awake waking wake woke|late/early punctual|lose/win gain|fail/pass succeed|failure/success
 reject rejected rejection/accept accepted acceptance admit admission|decline/accept|fall/rise
 down/up|empty/full|light/heavy|mild/severe|soft/hard|dark/light bright|dull/bright sharp|young/old|male/female
 man/woman|boy/girl|husband/wife|cheap/expensive|easy/difficult hard|quiet/loud noisy|silent/loud noisy
 calm/windy stormy|single/married|divorced/married|rural/urban|public/private|dirty/clean|polluted/clean
 murky cloudy/clear|thin slim/thick fat|slim/obese overweight|narrow/wide|shallow/deep|near/far|guilty/innocent
 sad/happy|unkind mean cruel rude/kind friendly polite|ugly/attractive beautiful handsome
-stupid/clever smart intelligent|lazy/diligent hardworking|timid/bold|careless reckless/careful cautious
+stupid/clever smart intelligent|lazy/diligent hardworking hard|timid/bold|careless reckless/careful cautious
 rare scarce/common frequent abundant|irregular/regular|abnormal/normal|broken/intact working functional|stale/fresh
 rotten/fresh|raw/cooked|passive/active|idle/busy active|minor/major|negative/positive|never/always
 seldom rarely/often|badly poorly/well|flat/risen raised round|worst/best|minimal/maximal|below/above|indoor/outdoor
@@ -38,7 +38,7 @@ rainy rain/sunny|smoky/clear|overweight obese obesity/normal slim|low poor/rich|
 refuse refused refusal deny denied denial reject rejected/approve approved approval grant granted|lie lying/truth honest
 gloomy/cheerful|sad/cheerful|unripe/ripe|convict conviction convicted/acquit acquittal acquitted|invalid expired/valid
 delay delayed/punctual|calm/angry furious nervous|cloudy/sunny|grumpy/cheerful|meagre scanty/abundant plentiful
-danger dangerous unsafe/safe|quiet silent/bark barking|fail failure/succeed success|defeat/victory
+danger dangerous unsafe/safe|quiet silent/bark barking ring ringing|fail failure/succeed success|defeat/victory
 lapsed/valid|imprisoned jailed/freed released|flexible/rigid
 retain/fire|outside/inside|off/on|fined/unfined|burst burnt/intact|polluted/clear pure|scarce/plentiful
 vegan vegetarian/carnivore|urban city town/country countryside|manual/automatic|novice/veteran
@@ -71,7 +71,7 @@ free zero"""
 
 SOFT_DENIALS = words(
     """abstain abstention abandon avoid avoidance cancel cease decline deny discontinue dodge drop escape evade fail
-failure flee forget forgo ignore lose loss miss neglect omission omit prevent quit refrain refusal refuse reject
+failure flee forget forgo ignore lose loss miss neglect off omission omit prevent quit refrain refusal refuse reject
 rejection resist shun skip spare stop withhold"""
 )
 """Verbs of not doing: they deny when the other phrase says the doing with a verb of no content ("get", "take")."""
@@ -104,7 +104,7 @@ weather climate: sunny rainy windy stormy cloudy rain snow season|diet nutrition
 season: winter summer spring autumn|weight: obese
 residence region location area: urban rural city village|marriage divorce: married single divorced unmarried
 employment job work: employed unemployed jobless|death survival mortality life: die dead alive survive live
-recovery illness disease: recover cured sick ill heal|admission acceptance hiring: accepted admitted rejected
+recovery illness disease: recover cured sick ill|admission acceptance hiring: accepted admitted rejected
 hiring firing dismissal: hired fired dismissed|mood happiness: happy sad|education schooling: college university
 education schooling: graduate degree diploma|color colour: red blue green brown black white yellow grey blond
 personality character temper: kind mean friendly rude shy nice cruel|noise loudness: loud quiet silent

@@ -18,7 +18,7 @@ ment ments ness y ies ied ic ical ics ance ence ancy ency ant ent ants ents ity 
 ship able ible ability ibility age ages ian ist ists ism ous osis ously iness ier ily le ling t th ht ssion tted
 tting ting ssive val ved ves ving se sed sing ned ning ner ners led ler lers ped ping per pers ged ging ger gers
 bed bing ber red ring rer ries ry ure ures ural ude cy acy ial ialized ish ising cted ction ctive pt ption ptive
-ses sis tic atic ze zed ce ced cing ceptance n en ened ening ens ther thy hood
+ses sis tic atic ary aries ze zed ce ced cing ceptance n en ened ening ens ther thy hood
     sion sions de osity ety is ee ees iage ery ility"""
 ) | {""}
 _SHORT_ENDINGS = word_set(
@@ -99,6 +99,7 @@ _ONE_WORD = tuple(
         (r"\bon time\b", "punctual"),
         (r"\b(?:give|gives|gave|given|giving) up\b", "forgo"),
         (r"\b(?:gets?|got|getting|be|is|was|been) rid of\b", "forgo"),
+        (r"\bout of (?=[a-z])", "not "),
         (r"\bin-(?=[a-z]{3})", "within"),
         (r"\bout-of-(?=[a-z]{3})", "nonwithin"),
         (r"\bon-(?=[a-z]{3})", "onto"),
@@ -307,10 +308,15 @@ def agreement(one: Bag, other: Bag, neutral: Collection[str], elsewhere: frozens
         return 1.0 * sign
     told = common - shared(common, neutral) - elsewhere
     verbs = one.verbs | other.verbs
+    if not one.said and not other.said and not told and len(a) == len(b) == 1 and a <= verbs and b <= verbs:
+        return -0.4 if sign > 0 else 0.0  # `gunner firing`, `gunner waiting`
     if _contrast(a, b, common, one.head, other.head) and not (a | b) & (verbs | SCALES):
         doubtful = (a | b) & (OPPOSITES.keys() | set(filter(is_past, a | b))) if one.said != other.said else ()
         return -0.5 if sign > 0 and not doubtful else 0.0
-    found = _beside(_own(a, neutral), _own(b, neutral), verbs, told)
+    mine, yours = _own(a, neutral), _own(b, neutral)
+    if a and b and not told and None in (_degree(mine), _degree(yours)):
+        return 0.0  # `stalled engine`, `the engine runs`
+    found = _beside(mine, yours, verbs, told)
     return found * sign if found > 0 or sign > 0 else -0.6 * found
 
 

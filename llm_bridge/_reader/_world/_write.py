@@ -176,6 +176,8 @@ def _queries(told: World, net: Net, reading: Reading, tied: Tied) -> tuple[list[
     if isinstance(query, Probability) and query.given is None and question.kind == "supposed":
         query = Probability(query.event, _seen(reading, tied))
     reply = Reply(kind="yes-no", comparison=">" if question.up else "<", threshold=threshold)
+    if question.kind == "chance":
+        reply = Reply(kind="number")
     return [ProblemQuery(query=query, words=question.words)], reply
 
 
@@ -186,6 +188,8 @@ def _seen(reading: Reading, tied: Tied) -> Expr | None:
 def _query(question: Question, net: Net, reading: Reading, tied: Tied) -> tuple[Query, float]:
     facts = {slot: [tied[p] for p in cut] for slot, cut in reading.asked.items()}
     match question.kind:
+        case "chance":
+            return _chance(facts["n"], facts.get("c", ())), 0.0
         case "marginal":
             return _chance(facts["n"]), 0.5
         case "correlation":
