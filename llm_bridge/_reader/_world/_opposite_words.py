@@ -37,7 +37,8 @@ crooked/straight|blunt/sharp|bitter/sweet|sour/sweet|rich/lean|poor/rich fertile
 rainy rain/sunny|smoky/clear|overweight obese obesity/normal slim|low poor/rich|fail failure/successful success
 refuse refused refusal deny denied denial reject rejected/approve approved approval grant granted|lie lying/truth honest
 gloomy/cheerful|sad/cheerful|unripe/ripe|convict conviction convicted/acquit acquittal acquitted|invalid expired/valid
-delay delayed/punctual|calm/angry furious nervous|cloudy/sunny|grumpy/cheerful|meagre scanty/abundant plentiful
+delay delayed/punctual|calm/angry furious nervous|cloudy/sunny|grumpy/cheerful|low little/enough
+empty/crowded|meagre scanty/abundant plentiful
 danger dangerous unsafe/safe|quiet silent/bark barking ring ringing|fail failure/succeed success|defeat/victory
 lapsed/valid|imprisoned jailed/freed released|flexible/rigid
 retain/fire|outside/inside|off/on|fined/unfined|burst burnt/intact|polluted/clear pure|scarce/plentiful
@@ -79,7 +80,7 @@ rejection resist shun skip spare stop withhold"""
 AFFIRMING = words(
     """accept achieve attend bear bring buy carry catch choose consume contain drink drive earn eat enjoy enter exist
 experience feel follow give hold include join keep obtain pay perform play practise practice produce reach remain ring
-run see set shine smoke sound start stay tell work yield"""
+run see set shine smoke sound start stay tell visit work yield"""
 )
 """Verbs of having or doing, which say no more of a thing than that it is there: `catch fire`, `give milk`."""
 

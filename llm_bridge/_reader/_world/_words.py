@@ -348,6 +348,8 @@ def _beside(a: frozenset[str], b: frozenset[str], verbs: frozenset[str], told: f
     if (a | b) & verbs and not told & OPPOSITES.keys():
         return 0.0
     if not a or not b:
+        if "against" in a | b or (not told and (a | b) & LESSER):
+            return 0.0  # `voting for it`, `votes against it`; `truce`, `the truce is broken`
         return 0.8 if told else 0.6
     return 0.5 if told else 0.0
 
