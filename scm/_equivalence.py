@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ._bitgraph import members
 from ._claims import Independence
 from ._errors import InvalidGraph, InvalidQuery, UnknownName, listing
-from ._graph import CausalGraph
+from ._graph import CausalGraph, check_graph
 from ._graph_ops import bits_of
 from ._pattern import Pattern, count_members
 from ._separation import connected
@@ -129,6 +129,7 @@ def equivalence_class(graph: CausalGraph) -> EquivalenceClass:
     Raises:
         InvalidGraph: the graph has hidden variables or hidden common causes, whose classes are not CPDAGs.
     """
+    check_graph(graph)
     if graph.confounded or graph.hidden:
         what = graph.hidden or [f"{a} <-> {b}" for a, b in graph.confounded]
         raise InvalidGraph(

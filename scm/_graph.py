@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
-from ._errors import InvalidGraph, UnknownName
+from ._errors import InvalidGraph, InvalidModel, UnknownName
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -201,6 +201,19 @@ class _Reached(Mapping[str, frozenset[str]]):
 
     def __len__(self) -> int:
         return len(self._steps)
+
+
+def name_tuple(names: object, where: str) -> tuple[str, ...]:
+    """A tuple of names from any list of them; a text would be taken letter by letter, so it is refused.
+
+    Raises:
+        InvalidModel: it is something else.
+    """
+    if isinstance(names, Iterable) and not isinstance(names, (str, bytes, Mapping)):
+        found = tuple(cast("Iterable[object]", names))
+        if all(isinstance(name, str) for name in found):
+            return cast("tuple[str, ...]", found)
+    raise InvalidModel(f"{where} takes names in a tuple, such as ('X', 'Y') or ('X',), got {names!r:.60}.")
 
 
 def check_graph(graph: object) -> CausalGraph:

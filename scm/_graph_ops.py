@@ -53,6 +53,7 @@ def latent_projection(graph: CausalGraph, onto: Iterable[str] | None = None) -> 
     Raises:
         UnknownName: a variable that the graph does not have.
     """
+    check_graph(graph)
     kept = set(graph.observed if onto is None else graph_names(graph, onto, "The list of variables to keep"))
     if len(kept) == len(graph.variables):
         return graph

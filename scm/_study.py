@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias, cast
 
 from ._errors import InvalidModel, InvalidQuery, InvalidRows, UnknownName, listing
-from ._graph import CausalGraph
+from ._graph import CausalGraph, name_tuple
 from ._resolve import resolve, resolve_expr
 from ._statement import Correlation, Quantity, Statement
 from ._statement_text import statement
@@ -32,6 +32,11 @@ class KnownLaw:
     do: tuple[str, ...] = ()
     name: str = ""
 
+    def __post_init__(self) -> None:
+        """Lists of names become tuples."""
+        object.__setattr__(self, "variables", name_tuple(self.variables, "KnownLaw(variables)"))
+        object.__setattr__(self, "do", name_tuple(self.do, "KnownLaw(do=)"))
+
 
 @dataclass(frozen=True, eq=False)
 class Sample:
@@ -50,6 +55,10 @@ class Sample:
     weights: str | None = None
     missing: Literal["refuse", "drop"] = "refuse"
     name: str = ""
+
+    def __post_init__(self) -> None:
+        """A list of names becomes a tuple."""
+        object.__setattr__(self, "do", name_tuple(self.do, "Sample(do=)"))
 
 
 Source: TypeAlias = Statement | KnownLaw | Sample
@@ -195,8 +204,6 @@ def _check_law(law: KnownLaw, states: Mapping[str, tuple[Value, ...]]) -> None:
     """That a law has the shape of its variables and adds up to one."""
     import numpy as np  # a study of statements does not need it
 
-    if isinstance(law.variables, str) or isinstance(law.do, str):
-        raise InvalidModel(f"A law names its variables in tuples, such as ('X', 'Y'), got {law.variables!r:.60}.")
     axes = (*law.do, *law.variables)
     for name in axes:
         if name not in states:

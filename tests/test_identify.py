@@ -20,22 +20,27 @@ from scm import (
     Hedge,
     InvalidFile,
     InvalidGraph,
+    InvalidModel,
     InvalidQuery,
     JointLaws,
     KnownLaw,
     Op,
     Probability,
+    Sample,
     Set,
     UnknownName,
     Var,
     adjustment_sets,
     check_estimand,
     conjunction,
+    equivalence_class,
     estimand_latex,
     evaluate_estimand,
     graph_from_text,
+    graph_to_text,
     holds,
     identify,
+    implied_independences,
     latent_projection,
     parse_claim,
     parse_query,
@@ -532,6 +537,13 @@ def wrong(value: object) -> Any:
         (lambda: adjustment_sets(wrong("X -> Y"), "X", "Y"), InvalidGraph),
         (lambda: adjustment_sets(CausalGraph(("X", "Y")), wrong(None), "Y"), InvalidQuery),
         (lambda: latent_projection(wrong("X -> Y"), ("X",)), InvalidGraph),
+        (lambda: implied_independences(wrong("X -> Y")), InvalidGraph),
+        (lambda: equivalence_class(wrong("X -> Y")), InvalidGraph),
+        (lambda: graph_to_text(wrong("X -> Y")), InvalidGraph),
+        (lambda: Available(wrong("XY")), InvalidModel),
+        (lambda: Available(("Y",), do=wrong("X"), name="trial"), InvalidModel),
+        (lambda: Sample({"X": [0, 1]}, do=wrong("X")), InvalidModel),
+        (lambda: Sample({"X": [0, 1]}, do=wrong({"X": 1})), InvalidModel),
         (lambda: holds(wrong("X -> Y"), parse_claim("cause(X, Y)")), InvalidGraph),
         (lambda: holds(CausalGraph(("X", "Y")), wrong("cause(X, Y)")), InvalidQuery),
         (lambda: two_models(wrong("X -> Y")), InvalidQuery),
@@ -548,6 +560,12 @@ def test_what_is_no_graph_and_no_name_is_said_plainly(call, wanted):
     with pytest.raises(wanted) as caught:
         call()
     assert "object" not in str(caught.value)
+
+
+def test_a_list_of_names_is_as_good_as_a_tuple():
+    assert Available(wrong(["X", "Y"])) == Available(("X", "Y"))
+    assert Sample({"X": [0, 1]}, do=wrong(["X"])).do == ("X",)
+    assert KnownLaw(wrong(["Y"]), (0.5, 0.5)).variables == ("Y",)
 
 
 def test_a_witness_and_a_check_print_their_text():

@@ -604,7 +604,6 @@ def test_a_percentage_without_its_sign_is_told_apart():
         ((), {"X": (0, None)}),
         ((KnownLaw(("X", "Y"), "abc"),), None),
         ((KnownLaw(("X", "X"), [[0.25, 0.25], [0.25, 0.25]]),), None),
-        ((KnownLaw("XY", [[0.25, 0.25], [0.25, 0.25]]),), None),  # pyright: ignore[reportArgumentType]
     ],
 )
 def test_states_and_laws_that_cannot_be(sources, states):

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias, cast, overload
 
 from .._estimand import Estimand, Index
 from .._finding import Assumption, Step
-from .._graph import CausalGraph
+from .._graph import CausalGraph, name_tuple
 from .._query import Query
 from .._syntax import Value
 
@@ -43,6 +43,11 @@ class Available:
     variables: tuple[str, ...]
     do: tuple[str, ...] = ()
     name: str = ""
+
+    def __post_init__(self) -> None:
+        """Lists of names become tuples."""
+        object.__setattr__(self, "variables", name_tuple(self.variables, "Available(variables)"))
+        object.__setattr__(self, "do", name_tuple(self.do, "Available(do=)"))
 
 
 @dataclass(frozen=True, slots=True)

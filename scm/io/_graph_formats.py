@@ -133,7 +133,7 @@ def graph_to_text(graph: CausalGraph, format: GraphFormat = "edges") -> str:
         InvalidGraph: no variables, or a name that no text can hold: empty, or longer than 200 characters.
     """
     known = _known(format)
-    if not graph.variables:
+    if not check_graph(graph).variables:
         raise InvalidGraph("The graph has no variables; there is nothing to write.")
     check = Drawing("")
     for name in graph.variables:
