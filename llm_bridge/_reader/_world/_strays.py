@@ -15,20 +15,26 @@ from ._opposite_words import DENIALS, SCALES
 from ._tables import plain
 
 _TAIL = re.compile(
-    r"(?:^|[ ,])(?P<mark>among|amongst|for|in|within|given|if|when|whenever|while|where|unless|except|without|by|at"
-    r"|during|before|after|until|since|despite|under|on|next|last|this|every|per|today|tonight|tomorrow|yesterday"
+    r"(?:^|[ ,])(?P<mark>among|amongst|for|in|within|given(?! up| birth)|if|when|whenever|while|where|unless"
+    r"|except|without|by|at|during|before|after|until|since|despite|under|on|next|last|this|every|per|today|tonight|tomorrow|yesterday"
     r"|because|although|though|provided|assuming|supposing|compared|once)\b(?P<rest>.*)",
     re.IGNORECASE,
 )
 """Where a phrase may begin to say when, where, for whom or on what condition."""
 _ALONE = word_set("today tonight tomorrow yesterday")
+_OF_A_DEED = word_set("in given on under by")
+"""How a deed is done rather than when or for whom, where no chances are asked for: `the flock escapes in the night`."""
+_GROUP = word_set(
+    "woman women man men girl boy child children adult teenager male female old older elderly young younger poor rich"
+)
+_WHO = re.compile(r"^(?P<head>.+?) (?:who|that|with|without|whose)\b")
 _HOW_MUCH = re.compile(r"(?:more|less|at|over|about|a|half|\d)\b")
 _COMPARES = re.compile(r"\b(?:more|less|likely|likelier|unlikely|probabl[ye]|better|worse|chance|probability|risk)\b")
-_GRAMMAR: frozenset[str] = word_set(
+_GRAMMAR = word_set(
     "the a an of is are was were be been in for among to with and or general overall all people person persons "
     "individual individuals someone somebody one it its their his her they he she who that has have had do does did"
 )
-_GRAMMAR |= {base_form(word) for word in _GRAMMAR}
+_FREE = _GRAMMAR | {base_form(word) for word in _GRAMMAR}
 _WORD = re.compile(r"[a-z0-9%'-]+")
 _WAYS = ("x", "y", "v")
 """Places of a question that hold names of variables."""
@@ -65,10 +71,13 @@ def _said(told: World, reading: Reading) -> set[str]:
 
 
 def _check(phrase: str, question: Question, known: Iterable[str]) -> None:
-    there = _words(" ".join(known)) | _GRAMMAR
+    there = _words(" ".join(known)) | _FREE
     tail = _TAIL.search(phrase)
     if tail and _stray(tail["mark"], tail["rest"].strip(" ,"), there, question):
         _refuse(phrase[tail.start() :], question)
+    head = _WHO.match(phrase)
+    if head and question.kind != "supposed" and (odd := (_GROUP & _words(head["head"])) - there):
+        _refuse(min(odd), question)
     if question.kind == "chance" and _words(phrase) - there - SCALES - DENIALS:
         _refuse(phrase, question)
     if question.kind == "supposed" and (odd := _COMPARES.search(phrase)) and odd.group() not in there:
@@ -79,6 +88,8 @@ def _stray(mark: str, rest: str, there: frozenset[str], question: Question) -> b
     """Whether what begins with `mark` says something that is said nowhere else of the variable."""
     if question.kind == "chance" and mark not in there:
         return True
+    if question.kind == "supposed" and mark in _OF_A_DEED:
+        return False
     return mark in _ALONE or (mark == "by" and _HOW_MUCH.match(rest) is not None) or bool(_words(rest) - there)
 
 
