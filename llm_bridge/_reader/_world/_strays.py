@@ -50,6 +50,7 @@ def no_strays(told: World, net: Net, reading: Reading, tied: dict[str, tuple[str
     question = told.question
     assert question is not None
     said = _said(told, reading)
+    _same_people(reading, tied)
     for phrase in (p for cut in reading.asked.values() for p in cut):
         if phrase not in said and phrase not in net.names:
             name = tied[phrase][0]
@@ -58,6 +59,17 @@ def no_strays(told: World, net: Net, reading: Reading, tied: dict[str, tuple[str
         phrase = plain(question.slots.get(slot, ""))
         if phrase and phrase not in net.names:
             _check(phrase, question, net.names)
+
+
+def _same_people(reading: Reading, tied: dict[str, tuple[str, bool]]) -> None:
+    """Refuse one number of women and one of all, where they are to be the two states of something else."""
+    found: dict[str, tuple[str, frozenset[str]]] = {}
+    for phrase in (row.given[0] for row in reading.tables.rows if len(row.given) == 1):
+        head = _WHO.match(phrase)
+        group = _GROUP & _words(head["head"] if head else "")
+        other, known = found.setdefault(tied[phrase][0], (phrase, group))
+        if known != group:
+            raise Unreadable(f"{quoted(other)} and {quoted(phrase)} are not of the same people: {min(known ^ group)}.")
 
 
 def _said(told: World, reading: Reading) -> set[str]:
