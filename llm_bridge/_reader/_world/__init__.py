@@ -18,6 +18,7 @@ from ._evidence import Evidence, Net
 from ._forms import World
 from ._sentences import read_sentences
 from ._states import states
+from ._strays import no_strays
 from ._tie import Tied, tie
 from ._write import write
 
@@ -54,6 +55,7 @@ def read_world(text: str) -> Problem:
         raise Unreadable(ties.doubt)
     _acquainted(ties, evidence)
     named = states(net, evidence, ties)
+    no_strays(told, net, reading, named)
     try:
         return write(told, net, reading, named, [(odd.phrase, odd.name) for odd in ties.strangers])
     except ValidationError as wrong:

@@ -124,6 +124,15 @@ _HIDDEN = re.compile(
 )
 
 
+_NOT_SAID = re.compile(
+    r"\b(?:not|never|no longer|may|might|could|can|cannot|would|should|must|will|hardly|rarely|seldom|scarcely|barely"
+    r"|possibly|perhaps|probably|maybe|allegedly|supposedly|sometimes|only|neither|nor|nothing|do|does|did)\b|n['\u2019]t\b"
+    r"|\b(?:if|unless|when|whenever|whether|provided|except|among)\b|^no\b|\| (?:nothing|no|neither)\b",
+    re.IGNORECASE,
+)
+"""Words that make an edge less than said: denied, possible, or on a condition."""
+
+
 def names_in(phrase: str) -> tuple[str, ...]:
     """The names of a list: `a, b and c`; `both a and b`."""
     flat = re.sub(r"^both ", "", phrase.strip(), flags=re.IGNORECASE)
@@ -136,6 +145,8 @@ def _arrow(bare: str, words: str, world: World) -> bool:
     if match is None or "%" in bare or " more likely" in bare:
         return False
     sides = {k[0]: v for k, v in match.groupdict().items() if v}
+    if odd := _NOT_SAID.search(f"{sides['c']} | {sides['e']}"):
+        raise Unreadable(f"{quoted(odd.group())} in {quoted(words)} has no place: say only what acts on what.")
     one = re.search(r" has a", bare[len(sides["c"]) :][:8]) is not None
     world.arrows.append(Arrow((sides["c"],) if one else names_in(sides["c"]), names_in(sides["e"]), words))
     return True
@@ -153,6 +164,12 @@ def _hidden(bare: str, words: str, world: World) -> bool:
 # Rules, observations, methods
 
 _RULE = re.compile(r"^(?P<c>.+?) causes? (?P<e>.+)$", re.IGNORECASE)
+_NOT_CAUSED = re.compile(
+    r"\b(?:(?:do|does|did|can|could|would|will|may|might|must|should) not|never|no longer|may|might|could|can|cannot"
+    r"|would|should|must|will|hardly|rarely|seldom|possibly|perhaps|probably|sometimes|often|usually|only"
+    r"|n['\u2019]t)$",
+    re.IGNORECASE,
+)
 _SAW = re.compile(r"^(?:we|i|you) (?:have )?(?:observed?|saw|see|found|noticed) (?:that )?(?P<s>.+)$", re.IGNORECASE)
 _METHOD = re.compile(
     r"^method (?P<k>\d+): we look (?P<how>.+)$",
@@ -170,6 +187,9 @@ def _rule(bare: str, words: str, world: World) -> bool:
     matches = [_RULE.match(piece) for piece in pieces]
     if not all(matches):
         return False
+    for match in matches:
+        if match and (odd := _NOT_CAUSED.search(match["c"])):
+            raise Unreadable(f"{quoted(odd.group())} in {quoted(words)} has no place: say only what causes what.")
     world.rules.extend(Rule(m["c"], m["e"], words) for m in matches if m)
     return True
 
