@@ -25,7 +25,7 @@ from ._syntax import Const, Op, Set, Var, conjunction, print_const, print_expr, 
 from ._text import number_text
 from .identify import identify, probabilities_in
 from .solvers import check_estimand
-from .statements import LONGEST, CellLaw, Found, Shown, Statements, TooLarge, composed, names_of
+from .statements import LONGEST, CellLaw, Found, Shown, Statements, TooLarge, composed, doing_clash, names_of
 
 NAME = "statements"
 
@@ -47,6 +47,8 @@ def ask_study(study: Study, query: str | Query, assume: str | Sequence[str] = ()
     study = _spelt_out(study)
     knowledge = Statements(study.graph, study.states, study.statements, partial(identify, assume=assume))
     _check_hidden(study, knowledge, asked)
+    if clash := doing_clash(knowledge):
+        return _clash(study, asked, step, clash)
     if isinstance(asked, Distribution):
         return _whole(study, knowledge, asked, step)
     if any(isinstance(term, Distribution) for term in query_terms(asked)):

@@ -610,3 +610,34 @@ def test_a_percentage_without_its_sign_is_told_apart():
 def test_states_and_laws_that_cannot_be(sources, states):
     with pytest.raises(InvalidModel):
         Study("X -> Y", *sources, states=states)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Statements on doing beside statements on what is seen
+
+DONE = "P(Y=1 | do(X=1))"
+STRATA = ("P(Y=1 | X=1, Z=1) = 80%", "P(Y=1 | X=1, Z=0) = 60%")
+THROUGH = (
+    "P(X=1) = 50%", "P(M=1 | X=1) = 90%", "P(M=1 | X=0) = 10%", "P(Y=1 | M=1, X=1) = 80%",
+    "P(Y=1 | M=1, X=0) = 70%", "P(Y=1 | M=0, X=1) = 40%", "P(Y=1 | M=0, X=0) = 30%",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("graph", "seen", "fits", "fails"),
+    [
+        ("X -> Y", ("P(Y=1 | X=1) = 80%",), ("80%", "80.4%"), ("10%", "82%")),
+        ("Z -> X -> Y, Z -> Y", (*STRATA, "P(Z=1) = 50%"), ("70%", "71%"), ("10%", "78%")),
+        ("Z -> X -> Y, Z -> Y", STRATA, ("60%", "80%", "81%"), ("10%", "90%")),
+        ("X -> M -> Y, X <-> Y", THROUGH, ("71%", "72%"), ("20%", "90%")),
+        ("X -> Y, X <-> Y", ("P(X=1) = 50%", "P(Y=1 | X=1) = 80%"), ("40%", "90%", "60%"), ("10%", "95%")),
+    ],
+)
+def test_doing_beside_seeing(graph, seen, fits, fails):
+    for number in fits:
+        assert ask(Study(graph, *seen, f"{DONE} = {number}"), DONE).finding == "exact"
+    for number in fails:
+        answer = ask(Study(graph, *seen, f"{DONE} = {number}"), DONE)
+        assert answer.finding == "contradiction", answer.to_text()
+        assert any("Y[X=1]" in one for one in answer.diagnostics["clash"])
+        assert len(answer.diagnostics["clash"]) > 1
