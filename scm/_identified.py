@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -12,9 +13,10 @@ from ._estimand import Estimand, Quotient
 from ._estimand_text import print_estimand
 from ._finding import Statuses, Step
 from ._graph import CausalGraph
-from ._query import Distribution, Query, print_query, query_terms, term_parts
+from ._query import Contrast, Distribution, Expectation, Probability, Query, print_query, query_terms, term_parts
 from ._relevance import rung
-from ._syntax import Value, print_expr, print_name
+from ._syntax import Op, Value, Var, print_expr, print_name
+from ._text import number_text
 from .identify import Available, Conflict, Hedge, Identification, identify
 from .solvers import TwoModels, check_estimand, two_models
 
@@ -119,6 +121,48 @@ def weak_instrument(how: Identification, value: Callable[[Estimand], float]) -> 
         f"the instrument does not change the cause: {print_estimand(below)} = 0, and the formula divides by it. Of "
         "what it does not move an instrument says nothing; look for another one."
     )
+
+
+def effect_ends(how: Identification | None, states: Mapping[str, tuple[Value, ...]]) -> tuple[float, float]:
+    """What no effect that an instrument is granted to give can pass, by the states of the outcome."""
+    if how is None or how.method != "instrument":
+        return -math.inf, math.inf
+    match how.query:
+        case Contrast("-", Probability(), Probability()):
+            return -1.0, 1.0
+        case Contrast("-", Expectation(Var(name)), Expectation(Var(other))) if name == other:
+            pass
+        case Expectation(Op("+", (Var(name), Op("neg", (Var(other),))))) if name == other:
+            pass
+        case _:
+            return -math.inf, math.inf
+    own = [float(value) for value in states.get(name, ()) if not isinstance(value, str)]
+    return (min(own) - max(own), max(own) - min(own)) if own else (-math.inf, math.inf)
+
+
+def first_stage(how: Identification | None) -> Estimand | None:
+    """The share of compliers, where nobody is granted to be a defier: it cannot be negative."""
+    if how is None or how.method != "instrument" or not isinstance(how.estimand, Quotient):
+        return None
+    granted = any(a.text.startswith("no defiers") for a in how.assumptions)
+    return how.estimand.below if granted else None
+
+
+def granted_reason(how: Identification, ends: tuple[float, float], value: float, compliers: float | None) -> str:
+    """Why what is granted to an instrument cannot hold beside the numbers; '' where it can."""
+    if compliers is not None and compliers < -BEYOND:
+        below = first_stage(how)
+        shown = "" if below is None else f"{print_estimand(below)} = "
+        return (
+            f"{shown}{number_text(compliers)}, which would be the share of the compliers: with no defiers it cannot be "
+            "negative, so that what is granted and these numbers cannot both hold"
+        )
+    if not ends[0] - BEYOND <= value <= ends[1] + BEYOND:
+        return (
+            f"the effect would be {number_text(value)}, and with these states of the outcome no effect lies outside "
+            f"{number_text(ends[0])} to {number_text(ends[1])}: what is granted and these numbers cannot both hold"
+        )
+    return ""
 
 
 def rung_of(graph: CausalGraph, query: Query) -> Literal[1, 2, 3]:
