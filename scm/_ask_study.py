@@ -34,7 +34,7 @@ from ._syntax import Const, Op, Set, Var, conjunction, print_const, print_expr, 
 from ._text import number_text
 from .identify import identify, probabilities_in
 from .solvers import check_estimand
-from .statements import LONGEST, CellLaw, Found, Shown, Statements, TooLarge, composed, doing_clash, names_of
+from .statements import LONGEST, CellLaw, Found, Shown, Statements, TooLarge, certain, composed, doing_clash, names_of
 
 NAME = "statements"
 
@@ -257,7 +257,14 @@ def _population(study: Study, found: Found) -> tuple[Assumption, ...]:
     if not counts:
         return ()
     text = "the units behind each counted share are drawn at random from the population the answer speaks of"
-    return (Assumption(text, "the method"),)
+    extreme = [print_statement(one) for one in counts if certain(one)]
+    if not extreme:
+        return (Assumption(text, "the method"),)
+    note = (
+        f"that none or all of the units counted were such ({'; '.join(extreme)}) does not make it certain: for "
+        "the standard error the share is moved by half a count"
+    )
+    return Assumption(text, "the method"), Assumption(note, "the method")
 
 
 @dataclass(frozen=True)

@@ -695,3 +695,18 @@ def test_an_estimate_of_an_instrument_beyond_what_an_effect_can_be():
     assert answer.value == pytest.approx(0.8 / 0.08)
     assert any("lies outside -1 to 1" in a.text for a in answer.assumptions)
     assert -1 <= answer.uncertainty.confidence.lower <= answer.uncertainty.confidence.upper <= 1
+
+
+def test_counts_of_none_or_all_claim_no_certainty():
+    for counted, share in ("87 of 87", 1), ("0 of 87", 0):
+        answer = ask(Study("X -> Y", f"P(Y=1 | X=1) = {counted}"), "P(Y=1 | X=1)")
+        assert (answer.finding, answer.value) == ("estimate", share)
+        assert answer.uncertainty.sampling == pytest.approx(np.sqrt(0.5 * 87.5 / 88**2 / 87))
+        assert any("half a count" in a.text for a in answer.assumptions)
+
+
+@pytest.mark.parametrize(("said", "ends"), [("> 0.5", (0.5, 1)), ("< 0.3", (0, 0.3)), (">= 0.5", (0.5, 1))])
+def test_the_end_of_a_strict_comparison_is_its_number(said, ends):
+    answer = ask(Study("X -> Y", f"P(Y=1 | X=1) {said}"), "P(Y=1 | X=1)")
+    assert (answer.interval.outer_lower, answer.interval.outer_upper) == pytest.approx(ends, abs=1e-8)
+    assert "0.500001" not in answer.to_text()
