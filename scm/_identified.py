@@ -61,6 +61,14 @@ ANY_STATES = Step(
 )
 
 
+ANY_LAWS = Step(
+    "scope",
+    "particular numbers could still determine it",
+    "identification reads the graph alone; laws with probabilities of 0 or 1, such as everyone taking the cause, can "
+    "settle what others leave open",
+)
+
+
 def identified(
     graph: CausalGraph,
     query: Query,
@@ -197,18 +205,18 @@ def obstacle_steps(how: Identification | None) -> tuple[Step, ...]:
     """Why a query is not identified, in words."""
     match how.obstacle if how is not None else None:
         case Hedge(outer, inner, roots, cut):
-            claim = f"the query is not identified: a hedge, {_set(outer)} around {_set(inner)}"
+            claim = f"the query is not identified for laws in general: a hedge, {_set(outer)} around {_set(inner)}"
             reason = (
                 f"hidden common causes join each of the two sets, both lead to {_set(roots)}, and only the larger "
                 f"meets what is imposed, {_set(cut)}: two models can agree on all that is measured and differ on the "
                 "query"
             )
-            return (Step("hedge", claim, reason, "Shpitser & Pearl (2006), theorem 4"),)
+            return Step("hedge", claim, reason, "Shpitser & Pearl (2006), theorem 4"), ANY_LAWS
         case Conflict(kind, variable, left, right, district):
-            claim = f"the query is not identified: {kind} {left} and {right}"
+            claim = f"the query is not identified for laws in general: {kind} {left} and {right}"
             reason = f"both are in one district, {_set(district)}, so that {variable} would have to be in two worlds"
             step = Step(kind, claim, reason, "Correa, Lee & Bareinboim (2021), theorem 3")
-            return step, ANY_STATES  # hedges need no such step: they are proved by binary models
+            return step, ANY_STATES, ANY_LAWS  # hedges need no ANY_STATES: they are proved by binary models
         case _:
             return ()
 

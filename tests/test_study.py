@@ -710,3 +710,10 @@ def test_the_end_of_a_strict_comparison_is_its_number(said, ends):
     answer = ask(Study("X -> Y", f"P(Y=1 | X=1) {said}"), "P(Y=1 | X=1)")
     assert (answer.interval.outer_lower, answer.interval.outer_upper) == pytest.approx(ends, abs=1e-8)
     assert "0.500001" not in answer.to_text()
+
+
+def test_a_hedge_claims_nothing_about_particular_numbers():
+    said = ("P(X=1) = 100%", "P(Y=1 | X=1) = 80%")
+    text = ask(Study("X -> Y, X <-> Y", *said), DONE).to_text()
+    assert "not identified for laws in general" in " ".join(text.split())
+    assert "particular numbers could still determine it" in " ".join(text.split())
