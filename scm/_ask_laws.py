@@ -9,7 +9,17 @@ from typing import Any
 from ._answer import Answer
 from ._errors import ScmError, ZeroCell
 from ._finding import Statuses, Step
-from ._identified import BEYOND, Told, distribution_states, identified, refused, weak_instrument
+from ._identified import (
+    BEYOND,
+    Told,
+    distribution_states,
+    effect_ends,
+    first_stage,
+    granted_reason,
+    identified,
+    refused,
+    weak_instrument,
+)
 from ._query import Probability, Query, query_terms
 from ._study import KnownLaw, Study
 from ._syntax import Expr, print_expr
@@ -63,6 +73,12 @@ def ask_laws(study: Study, query: Query, assume: str | Sequence[str] = ()) -> An
     if how.states and (step := _beyond(study, query, available, source)) is not None:
         account = Told((*how.derivation, step))
         return replace(base, finding="contradiction", status=Statuses(("contradiction",)), account=account)
+    if how.method == "instrument" and isinstance(value, float):
+        below = first_stage(how)
+        compliers = None if below is None else float(evaluate_estimand(below, source, study.states))
+        if reason := granted_reason(how, effect_ends(how, study.states), value, compliers):
+            account = Told((*how.derivation, Step("contradiction", "the laws contradict what is granted", reason)))
+            return replace(base, finding="contradiction", status=Statuses(("contradiction",)), account=account)
     shown = number_text(value) if isinstance(value, float) else "a law"
     step = Step("evaluation", f"{query} = {shown}", "the value of the estimand at the known laws")
     return replace(base, finding="exact", value=frozen(value), states=states, account=Told((*how.derivation, step)))

@@ -14,7 +14,7 @@ from ._errors import InvalidRows, ZeroCell, listing, near
 from ._estimand_parts import cells_of, laws_of
 from ._finding import Assumption, Confidence, Statuses, Step, Uncertainty
 from ._frames import frame_of
-from ._identified import Told, distribution_states, identified, refused, rung_of, weak_instrument
+from ._identified import Told, distribution_states, effect_ends, identified, refused, rung_of, weak_instrument
 from ._query import Distribution, Probability, Query, print_query
 from ._study import Sample, Study
 from ._text import number_text
@@ -180,6 +180,16 @@ def _estimated(data: _Data, base: Answer, how: Identification, found: EstimandEs
     if isinstance(base.query, (Probability, Distribution)):  # an interval that is cut covers no less
         lower, upper = (_plain(np.clip(end, 0.0, 1.0)) for end in (lower, upper))
         value = _plain(np.clip(value, 0.0, 1.0)) if how.states else value  # a difference of two samples may be beyond
+    low, high = effect_ends(how, data.study.states)
+    beyond: tuple[Assumption, ...] = ()
+    if np.isfinite([low, high]).all():
+        lower, upper = (_plain(np.clip(end, low, high)) for end in (lower, upper))
+        if not low <= float(found.value) <= high:
+            text = (
+                f"the estimate lies outside {number_text(low)} to {number_text(high)}, where every effect on this "
+                "outcome lies: by chance, or since what is granted does not hold"
+            )
+            beyond = (Assumption(text, "the method"),)
     known = not np.isnan(found.standard_error).all()
     uncertainty = Uncertainty(
         sampling=frozen(found.standard_error) if known else None,
@@ -191,7 +201,7 @@ def _estimated(data: _Data, base: Answer, how: Identification, found: EstimandEs
         status=Statuses(("ok",)),
         value=frozen(value),
         uncertainty=uncertainty,
-        assumptions=(*base.assumptions, *_assumptions(data, found, known)),
+        assumptions=(*base.assumptions, *_assumptions(data, found, known), *beyond),
         diagnostics={
             "units": dict(found.units),
             "dropped": dict(found.dropped),

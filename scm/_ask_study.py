@@ -15,7 +15,16 @@ from ._ask_laws import ask_laws
 from ._ask_samples import ask_samples
 from ._errors import InvalidQuery, listing
 from ._finding import Assumption, Interval, Statuses, Step, Uncertainty
-from ._identified import BEYOND, Told, Witness, obstacle_steps, rung_of
+from ._identified import (
+    BEYOND,
+    Told,
+    Witness,
+    effect_ends,
+    first_stage,
+    granted_reason,
+    obstacle_steps,
+    rung_of,
+)
 from ._query import Contrast, Distribution, Probability, Query, placeholders, query_terms
 from ._resolve import read_query
 from ._statement import Statement
@@ -25,7 +34,7 @@ from ._syntax import Const, Op, Set, Var, conjunction, print_const, print_expr, 
 from ._text import number_text
 from .identify import identify, probabilities_in
 from .solvers import check_estimand
-from .statements import LONGEST, CellLaw, Found, Shown, Statements, TooLarge, composed, names_of
+from .statements import LONGEST, CellLaw, Found, Shown, Statements, TooLarge, certain, composed, doing_clash, names_of
 
 NAME = "statements"
 
@@ -47,6 +56,8 @@ def ask_study(study: Study, query: str | Query, assume: str | Sequence[str] = ()
     study = _spelt_out(study)
     knowledge = Statements(study.graph, study.states, study.statements, partial(identify, assume=assume))
     _check_hidden(study, knowledge, asked)
+    if clash := doing_clash(knowledge):
+        return _clash(study, asked, step, clash)
     if isinstance(asked, Distribution):
         return _whole(study, knowledge, asked, step)
     if any(isinstance(term, Distribution) for term in query_terms(asked)):
@@ -115,6 +126,8 @@ def _check_hidden(study: Study, knowledge: Statements, query: Query) -> None:
 def _answer(study: Study, knowledge: Statements, query: Query, step: Literal[1, 2, 3], found: Found) -> Answer:
     if clash := found.clash or _beyond(knowledge, query, found):
         return _clash(study, query, step, clash)
+    if clash := _granted(study, knowledge, query, found):
+        return _clash(study, query, step, *clash)
     if found.pinned:
         others = ", ".join(map(law_text, found.missing)) or "the number itself"
         reason = (
@@ -142,7 +155,7 @@ def _answer(study: Study, knowledge: Statements, query: Query, step: Literal[1, 
         return _open(study, base, found)
     if not math.isfinite(found.read.value):
         return replace(base, finding="undefined", status=Statuses(("undefined",)))
-    low, high = _possible(query)
+    low, high = _possible(query, study, found)
     value, rounding = found.read.value, found.read.rounding
     if rounding is not None:  # readings beyond are of no law
         rounding = (min(max(rounding[0], low), high), min(max(rounding[1], low), high))
@@ -171,8 +184,29 @@ def _beyond(knowledge: Statements, query: Query, found: Found) -> tuple[int, ...
     return ()
 
 
-def _possible(query: Query) -> tuple[float, float]:
-    """Ends that no law passes: of a probability, and of a difference of two."""
+def _granted(study: Study, knowledge: Statements, query: Query, found: Found) -> tuple[tuple[int, ...], str] | None:
+    """The statements beside which what is granted to an instrument cannot hold, however they were rounded, and why."""
+    how, read = found.identification, found.read
+    if how is None or how.method != "instrument" or read is None or read.error is not None:
+        return None
+    below = first_stage(how)
+    share = None if below is None else knowledge.part(query, below)
+    if share is not None and not (share.rounding or (share.value, share.value))[1] < -BEYOND:
+        share = None
+    ends = effect_ends(how, study.states)
+    low, high = read.rounding or (read.value, read.value)
+    value = read.value if low > ends[1] + BEYOND or high < ends[0] - BEYOND else 0.0
+    reason = granted_reason(how, ends, value, None if share is None else share.value)
+    if not math.isfinite(read.value) or not reason:
+        return None
+    return share.used if share is not None else read.used, reason
+
+
+def _possible(query: Query, study: Study | None = None, found: Found | None = None) -> tuple[float, float]:
+    """Ends that no law passes: of a probability, of a difference of two, and of what an instrument is granted."""
+    how = None if found is None else found.identification
+    if study is not None and how is not None and how.method == "instrument":
+        return effect_ends(how, study.states)
     match query:
         case Probability():
             return 0.0, 1.0
@@ -199,10 +233,11 @@ def _open(study: Study, base: Answer, found: Found) -> Answer:
     return replace(base, finding="bounds", interval=Interval(*inner, low, high, all(reached)))
 
 
-def _clash(study: Study, query: Query, step: Literal[1, 2, 3], clash: Sequence[int]) -> Answer:
+def _clash(study: Study, query: Query, step: Literal[1, 2, 3], clash: Sequence[int], granted: str = "") -> Answer:
     said = [print_statement(study.statements[k]) for k in clash]
     claim = f"{said[0]} cannot be" if len(said) == 1 else f"{'; '.join(said)} cannot hold together"
-    reason = "no law over this graph meets them, even within what their printed digits leave open"
+    claim = f"{'; '.join(said)} cannot hold beside what is granted" if granted else claim
+    reason = granted or "no law over this graph meets them, even within what their printed digits leave open"
     first = study.statements[clash[0]]
     if len(clash) == 1 and isinstance(first.quantity, Probability) and not 0 <= first.value <= 1:
         percent = f"; for a percentage write {first.value:g}%" if 1 < first.value <= 100 else ""
@@ -222,7 +257,14 @@ def _population(study: Study, found: Found) -> tuple[Assumption, ...]:
     if not counts:
         return ()
     text = "the units behind each counted share are drawn at random from the population the answer speaks of"
-    return (Assumption(text, "the method"),)
+    extreme = [print_statement(one) for one in counts if certain(one)]
+    if not extreme:
+        return (Assumption(text, "the method"),)
+    note = (
+        f"that none or all of the units counted were such ({'; '.join(extreme)}) does not make it certain: for "
+        "the standard error the share is moved by half a count"
+    )
+    return Assumption(text, "the method"), Assumption(note, "the method")
 
 
 @dataclass(frozen=True)
@@ -263,7 +305,7 @@ class _Said:
 
     def _beyond(self, value: float) -> tuple[Step, ...]:
         """That the printed numbers at face value belong to no law."""
-        low, high = _possible(self.query)
+        low, high = _possible(self.query, self.study, self.found)
         if low - BEYOND < value < high + BEYOND:
             return ()
         claim = f"{number_text(value)} cannot be: it lies outside {number_text(low)} to {number_text(high)}"

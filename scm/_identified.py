@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -12,9 +13,10 @@ from ._estimand import Estimand, Quotient
 from ._estimand_text import print_estimand
 from ._finding import Statuses, Step
 from ._graph import CausalGraph
-from ._query import Distribution, Query, print_query, query_terms, term_parts
+from ._query import Contrast, Distribution, Expectation, Probability, Query, print_query, query_terms, term_parts
 from ._relevance import rung
-from ._syntax import Value, print_expr, print_name
+from ._syntax import Op, Value, Var, print_expr, print_name
+from ._text import number_text
 from .identify import Available, Conflict, Hedge, Identification, identify
 from .solvers import TwoModels, check_estimand, two_models
 
@@ -56,6 +58,14 @@ ANY_STATES = Step(
     "the verdict is about variables of any number of states",
     "that a variable has few states can determine more; complements (what holds of one state follows from the whole "
     "and the others) were tried and do not",
+)
+
+
+ANY_LAWS = Step(
+    "scope",
+    "particular numbers could still determine it",
+    "identification reads the graph alone; laws with probabilities of 0 or 1, such as everyone taking the cause, can "
+    "settle what others leave open",
 )
 
 
@@ -121,6 +131,48 @@ def weak_instrument(how: Identification, value: Callable[[Estimand], float]) -> 
     )
 
 
+def effect_ends(how: Identification | None, states: Mapping[str, tuple[Value, ...]]) -> tuple[float, float]:
+    """What no effect that an instrument is granted to give can pass, by the states of the outcome."""
+    if how is None or how.method != "instrument":
+        return -math.inf, math.inf
+    match how.query:
+        case Contrast("-", Probability(), Probability()):
+            return -1.0, 1.0
+        case Contrast("-", Expectation(Var(name)), Expectation(Var(other))) if name == other:
+            pass
+        case Expectation(Op("+", (Var(name), Op("neg", (Var(other),))))) if name == other:
+            pass
+        case _:
+            return -math.inf, math.inf
+    own = [float(value) for value in states.get(name, ()) if not isinstance(value, str)]
+    return (min(own) - max(own), max(own) - min(own)) if own else (-math.inf, math.inf)
+
+
+def first_stage(how: Identification | None) -> Estimand | None:
+    """The share of compliers, where nobody is granted to be a defier: it cannot be negative."""
+    if how is None or how.method != "instrument" or not isinstance(how.estimand, Quotient):
+        return None
+    granted = any(a.text.startswith("no defiers") for a in how.assumptions)
+    return how.estimand.below if granted else None
+
+
+def granted_reason(how: Identification, ends: tuple[float, float], value: float, compliers: float | None) -> str:
+    """Why what is granted to an instrument cannot hold beside the numbers; '' where it can."""
+    if compliers is not None and compliers < -BEYOND:
+        below = first_stage(how)
+        shown = "" if below is None else f"{print_estimand(below)} = "
+        return (
+            f"{shown}{number_text(compliers)}, which would be the share of the compliers: with no defiers it cannot be "
+            "negative, so that what is granted and these numbers cannot both hold"
+        )
+    if not ends[0] - BEYOND <= value <= ends[1] + BEYOND:
+        return (
+            f"the effect would be {number_text(value)}, and with these states of the outcome no effect lies outside "
+            f"{number_text(ends[0])} to {number_text(ends[1])}: what is granted and these numbers cannot both hold"
+        )
+    return ""
+
+
 def rung_of(graph: CausalGraph, query: Query) -> Literal[1, 2, 3]:
     """The highest rung of the terms of a query."""
     steps: list[Literal[1, 2, 3]] = [1, *(rung(graph, term_parts(term)) for term in query_terms(query))]
@@ -153,18 +205,18 @@ def obstacle_steps(how: Identification | None) -> tuple[Step, ...]:
     """Why a query is not identified, in words."""
     match how.obstacle if how is not None else None:
         case Hedge(outer, inner, roots, cut):
-            claim = f"the query is not identified: a hedge, {_set(outer)} around {_set(inner)}"
+            claim = f"the query is not identified for laws in general: a hedge, {_set(outer)} around {_set(inner)}"
             reason = (
                 f"hidden common causes join each of the two sets, both lead to {_set(roots)}, and only the larger "
                 f"meets what is imposed, {_set(cut)}: two models can agree on all that is measured and differ on the "
                 "query"
             )
-            return (Step("hedge", claim, reason, "Shpitser & Pearl (2006), theorem 4"),)
+            return Step("hedge", claim, reason, "Shpitser & Pearl (2006), theorem 4"), ANY_LAWS
         case Conflict(kind, variable, left, right, district):
-            claim = f"the query is not identified: {kind} {left} and {right}"
+            claim = f"the query is not identified for laws in general: {kind} {left} and {right}"
             reason = f"both are in one district, {_set(district)}, so that {variable} would have to be in two worlds"
             step = Step(kind, claim, reason, "Correa, Lee & Bareinboim (2021), theorem 3")
-            return step, ANY_STATES  # hedges need no such step: they are proved by binary models
+            return step, ANY_STATES, ANY_LAWS  # hedges need no ANY_STATES: they are proved by binary models
         case _:
             return ()
 

@@ -154,7 +154,7 @@ def test_laws_that_contradict_each_other_are_told():
     for query in (TREATED, "1 - P(Y[X=0]=1 | X=1)"):
         found = ask(Study(BOW, *statements), query)
         assert found.finding == "contradiction", query
-        assert len(found.diagnostics["clash"]) == 3
+        assert found.diagnostics["clash"] == ["P(Y[X=0] = 1) = 0.3", "P(X = 0, Y = 1) = 0.5"]  # consistency
 
 
 def test_nobody_is_treated():
@@ -244,7 +244,7 @@ def test_states_that_are_none():
 
 
 def test_laws_take_what_is_granted():
-    model = random_model(IV, np.random.default_rng(1))
+    model = random_model(IV, np.random.default_rng(2))  # Z moves X upwards, and Wald's ratio is one of an effect
     study = Study(IV, law_of(model, ("Z", "X", "Y")))
     joint = law_of(model, ("Z", "X", "Y")).array
     by_z = joint / joint.sum(axis=(1, 2), keepdims=True)

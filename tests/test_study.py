@@ -16,12 +16,14 @@ from scm import (
     InvalidQuery,
     KnownLaw,
     QuerySyntaxError,
+    Sample,
     Statement,
     Study,
     UnknownName,
     UnknownState,
     ask,
     ate,
+    late,
     nde,
     nie,
     pn,
@@ -609,3 +611,108 @@ def test_a_percentage_without_its_sign_is_told_apart():
 def test_states_and_laws_that_cannot_be(sources, states):
     with pytest.raises(InvalidModel):
         Study("X -> Y", *sources, states=states)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Statements on doing beside statements on what is seen
+
+DONE = "P(Y=1 | do(X=1))"
+STRATA = ("P(Y=1 | X=1, Z=1) = 80%", "P(Y=1 | X=1, Z=0) = 60%")
+THROUGH = (
+    "P(X=1) = 50%", "P(M=1 | X=1) = 90%", "P(M=1 | X=0) = 10%", "P(Y=1 | M=1, X=1) = 80%",
+    "P(Y=1 | M=1, X=0) = 70%", "P(Y=1 | M=0, X=1) = 40%", "P(Y=1 | M=0, X=0) = 30%",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("graph", "seen", "fits", "fails"),
+    [
+        ("X -> Y", ("P(Y=1 | X=1) = 80%",), ("80%", "80.4%"), ("10%", "82%")),
+        ("Z -> X -> Y, Z -> Y", (*STRATA, "P(Z=1) = 50%"), ("70%", "71%"), ("10%", "78%")),
+        ("Z -> X -> Y, Z -> Y", STRATA, ("60%", "80%", "81%"), ("10%", "90%")),
+        ("X -> M -> Y, X <-> Y", THROUGH, ("71%", "72%"), ("20%", "90%")),
+        ("X -> Y, X <-> Y", ("P(X=1) = 50%", "P(Y=1 | X=1) = 80%"), ("40%", "90%", "60%"), ("10%", "95%")),
+    ],
+)
+def test_doing_beside_seeing(graph, seen, fits, fails):
+    for number in fits:
+        assert ask(Study(graph, *seen, f"{DONE} = {number}"), DONE).finding == "exact"
+    for number in fails:
+        answer = ask(Study(graph, *seen, f"{DONE} = {number}"), DONE)
+        assert answer.finding == "contradiction", answer.to_text()
+        assert any("Y[X=1]" in one for one in answer.diagnostics["clash"])
+        assert len(answer.diagnostics["clash"]) > 1
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Instruments: what is granted beside the numbers
+
+MOVED = "Z -> X -> Y, X <-> Y"
+
+
+def first_and_second(x1, x0, y1, y0):
+    return (f"P(X=1 | Z=1) = {x1}", f"P(X=1 | Z=0) = {x0}", f"P(Y=1 | Z=1) = {y1}", f"P(Y=1 | Z=0) = {y0}")
+
+
+@pytest.mark.parametrize(
+    ("query", "grant", "numbers", "word"),
+    [
+        (late("Z", "X", "Y"), "no_defiers", ("5%", "1%", "90%", "10%"), "-1 to 1"),
+        (ate("X", "Y"), "homogeneity", ("20%", "10%", "90%", "10%"), "-1 to 1"),
+        (late("Z", "X", "Y"), "no_defiers", ("20%", "70%", "40%", "50%"), "negative"),
+    ],
+)
+def test_what_is_granted_beside_numbers_that_exclude_it(query, grant, numbers, word):
+    said = first_and_second(*numbers)
+    answer = ask(Study(MOVED, *said), query, assume=grant)
+    assert answer.finding == "contradiction"
+    assert word in answer.to_text()
+    x1, x0, y1, y0 = (float(n[:-1]) / 100 for n in numbers)
+    x, y = np.array([[1 - x0, x0], [1 - x1, x1]]), np.array([[1 - y0, y0], [1 - y1, y1]])
+    law = KnownLaw(("Z", "X", "Y"), 0.5 * x[:, :, None] * y[:, None, :])
+    answer = ask(Study(MOVED, law), query, assume=grant)
+    assert answer.finding == "contradiction"
+    assert word in answer.derivation[-1].reason
+
+
+def test_an_instrument_within_what_an_effect_can_be():
+    answer = ask(Study(MOVED, *first_and_second("60%", "10%", "80%", "40%")), late("Z", "X", "Y"), assume="no_defiers")
+    assert answer.finding == "exact"
+    assert answer.value == pytest.approx(0.8)
+    answer = ask(Study(MOVED, *first_and_second("20%", "70%", "40%", "50%")), ate("X", "Y"), assume="homogeneity")
+    assert answer.value == pytest.approx(0.2)  # homogeneity lets the instrument move units either way
+    answer = ask(Study(MOVED, *first_and_second("50%", "10%", "81%", "40%")), late("Z", "X", "Y"), assume="no_defiers")
+    assert answer.finding == "bounds"  # at face value beyond, within the rounding not
+    assert answer.interval.outer_upper == 1
+
+
+def test_an_estimate_of_an_instrument_beyond_what_an_effect_can_be():
+    counts = {(1, 1, 1): 10, (1, 0, 1): 80, (1, 0, 0): 10, (0, 1, 1): 2, (0, 0, 1): 8, (0, 0, 0): 90}
+    rows = [dict(zip("ZXY", key, strict=True)) for key, n in counts.items() for _ in range(n)]
+    answer = ask(Study(MOVED, Sample(rows)), late("Z", "X", "Y"), assume="no_defiers")
+    assert answer.finding == "estimate"
+    assert answer.value == pytest.approx(0.8 / 0.08)
+    assert any("lies outside -1 to 1" in a.text for a in answer.assumptions)
+    assert -1 <= answer.uncertainty.confidence.lower <= answer.uncertainty.confidence.upper <= 1
+
+
+def test_counts_of_none_or_all_claim_no_certainty():
+    for counted, share in ("87 of 87", 1), ("0 of 87", 0):
+        answer = ask(Study("X -> Y", f"P(Y=1 | X=1) = {counted}"), "P(Y=1 | X=1)")
+        assert (answer.finding, answer.value) == ("estimate", share)
+        assert answer.uncertainty.sampling == pytest.approx(np.sqrt(0.5 * 87.5 / 88**2 / 87))
+        assert any("half a count" in a.text for a in answer.assumptions)
+
+
+@pytest.mark.parametrize(("said", "ends"), [("> 0.5", (0.5, 1)), ("< 0.3", (0, 0.3)), (">= 0.5", (0.5, 1))])
+def test_the_end_of_a_strict_comparison_is_its_number(said, ends):
+    answer = ask(Study("X -> Y", f"P(Y=1 | X=1) {said}"), "P(Y=1 | X=1)")
+    assert (answer.interval.outer_lower, answer.interval.outer_upper) == pytest.approx(ends, abs=1e-8)
+    assert "0.500001" not in answer.to_text()
+
+
+def test_a_hedge_claims_nothing_about_particular_numbers():
+    said = ("P(X=1) = 100%", "P(Y=1 | X=1) = 80%")
+    text = ask(Study("X -> Y, X <-> Y", *said), DONE).to_text()
+    assert "not identified for laws in general" in " ".join(text.split())
+    assert "particular numbers could still determine it" in " ".join(text.split())

@@ -8,6 +8,8 @@ possible.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 
@@ -30,6 +32,8 @@ STRICT = 1e-6
 """How far beyond its number a strict comparison is."""
 
 _ENDS = {"<": (-np.inf, 0.0), "<=": (-np.inf, 0.0), ">": (0.0, np.inf), ">=": (0.0, np.inf)}
+
+_CLOSED: dict[str, Literal["<=", ">="]] = {"<": "<=", "<=": "<=", ">": ">=", ">=": ">="}
 
 
 def clashing(system: System, statements: Sequence[Statement]) -> tuple[int, ...]:
@@ -143,8 +147,12 @@ def _excess(system: System, table: Array, conditions: Sequence[Array], floor: fl
 
 
 def inequalities(system: System, statements: Sequence[Statement]) -> Array:
-    """The comparisons among the statements, as rows that are at most zero; shape (rows, atoms)."""
-    rows = [row for s in statements if s.relation != "=" for row, _ in _rows(system, s)]
+    """The comparisons among the statements, as rows that are at most zero; shape (rows, atoms).
+
+    Strict ones as if they were not: an end is the number itself, though only values beside it are attained.
+    """
+    closed = [replace(s, relation=_CLOSED[s.relation]) for s in statements if s.relation != "="]
+    rows = [row for s in closed for row, _ in _rows(system, s)]
     return np.array(rows).reshape(len(rows), system.atoms.size)
 
 

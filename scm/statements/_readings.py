@@ -50,11 +50,26 @@ def read(system: System, position: int, statements: Sequence[Statement]) -> Read
     counted = [k for k in used if statements[k].total is not None]
     error = None
     if counted:
-        error = float(
-            np.sqrt(sum(slopes[k] ** 2 * face[k] * (1 - face[k]) / (statements[k].total or 1) for k in counted))
-        )
+        error = float(np.sqrt(sum(slopes[k] ** 2 * _variance(statements[k]) for k in counted)))
     rounding = _interval(at, face, ends, rounded, value) if rounded else None
     return Read(value, rounding, error, tuple(sorted({*used, *rounded})))
+
+
+def _variance(counted: Statement) -> float:
+    """Of a counted share; none or all of the units do not make it certain, so such a share is moved by half a count.
+
+    Agresti & Coull (1998) argue why.
+    """
+    total = counted.total or 1
+    share = counted.value
+    if certain(counted):
+        share = (share * total + 0.5) / (total + 1)
+    return share * (1 - share) / total
+
+
+def certain(counted: Statement) -> bool:
+    """Whether none or all of the counted units were such."""
+    return counted.total is not None and counted.value in (0.0, 1.0)
 
 
 def _rounded(value: float) -> float:

@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from .._errors import listing
+from .._estimand import Estimand
 from .._estimand_parts import laws_of
 from .._graph import CausalGraph
 from .._query import Distribution, Probability, Query, Term, query_terms, term_parts
@@ -154,6 +155,13 @@ class Statements:
             return min(bounded, key=_width)
         best = min(tried, key=lambda found: (not found.missing, len(found.missing)))
         return replace(best, pinned=any(self._pinned(system, query, found) for found in tried if found.missing))
+
+    def part(self, query: Query, estimand: Estimand) -> Read | None:
+        """The number of a part of an estimand of `query`; None where it is not determined."""
+        spoken = frozenset(n for law in laws_of(estimand) for n, _ in (*law.of, *law.given, *law.do))
+        system = self.system(query, spoken)
+        line = Formula(system).estimand(estimand, {})
+        return None if line is None or line.parts else read(system, line.constant, self.statements)
 
     def _otherwise(self, query: Query, found: Found) -> Found:
         """The same number where the equations that gave it say nothing, since some of their numbers coincide.
