@@ -44,6 +44,7 @@ from scm import (
 
 from ._cli_input import is_graph_file
 from ._cli_print import as_json, section, steps_text, value_of, wrapped
+from ._cli_query import exit_status
 from ._study_words import clashing, not_known, open_reasons, why
 from ._verbalise import rounded_to
 
@@ -171,11 +172,7 @@ def run_graph_query(arguments: argparse.Namespace, document: str | None, setting
         print(as_json(_data(study, answer)))
     elif answer.finding != "refused":
         print(_text(study, answer, arguments.derivation, arguments.explain))
-    if answer.finding != "refused":
-        return 0
-    reasons = "\n".join(f"  {solver}: {reason}" for solver, reason in answer.refusals)
-    print(f"twinworld: no method can work out {answer.text}.\n{reasons}", file=sys.stderr)
-    return 3
+    return exit_status(answer)
 
 
 def study_of(graph: CausalGraph, query: Query, given: Sequence[str], data: str | None) -> Study:

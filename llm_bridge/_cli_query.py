@@ -35,6 +35,11 @@ def run_query(arguments: argparse.Namespace, document: str | None, settings: Map
         print(as_json(data))
     elif answer.finding != "refused":
         print(_text(model, answer, arguments.derivation, arguments.explain))
+    return exit_status(answer)
+
+
+def exit_status(answer: Answer) -> int:
+    """0; for an answer that was refused 3, with every solver's reason on standard error."""
     if answer.finding != "refused":
         return 0
     reasons = "\n".join(f"  {solver}: {reason}" for solver, reason in answer.refusals)

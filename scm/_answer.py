@@ -19,12 +19,13 @@ from ._syntax import Value
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class Told:
     """An account that was worked out already."""
 
     steps: tuple[Step, ...]
 
     def __call__(self) -> tuple[Step, ...]:
+        """The steps."""
         return self.steps
 
 
@@ -105,7 +106,7 @@ class Answer:
 
     def __getstate__(self) -> dict[str, Any]:
         kept = {f.name: getattr(self, f.name) for f in fields(self)}
-        return kept | {"account": _Told(self.derivation)}
+        return kept | {"account": Told(self.derivation)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         for name, value in state.items():

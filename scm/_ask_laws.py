@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from ._answer import Answer
+from ._answer import Answer, Told
 from ._errors import ScmError, ZeroCell
 from ._finding import Statuses, Step
 from ._identified import (
     BEYOND,
-    Told,
     distribution_states,
     effect_ends,
     first_stage,

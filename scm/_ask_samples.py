@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from ._answer import Answer
+from ._answer import Answer, Told
 from ._ask_laws import frozen
 from ._errors import InvalidRows, ZeroCell, listing, near
 from ._estimand_parts import cells_of, laws_of
 from ._finding import Assumption, Confidence, Statuses, Step, Uncertainty
 from ._frames import frame_of
-from ._identified import Told, distribution_states, effect_ends, identified, refused, rung_of, weak_instrument
+from ._identified import distribution_states, effect_ends, identified, refused, rung_of, weak_instrument
 from ._query import Distribution, Probability, Query, print_query
 from ._study import Sample, Study
 from ._text import number_text

@@ -10,14 +10,13 @@ from typing import Literal
 
 import numpy as np
 
-from ._answer import Answer
+from ._answer import Answer, Told
 from ._ask_laws import ask_laws
 from ._ask_samples import ask_samples
 from ._errors import InvalidQuery, listing
 from ._finding import Assumption, Interval, Statuses, Step, Uncertainty
 from ._identified import (
     BEYOND,
-    Told,
     Witness,
     effect_ends,
     first_stage,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from ._answer import Answer
+from ._answer import Answer, Told
 from ._errors import InvalidQuery
 from ._estimand import Estimand, Quotient
 from ._estimand_text import print_estimand
@@ -19,17 +19,6 @@ from ._syntax import Op, Value, Var, print_expr, print_name
 from ._text import number_text
 from .identify import Available, Conflict, Hedge, Identification, identify
 from .solvers import TwoModels, check_estimand, two_models
-
-
-@dataclass(frozen=True)
-class Told:
-    """An account that was worked out already."""
-
-    steps: tuple[Step, ...]
-
-    def __call__(self) -> tuple[Step, ...]:
-        """The steps."""
-        return self.steps
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from scm import Claim, Independence
+from scm import Independence
 
 from .._problem import Problem, ProblemQuery, ProblemVariable, Reply
 from ._relations import Told, claimed, says_the_rest, told, without_lead
@@ -292,8 +292,3 @@ def _code(sentence: str, names: Sequence[str]) -> str:
     )
     pattern = re.compile(rf"(?<![\w<])(?:(?:[Tt]he|an?) )?['\"]?(?:{one_of})['\"]?(?![\w>])")
     return pattern.sub(lambda m: f"<{(m.lastgroup or 'n0')[1:]}>", sentence)
-
-
-def claim_of(sentence: str, names: Sequence[str]) -> Claim | None:
-    """What a sentence claims of variables with these names; None where it claims nothing that is known here."""
-    return claimed(_code(" ".join(sentence.translate(_QUOTES).split()).rstrip(".?! "), names), names)
