@@ -31,5 +31,5 @@ class Prompt:
 @cache
 def prompt(name: str) -> Prompt:
     """The prompt file of that name."""
-    text = resources.files(__package__).joinpath("prompts", f"{name}.md").read_text(encoding="utf-8")
+    text = resources.files("llm_bridge").joinpath("prompts", f"{name}.md").read_text(encoding="utf-8")
     return Prompt(name, text, hashlib.sha256(text.encode()).hexdigest()[:16])
