@@ -51,7 +51,7 @@ def schema_of(form: Form, reasons: bool) -> ReplySchema:
         verdict = {"type": "string", "enum": list(form.options or ("yes", "no"))}
     properties = {"reasoning": {"type": "string"}, "verdict": verdict} if reasons else {"verdict": verdict}
     return ReplySchema.of(
-        f"{'reasoned' if reasons else 'direct'}_{form.kind.replace('-', '_')}",
+        "reasoned" if reasons else "direct",
         {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False},
     )
 

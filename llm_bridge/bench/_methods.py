@@ -11,6 +11,7 @@ from .._pipeline import Reply
 from .._prompts import prompt
 from ._answers import Form, read_answer, schema_of
 from ._items import BenchError, Expected, Item
+from ._records import SAID
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,4 +124,4 @@ async def _by_itself(chat: ChatModel, item: Item, *, reasons: bool) -> Outcome:
         )
     )
     said = read_answer(reply.text, form)
-    return Outcome(said, "nothing said" if said is None else "said", reply.text)
+    return Outcome(said, SAID[said is None], reply.text)

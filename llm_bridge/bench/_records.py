@@ -9,6 +9,9 @@ from typing import Any, Self, cast
 
 from ._items import Expected
 
+SAID = ("said", "nothing said")
+"""Findings of items that a model answered by itself. No convention is applied to what it says."""
+
 
 @dataclass(frozen=True, slots=True)
 class Record:

@@ -13,7 +13,7 @@ from ._conventions import PROFILES
 from ._interval import accuracy_interval
 from ._items import Expected
 from ._model_summary import ModelSummary, model_summary
-from ._records import Record
+from ._records import SAID, Record
 
 MOST_LISTED = 50
 """Most disagreements that the text lists; the JSON lists all."""
@@ -182,7 +182,7 @@ def summarise(all_records: Sequence[Record], items: int | None = None) -> Summar
     correct = sum(r.correct for r in records)
     interval = accuracy_interval([r.correct for r in records], [r.cluster for r in records])
     told = {kind: sum(not r.answered and r.finding == kind for r in records) for kind in _SILENCES}
-    suites = dict.fromkeys(r.suite for r in records)
+    suites = dict.fromkeys(r.suite for r in records if r.finding not in SAID)
     return Summary(
         n=len(all_records),
         replied=n,
