@@ -364,6 +364,18 @@ def test_another_run_in_the_same_output_is_refused(tmp_path):
         bench(suite, Says(), model="one", out=offline)
 
 
+def test_two_runs_at_once_do_not_write_to_one_file(tmp_path):
+    suite, out = written(tmp_path / "items.jsonl", item(1)), tmp_path / "out.jsonl"
+
+    def second(request: ChatRequest) -> str:
+        with pytest.raises(BenchError, match="Another run is writing to"):
+            run_bench_model([suite], Says(), "direct", out=out, progress=False)
+        return "yes"
+
+    assert bench(suite, Says(second), out=out).correct == 1
+    assert len(lines(out)) == 1
+
+
 def test_records_of_earlier_versions_are_still_read(tmp_path):
     suite, out = written(tmp_path / "items.jsonl", item(1), item(2)), tmp_path / "out.jsonl"
     run_bench([suite], out=out, limit=1, progress=False)
