@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from email.utils import parsedate_to_datetime
 
 from ._bodies import Complaint
-from ._endpoint import Endpoint
+from ._endpoint import Endpoint, without_keys
 from ._failures import (
     BadRequest,
     ChatFailure,
@@ -85,7 +85,8 @@ def _wrong_key(status: int, where: Endpoint, words: str) -> ChatFailure:
 
 def _no_model(where: Endpoint, words: str) -> ChatFailure:
     return NoSuchModel(
-        f"{_head(where)} is not there for this key {words}. Check the model's name, and that it is available there.",
+        f"There is no {str(where).removeprefix('the ')}, or not for this key {words}. "
+        "Check the model's name, and that it is available there.",
         status=404,
     )
 
@@ -105,8 +106,7 @@ def _no_path(status: int, where: Endpoint, path: str, words: str) -> ChatFailure
 
 
 def _head(where: Endpoint) -> str:
-    text = str(where)
-    return text[0].upper() + text[1:]
+    return f"The endpoint at {where.host} (model {without_keys(where.model)!r})"
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
