@@ -126,9 +126,16 @@ def _method(arguments: argparse.Namespace) -> Method:
 
 
 def _opened(arguments: argparse.Namespace, concurrency: int) -> ChatModel:
-    from ._chat._open import open_model
+    """The model, with all that stands before it."""
+    from ._chat._cache import Cached, ReplyCache
+    from ._chat._openai import OpenAIChat
+    from ._chat._policy import Retrying, Throttled
 
-    raise NotImplementedError
+    chat = OpenAIChat(arguments.model, base_url=arguments.base_url)
+    careful = Retrying(Throttled(chat, min(16, concurrency), concurrency))
+    if arguments.cache is None:
+        return careful
+    return Cached(careful, ReplyCache(arguments.cache), str(chat.endpoint))
 
 
 def _option(name: str) -> str:

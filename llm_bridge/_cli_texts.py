@@ -62,7 +62,8 @@ examples:
 """
 BENCH = """\
 Run suite files (CounterBench, CLadder, Corr2Cause and CCR.GB as published, or Twinworld's own JSONL) and score the
-answers, with and without the conventions that a suite's labels rest on. With --model, a language model reads or answers.
+answers, with and without the conventions that a suite's labels rest on. With --model, a language model reads or
+answers.
 """
 BENCH_EXAMPLES = """\
 examples:
