@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,9 +24,15 @@ from llm_bridge._chat._failures import (
     Unreachable,
     WrongKey,
 )
+from llm_bridge._chat._openai import OpenAIChat
+from llm_bridge._chat._policy import Policy, Retrying
+from llm_bridge._chat._server import Faults, LocalServer
+from llm_bridge._chat._server_faults import FAULT_KINDS
+from llm_bridge._chat._server_wire import ServedRequest
 from llm_bridge._chat._types import ChatReply, ChatRequest, Usage
 from llm_bridge.bench import BenchError, run_bench, run_bench_model
 from llm_bridge.bench._answers import Form, read_answer, schema_of
+from llm_bridge.cli import main
 
 RULES = "We know that Ziklo causes Blaf, Blaf causes not Vork, and Vork causes Lumbo."
 LESS = "Would Lumbo occur if not Ziklo instead of Ziklo?"  # yes: no Blaf, hence Vork
@@ -409,3 +421,95 @@ def test_progress_tells_failures_and_cost(tmp_path, capsys):
     err = capsys.readouterr().err
     assert err.startswith("3/3 items, 100.0% right, ")
     assert "1 failed, cost 0.02" in err
+
+
+# --- over HTTP, as the command
+
+
+def command(suite: Path, url: str, out: Path, *options: str) -> list[str]:
+    given = ["bench", str(suite), "--model", "recorded", "--base-url", url, "--out", str(out), *options]
+    return [sys.executable, "-m", "llm_bridge.cli", *given]
+
+
+def test_a_run_that_is_killed_or_interrupted_loses_nothing_and_asks_nothing_twice(tmp_path):
+    suite, out = written(tmp_path / "items.jsonl", *(item(n) for n in range(60))), tmp_path / "out.jsonl"
+    server = LocalServer(lambda request: '{"verdict": "yes"}', faults=Faults(rates=(("delay", 1.0),), delay=0.1))
+    with server.running() as url:
+        for wanted, stop, status in ((12, signal.SIGKILL, -signal.SIGKILL), (36, signal.SIGINT, 130)):
+            going = subprocess.Popen(
+                command(suite, url, out, "--method", "direct", "--concurrency", "3"), stderr=subprocess.PIPE, text=True
+            )
+            while not out.exists() or out.read_bytes().count(b"\n") < wanted:
+                assert going.poll() is None, "the run ended by itself"
+                time.sleep(0.005)
+            going.send_signal(stop)
+            _, err = going.communicate(timeout=20)
+            assert going.returncode == status
+            kept = out.read_bytes()
+        summary = bench(suite, OpenAIChat("recorded", base_url=url), model="recorded", out=out, concurrency=3)
+    assert err.endswith("twinworld: interrupted\n")
+    assert "Traceback" not in err
+    assert (summary.n, summary.correct) == (60, 60)
+    assert out.read_bytes().startswith(kept[: kept.rfind(b"\n") + 1])
+    assert sorted(line["id"] for line in lines(out)) == list(range(60))
+    asked = Counter(served.asked for served in server.log)
+    assert len(asked) == 60
+    assert sum(asked.values()) <= 60 + 2 * 3  # only what was in flight when a run was stopped
+
+
+def test_every_fault_at_once_and_none_is_a_wrong_answer(tmp_path):
+    items = [item(n, answer="yes" if n % 2 else "no") for n in range(80)]
+    suite, out = written(tmp_path / "items.jsonl", *items), tmp_path / "out.jsonl"
+
+    def answer(request: ServedRequest) -> str:
+        text = json.loads(request.messages[-1].content)["text"]
+        number = int(re.search(r"Ziklo(\d+)", text)[1])  # pyright: ignore[reportOptionalSubscript]
+        return json.dumps({"reasoning": "It follows.", "verdict": "yes" if number % 2 else "no"})
+
+    server = LocalServer(answer, faults=Faults(rate=0.05, seed=3, delay=0.01, retry_after=0.01))
+    with server.running() as url:
+        for _ in range(4):
+            chat = Retrying(OpenAIChat("recorded", base_url=url), Policy(first_wait=0.01, most_tries=2))
+            summary = bench(suite, chat, "reasoned", model="recorded", out=out, concurrency=20)
+    assert {served.misdeed.kind for served in server.log if served.misdeed} == set(FAULT_KINDS)
+    assert summary.n == 80
+    assert summary.disagreements == ()
+    assert summary.answered + summary.abstained + sum(summary.failed.values()) == 80
+    assert summary.answered >= 70
+    assert len({line["key"] for line in lines(out)}) == len(lines(out)) == 80
+
+
+@pytest.mark.parametrize(
+    ("server", "words"),
+    [
+        (LocalServer(lambda request: "yes", key="the right one"), "key"),
+        (LocalServer(lambda request: "yes", models=("another",)), "'recorded'"),
+    ],
+)
+def test_a_wrong_key_and_an_unknown_model_stop_the_command(tmp_path, monkeypatch, capsys, server, words):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-never-to-be-seen")
+    suite, out = written(tmp_path / "items.jsonl", *(item(n) for n in range(60))), tmp_path / "out.jsonl"
+    with server.running() as url:
+        status = main(command(suite, url, out, "--method", "direct", "--concurrency", "4")[3:])
+    said = capsys.readouterr()
+    assert status == 3
+    assert said.out == ""
+    assert words in said.err
+    assert "never-to-be-seen" not in said.err
+    assert len(server.log) <= 8
+    assert out.read_bytes() == b""
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--method", "direct"],
+        ["--votes", "3"],
+        ["--price", "1,2"],
+        ["--model", "m", "--method", "direct", "--votes", "3"],
+    ],
+)
+def test_options_that_do_not_go_together(tmp_path, capsys, options):
+    suite = written(tmp_path / "items.jsonl", item(1))
+    assert main(["bench", str(suite), *options]) == 2
+    assert "goes with --m" in capsys.readouterr().err
