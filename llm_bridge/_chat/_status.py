@@ -8,6 +8,8 @@ import ssl
 import time
 from collections.abc import Iterator, Mapping
 from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from ._bodies import Complaint
 from ._endpoint import Endpoint, without_keys
@@ -149,9 +151,7 @@ def of_error(error: BaseException, where: Endpoint) -> ChatFailure:
                 "Check the address: http or https, and whose certificate it shows."
             )
         if isinstance(cause, ConnectionRefusedError):
-            return Unreachable(
-                f"Nothing listens at {where.host}. Check OPENAI_BASE_URL, and that the server is running."
-            )
+            return _refused(where)
         match type(cause).__name__:
             case "DecodingError":
                 return Malformed(f"The reply of {where} could not be unpacked: {where.quoted(cause)}. Try again.")
@@ -166,6 +166,15 @@ def of_error(error: BaseException, where: Endpoint) -> ChatFailure:
             case _:
                 continue
     return Unreachable(f"No connection to {where.host}. Check OPENAI_BASE_URL, and that there is a network connection.")
+
+
+def _refused(where: Endpoint) -> Unreachable:
+    parts = urlsplit(where.base_url)
+    proxies = getproxies()
+    if (parts.scheme in proxies or "all" in proxies) and not proxy_bypass(parts.hostname or ""):
+        variable = f"{parts.scheme.upper()}_PROXY"
+        return Unreachable(f"Nothing listens at the proxy that leads to {where.host}. Check {variable} and NO_PROXY.")
+    return Unreachable(f"Nothing listens at {where.host}. Check OPENAI_BASE_URL, and that the server is running.")
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:
