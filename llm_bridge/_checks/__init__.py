@@ -1,1 +1,48 @@
 """Checks of a Problem against the text it was read from, cheapest first; none of them asks a language model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ._consistent import acyclic, consistent
+from ._engine import abduction, determined, possible
+from ._given import spans
+from ._numbers import numbers
+from ._reading import Check as Check
+from ._reading import Fault as Fault
+from ._reading import Reading as Reading
+from ._reading import Severity as Severity
+
+CHECKS: tuple[Check, ...] = (
+    Check("consistent", consistent, "problem", "The parts of the Problem agree with each other."),
+    Check("acyclic", acyclic, "problem", "No variable is a cause of itself."),
+    Check("spans", spans, "text", "The words that a part cites stand in the text."),
+    Check("numbers", numbers, "text", "Numbers are those of the words cited, and every number of the text is used."),
+    Check("possible", possible, "engine", "What was observed can happen."),
+    Check("determined", determined, "engine", "The engine has an answer, or bounds."),
+    Check("abduction", abduction, "engine", "Evidence that makes no difference (a hint)."),
+)
+"""All checks, the cheapest first."""
+
+
+def examine(reading: Reading, checks: Sequence[Check] = CHECKS) -> tuple[Fault, ...]:
+    """What the checks find, in their order.
+
+    Checks of the Problem and of the text are all run, so that one repair can mend all that they find; the engine is
+    asked only where they find no fault (a hint is none).
+
+    Args:
+        reading: a Problem beside its text. One that says why it cannot be formalised has no parts to check.
+        checks: which ones.
+
+    Returns:
+        Faults and hints; empty where all is well, as far as the checks can tell.
+    """
+    if reading.problem.cannot is not None:
+        return ()
+    found: list[Fault] = []
+    for check in sorted(checks, key=lambda one: one.costs == "engine"):
+        if check.costs == "engine" and any(fault.severity == "fault" for fault in found):
+            break
+        found += check.examine(reading)
+    return tuple(found)

@@ -1,0 +1,88 @@
+"""The checks that ask the engine: the evidence is possible, the query has an answer, the evidence matters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from scm import Answer, Contrast, Number, Query, Var, query_nodes
+
+from .._pipeline import solve_problem
+from .._verdict import CLOSE, without_evidence
+from ._reading import Fault, Reading
+
+
+def possible(reading: Reading) -> Iterable[Fault]:
+    """Evidence that the rules of the Problem exclude."""
+    for i, answer in _answers(reading):
+        if answer.finding == "undefined":
+            asked = reading.problem.queries[i].text
+            yield Fault(
+                "possible",
+                f"queries[{i}]",
+                f"What {asked} takes as observed cannot happen by the rules of this Problem. {reading.reply.line} "
+                "Wanted: evidence that the rules allow. Read again what the text says was observed, and the rules that lead to "
+                "it.",
+            )
+
+
+def _answers(reading: Reading) -> Iterable[tuple[int, Answer]]:
+    """Each answer with the place of its query; claims have none."""
+    numbers = [i for i, q in enumerate(reading.problem.queries) if q.query is not None]
+    return zip(numbers, reading.reply.answers, strict=False)
+
+
+def determined(reading: Reading) -> Iterable[Fault]:
+    """A query to which the engine gives no answer at all; bounds are one."""
+    reply = reading.reply
+    if reply.finding not in ("refused", "not_identified", "contradiction", "unreadable"):
+        return
+    why = reply.fault or reply.line
+    wanted = {
+        "contradiction": "statements that can hold together. Compare each with its sentence.",
+        "not_identified": "every rule and number that the text gives, and the question as the text asks it. Where the "
+        "Problem says that already, keep it: then the text leaves the answer open.",
+    }.get(reply.finding, "a Problem that can be worked out. Mend what this message names.")
+    yield Fault(
+        "determined", "", f"The engine answers nothing ({reply.finding.replace('_', ' ')}): {why} Wanted: {wanted}"
+    )
+
+
+def abduction(reading: Reading) -> Iterable[Fault]:
+    """A hint: evidence of a counterfactual that makes no difference to its answer."""
+    if reading.reply.finding not in ("exact", "estimate", "bounds"):
+        return
+    problem = reading.problem
+    imagined = [i for i, q in enumerate(problem.queries) if q.query is not None and _imagines(q.query)]
+    if not imagined:
+        return
+    queries = tuple(
+        q.model_copy(update={"query": without_evidence(q.asked)}) if i in imagined else q
+        for i, q in enumerate(problem.queries)
+    )
+    bare = solve_problem(problem.model_copy(update={"queries": queries}))
+    numbers = [i for i, q in enumerate(problem.queries) if q.query is not None]
+    for i, with_it, without in zip(numbers, reading.reply.answers, bare.answers, strict=False):
+        if i in imagined and _same(with_it.value, without.value):
+            yield Fault(
+                "abduction",
+                f"queries[{i}]",
+                f"{problem.queries[i].text} has the same answer without its evidence. That can be right. Look again "
+                "whether the evidence, and the rules that lead to it, are as the text says.",
+                "hint",
+            )
+
+
+def _same(first: object, second: object) -> bool:
+    return isinstance(first, float) and isinstance(second, float) and abs(first - second) <= CLOSE
+
+
+def _imagines(query: Query) -> bool:
+    """Whether `query` imposes something beside evidence."""
+    match query:
+        case Number():
+            return False
+        case Contrast(_, left, right):
+            return _imagines(left) or _imagines(right)
+        case _:
+            worlds = any(isinstance(node, Var) and node.world for node in query_nodes(query))
+            return worlds and query.given is not None

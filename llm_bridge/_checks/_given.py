@@ -1,0 +1,82 @@
+"""The checks of a Problem beside the words that it cites: they occur in the text, they speak of what they support."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from .._problem import Problem
+from ._reading import Fault, Reading
+from ._text import fold, scan
+
+_ASIDE = re.compile(r"\([^()]*\)")
+_SPACE = re.compile(r"\s+")
+LONGEST = 160
+"""Words quoted in a message are cut to this."""
+
+
+class Cited(NamedTuple):
+    """A part of a Problem with the words it cites.
+
+    Attributes:
+        part: where it stands, such as "edges[2]".
+        about: what it is, for a message.
+        words: as cited; perhaps empty.
+    """
+
+    part: str
+    about: str
+    words: str
+
+
+def quoted(words: str) -> str:
+    """`words` in quotes, cut if they are long."""
+    clean = " ".join(words.split())
+    return f'"{clean if len(clean) <= LONGEST else clean[: LONGEST - 3] + "..."}"'
+
+
+def cited(problem: Problem) -> Iterator[Cited]:
+    """Every part that can cite words."""
+    for i, v in enumerate(problem.variables):
+        yield Cited(f"variables[{i}]", f"the variable {v.name!r}", v.words)
+    for i, e in enumerate(problem.edges):
+        yield Cited(f"edges[{i}]", f"the edge {e.cause!r} -> {e.effect!r}", e.words)
+    for i, c in enumerate(problem.confounded):
+        yield Cited(f"confounded[{i}]", f"the confounded pair {c.pair[0]!r}, {c.pair[1]!r}", c.words)
+    for i, q in enumerate(problem.equations):
+        yield Cited(f"equations[{i}]", f"the equation of {q.variable!r}", q.words)
+    for i, s in enumerate(problem.statements):
+        yield Cited(f"statements[{i}]", f"the statement {s.value or s.counts}", s.words)
+    for i, q in enumerate(problem.queries):
+        yield Cited(f"queries[{i}]", f"the query {q.text}", q.words)
+
+
+def spans(reading: Reading) -> Iterable[Fault]:
+    """Words that are cited and do not stand in the text."""
+    folded = scan(reading.text).folded
+    for one in cited(reading.problem):
+        if one.words and (piece := fold(one.words)) not in folded and not _pieces(piece, folded):
+            yield Fault(
+                "spans",
+                one.part,
+                f"For {one.about} the words {quoted(one.words)} are cited, which do not stand in the text. Wanted: "
+                "words copied from the text as they are. Copy the sentence that says it; if no sentence says it, it is no "
+                "part of the Problem.",
+            )
+
+
+def _pieces(words: str, folded: str) -> bool:
+    """Whether `words` leave out a bracket of the text, or are pieces of it joined by an ellipsis in their order."""
+    if words in _SPACE.sub(" ", _ASIDE.sub(" ", folded)):
+        return True
+    parts = [part.strip(" .") for part in words.replace("\u2026", "...").split("...")]
+    place = 0
+    if len(parts) < 2 or not any(parts):
+        return False
+    for part in filter(None, parts):
+        found = folded.find(part, place)
+        if found < 0:
+            return False
+        place = found + len(part)
+    return True

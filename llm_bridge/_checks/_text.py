@@ -1,0 +1,135 @@
+"""A text as words: folded for comparison, cut into tokens and sentences. Worked out once for each text."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+
+_TYPOGRAPHIC = str.maketrans(
+    {
+        "\u2018": "'", "\u2019": "'", "\u201b": "'", "\u02bc": "'", "\u201c": '"', "\u201d": '"', "\u201e": '"',
+        "\u00ab": '"', "\u00bb": '"', "\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-", "\u2014": "-",
+        "\u2212": "-", "\u00ad": None, "\u200b": None, "\ufeff": None,
+    }
+)  # fmt: skip
+_SPACE = re.compile(r"\s+")
+_TOKEN = re.compile(
+    r"-?(?<![\w.])\d[\d,]*(?:\.\d+)?|-?(?<![\w.])\.\d+"  # a number, with its sign
+    r"|[^\W\d_]+(?:'[^\W\d_]+)?(?:\d\w*)?|\w+"  # a word, a code
+    r"|[^\w\s]"
+)
+_ENDS = frozenset(".?!")
+_SHORT = frozenset(("vs", "dr", "mr", "mrs", "ms", "st", "fig", "approx", "g", "e", "i"))
+_OPENS_QUESTION = frozenset(
+    ("Would", "Will", "Could", "Does", "Did", "Do", "Is", "Are", "Was", "Were", "What", "Which", "How", "Can", "Should")
+)
+
+
+def words(text: str) -> frozenset[str]:
+    """The words of a short list, as lexicons are written."""
+    return frozenset(text.split())
+
+
+def fold(text: str) -> str:
+    """`text` as it is compared: white space, case, typographic quotes and dashes do not count."""
+    return _SPACE.sub(" ", unicodedata.normalize("NFC", text).translate(_TYPOGRAPHIC)).strip().casefold()
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One word, number or mark.
+
+    Attributes:
+        text: as written.
+        word: lower case.
+        stem: the word without its usual endings; what mentions are compared by.
+        start, end: where it stands in `Scan.text`.
+        sentence: the number of its sentence.
+    """
+
+    text: str
+    word: str
+    stem: str
+    start: int
+    end: int
+    sentence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence: the tokens `first` to `last - 1`."""
+
+    index: int
+    first: int
+    last: int
+    text: str
+    question: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """A text with its tokens and sentences. `text` has straight quotes and dashes, otherwise as it was given."""
+
+    text: str
+    folded: str
+    tokens: tuple[Token, ...]
+    sentences: tuple[Sentence, ...]
+
+    def of(self, sentence: Sentence) -> tuple[Token, ...]:
+        """The tokens of one sentence."""
+        return self.tokens[sentence.first : sentence.last]
+
+
+@lru_cache(maxsize=512)
+def scan(text: str) -> Scan:
+    """`text`, cut up. Cached, since every check looks at the same text, and repairs come back to it."""
+    plain = unicodedata.normalize("NFC", text).translate(_TYPOGRAPHIC)
+    found = [(match.group(), match.start(), match.end()) for match in _TOKEN.finditer(plain)]
+    tokens: list[Token] = []
+    sentences: list[Sentence] = []
+    first = 0
+    for place, (piece, start, end) in enumerate(found):
+        word = piece.casefold()
+        tokens.append(Token(piece, word, stem(word), start, end, len(sentences)))
+        last = place + 1 == len(found)
+        if last or _ends(plain, found, place):
+            body = plain[tokens[first].start : end]
+            sentences.append(Sentence(len(sentences), first, place + 1, _SPACE.sub(" ", body), piece == "?"))
+            first = place + 1
+    return Scan(plain, fold(text), tuple(tokens), tuple(sentences))
+
+
+def _ends(text: str, found: list[tuple[str, int, int]], place: int) -> bool:
+    """Whether a sentence ends with this token: a mark before white space, or a line break before a new start."""
+    piece, start, end = found[place]
+    following = found[place + 1]
+    if piece in _ENDS:
+        before = found[place - 1][0] if place and found[place - 1][2] == start else ""
+        return following[1] > end and not (piece == "." and before.casefold() in _SHORT and before != before.upper())
+    if following[0] in _OPENS_QUESTION and piece[0].isalnum():
+        return True  # the full stop before a question is often lost
+    between = text[end : following[1]]
+    return "\n" in between and (following[0][:1].isupper() or between.count("\n") > 1)
+
+
+_ENDINGS = (
+    "ations", "ation", "ating", "ated", "ates", "ate", "ments", "ment", "nesses", "ness", "ings", "ing", "ions", "ion",
+    "ities", "ity", "ers", "ors", "ies", "ied", "ed", "er", "or", "ly", "es", "al", "e", "s", "y",
+)  # fmt: skip
+
+
+@lru_cache(maxsize=8192)
+def stem(word: str) -> str:
+    """`word` without its usual endings: light, so that "vaccinated" and "vaccination" meet."""
+    bare = word.removesuffix("'s").replace("'", "")
+    if len(bare) < 5 or not bare.isalpha():
+        return bare.removesuffix("s") if len(bare) == 4 and bare.isalpha() and not bare.endswith("ss") else bare
+    for ending in _ENDINGS:
+        if bare.endswith(ending) and len(bare) - len(ending) >= 3:
+            bare = bare[: -len(ending)]
+            break
+    if len(bare) > 3 and bare[-1] in "eiy":
+        bare = bare[:-1]
+    return bare[:-1] if len(bare) > 3 and bare[-1] == bare[-2] and bare[-1] not in "aeiou" else bare
