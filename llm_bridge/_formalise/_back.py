@@ -1,13 +1,12 @@
 """Back-translation: a model compares the text with the Problem said in plain sentences, part by part.
 
-The sentences are made by template (`_restate`), so that the model which compares need not have made the Problem, nor read
-its notation. What it says is checked here: a reply that does not speak of exactly the parts it was asked about, or that
-quotes what the text does not say, is asked for once more, and then told as a hint. It never passes for agreement.
+The sentences are made by template (`_restate`), so the model that compares need not have made the Problem, nor read its
+notation. What it says is checked here: where a reply does not speak of exactly the parts it was asked about, or quotes
+what the text does not say, another is asked for once, and after that a hint tells of it. It never passes for agreement.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal, TypeAlias, get_args
 
@@ -15,12 +14,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from .._chat._types import ChatModel, ChatRequest, ReplySchema
 from .._checks._reading import Fault, Severity
+from .._checks._text import fold
 from .._foreign import InvalidProblem, document
 from .._problem import Problem
 from .._prompts import prompt
 from ._phrasing import quoted
 from ._restate import Restated, restate
-from ._words import found_in
 
 CHECK = "back-translation"
 MOST_PARTS = 150
@@ -83,7 +82,9 @@ async def compare(text: str, problem: Problem, chat: ChatModel, attempt: int = 0
     if problem.cannot is not None:
         return ()
     if len(sentences) > MOST_PARTS:
-        return (_hint(f"The Problem has {len(sentences):,} parts, and at most {MOST_PARTS} are compared with the text."),)
+        return (
+            _hint(f"The Problem has {len(sentences):,} parts, and at most {MOST_PARTS} are compared with the text."),
+        )
     reason = ""
     for again in range(TRIES):
         reply = await chat.complete(_request(text, sentences, attempt * TRIES + again))
@@ -100,7 +101,9 @@ def comparison_schema(parts: Sequence[str]) -> ReplySchema:
     """What a comparison of these parts must look like."""
     words = {"type": "string"}
     judged = _closed(
-        part={"type": "string", "enum": list(parts)}, verdict={"type": "string", "enum": list(get_args(Verdict))}, words=words
+        part={"type": "string", "enum": list(parts)},
+        verdict={"type": "string", "enum": list(get_args(Verdict))},
+        words=words,
     )
     missing = _closed(kind={"type": "string", "enum": list(get_args(Kind))}, words=words)
     return ReplySchema.of(
@@ -150,8 +153,9 @@ def _read(reply: str, text: str, sentences: Sequence[Restated]) -> _Comparison:
         odd = next((p for p in got if p not in wanted or got.count(p) > 1), None)
         what = f"it speaks of {quoted(odd[:_SHOWN])}" if odd is not None else "it leaves out a part"
         raise _Unusable(f"{what}, and was asked for each of {len(wanted)} parts once.")
+    whole = fold(text)
     for words in (one.words for one in (*made.parts, *made.missing)):
-        if words.strip() and not found_in(words, text):
+        if fold(words) not in whole:
             raise _Unusable(f"it quotes {quoted(words[:_SHOWN])}, which the text does not say.")
     if any(not one.words.strip() for one in made.missing) or any(
         one.verdict == "contradicted" and not one.words.strip() for one in made.parts

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 
 from scm import Value, Var, claim_names, quantity_nodes, query_nodes, walk
 
+from .._checks._text import stem
 from .._problem import Problem, ProblemVariable
 from ._spots import At, Key, Of
 
@@ -107,20 +108,11 @@ def _shared(a: ProblemVariable, b: ProblemVariable) -> float:
 
 
 def _overlap(a: frozenset[str], b: frozenset[str]) -> float:
-    common = sum(any(_alike(word, other) for other in b) for word in a)
-    return common / (len(a) + len(b) - common) if common else 0.0
-
-
-def _alike(word: str, other: str) -> bool:
-    """Whether two words are forms of one: rain, rains, raining."""
-    if word == other:
-        return True
-    short, long = sorted((word, other), key=len)
-    return len(short) >= 4 and len(long) - len(short) <= 4 and long.startswith(short[: max(4, len(short) - 2)])
+    return len(a & b) / len(a | b) if a & b else 0.0
 
 
 def _tokens(text: str) -> frozenset[str]:
-    return frozenset(_folded(text).split()) - _EMPTY
+    return frozenset(stem(word) for word in _folded(text).split() if word not in _EMPTY)
 
 
 def _folded(text: str) -> str:
