@@ -15,7 +15,7 @@ from llm_bridge._formalise._schemas import MOST_NAMES, problem_schema, variables
 from llm_bridge._formalise._wire import problem_from_reply, problem_to_wire
 from llm_bridge.bench._items import read_items
 from tests.json_schema import KEYWORDS, fits, parts, sample
-from tests.problems import NAMES, random_problem
+from tests.wire_problems import NAMES, random_problem
 
 SCHEMAS = {
     "variables": variables_schema(),

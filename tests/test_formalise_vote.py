@@ -8,7 +8,7 @@ import pytest
 from llm_bridge import Problem, solve_problem
 from llm_bridge._formalise._probes import equivalent, signature
 from llm_bridge._formalise._vote import settle
-from tests.plans import OTHER, PLAIN, Plan, corrupted, random_plan, said_otherwise
+from tests.problems import OTHER, PLAIN, Plan, corrupted, random_plan, said_otherwise
 
 
 def plan_of(seed: object) -> tuple[random.Random, Plan]:

@@ -12,7 +12,7 @@ from llm_bridge._crosscheck import parents
 from llm_bridge._noisy import KINDS, Corruption, Kind, corrupt
 from llm_bridge._noisy._cite import Citer, cited
 from scm import class_from_independences
-from tests.problems import random_problem
+from tests.wire_problems import random_problem
 
 RULES = (
     "We know that Dravo causes Mell, Mell and Tisk together cause Orrin, and Orrin causes not Pelto. We observed Tisk. "
