@@ -69,8 +69,8 @@ def test_sentences_are_plain_and_quote_names():
         Restated(
             "queries[0]",
             "The question is about what would have been in a case of which something is known as it really was: what "
-            'is the probability that "wet road" would be true if "rain" were set to false, among cases where it was seen '
-            'that "sprinkler" is true?',
+            'is the probability that "wet road" would be true if "rain" were set to false, among cases where it was '
+            'seen that "sprinkler" is true?',
         ),
         Restated("reply", "The answer is yes if the value that is asked for is greater than 0.5, and no if not."),
     )
