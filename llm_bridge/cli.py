@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
+from . import _cli_texts as texts
 from ._cli_input import (
     BadInput,
     check_files,
@@ -26,75 +27,6 @@ from ._cli_input import (
 
 OK, MISUSE, REFUSED, OUR_ERROR, INTERRUPTED, PIPE_CLOSED = 0, 2, 3, 70, 130, 141
 
-_ABOUT = """\
-Causal questions on every rung of the ladder, answered exactly and said back in words.
-
-  twinworld ask "If it rains, the road is wet. It rained.
-                 Would the road have been wet if it had not rained?"
-"""
-_AFTER = """\
-`twinworld COMMAND --help` shows the options of a command, with an example.
-Exit status: 0 for any finding (undefined and bounds included), 2 for misuse, 3 for what is refused or unreadable.
-"""
-_ASK = """\
-Answer a causal question in words: rules, what was seen, and one question. Nothing leaves this machine.
-"""
-_ASK_EXAMPLES = """\
-examples:
-  twinworld ask "We know that Ziklo causes Blaf. Would Blaf occur if not Ziklo?"
-  twinworld ask story.txt --explain
-  echo "If the fuse is blown, the light is off. ..." | twinworld ask - --json
-"""
-_SOLVE = """\
-Answer a Problem: the form between words and engine, as JSON (variables, equations, statements, queries).
-"""
-_SOLVE_EXAMPLES = """\
-example, with problem.json holding
-  {"variables": [{"name": "X"}, {"name": "Y"}], "equations": [{"variable": "Y", "expression": "X"}],
-   "queries": [{"query": "P(Y[X=False]=True | X=True)"}], "reply": {"kind": "yes-no"}}
-
-  twinworld solve problem.json
-"""
-_QUERY = """\
-Ask the engine about a model: Twinworld's own JSON (what `Model.to_json()` of the package `scm` writes), or a Bayesian
-network as BIF, XMLBIF, NET, UAI or XDSL (also packed: .bif.gz). The extension says which. Or about a graph (.dot, .gml,
-dagitty, edges, JSON, or its text) with what is known of it: statements (--given) or a table of units (--data).
-"""
-_QUERY_EXAMPLES = """\
-queries:
-  P(Y=1 | X=1)                    seeing
-  P(Y=1 | do(X=1))                doing
-  P(Y[X=0]=0 | X=1, Y=1)          imagining: Y, had X been 0, where both were 1
-  E[Y[X=1, M=M[X=0]]] - E[Y[X=0]] a nested contrast (the natural direct effect)
-
-examples:
-  twinworld query model.json "P(Y[X=0]=0 | X=?x, Y=1)" --set x=1
-  twinworld query model.json "P(Y[X=?x]=1)" --rows units.csv --out answers.csv --ignore id
-  twinworld query "Z -> X -> Y, Z -> Y" "P(Y=1 | do(X=1))" --given "P(Z=1) = 40%" \\
-            --given "P(Y=1 | X=1, Z=0) = 31%" --given "P(Y=1 | X=1, Z=1) = 85%"
-
-rows: a column named as a placeholder fills it; one named as a variable is what was observed of it; an empty cell says
-that nothing was observed. A run that was interrupted goes on where it was when the same command is given again.
-"""
-_IDENTIFY = """\
-Say whether a query follows from a graph: the formula with its derivation and how it was checked, or why there is none
-and two models that show it. GRAPH is a file (.dot, .gml, dagitty, edges, Twinworld's JSON) or the text of one.
-"""
-_IDENTIFY_EXAMPLES = """\
-examples:
-  twinworld identify "X -> M -> Y, X <-> Y" "P(Y=1 | do(X=1))"
-  twinworld identify graph.dot "E[Y[X=1, M=M[X=0]]] - E[Y[X=0]]" --json
-  twinworld identify "Z -> X -> Y, X <-> Y" "P(Y=1 | do(X=1))" --available "trial: P(X, Y | do(Z))"
-"""
-_BENCH = """\
-Run suite files (CounterBench, CLadder, Corr2Cause and CCR.GB as published, or Twinworld's own JSONL) and score the
-answers, with and without the conventions that a suite's labels rest on.
-"""
-_BENCH_EXAMPLES = """\
-example:
-  twinworld bench counterbench.jsonl --out results.jsonl
-"""
-
 
 class Misuse(Exception):
     """The command cannot be meant: exit status 2."""
@@ -103,7 +35,7 @@ class Misuse(Exception):
 def parser() -> argparse.ArgumentParser:
     """The command line, as data."""
     raw = argparse.RawDescriptionHelpFormatter
-    top = argparse.ArgumentParser("twinworld", description=_ABOUT, epilog=_AFTER, formatter_class=raw)
+    top = argparse.ArgumentParser("twinworld", description=texts.ABOUT, epilog=texts.AFTER, formatter_class=raw)
     top.add_argument("--version", action=_Version, nargs=0, help="show the version and leave")
     commands = top.add_subparsers(metavar="COMMAND", required=True)
 
@@ -112,13 +44,13 @@ def parser() -> argparse.ArgumentParser:
         made.set_defaults(run=run)
         return made
 
-    ask = command("ask", _ask, "answer a question in words", _ASK, _ASK_EXAMPLES)
+    ask = command("ask", _ask, "answer a question in words", texts.ASK, texts.ASK_EXAMPLES)
     ask.add_argument("text", metavar="TEXT|FILE|-", help="the question, a file that holds it, or - for standard input")
     _add_answering(ask)
-    solve = command("solve", _solve, "answer a Problem file", _SOLVE, _SOLVE_EXAMPLES)
+    solve = command("solve", _solve, "answer a Problem file", texts.SOLVE, texts.SOLVE_EXAMPLES)
     solve.add_argument("problem", metavar="PROBLEM.json|-", help="the Problem, or - for standard input")
     _add_answering(solve)
-    query = command("query", _query, "ask the engine about a model or a graph", _QUERY, _QUERY_EXAMPLES)
+    query = command("query", _query, "ask the engine about a model or a graph", texts.QUERY, texts.QUERY_EXAMPLES)
     query.add_argument(
         "model", metavar="MODEL|-", help="the file of a model or a graph, the text of a graph, or - for standard input"
     )
@@ -129,8 +61,10 @@ def parser() -> argparse.ArgumentParser:
     _add_sources(query)
     _add_rows(query)
     _add_answering(query)
-    _add_identify(command("identify", _identify, "say what follows from a graph", _IDENTIFY, _IDENTIFY_EXAMPLES))
-    bench = command("bench", _bench, "run and score suite files", _BENCH, _BENCH_EXAMPLES)
+    _add_identify(
+        command("identify", _identify, "say what follows from a graph", texts.IDENTIFY, texts.IDENTIFY_EXAMPLES)
+    )
+    bench = command("bench", _bench, "run and score suite files", texts.BENCH, texts.BENCH_EXAMPLES)
     bench.add_argument("files", metavar="FILE", nargs="+", help="suite files")
     bench.add_argument("--out", metavar="FILE", help="write one line per item here; a run that was cut off resumes")
     bench.add_argument("--json", action="store_true", help="print the scores as JSON")

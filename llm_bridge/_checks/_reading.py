@@ -21,15 +21,17 @@ class Reading:
     Attributes:
         text: what was read.
         problem: as what.
+        solve: the engine with what the user granted.
     """
 
     text: str
     problem: Problem
+    solve: Callable[[Problem], Reply] = solve_problem
 
     @cached_property
     def reply(self) -> Reply:
         """What the engine answers to this reading. Worked out once, when a check or the answer first needs it."""
-        return solve_problem(self.problem)
+        return self.solve(self.problem)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,8 @@ The offline reader declines such notes.
     id         a text or whole number that names the item in the report
     text       the question in words; or instead
     problem    a Problem as `twinworld solve` reads it
-    answer     "yes", "no", a number, or (for a Problem with a choice) one of its options
+    answer     "yes", "no", a number, or (for a choice) one of the options
+    options    for a text whose answer is one of several: which
     tolerance  how far a number may be off; 1e-9 if absent
     type       what the report breaks accuracy down by; "other" if absent
     group      items of one group count as one cluster for the interval; if absent, items whose texts are equal up to
