@@ -90,6 +90,8 @@ SEEN = stems(
     "occur turned given"
 )
 IMAGINED = words("would could might had were hypothetically counterfactually imagine suppose assume pretend")
-DONE = stems("force set intervene intervention impose randomize randomise assign compel administer manipulate regardless")
+DONE = stems(
+    "force set intervene intervention impose randomize randomise assign compel administer manipulate regardless"
+)
 COMPARED_UP = stems("increase raise more larger higher greater bigger improve boost likelier positively above")
 COMPARED_DOWN = stems("decrease reduce lower less smaller fewer diminish unlikelier negatively below")

@@ -146,7 +146,12 @@ def _rounded(found: list[str]) -> list[str]:
         rest = rest[rough:]
         comma = rest[1:2] == [","]
         closed = rest[2 + comma : 3 + comma] == [")"]
-        if rest and rest[0].startswith("<between ") and rest[1 + comma : 2 + comma] == ["<rounding>"] and closed >= bracket:
+        if (
+            rest
+            and rest[0].startswith("<between ")
+            and rest[1 + comma : 2 + comma] == ["<rounding>"]
+            and closed >= bracket
+        ):
             out.append(f"<{'roughly' if rough else 'rounded'} {rest[0][9:-1]}>")
             place += size + rough + 2 + comma + bracket
         else:
@@ -232,7 +237,9 @@ def _framed(part: list[str]) -> list[str]:
 
 def _bare(event: Sequence[str]) -> bool:
     """Whether a few words are one plain clause."""
-    return not ({*event} & (_LINKS | _HEDGED | {",", "if", "given", "<since>", "<prob that>", "<prob of>", "that", "which"}))
+    return not (
+        {*event} & (_LINKS | _HEDGED | {",", "if", "given", "<since>", "<prob that>", "<prob of>", "that", "which"})
+    )
 
 
 def _is_value(part: Sequence[str]) -> list[int]:

@@ -15,7 +15,9 @@ MOST_LONGER = 2
 """So many times as long as its template a wording may be, and then some."""
 SOME = 200
 _SHOWN = 5
-_DENIALS = frozenset({"not", "no", "never", "none", "nothing", "nobody", "neither", "nor", "without", "cannot", "hardly"})
+_DENIALS = frozenset(
+    {"not", "no", "never", "none", "nothing", "nobody", "neither", "nor", "without", "cannot", "hardly"}
+)
 
 
 def recheck(template: str, wording: str, reply: Reply) -> tuple[Fault, ...]:

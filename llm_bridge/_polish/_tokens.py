@@ -108,9 +108,7 @@ def _lowered(word: str, known: Lexicon) -> str:
 
 
 _SHORT = {"can't": ("cannot",), "won't": ("will", "not"), "let's": ("let", "us")}
-_HELPERS = frozenset(
-    "is are was were do does did has have had would could should".split()
-)
+_HELPERS = frozenset("is are was were do does did has have had would could should".split())
 
 
 def _spelt(word: str) -> tuple[str, ...]:
