@@ -257,7 +257,7 @@ def test_a_problem_is_no_text_for_a_model(tmp_path):
 
 def test_an_unknown_method_is_named(tmp_path):
     suite = written(tmp_path / "items.jsonl", item(1))
-    with pytest.raises(BenchError, match=r"no method 'cot'\. Wanted one of direct, reasoned"):
+    with pytest.raises(BenchError, match=r"no method 'cot'\. Wanted one of direct, reasoned, bridge"):
         bench(suite, Says(), "cot")
 
 

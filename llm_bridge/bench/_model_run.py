@@ -20,6 +20,7 @@ from .._chat._failures import (
     WrongKey,
 )
 from .._chat._types import ChatModel
+from ._bridge import Bridge
 from ._items import BenchError, Item, read_items
 from ._methods import Answerer, Direct, Method, Reasoned
 from ._model_record import answered, failed
@@ -101,7 +102,7 @@ def method_of(name: str, **settings: Any) -> Method:
     Raises:
         BenchError: there is no such method.
     """
-    made: dict[str, Callable[..., Method]] = {"direct": Direct, "reasoned": Reasoned}
+    made: dict[str, Callable[..., Method]] = {"direct": Direct, "reasoned": Reasoned, "bridge": Bridge}
     if name not in made:
         raise BenchError(f"There is no method {name!r}. Wanted one of {', '.join(made)}.")
     return made[name](**settings)
