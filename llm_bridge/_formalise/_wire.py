@@ -125,12 +125,16 @@ def problem_from_reply(text: str) -> Problem:
     Raises:
         InvalidProblem: there is no Problem in it; every fault says where, what was got, and what was wanted.
     """
-    return problem_from_wire(data_of_reply(text))
+    return formed(data_of_reply(text)).check()
 
 
-def problem_from_wire(data: Mapping[str, object]) -> Problem:
-    """The Problem that data of `data_of_reply` says; errors as for `problem_from_reply`."""
-    problem = Problem.from_data(dict(data))
+def formed(data: Mapping[str, object]) -> Problem:
+    """The Problem that data of `data_of_reply` says; whether its parts agree is yet to be checked.
+
+    Raises:
+        InvalidProblem: the data is not a Problem, or two of its names look the same.
+    """
+    problem = Problem.formed(dict(data))
     if faults := [*_lookalikes(problem)]:
         raise InvalidProblem(faults)
     return problem
@@ -181,7 +185,7 @@ def _clean(data: Data) -> Iterable[str]:
             if isinstance(item, dict) and _absent(place, value):
                 del item[place]
             elif isinstance(value, str) and inner in _FREE and _whole(value):
-                item[place] = _readable(value)
+                item[place] = readable(value)
             elif isinstance(value, str):
                 yield from _unfit(inner, value)
             elif isinstance(value, dict | list):
@@ -224,7 +228,7 @@ def _whole(text: str) -> bool:
     return not any("\ud800" <= sign <= "\udfff" for sign in text)
 
 
-def _readable(text: str) -> str:
+def readable(text: str) -> str:
     """Free text that may be printed to a terminal: nothing hidden in it, and not long."""
     if not text.isprintable():
         spaced = (" " if sign.isspace() else sign for sign in text)
