@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
@@ -37,10 +38,17 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """One setting of the noise."""
+    """One setting of the noise.
+
+    Attributes:
+        rate: the share of Problems that are misread.
+        correlation: how alike two tries are.
+        harmful: whether every misreading changes the answer, as far as one can be found that does.
+    """
 
     rate: float
     correlation: float
+    harmful: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,27 +107,22 @@ def records_of(text: Text, arms: Sequence[Arm], seeds: int) -> list[Record] | No
 
 async def _records(text: Text, problem: Problem, arms: Sequence[Arm], seeds: int) -> list[Record]:
     bridge = Bridge(text.text)
+
+    def changes_the_answer(right: Problem, misread: Problem) -> bool:
+        return outcome(bridge.solve(misread).reply, bridge.solve(right).reply) == "wrong"
+
     found: list[Record] = []
     for arm in arms:
+        only = changes_the_answer if arm.harmful else None
         for seed in range(seeds):
-            reader = NoisyReader(arm.rate, seed=seed, correlation=arm.correlation, read=lambda _: problem)
+            reader = NoisyReader(arm.rate, seed=seed, correlation=arm.correlation, read=lambda _: problem, only=only)
             right = bridge.solve(reader.right(text.text)).reply
-            outcomes = [outcome(await bridge.said(stage, reader), right) for stage in STAGES]
-            misread = reader.misread(text.text)
-            found.append(
-                Record(
-                    text.suite,
-                    text.id,
-                    text.cluster,
-                    arm,
-                    seed,
-                    right is not None,
-                    tuple(outcomes),
-                    None if misread is None else misread.kind,
-                    "" if misread is None else lettered(misread.what, problem),
-                    reader.habitual(text.text),
-                )
-            )
+            outcomes = tuple([outcome(await bridge.said(stage, reader), right) for stage in STAGES])
+            record = Record(text.suite, text.id, text.cluster, arm, seed, right is not None, outcomes)
+            if (misread := reader.misread(text.text)) is not None:
+                what, habit = lettered(misread.what, problem), reader.habitual(text.text)
+                record = replace(record, kind=misread.kind, what=what, habit=habit)
+            found.append(record)
     return found
 
 
@@ -136,12 +139,5 @@ def lettered(what: str, problem: Problem) -> str:
     """A description with the variables called V1, V2 and so on: no word of the text is in it."""
     names = [(variable.name, f"V{i}") for i, variable in enumerate(problem.variables, 1)]
     for name, letter in sorted(names, key=lambda pair: -len(pair[0])):
-        what = what.replace(f'"{name}"', letter)
-        what = "".join(_replaced(what, name, letter))
+        what = re.sub(rf'"{re.escape(name)}"|(?<!\w){re.escape(name)}(?!\w)', letter, what)
     return what
-
-
-def _replaced(what: str, name: str, letter: str) -> Iterator[str]:
-    import re
-
-    yield re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", letter, what)
