@@ -62,9 +62,19 @@ examples:
 """
 BENCH = """\
 Run suite files (CounterBench, CLadder, Corr2Cause and CCR.GB as published, or Twinworld's own JSONL) and score the
-answers, with and without the conventions that a suite's labels rest on.
+answers, with and without the conventions that a suite's labels rest on. With --model, a language model reads or
+answers.
 """
 BENCH_EXAMPLES = """\
-example:
+examples:
   twinworld bench counterbench.jsonl --out results.jsonl
+  twinworld bench clinical.jsonl --model NAME --method bridge --cache replies.db --out results.jsonl
+
+methods: direct (the model answers at once), reasoned (it reasons first, then answers), bridge (it reads the text into a
+Problem, which is checked, and the engine answers).
+
+A run that was stopped, in whatever way, goes on when the same command is given again: what is finished is not asked
+again, what failed at the endpoint is. A budget that is used up ends a run with status 0: the scores are of what was
+asked, and the report and a line on standard error say how many items were not. Where nothing can go on until the user
+acts (a wrong key, an unknown model, no credit) the run stops at once with status 3.
 """

@@ -14,10 +14,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from . import _cli_texts as texts
+from ._cli_bench import add_bench, run_bench_command
 from ._cli_input import (
     BadInput,
-    check_files,
-    check_output,
     file_of,
     is_graph,
     is_json_model,
@@ -65,11 +64,7 @@ def parser() -> argparse.ArgumentParser:
         command("identify", _identify, "say what follows from a graph", texts.IDENTIFY, texts.IDENTIFY_EXAMPLES)
     )
     bench = command("bench", _bench, "run and score suite files", texts.BENCH, texts.BENCH_EXAMPLES)
-    bench.add_argument("files", metavar="FILE", nargs="+", help="suite files")
-    bench.add_argument("--out", metavar="FILE", help="write one line per item here; a run that was cut off resumes")
-    bench.add_argument("--json", action="store_true", help="print the scores as JSON")
-    bench.add_argument("--limit", metavar="N", type=_count, help="score the first N items of each file only")
-    bench.add_argument("--no-progress", action="store_true", help="show no progress")
+    add_bench(bench)
     return top
 
 
@@ -302,18 +297,14 @@ def _check_rows(arguments: argparse.Namespace) -> None:
 
 
 def _bench(arguments: argparse.Namespace) -> int:
-    gc.enable()  # a long run
-    check_files(arguments.files)
-    if arguments.out is not None:
-        check_output(arguments.out)
     from scm import ScmError
 
-    from .bench import run_bench
+    from ._chat._failures import ChatFailure
 
     try:
-        summary = run_bench(
-            arguments.files, out=arguments.out, limit=arguments.limit, progress=not arguments.no_progress
-        )
+        summary = run_bench_command(arguments)
+    except ChatFailure as failure:
+        return _complain(str(failure), REFUSED)
     except (ScmError, OSError) as wrong:
         raise Misuse(str(wrong)) from None
     from ._cli_print import as_json

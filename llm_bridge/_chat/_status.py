@@ -8,9 +8,11 @@ import ssl
 import time
 from collections.abc import Iterator, Mapping
 from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from ._bodies import Complaint
-from ._endpoint import Endpoint
+from ._endpoint import Endpoint, without_keys
 from ._failures import (
     BadRequest,
     ChatFailure,
@@ -85,7 +87,8 @@ def _wrong_key(status: int, where: Endpoint, words: str) -> ChatFailure:
 
 def _no_model(where: Endpoint, words: str) -> ChatFailure:
     return NoSuchModel(
-        f"{_head(where)} is not there for this key {words}. Check the model's name, and that it is available there.",
+        f"There is no {str(where).removeprefix('the ')}, or not for this key {words}. "
+        "Check the model's name, and that it is available there.",
         status=404,
     )
 
@@ -105,8 +108,7 @@ def _no_path(status: int, where: Endpoint, path: str, words: str) -> ChatFailure
 
 
 def _head(where: Endpoint) -> str:
-    text = str(where)
-    return text[0].upper() + text[1:]
+    return f"The endpoint at {where.host} (model {without_keys(where.model)!r})"
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
@@ -149,9 +151,7 @@ def of_error(error: BaseException, where: Endpoint) -> ChatFailure:
                 "Check the address: http or https, and whose certificate it shows."
             )
         if isinstance(cause, ConnectionRefusedError):
-            return Unreachable(
-                f"Nothing listens at {where.host}. Check OPENAI_BASE_URL, and that the server is running."
-            )
+            return _refused(where)
         match type(cause).__name__:
             case "DecodingError":
                 return Malformed(f"The reply of {where} could not be unpacked: {where.quoted(cause)}. Try again.")
@@ -166,6 +166,15 @@ def of_error(error: BaseException, where: Endpoint) -> ChatFailure:
             case _:
                 continue
     return Unreachable(f"No connection to {where.host}. Check OPENAI_BASE_URL, and that there is a network connection.")
+
+
+def _refused(where: Endpoint) -> Unreachable:
+    parts = urlsplit(where.base_url)
+    proxies = getproxies()
+    if (parts.scheme in proxies or "all" in proxies) and not proxy_bypass(parts.hostname or ""):
+        variable = f"{parts.scheme.upper()}_PROXY"
+        return Unreachable(f"Nothing listens at the proxy that leads to {where.host}. Check {variable} and NO_PROXY.")
+    return Unreachable(f"Nothing listens at {where.host}. Check OPENAI_BASE_URL, and that the server is running.")
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:

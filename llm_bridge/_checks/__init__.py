@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ._causal import coverage, direction
 from ._consistent import acyclic, consistent
 from ._engine import abduction, determined, possible
 from ._given import spans
@@ -18,6 +19,8 @@ CHECKS: tuple[Check, ...] = (
     Check("acyclic", acyclic, "problem", "No variable is a cause of itself."),
     Check("spans", spans, "text", "The words that a part cites stand in the text."),
     Check("numbers", numbers, "text", "Numbers are those of the words cited, and every number of the text is used."),
+    Check("coverage", coverage, "text", "Every cause that the text tells is in the Problem, and no other."),
+    Check("direction", direction, "text", "Causes run as the text says."),
     Check("possible", possible, "engine", "What was observed can happen."),
     Check("determined", determined, "engine", "The engine has an answer, or bounds."),
     Check("abduction", abduction, "engine", "Evidence that makes no difference (a hint)."),

@@ -16,7 +16,7 @@ _TYPOGRAPHIC = str.maketrans(
 )  # fmt: skip
 _SPACE = re.compile(r"\s+")
 _TOKEN = re.compile(
-    r"-?(?<![\w.])\d[\d,]*(?:\.\d+)?|-?(?<![\w.])\.\d+"  # a number, with its sign
+    r"(?:(?<![\w.)])-)?(?<![\w.])(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?![^\W_])|-?(?<![\w.])\.\d+"  # a number
     r"|[^\W\d_]+(?:'[^\W\d_]+)?(?:\d\w*)?|\w+"  # a word, a code
     r"|[^\w\s]"
 )
@@ -85,7 +85,7 @@ class Scan:
 @lru_cache(maxsize=512)
 def scan(text: str) -> Scan:
     """`text`, cut up. Cached, since every check looks at the same text, and repairs come back to it."""
-    plain = unicodedata.normalize("NFC", text).translate(_TYPOGRAPHIC)
+    plain = unicodedata.normalize("NFC", text).translate(_TYPOGRAPHIC).replace("_", " ")
     found = [(match.group(), match.start(), match.end()) for match in _TOKEN.finditer(plain)]
     tokens: list[Token] = []
     sentences: list[Sentence] = []
@@ -116,7 +116,7 @@ def _ends(text: str, found: list[tuple[str, int, int]], place: int) -> bool:
 
 _ENDINGS = (
     "ations", "ation", "ating", "ated", "ates", "ate", "ments", "ment", "nesses", "ness", "ings", "ing", "ions", "ion",
-    "ities", "ity", "ers", "ors", "ies", "ied", "ed", "er", "or", "ly", "es", "al", "e", "s", "y",
+    "ities", "ity", "encies", "ency", "ences", "ence", "ents", "ent", "ances", "ance", "ants", "ant", "ers", "ors", "ies", "ied", "ed", "er", "or", "ly", "es", "al", "e", "s", "y",
 )  # fmt: skip
 
 
@@ -127,7 +127,7 @@ def stem(word: str) -> str:
     if len(bare) < 5 or not bare.isalpha():
         return bare.removesuffix("s") if len(bare) == 4 and bare.isalpha() and not bare.endswith("ss") else bare
     for ending in _ENDINGS:
-        if bare.endswith(ending) and len(bare) - len(ending) >= 3:
+        if bare.endswith(ending) and len(bare) - len(ending) >= (4 if "n" in ending and ending != "ing" else 3):
             bare = bare[: -len(ending)]
             break
     if len(bare) > 3 and bare[-1] in "eiy":

@@ -6,9 +6,10 @@ import asyncio
 import hashlib
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from .._chat._failures import (
     BadRequest,
@@ -20,7 +21,7 @@ from .._chat._failures import (
 )
 from .._chat._types import ChatModel
 from ._items import BenchError, Item, read_items
-from ._methods import Answerer, Method, method_of
+from ._methods import Answerer, Direct, Method, Reasoned
 from ._model_record import answered, failed
 from ._output import Output, Run
 from ._progress import Progress
@@ -88,6 +89,22 @@ def run_bench_model(
     if all(record.failure for record in records):
         raise session.failure or session.last or BudgetSpent("The budget allows not a single question. Raise it.")
     return summarise(records, len(items))
+
+
+def method_of(name: str, **settings: Any) -> Method:
+    """The method of that name.
+
+    Args:
+        name: direct, reasoned or bridge.
+        settings: of the bridge, where they are not to be as they come.
+
+    Raises:
+        BenchError: there is no such method.
+    """
+    made: dict[str, Callable[..., Method]] = {"direct": Direct, "reasoned": Reasoned}
+    if name not in made:
+        raise BenchError(f"There is no method {name!r}. Wanted one of {', '.join(made)}.")
+    return made[name](**settings)
 
 
 def _fingerprint(method: Method, model: str) -> str:
