@@ -23,6 +23,7 @@ from ._cli_input import (
     settings_of,
     text_of,
 )
+from ._guard import visible
 
 OK, MISUSE, REFUSED, OUR_ERROR, INTERRUPTED, PIPE_CLOSED = 0, 2, 3, 70, 130, 141
 
@@ -207,7 +208,7 @@ def _unwritten(wrong: OSError) -> int:
 
 
 def _complain(why: str, status: int) -> int:
-    print(f"twinworld: {why}", file=sys.stderr)
+    print(f"twinworld: {visible(why)}", file=sys.stderr)
     return status
 
 
@@ -247,7 +248,7 @@ def _reply(arguments: argparse.Namespace, answer: Callable[[dict[str, Any]], Any
     if arguments.json:
         print(as_json(reply.to_json() | (explanation(reply) if arguments.explain else {})))
     elif not refused or arguments.explain:
-        print(reply_text(reply, derivation=arguments.derivation, explain=arguments.explain))
+        print(visible(reply_text(reply, derivation=arguments.derivation, explain=arguments.explain)))
     return _complain(reply.fault or reply.words, REFUSED) if refused else OK
 
 
@@ -309,7 +310,7 @@ def _bench(arguments: argparse.Namespace) -> int:
         raise Misuse(str(wrong)) from None
     from ._cli_print import as_json
 
-    print(as_json(summary.to_json()) if arguments.json else summary.to_text())
+    print(as_json(summary.to_json()) if arguments.json else visible(summary.to_text()))
     return OK
 
 
