@@ -17,6 +17,7 @@ from ._failures import (
     BadRequest,
     ChatFailure,
     Malformed,
+    NoReplyKept,
     NoSuchModel,
     QuotaSpent,
     RateLimited,
@@ -73,6 +74,8 @@ def _by_code(status: int, said: Complaint, where: Endpoint, words: str) -> ChatF
         return _wrong_key(status, where, words)
     if status < 500 and "model_not_found" in codes:
         return _no_model(where, words)
+    if "no_reply_kept" in codes:
+        return NoReplyKept(f"{_head(where)} is a recording without this request {words}.", status=status)
     return None
 
 
