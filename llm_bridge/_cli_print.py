@@ -11,6 +11,7 @@ from typing import Any
 
 from scm import Answer, Model, ScmError, Step, contraction_text, ladder, print_expr, print_name, print_quantity
 
+from ._guard import in_json
 from ._pipeline import Reply, Stage
 
 MOST_COLUMNS = 100
@@ -21,7 +22,7 @@ MOST_LINES = 40
 def as_json(data: object) -> str:
     """One JSON document; a NaN or an infinity in it would be our mistake, and raises."""
     plain = (sys.stdout.encoding or "").lower() not in ("utf-8", "utf8")
-    return json.dumps(data, indent=2, ensure_ascii=plain, allow_nan=False)
+    return in_json(json.dumps(data, indent=2, ensure_ascii=plain, allow_nan=False))
 
 
 def reply_text(reply: Reply, *, derivation: bool | None, explain: bool, words: str | None = None) -> str:

@@ -24,6 +24,7 @@ from ._cli_input import (
     settings_of,
     text_of,
 )
+from ._guard import visible
 
 if TYPE_CHECKING:
     from ._pipeline import Reply
@@ -211,7 +212,7 @@ def _unwritten(wrong: OSError) -> int:
 
 
 def _complain(why: str, status: int) -> int:
-    print(f"twinworld: {why}", file=sys.stderr)
+    print(f"twinworld: {visible(why)}", file=sys.stderr)
     return status
 
 
@@ -243,7 +244,7 @@ def _ask_model(arguments: argparse.Namespace, text: str) -> int:
     except ScmError as wrong:
         raise Misuse(str(wrong)) from None
     if arguments.explain and not arguments.json:
-        print(section("How the model read it", explained(answer)) + "\n")
+        print(visible(section("How the model read it", explained(answer))) + "\n")
     return _tell(arguments, answer.reply, answer.to_json() if arguments.json else {}, polished)
 
 
@@ -285,9 +286,10 @@ def _tell(arguments: argparse.Namespace, reply: Reply, data: dict[str, Any], pol
     elif not refused and style in ("line", "paragraph"):
         from ._styles import say
 
-        print(wrapped(polished or say(reply, style)))
+        print(visible(wrapped(polished or say(reply, style))))
     elif not refused or arguments.explain:
-        print(reply_text(reply, words=polished, derivation=arguments.derivation, explain=arguments.explain))
+        told = reply_text(reply, words=polished, derivation=arguments.derivation, explain=arguments.explain)
+        print(visible(told))
     return _complain(reply.fault or reply.words, REFUSED) if refused else OK
 
 
@@ -349,7 +351,7 @@ def _bench(arguments: argparse.Namespace) -> int:
         raise Misuse(str(wrong)) from None
     from ._cli_print import as_json
 
-    print(as_json(summary.to_json()) if arguments.json else summary.to_text())
+    print(as_json(summary.to_json()) if arguments.json else visible(summary.to_text()))
     return OK
 
 

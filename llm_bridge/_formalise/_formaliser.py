@@ -128,7 +128,7 @@ class Formaliser:
             attempts = (*attempts, *mended.attempts)
             if mended.failure is not None:
                 return _failed(found.text, mended.failure, attempts)
-            if mended.best is not None and mended.best.sound and _problem(mended.best).cannot is None:
+            if mended.best is not None and mended.best.stands and _problem(mended.best).cannot is None:
                 made = mended.best
                 told = await self._compared(found.text, made, 1)
                 attempts = (*attempts, _comparison(made, told))
