@@ -1,0 +1,97 @@
+"""A polished wording beside its template: every difference that is not one of style is a fault."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from .._checks._reading import Fault
+from .._pipeline import Reply
+from ._canonical import Statement, canonical
+from ._tokens import Lexicon, lexicon, strange, tokens
+
+MOST_LONGER = 2
+"""So many times as long as its template a wording may be, and then some."""
+SOME = 200
+_SHOWN = 5
+_DENIALS = frozenset(
+    {"not", "no", "never", "none", "nothing", "nobody", "neither", "nor", "without", "cannot", "hardly"}
+)
+
+
+def recheck(template: str, wording: str, reply: Reply) -> tuple[Fault, ...]:
+    """What a wording says other than its template.
+
+    A wording passes only if it can be turned into the template by steps that are known to keep the meaning. What is
+    right but put in a way that is not known here is refused as well: that costs style, and nothing else.
+
+    Args:
+        template: what the bridge says by itself.
+        wording: what a language model made of it: not trusted.
+        reply: what both are about; its names are left as they are.
+
+    Returns:
+        Nothing if it may stand in place of the template; else the faults, of which each alone is enough to discard it.
+    """
+    if len(wording) > MOST_LONGER * len(template) + SOME:
+        return (Fault("length", "", f"The wording has {len(wording):,} characters, the text {len(template):,}."),)
+    known = lexicon(template, reply)
+    if character := strange(wording, known):
+        shown = f"U+{ord(character):04X}"
+        return (Fault("characters", "", f"The wording has the character {shown}, which has no place in it."),)
+    told, said = canonical(template, known), canonical(wording, known)
+    faults = tuple(_counted(template, wording, known))
+    return faults if told == said else (*faults, *_said(told, said, faults))
+
+
+def _counted(template: str, wording: str, known: Lexicon) -> Iterator[Fault]:
+    """What no way of wording may change: the figures, what is quoted, the verdict, and how often something is denied."""
+    told, said = tokens(template, known), tokens(wording, known)
+    for check, what, pattern in (
+        ("figures", "figures", re.compile(r"[-+]?[\d.,]*\d%?\Z")),
+        ("quotes", "quoted words", re.compile(r'"')),
+        ("formulas", "marks of formulas", re.compile(r"[^\w\s\"'.,;:()!?\u2014-]")),
+    ):
+        yield from _different(check, what, filter(pattern.match, told), filter(pattern.match, said))
+    verdicts = [words[:1] if words[:1] in (["yes"], ["no"]) else [] for words in (told, said)]
+    if verdicts[0] != verdicts[1]:
+        yield Fault("verdict", "", f"Wanted {_listed(verdicts[0])} at the beginning, got {_listed(verdicts[1])}.")
+
+
+def _different(check: str, what: str, told: Iterable[str], said: Iterable[str]) -> Iterator[Fault]:
+    wanted, got = Counter(told), Counter(said)
+    if wanted != got:
+        lost, new = list((wanted - got).elements()), list((got - wanted).elements())
+        yield Fault(check, "", f"The {what} differ: {_listed(new)} in place of {_listed(lost)}.")
+
+
+def _said(told: tuple[Statement, ...], said: tuple[Statement, ...], faults: tuple[Fault, ...]) -> Iterator[Fault]:
+    """Where two canonical forms part, as far as no fault has said it yet."""
+    words, other = _all_words(told), _all_words(said)
+    denied = [Counter(w for w in found if w in _DENIALS) for found in (words, other)]
+    if denied[0] != denied[1]:
+        yield from _different("negation", "denials", denied[0].elements(), denied[1].elements())
+        return
+    if words != other:
+        yield from _different("words", "words", words.elements(), other.elements())
+        return
+    if not faults:
+        place = next((i for i, (a, b) in enumerate(zip(told, said, strict=False)) if a != b), min(len(told), len(said)))
+        yield Fault("order", f"statement {place + 1}", "The words are the same, but what belongs to what may differ.")
+
+
+def _all_words(statements: tuple[Statement, ...]) -> Counter[str]:
+    found = Counter[str]()
+    for one in statements:
+        found.update(one.says)
+        for kind, clause in one.conditions:
+            found.update([kind, *clause])
+        found.update([one.joined] if one.joined else [])
+    return found
+
+
+def _listed(words: Iterable[str]) -> str:
+    found = list(words)
+    shown = ", ".join(repr(word[:40]) for word in found[:_SHOWN])
+    return f"{shown} and {len(found) - _SHOWN} more" if len(found) > _SHOWN else shown or "nothing"
