@@ -258,5 +258,6 @@ class InOneForm:
         Raises:
             ChatFailure: there is none, or the endpoint does not accept that form.
         """
-        reply, self.dialect = await self._chat.complete_as(request, self.dialect)
+        reply, settled = await self._chat.complete_as(request, self.dialect)
+        self.dialect = replace(self.dialect, without=self.dialect.without | settled.without)
         return reply

@@ -17,7 +17,7 @@ from weakref import WeakKeyDictionary
 
 from .._prompts import prompt
 from ._bodies import Api, Dialect, Form
-from ._failures import BadRequest, Malformed, NoSuchModel, Refused, ServerFault, Truncated, WrongFinish
+from ._failures import BadRequest, Malformed, NoReplyKept, NoSuchModel, Refused, ServerFault, Truncated, WrongFinish
 from ._openai import OpenAIChat
 from ._types import ChatModel, ChatReply, ChatRequest, ReplySchema
 
@@ -106,10 +106,15 @@ async def probe(chat: OpenAIChat, folder: Path | None = None, wrap: Wrap = lambd
     """
     file = None if folder is None else folder / f"endpoint-{_name(chat)}.json"
     found = None if file is None else _kept(file, chat)
-    if found is None:
+    if found is not None:
+        return found
+    try:
         found = await _Asker(chat, wrap).report()
-        if file is not None:
-            _keep(file, found)
+    except NoReplyKept:
+        # A recording keeps to the schemas that it was made with, and to none of ours.
+        return _reported(chat, "enforced", "not asked", "not asked", "not asked", True, ())
+    if file is not None:
+        _keep(file, found)
     return found
 
 
@@ -133,10 +138,7 @@ class _Asker:
             tools = await self._asked("tool", "chat" if chat else "responses", None)
             if tools == "absent" and (schema if chat else responses) == "absent":
                 plain = await self._asked("json", "chat" if chat else "responses", _AGAINST)
-        where = self._chat.endpoint
-        date = datetime.now(UTC).isoformat(timespec="seconds")
-        without = tuple(sorted(self._without))
-        return EndpointReport(where.base_url, where.model, date, schema, responses, tools, plain, chat, without)
+        return _reported(self._chat, schema, responses, tools, plain, chat, tuple(sorted(self._without)))
 
     async def _chat_schema(self) -> tuple[Ability, NoSuchModel | None]:
         """What becomes of a schema in chat completions; and the failure, where there are none."""
@@ -184,6 +186,11 @@ class _Asker:
             return "enforced"
         # A model that is free to choose and does not name the one value allowed has not seen the tool.
         return "absent" if form == "tool" else "accepted"
+
+
+def _reported(chat: OpenAIChat, *found: Any) -> EndpointReport:
+    date = datetime.now(UTC).isoformat(timespec="seconds")
+    return EndpointReport(chat.endpoint.base_url, chat.endpoint.model, date, *found)
 
 
 def _object(text: str) -> object:

@@ -90,7 +90,7 @@ _CLASSES = """
 <otherwise> = whatever would otherwise settle that
 <step three> = . and what follows from both | , and what follows from both | . and finally what follows from both
     | . and finally , what follows from both | , and finally what follows from both | , and finally , what follows from both
-    | . third , what follows from both | . and then what follows from both | . finally , what follows from both
+    | . third , what follows from both | . finally , what follows from both
 <exact> = ^the answer is exact . it follows from what is said , without any estimate
     | ^the answer is exact , since it follows from what is said , without any estimate
     | ^the answer is exact , because it follows from what is said , without any estimate

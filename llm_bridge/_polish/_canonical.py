@@ -180,7 +180,7 @@ def _parts(found: Sequence[str]) -> Iterable[tuple[str, list[str]]]:
     for place, token in enumerate(found):
         if token == "," and (found[place + 1 : place + 2] == ["<so>"] or found[place - 1 : place] == ["<so>"]):
             continue
-        if token in (SEP, "<so>", "<verdict>"):
+        if token in (SEP, "<so>", "<verdict>") and not (token == joined and not part):
             if part:
                 yield joined, part
                 joined, part = "", []
