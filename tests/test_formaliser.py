@@ -15,6 +15,7 @@ from llm_bridge._chat import _failures
 from llm_bridge._chat._failures import ChatFailure, RateLimited, Refused, Truncated, WrongFinish, WrongKey
 from llm_bridge._chat._scripted import ScriptedChat
 from llm_bridge._chat._types import ChatRequest
+from llm_bridge._checks import CHECKS, Check, Fault
 from llm_bridge._formalise._formaliser import MAX_TEXT, Formaliser
 from llm_bridge._formalise._forms import OPERATORS, PROBLEM
 from llm_bridge._formalise._schemas import problem_schema, variables_schema
@@ -66,6 +67,8 @@ RENAMED = json.dumps(
         "equations": [{"variable": "lock opens", "expression": 'not (not awake or not "badge is valid")'}],
     }
 )
+FEW = CHECKS[:3]
+"""Checks that let a reading by "or" pass."""
 CANNOT = json.dumps({"cannot": "Nothing is asked."})
 
 
@@ -243,6 +246,41 @@ def test_parts_that_disagree_are_refused_whatever_the_checks():
     assert found.problem is not None
 
 
+# --- doubts
+
+
+def doubting(*severities: Any):
+    """A check with these findings about a reading by "or", and none about another."""
+
+    def examine(reading: Any) -> list[Fault]:
+        by_or = "'or'" in repr(reading.problem.equations)
+        return [Fault("taste", "equations[0]", "Is it so?", one) for one in severities] if by_or else []
+
+    return (*CHECKS[:2], Check("taste", examine, "text", "A matter of taste."))
+
+
+def test_a_doubt_is_sent_back_and_a_reading_that_the_model_keeps_is_taken():
+    found, requests = formalised([OR, OR], checks=doubting("doubt"))
+    assert len(requests) == 2
+    assert found.problem == problem_from_reply(OR)
+    assert [fault.message for fault in found.hints] == ["Is it so?"]
+    assert steps(found) == [("problem", True), ("repair", False)]
+
+
+def test_a_reading_without_the_doubt_is_better():
+    found, requests = formalised([OR, REPLY], checks=doubting("doubt"))
+    assert len(requests) == 2
+    assert found.problem == GOOD
+    assert found.hints == ()
+
+
+def test_a_reading_with_doubts_is_better_than_one_with_a_fault():
+    circle = json.dumps({**json.loads(OR), "edges": json.loads(CIRCLE)["edges"]})
+    for worse in (circle, INVENTED):
+        found, _ = formalised([worse, OR, worse], checks=(*doubting("doubt", "doubt"), CHECKS[2]))
+        assert found.problem == problem_from_reply(OR)
+
+
 # --- no reply
 
 
@@ -296,7 +334,7 @@ def by_attempt(*replies: Any):
 
 
 def test_readings_that_the_engine_finds_the_same_are_one():
-    found, requests = formalised(by_attempt(REPLY, RENAMED, OR), votes=3)
+    found, requests = formalised(by_attempt(REPLY, RENAMED, OR), votes=3, checks=FEW)
     assert found.problem is not None
     assert found.support == pytest.approx(2 / 3)
     assert found.reply is not None
@@ -308,7 +346,7 @@ def test_readings_that_the_engine_finds_the_same_are_one():
 
 
 def test_below_the_threshold_the_readings_compete():
-    found, _ = formalised(by_attempt(REPLY, RENAMED, OR), votes=3, threshold=0.7)
+    found, _ = formalised(by_attempt(REPLY, RENAMED, OR), votes=3, checks=FEW, threshold=0.7)
     assert found.abstains
     assert found.failed == "vote"
     assert [(one.votes, one.said) for one in found.competing] == [(2, "no"), (1, None)]
@@ -384,7 +422,7 @@ def test_what_the_comparison_finds_is_mended_once():
             return OR if request.purpose == "problem" else REPLY
         return compared(request, *(["equations[0]"] if request.attempt < 2 else []))
 
-    found, requests = formalised(answer, back_translation=True)
+    found, requests = formalised(answer, back_translation=True, checks=FEW)
     assert found.problem == GOOD
     assert [request.purpose for request in requests] == ["problem", "compare", "repair", "compare"]
     assert data_of(requests[2])["faults"][0]["check"] == "back-translation"
@@ -400,7 +438,7 @@ def test_or_else_the_stage_that_failed_is_named(mended):
             return mended
         return compared(request, "equations[0]") if request.purpose == "compare" else OR
 
-    found, requests = formalised(answer, back_translation=True)
+    found, requests = formalised(answer, back_translation=True, checks=FEW)
     assert found.abstains
     assert found.reply is None
     assert found.failed == "back-translation"

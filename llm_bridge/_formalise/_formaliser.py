@@ -172,7 +172,8 @@ def _problem(made: Made) -> Problem:
 
 
 def _hints(made: Made) -> tuple[Fault, ...]:
-    return tuple(fault for fault in made.attempt.faults if fault.severity == "hint")
+    """What was noticed and left to stand: doubts that the model upheld are such too."""
+    return tuple(fault for fault in made.attempt.faults if fault.severity != "fault")
 
 
 def _faults(told: Sequence[Fault]) -> tuple[Fault, ...]:
