@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ._asked import asked
 from ._causal import coverage, direction
 from ._consistent import acyclic, consistent
 from ._engine import abduction, determined, possible
@@ -13,6 +14,7 @@ from ._reading import Check as Check
 from ._reading import Fault as Fault
 from ._reading import Reading as Reading
 from ._reading import Severity as Severity
+from ._rung import rung
 from ._signs import sign
 
 CHECKS: tuple[Check, ...] = (
@@ -23,6 +25,8 @@ CHECKS: tuple[Check, ...] = (
     Check("coverage", coverage, "text", "Every cause that the text tells is in the Problem, and no other."),
     Check("direction", direction, "text", "Causes run as the text says."),
     Check("sign", sign, "text", "States and negations are those of the words."),
+    Check("rung", rung, "text", "The query sees, does or imagines what the question does."),
+    Check("asked", asked, "text", "Outcome, comparison and kind of reply are those of the question."),
     Check("possible", possible, "engine", "What was observed can happen."),
     Check("determined", determined, "engine", "The engine has an answer, or bounds."),
     Check("abduction", abduction, "engine", "Evidence that makes no difference (a hint)."),
