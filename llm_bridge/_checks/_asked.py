@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from scm import Adjusts, CausalClaim, Independence, Value, print_claim
 
-from .._problem import Problem, ProblemQuery
+from .._problem import Problem, ProblemQuery, ProblemVariable
 from ._asking import Asking, asking, question_sentences
 from ._given import quoted
 from ._mentions import Mention
@@ -77,7 +77,7 @@ def _polarity(
     problem: Problem, query: ProblemQuery, taken: Asked, question: Asking, outcome: Mention, part: str
 ) -> Iterator[Fault]:
     """The state of the outcome, the order of a contrast and the comparison of the reply make one direction."""
-    event = _event_sign(taken, problem.variables[outcome.variable].name, outcome.state, problem)
+    event = _event_sign(taken, problem.variables[outcome.variable], outcome, question)
     if problem.reply.kind == "number":
         if event < 0 and not taken.op and question.compared >= 0:
             yield _state_fault(query, question, outcome, problem, part)
@@ -117,15 +117,20 @@ def _state_fault(query: ProblemQuery, question: Asking, outcome: Mention, proble
     )
 
 
-def _event_sign(taken: Asked, name: str, state: Value | None, problem: Problem) -> int:
+def _event_sign(taken: Asked, variable: ProblemVariable, outcome: Mention, question: Asking) -> int:
     """1 where every term asks of the state mentioned, -1 where every term asks of another, 0 where that is unclear."""
-    states = problem.states(name)
-    if state is None and len(states) == 2:
-        state = states[1]
-    found = {part.event.get(name) for part in taken.parts}
+    state = _meant(variable, outcome, question)
+    found = {part.event.get(variable.name) for part in taken.parts}
     if len(found) != 1 or (asked_state := found.pop()) is None or state is None:
         return 0
     return 1 if asked_state == state else -1
+
+
+def _meant(variable: ProblemVariable, one: Mention, question: Asking) -> Value | None:
+    """The state mentioned; of a bare name the second one in a question of effects ("does X raise Y")."""
+    if one.state is not None or len(variable.states) != 2:
+        return one.state
+    return variable.states[0] if one.negated else variable.states[1] if question.causal else None
 
 
 def _order(problem: Problem, taken: Asked, question: Asking) -> int:
@@ -139,7 +144,9 @@ def _order(problem: Problem, taken: Asked, question: Asking) -> int:
         variable = problem.variables[one.variable]
         if len(variable.states) != 2:
             return 0
-        state = variable.states[1] if one.state is None else one.state
+        state = _meant(variable, one, question)
+        if state is None:
+            return 0
         if found := _compare(left, right, variable.name, state):
             return found
     return 0

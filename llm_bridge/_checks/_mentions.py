@@ -170,10 +170,16 @@ def _with_own_state(phrase: Phrase, variable: ProblemVariable, phrases: dict[Phr
     if not told:
         return Phrase(phrase.variable, not phrase.negated, phrase.stems, phrase.negated)
     same = [p for p in told if p.stems <= phrase.stems]
+    if not same:  # "places where people smoke" beside "places where people do not smoke" say what "smoking" is
+        same = [p for p in told if phrase.stems <= p.stems and any(_opposed(p, q) for q in told)]
     if same:
         state = bool(same[0].state) ^ (same[0].negated != phrase.negated)
         return Phrase(phrase.variable, state, phrase.stems, phrase.negated)
     return phrase
+
+
+def _opposed(first: Phrase, second: Phrase) -> bool:
+    return first.stems == second.stems and first.negated != second.negated and first.state != second.state
 
 
 # ---------------------------------------------------------------------------------------------------------------------
