@@ -13,6 +13,7 @@ from ._reading import Check as Check
 from ._reading import Fault as Fault
 from ._reading import Reading as Reading
 from ._reading import Severity as Severity
+from ._signs import sign
 
 CHECKS: tuple[Check, ...] = (
     Check("consistent", consistent, "problem", "The parts of the Problem agree with each other."),
@@ -21,6 +22,7 @@ CHECKS: tuple[Check, ...] = (
     Check("numbers", numbers, "text", "Numbers are those of the words cited, and every number of the text is used."),
     Check("coverage", coverage, "text", "Every cause that the text tells is in the Problem, and no other."),
     Check("direction", direction, "text", "Causes run as the text says."),
+    Check("sign", sign, "text", "States and negations are those of the words."),
     Check("possible", possible, "engine", "What was observed can happen."),
     Check("determined", determined, "engine", "The engine has an answer, or bounds."),
     Check("abduction", abduction, "engine", "Evidence that makes no difference (a hint)."),

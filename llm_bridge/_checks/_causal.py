@@ -87,7 +87,11 @@ def _known(said: Told, pair: Pair) -> bool:
 def _dropped(problem: Problem, pair: Pair, rule: Rule) -> Fault:
     cause, effect = _names(problem, pair)
     equation = any(e.variable == effect for e in problem.equations)
-    lacks = f"the equation of {effect!r} does not speak of {cause!r}" if equation else f"there is no edge {cause!r} -> {effect!r}"
+    lacks = (
+        f"the equation of {effect!r} does not speak of {cause!r}"
+        if equation
+        else f"there is no edge {cause!r} -> {effect!r}"
+    )
     return Fault(
         "coverage",
         part_of(problem, pair),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -12,7 +12,7 @@ from scm import Value
 
 from .._problem import ProblemVariable
 from ._lexicon import ANTONYMS, CAUSAL, NEGATIONS, PREFIXES, STOP
-from ._text import Scan, Token, scan, words
+from ._text import Scan, Token, scan, stem, words
 
 _STATE_PHRASE = re.compile(r"""(?P<state>[\w.+-]+)\s*(?::|=|means|is)\s*(?:"(?P<quoted>[^"]*)"|(?P<bare>[^",;]+))""")
 _MARKS = frozenset(",;:.?!()")
@@ -71,33 +71,36 @@ class Vocabulary:
         phrases: all of their phrases.
         by_stem: the phrases that hold a stem.
         exact: names of one letter, which are compared as written.
+        small: words that say little, of which a phrase consists nevertheless.
     """
 
     variables: tuple[ProblemVariable, ...]
     phrases: tuple[Phrase, ...]
     by_stem: dict[str, tuple[Phrase, ...]] = field(compare=False)
     exact: dict[str, int] = field(compare=False)
+    small: frozenset[str] = frozenset()
 
 
-def content(text: Sequence[Token], known: frozenset[str] | None = None) -> tuple[frozenset[str], bool]:
+def content(text: Sequence[Token], known: frozenset[str]) -> tuple[frozenset[str], bool]:
     """The stems of `text` that tell something, and whether it is negated an odd number of times."""
     negated, found = False, set[str]()
     for token in text:
         if token.word in NEGATIONS or token.word.endswith("n't"):
             negated = not negated
         elif token.word not in STOP and token.word[0].isalnum():
-            bare, turned = unprefixed(token.stem, known) if known else (token.stem, False)
+            bare, turned = unprefixed(token, known)
             negated ^= turned
             found.add(bare)
     return frozenset(found), negated
 
 
-def unprefixed(one: str, known: frozenset[str]) -> tuple[str, bool]:
-    """`one` without a prefix that negates ("unvaccinated"), where the rest is a known stem; whether there was one."""
+def unprefixed(token: Token, known: frozenset[str]) -> tuple[str, bool]:
+    """The stem of `token` without a prefix that negates ("unvaccinated"), where the rest is known; whether it had one."""
+    word = token.word
     for prefix in PREFIXES:
-        if one.startswith(prefix) and len(one) >= len(prefix) + 3 and one[len(prefix) :] in known:
-            return one[len(prefix) :], True
-    return one, False
+        if word.startswith(prefix) and len(word) >= len(prefix) + 3 and (rest := stem(word[len(prefix) :])) in known:
+            return rest, True
+    return token.stem, False
 
 
 @lru_cache(maxsize=128)
@@ -110,9 +113,11 @@ def vocabulary(variables: tuple[ProblemVariable, ...]) -> Vocabulary:
     ]
     known = frozenset(t.stem for _, _, tokens in raw for t in tokens if t.word not in STOP)
     phrases: dict[Phrase, None] = {}
+    small = set[str]()
     for number, state, tokens in raw:
         stems, negated = content(tokens, known)
         if not stems:
+            small |= {t.word for t in tokens}
             stems = frozenset(t.stem for t in tokens if t.word[0].isalnum() and t.word not in NEGATIONS)
         if stems:
             phrases[Phrase(number, state, stems, negated)] = None
@@ -122,7 +127,7 @@ def vocabulary(variables: tuple[ProblemVariable, ...]) -> Vocabulary:
         for one in phrase.stems:
             by_stem[one].append(phrase)
     exact = {v.name: n for n, v in enumerate(variables) if len(v.name) == 1}
-    return Vocabulary(variables, tuple(plain), {k: tuple(v) for k, v in by_stem.items()}, exact)
+    return Vocabulary(variables, tuple(plain), {k: tuple(v) for k, v in by_stem.items()}, exact, frozenset(small))
 
 
 def _spaced(name: str) -> str:
@@ -190,34 +195,50 @@ def _mention(text: Scan, place: int, end: int, known: Vocabulary, stems: frozens
         return Mention((number,), True, place, place + 1, False, token.sentence)
     if len(token.word) == 1 and token.word in map(str.casefold, known.exact):
         return None
-    first = unprefixed(token.stem, stems)[0] if token.stem not in stems else token.stem
+    first = _bare(token, stems)
     starts = known.by_stem.get(first)
-    if not starts or (token.word in STOP and not any(p.stems <= {first} for p in starts)):
+    if not starts or (token.word in STOP and token.word not in known.small):
         return None
-    reach, run = _run(text, place, end, stems)
-    best: tuple[float, ...] = (0.0,)
-    leading: list[tuple[Phrase, int]] = []
-    for phrase in starts:
-        met = [at for at, one in run if one in phrase.stems]
-        count = len({one for _, one in run if one in phrase.stems})
+    run = _run(text, place, end, stems)
+    own = {p.variable for p in starts}
+    met = frozenset(one for _, one in run)
+    near = dict.fromkeys(p for one in met for p in known.by_stem[one] if p.variable in own)
+    leading = _leading(near, met)
+    variables = tuple(dict.fromkeys(p.variable for p in leading))
+    said = frozenset[str]().union(*(p.stems for p in leading))
+    last = max(at for at, one in run if one in said) + 1
+    state: Value | None = None
+    if len(variables) == 1:
+        told = {one for at, one in run if at < last}
+        state = _state(known, leading, told, _strangers(text, place, last, end, stems))
+    return Mention(variables, state, place, last, _inner_negation(text, place, last, stems), token.sentence)
+
+
+def _leading(near: Iterable[Phrase], met: frozenset[str]) -> list[Phrase]:
+    """The phrases of which most is said."""
+    best: tuple[float, float] = (0.0, 0.0)
+    leading: list[Phrase] = []
+    for phrase in near:
+        count = len(phrase.stems & met)
         score = (count, count / len(phrase.stems))
         if score > best:
             best, leading = score, []
         if score == best:
-            leading.append((phrase, max(met)))
-    variables = tuple(dict.fromkeys(p.variable for p, _ in leading))
-    last = max(at for _, at in leading) + 1
-    state = _state(variables, leading, known, [one for at, one in run if at < last]) if len(variables) == 1 else None
-    return Mention(variables, state, place, last, _inner_negation(text, place, last, stems), token.sentence)
+            leading.append(phrase)
+    return leading
 
 
-def _run(text: Scan, place: int, end: int, stems: frozenset[str]) -> tuple[int, list[tuple[int, str]]]:
+def _bare(token: Token, stems: frozenset[str]) -> str:
+    return token.stem if token.stem in stems else unprefixed(token, stems)[0]
+
+
+def _run(text: Scan, place: int, end: int, stems: frozenset[str]) -> list[tuple[int, str]]:
     """The words from `place` on that may belong to one phrase: up to a mark, a join, or four words that say nothing."""
     run: list[tuple[int, str]] = []
     at, idle = place, 0
     while at < end and idle <= 3:
         token = text.tokens[at]
-        one = token.stem if token.stem in stems else unprefixed(token.stem, stems)[0]
+        one = _bare(token, stems)
         if at > place and (token.word in _BREAKS or (token.stem in CAUSAL and one not in stems)):
             break
         if one in stems:
@@ -228,28 +249,33 @@ def _run(text: Scan, place: int, end: int, stems: frozenset[str]) -> tuple[int, 
         else:
             idle += 1 if token.word not in STOP else 0.5
         at += 1
-    return at, run
+    return run
 
 
-def _state(
-    variables: tuple[int, ...], leading: list[tuple[Phrase, int]], known: Vocabulary, run: list[str]
-) -> Value | None:
+def _strangers(text: Scan, first: int, last: int, end: int, stems: frozenset[str]) -> set[str]:
+    """Words in and right beside a mention that no phrase knows: they may say another state ("eat well")."""
+    inside = range(max(0, first - 1), min(last + 1, end))
+    tokens = (text.tokens[at] for at in inside)
+    return {
+        t.stem
+        for t in tokens
+        if t.word not in STOP and t.stem not in CAUSAL and t.word[0].isalpha() and _bare(t, stems) not in stems
+    }
+
+
+def _state(known: Vocabulary, leading: Sequence[Phrase], met: set[str], strangers: set[str]) -> Value | None:
     """The state that the leading phrases say, before negation is looked at; None where they differ or say half."""
-    variable = known.variables[variables[0]]
-    met = set(run)
-    said = set[tuple[Value | None, bool]]()
-    for phrase, _ in leading:
-        if phrase.state is None:
-            said.add((None, False))
-        elif phrase.stems <= met:
-            said.add((phrase.state, phrase.negated))
-        else:
-            own = _own_stems(phrase, known)
+    variable = known.variables[leading[0].variable]
+    plain = set[Value | None]()
+    for phrase in leading:
+        state = _other(variable, phrase.state) if phrase.negated else phrase.state
+        if phrase.state is not None and not phrase.stems <= met:
             lacking = phrase.stems - met
-            if any(ANTONYMS.get(one) in met for one in lacking):
-                return None
-            said.add((phrase.state, phrase.negated) if met & own else (None, False))
-    plain = {_other(variable, state) if negated else state for state, negated in said}
+            if any(ANTONYMS.get(one) in strangers or ANTONYMS.get(one) in met for one in lacking):
+                state = _other(variable, state)
+            elif strangers or not met & _own_stems(phrase, known):
+                state = None
+        plain.add(state)
     return next(iter(plain)) if len(plain) == 1 else None
 
 
@@ -271,7 +297,7 @@ def _inner_negation(text: Scan, first: int, last: int, stems: frozenset[str]) ->
         if token.word in NEGATIONS or token.word.endswith("n't"):
             negated = not negated
         elif token.stem not in stems and token.word not in STOP:
-            negated ^= unprefixed(token.stem, stems)[1]
+            negated ^= unprefixed(token, stems)[1]
     return negated
 
 
@@ -284,9 +310,9 @@ def _with_negation(text: Scan, one: Mention, variables: tuple[ProblemVariable, .
         if word in NEGATIONS or word.endswith("n't"):
             negated = not negated
             break
-        if word in _MARKS or word in _JOINS or word not in STOP:
+        if word != "-" and (word in _MARKS or word in _JOINS or word not in STOP):
             break
-        at, seen = at - 1, seen + 1
+        at, seen = at - 1, seen + (word != "-")
     state = one.state
     if negated and one.variable >= 0:
         state = _other(variables[one.variable], state)

@@ -52,7 +52,9 @@ def _segments(text: Scan, first: int, last: int, here: Sequence[Mention]) -> lis
     return found
 
 
-def sides_of(text: Scan, sentence: Sentence, here: Sequence[Mention], found: Sequence[Marker]) -> list[tuple[Side, Side]]:
+def sides_of(
+    text: Scan, sentence: Sentence, here: Sequence[Mention], found: Sequence[Marker]
+) -> list[tuple[Side, Side]]:
     """Left and right side of each verb of a sentence, in order."""
     starts = [sentence.first, *(m.last for m in found)]
     ends = [*(m.first for m in found), sentence.last]
@@ -155,7 +157,9 @@ def conditional(text: Scan, sentence: Sentence, here: Sequence[Mention], marker:
     """The condition and what follows from it: (antecedent, consequent)."""
     tokens = text.tokens
     every = tuple(here)
-    opening = all(tokens[at].word in _BEFORE_IF or tokens[at].word in _SPLITS for at in range(sentence.first, marker.first))
+    opening = all(
+        tokens[at].word in _BEFORE_IF or tokens[at].word in _SPLITS for at in range(sentence.first, marker.first)
+    )
     if not opening:
         before = tuple(m for m in here if m.last <= marker.first)
         after = tuple(m for m in here if m.first >= marker.last)
