@@ -8,14 +8,17 @@ from collections.abc import Iterable, Iterator
 
 from .._checks._reading import Fault
 from .._pipeline import Reply
-from ._canonical import Statement, canonical
+from ._canonical import Statement, canonical, upright
 from ._tokens import Lexicon, lexicon, strange, tokens
 
 MOST_LONGER = 2
 """So many times as long as its template a wording may be, and then some."""
 SOME = 200
 _SHOWN = 5
-_DENIALS = frozenset({"not", "no", "never", "none", "nothing", "nobody", "neither", "nor", "without", "cannot", "hardly"})
+_DOUBLED = re.compile(r"[.;:,?!][ \n]*[.;:,?!]")
+_DENIALS = frozenset(
+    {"not", "no", "never", "none", "nothing", "nobody", "neither", "nor", "without", "cannot", "hardly"}
+)
 
 
 def recheck(template: str, wording: str, reply: Reply) -> tuple[Fault, ...]:
@@ -34,17 +37,20 @@ def recheck(template: str, wording: str, reply: Reply) -> tuple[Fault, ...]:
     """
     if len(wording) > MOST_LONGER * len(template) + SOME:
         return (Fault("length", "", f"The wording has {len(wording):,} characters, the text {len(template):,}."),)
+    if len(_DOUBLED.findall(wording)) > len(_DOUBLED.findall(template)):
+        return (Fault("marks", "", "The wording has two marks in a row."),)
     known = lexicon(template, reply)
     if character := strange(wording, known):
         shown = f"U+{ord(character):04X}"
         return (Fault("characters", "", f"The wording has the character {shown}, which has no place in it."),)
-    told, said = canonical(template, known), canonical(wording, known)
+    told = canonical(template, known)
+    said = upright(canonical(wording, known), told)
     faults = tuple(_counted(template, wording, known))
     return faults if told == said else (*faults, *_said(told, said, faults))
 
 
 def _counted(template: str, wording: str, known: Lexicon) -> Iterator[Fault]:
-    """What no way of wording may change: the figures, what is quoted, the verdict, and how often something is denied."""
+    """What no way of wording may change: the figures, what is quoted, formulas, and the verdict."""
     told, said = tokens(template, known), tokens(wording, known)
     for check, what, pattern in (
         ("figures", "figures", re.compile(r"[-+]?[\d.,]*\d%?\Z")),
