@@ -210,7 +210,7 @@ WORDS: dict[str, Planter] = {
         "<a href='x'>here</a>", "![i](http://example.org/i.png)", "/etc/passwd", "`rm -rf`",
     ),
     "another language": added(
-        "Das stimmt nicht.", "Ce n'est pas vrai.", "No es cierto.", "Nein.", "это неверно", "これは間違いです。", "Falso.",
+        "Das stimmt nicht.", "No es cierto.", "Nein.", "это неверно", "これは間違いです。", "Falso.",
     ),
     "a letter that looks alike": look_alike,
     "a hidden character": hidden,

@@ -1,211 +1,181 @@
-"""Random Problems of every form, sound by themselves: for whatever must hold for all of them."""
+"""Random Problems with the means to say them otherwise: other names, another order, other formulas with one meaning.
 
-from __future__ import annotations
+A `Plan` is the Problem in the abstract. `truth` works out its rules by plain Python, without the engine.
+"""
 
+import itertools
 import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from llm_bridge._problem import InvalidProblem, Problem
-from scm import (
-    Adjusts,
-    CausalClaim,
-    Const,
-    Contrast,
-    Correlation,
-    Distribution,
-    Draw,
-    Expectation,
-    Expr,
-    Independence,
-    Number,
-    Op,
-    Probability,
-    Set,
-    Soft,
-    Var,
-    claim_to_data,
-    expr_to_data,
-    quantity_to_data,
-    query_to_data,
-    world,
-)
+from llm_bridge import Problem
 
-NAMES: tuple[str, ...] = (
-    "X",
-    "Y",
-    "Z",
-    "blood pressure",
-    "P",
-    "not",
-    "größe",
-    'say "hi"',
-    "tide",
-    "a very long name of a thing",
-)
-STATES = (
-    (False, True),
-    (False, True),
-    (False, True),
-    (0, 1),
-    (1, 0),
-    ("low", "mid", "high"),
-    (-1, 0.25, 3),
-    ("it's", "no"),
-)
-WORDS = ("", "the tide turns", "26%", "“so” it said", "two\nlines", 'a "quoted" part')
+Formula = tuple[Any, ...]
+"""("var", i), ("not", f), ("and" | "or", f, g): truth over the variables by number."""
+
+PLAIN = ("rain", "sprinkler", "wet road", "accident", "late", "fuse", "lamp", "alarm")
+OTHER = ("thunder", "pump running", "ship", "cable", "gate", "the ox", "moss", "violin")
+"""No word in common with `PLAIN`."""
+ODD = ('say "hi"', "a \\ b", '" is true and "b', "größe", "not", "x\ty", "  two", "P(Y=1 | X)")
 
 
-def random_problem(seed: object) -> Problem:
-    """A Problem that passes its own check; the seed is the whole cause of it."""
-    rng = random.Random(f"problem {seed}")
-    while True:
-        try:
-            return Problem.from_data(_draft(rng))
-        except InvalidProblem:
-            continue
+@dataclass(frozen=True)
+class Plan:
+    """A Problem in the abstract.
 
+    Attributes:
+        rules: for each variable but the roots, its formula over earlier ones.
+        size: how many variables there are.
+        laws: for some roots, the stated probability.
+        event: what is asked about, a variable and its state.
+        imposed: what is set, if anything.
+        seen: what was observed, if anything.
+    """
 
-def _draft(rng: random.Random) -> dict[str, Any]:
-    if rng.random() < 0.05:
-        return {"cannot": rng.choice(("It is a poem.", 'Nothing is asked. "Why?" has no answer here.'))}
-    names = rng.sample(NAMES, rng.randint(2, 6))
-    states = {name: rng.choice(STATES) for name in names}
-    variables = [
-        {
-            "name": n,
-            "states": states[n],
-            "description": "what it is",
-            "observed": rng.random() < 0.9,
-            "words": _words(rng),
+    size: int
+    rules: Mapping[int, Formula]
+    laws: Mapping[int, str]
+    event: tuple[int, bool]
+    imposed: tuple[tuple[int, bool], ...] = ()
+    seen: tuple[tuple[int, bool], ...] = ()
+    hidden: tuple[int, ...] = ()
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def problem(self, names: Sequence[str] = PLAIN, order: Sequence[int] | None = None) -> Problem:
+        """This plan with the variables so named, declared in this order."""
+        quoted = [name.replace("\\", "\\\\").replace('"', '\\"') for name in names]
+
+        def event(pairs: Sequence[tuple[int, bool]], world: str = "") -> str:
+            return ", ".join(f'"{quoted[i]}"{world} = {value}' for i, value in pairs)
+
+        world = f"[{event(self.imposed)}]" if self.imposed else ""
+        given = f" | {event(self.seen)}" if self.seen else ""
+        data = {
+            "variables": [{"name": names[i], "observed": i not in self.hidden} for i in order or range(self.size)],
+            "equations": [
+                {"variable": names[i], "expression": _text(self.rules[i], quoted)}
+                for i in (order or range(self.size))
+                if i in self.rules
+            ],
+            "statements": [{"term": f"P({event([(i, True)])})", "value": value} for i, value in self.laws.items()],
+            "queries": [{"query": f"P({event([self.event], world)}{given})"}],
+            "reply": {"kind": "yes-no"},
+            **self.extra,
         }
-        for n in names
-    ]
-    drafted: dict[str, Any] = {"variables": variables, "reply": _reply(rng)}
-    drafted["assumptions"] = [f"assumption {i}" for i in range(rng.randint(0, 2))]
-    if rng.random() < 0.1:
-        listed = [claim_to_data(_independence(rng, names)) for _ in range(rng.randint(0, 3))]
-        return {**drafted, "independences": listed, "queries": [{"claim": claim_to_data(_claim(rng, names))}]}
-    drafted |= _causes(rng, names, states)
-    drafted["statements"] = [_statement(rng, names, states) for _ in range(rng.randint(0, 4))]
-    drafted["queries"] = [_asked(rng, names, states) for _ in range(rng.randint(1, 2))]
-    return drafted
+        return Problem.from_data(data)
+
+    def truth(self) -> dict[int, tuple[frozenset[int], frozenset[frozenset[int]]]]:
+        """Of each rule, the causes that matter, and the sets of them that make it true when the others are false."""
+        return {i: _effective(rule) for i, rule in self.rules.items()}
 
 
-def _words(rng: random.Random) -> str:
-    return rng.choice(WORDS)
+def _text(formula: Formula, names: Sequence[str]) -> str:
+    match formula:
+        case ("var", i):
+            return f'"{names[i]}"'
+        case ("not", part):
+            return f"not ({_text(part, names)})"
+        case (op, left, right):
+            return f"({_text(left, names)}) {op} ({_text(right, names)})"
+    raise AssertionError(formula)
 
 
-def _reply(rng: random.Random) -> dict[str, Any]:
-    kind = rng.choice(("number", "yes-no", "choice"))
-    options = ["this", "that"] if kind == "choice" else []
-    comparison = rng.choice((">", ">=", "<", "<=", "="))
-    return {"kind": kind, "comparison": comparison, "threshold": rng.choice((0.5, 0.0, 2.0)), "options": options}
+def holds(formula: Formula, true: frozenset[int]) -> bool:
+    """Whether a formula is true where exactly the variables `true` are."""
+    match formula:
+        case ("var", i):
+            return i in true
+        case ("not", part):
+            return not holds(part, true)
+        case ("and", left, right):
+            return holds(left, true) and holds(right, true)
+        case ("or", left, right):
+            return holds(left, true) or holds(right, true)
+    raise AssertionError(formula)
 
 
-def _causes(rng: random.Random, names: list[str], states: dict[str, Any]) -> dict[str, Any]:
-    """Edges, equations and confounded pairs; causes come before effects in the list of names."""
-    made: dict[str, Any] = {"edges": [], "equations": [], "confounded": []}
-    for i, name in enumerate(names[1:], 1):
-        causes = rng.sample(names[:i], rng.randint(1, min(i, 3)))
-        if states[name] == (False, True) and rng.random() < 0.5:
-            event = _expression(rng, causes, states, 2, False)
-            made["equations"].append({"variable": name, "expression": expr_to_data(event), "words": _words(rng)})
-        else:
-            made["edges"] += [{"cause": cause, "effect": name, "words": _words(rng)} for cause in causes]
-    if rng.random() < 0.3:
-        made["confounded"].append({"pair": rng.sample(names, 2), "words": _words(rng)})
-    return made
+def variables_of(formula: Formula) -> frozenset[int]:
+    """The variables of a formula."""
+    if formula[0] == "var":
+        return frozenset({formula[1]})
+    return frozenset().union(*(variables_of(part) for part in formula[1:]))
 
 
-def _event(rng: random.Random, names: list[str], states: dict[str, Any], depth: int, worlds: bool) -> Expr:
-    name = rng.choice(names)
-    term = Var(name, _world(rng, names, states, depth) if worlds else ())
-    kind: Any = rng.choice(("=", "=", "=", "!=", "in"))
-    some = rng.sample(states[name], 2) if kind == "in" else [rng.choice(states[name])]
-    return Op(kind, (term, *(Const(value) for value in some)))
+def _effective(formula: Formula) -> tuple[frozenset[int], frozenset[frozenset[int]]]:
+    names = sorted(variables_of(formula))
+    settings = [frozenset(c) for k in range(len(names) + 1) for c in itertools.combinations(names, k)]
+    makes = {s for s in settings if holds(formula, s)}
+    matter = frozenset(i for i in names if any(((s ^ {i}) in makes) != (s in makes) for s in settings))
+    return matter, frozenset(s & matter for s in makes)
 
 
-OPERATIONS: tuple[tuple[Any, int], ...] = (("and", 2), ("or", 3), ("xor", 2), ("not", 1), ("if", 3))
+def random_plan(rng: random.Random) -> Plan:
+    """Rules over two or three roots, with some laws, and a question of any rung."""
+    roots, size = rng.choice((2, 3)), rng.choice((4, 5, 6))
+    rules = {i: _formula(rng, i) for i in range(roots, size)}
+    laws = {i: f"{rng.randrange(5, 96)}%" for i in range(roots) if rng.random() < 0.6}
+    effect = size - 1
+    below = sorted(variables_of(rules[effect]))
+    cause = rng.choice(below)
+    imposed = ((cause, rng.random() < 0.5),) if rng.random() < 0.7 else ()
+    others = [i for i in range(size) if i != effect]
+    seen = ((rng.choice(others), rng.random() < 0.5),) if rng.random() < 0.6 else ()
+    return Plan(size, rules, laws, (effect, rng.random() < 0.5), imposed, seen)
 
 
-def _expression(rng: random.Random, names: list[str], states: dict[str, Any], depth: int, worlds: bool = True) -> Expr:
-    if depth == 0 or rng.random() < 0.3:
-        return _event(rng, names, states, depth, worlds)
-    op, count = rng.choice(OPERATIONS)
-    return Op(op, tuple(_expression(rng, names, states, depth - 1, worlds) for _ in range(count)))
+def _formula(rng: random.Random, before: int) -> Formula:
+    count = min(before, rng.choice((1, 2, 2, 3)))
+    parts: list[Formula] = [("var", i) for i in rng.sample(range(before), count)]
+    parts = [("not", part) if rng.random() < 0.3 else part for part in parts]
+    while len(parts) > 1:
+        left, right = parts.pop(), parts.pop()
+        parts.append((rng.choice(("and", "or")), left, right))
+    return parts[0]
 
 
-def _world(rng: random.Random, names: list[str], states: dict[str, Any], depth: int) -> Any:
-    targets = rng.sample(names, rng.choice((0, 1, 1, 2)))
-    return world(*(_assignment(rng, target, names, states, depth) for target in targets))
+def said_otherwise(rng: random.Random, formula: Formula) -> Formula:
+    """Another formula of the same meaning."""
+    match formula:
+        case (("and" | "or") as op, left, right):
+            left, right = said_otherwise(rng, left), said_otherwise(rng, right)
+            if rng.random() < 0.5:
+                dual = "or" if op == "and" else "and"
+                return ("not", (dual, ("not", left), ("not", right)))
+            return (op, right, left)
+        case _:
+            doubled: Formula = ("not", ("not", formula))
+            return rng.choice((doubled, ("or", formula, formula), ("and", formula, doubled)))
 
 
-def _assignment(rng: random.Random, target: str, names: list[str], states: dict[str, Any], depth: int) -> Any:
-    parent = rng.choice((None, None, None, rng.choice(names)))
-    kind = rng.choice(("set", "set", "set", "set", "soft", "draw"))
-    if kind == "soft":
-        return Soft(target, _expression(rng, names, states, max(depth - 1, 0), False), parent)
-    if kind == "draw":
-        first, last, *_ = states[target]
-        condition = _event(rng, names, states, 0, False)
-        return Draw(target, ((condition, ((first, 1.0),)), (None, ((first, 0.25), (last, 0.75)))), parent)
-    if depth and rng.random() < 0.2:
-        return Set(target, Var(target, _world(rng, names, states, depth - 1)), parent)
-    return Set(target, Const(rng.choice(states[target])), parent)
+def corrupted(rng: random.Random, plan: Plan) -> Plan:
+    """The plan with one thing changed: a rule, a law, or what is asked."""
+    kind = rng.choice(("deny", "swap", "drop", "law", "event", "impose", "see", "rung"))
+    rules, i = dict(plan.rules), rng.choice(sorted(plan.rules))
+    match kind:
+        case "deny":
+            rules[i] = ("not", rules[i])
+        case "swap":
+            rules[i] = _map(rules[i], lambda op: {"and": "or", "or": "and"}.get(op, op))
+        case "drop" if rules[i][0] in ("and", "or"):
+            rules[i] = rules[i][1]
+        case "law" if plan.laws:
+            root = rng.choice(sorted(plan.laws))
+            return replace(plan, laws={**plan.laws, root: f"{(int(plan.laws[root][:-1]) + 30) % 90 + 5}%"})
+        case "event":
+            return replace(plan, event=(plan.event[0], not plan.event[1]))
+        case "impose" if plan.imposed:
+            return replace(plan, imposed=tuple((name, not value) for name, value in plan.imposed))
+        case "see" if plan.seen:
+            return replace(plan, seen=())
+        case "rung" if plan.imposed and not plan.seen:
+            return replace(plan, imposed=(), seen=plan.imposed)
+        case _:
+            rules[i] = ("not", rules[i])
+    return replace(plan, rules=rules)
 
 
-def _given(rng: random.Random, names: list[str], states: dict[str, Any]) -> Expr | None:
-    return rng.choice((None, _expression(rng, names, states, 1)))
-
-
-def _query(rng: random.Random, names: list[str], states: dict[str, Any], depth: int = 2) -> Any:
-    kinds = ("probability", "probability", "expectation", "distribution", *(("contrast",) if depth else ()))
-    match rng.choice(kinds):
-        case "probability":
-            return Probability(_expression(rng, names, states, 2), _given(rng, names, states))
-        case "expectation":
-            return Expectation(Var(rng.choice(names), _world(rng, names, states, 1)), _given(rng, names, states))
-        case "distribution":
-            some = tuple(Var(name, _world(rng, names, states, 0)) for name in rng.sample(names, 2))
-            return Distribution(some, _given(rng, names, states))
-    left, right = (_query(rng, names, states, depth - 1) for _ in range(2))
-    sign: Any = rng.choice("+-*/")
-    return Contrast(sign, left, rng.choice((right, Number(rng.choice((0.5, 2.0))))))
-
-
-def _statement(rng: random.Random, names: list[str], states: dict[str, Any]) -> dict[str, Any]:
-    kind = rng.choice(("share", "share", "counts", "difference", "correlation"))
-    one, two = (
-        Probability(_event(rng, names, states, 0, rng.random() < 0.3), _given(rng, names, states)) for _ in "ab"
-    )
-    if kind == "counts":
-        return {"term": query_to_data(one), "counts": [rng.randint(0, 9), 9], "words": _words(rng)}
-    term: Any = Contrast("-", one, two) if kind == "difference" else one
-    if kind == "correlation":
-        first, second = rng.sample(names, 2)
-        term = Correlation(first, second, _given(rng, names, states))
-    value = rng.choice(("0.26", "26%", "9 in 10", "0.9")) if kind == "share" else "0.1"
-    relation = rng.choice(("=", "=", "<", ">="))
-    return {"term": quantity_to_data(term), "value": value, "relation": relation, "words": _words(rng)}
-
-
-def _asked(rng: random.Random, names: list[str], states: dict[str, Any]) -> dict[str, Any]:
-    if rng.random() < 0.25:
-        return {"claim": claim_to_data(_claim(rng, names)), "words": _words(rng)}
-    return {"query": query_to_data(_query(rng, names, states)), "words": _words(rng)}
-
-
-def _independence(rng: random.Random, names: list[str]) -> Independence:
-    first, second, *rest = rng.sample(names, rng.randint(2, len(names)))
-    return Independence(first, second, tuple(rest))
-
-
-def _claim(rng: random.Random, names: list[str]) -> Any:
-    first, second, *rest = rng.sample(names, rng.randint(2, len(names)))
-    return rng.choice(
-        (
-            Independence(first, second, tuple(rest)),
-            Adjusts(first, second, tuple(rest)),
-            CausalClaim(rng.choice(("cause", "direct cause", "common effect")), first, second),
-        )
-    )
+def _map(formula: Formula, change: Callable[[str], str]) -> Formula:
+    if formula[0] == "var":
+        return formula
+    return (change(formula[0]), *(_map(part, change) for part in formula[1:]))

@@ -123,7 +123,7 @@ def test_a_chat_model_can_answer():
         _, said, _ = client.chat(json.dumps({"text": "A causes B."}), response_format=FORMAT)
         assert said["choices"][0]["message"]["content"] == "problem of 'A causes B.' at 0.0"
         _, said, _ = client.chat("plain", temperature=1)
-        assert said["choices"][0]["message"]["content"] == "direct of 'plain' at 1"
+        assert said["choices"][0]["message"]["content"] == "direct of 'plain' at 1.0"
 
 
 def test_turned_away():

@@ -10,7 +10,7 @@ import pytest
 from llm_bridge import InvalidProblem, Problem, read
 from llm_bridge._formalise._wire import MAX_REPLY, MAX_SAID, data_of_reply, problem_from_reply, problem_to_wire
 from llm_bridge.bench._items import read_items
-from tests.problems import random_problem
+from tests.wire_problems import random_problem
 
 TIDE = {
     "variables": [{"name": "tide"}, {"name": "boat floats", "words": "the boat floats"}],

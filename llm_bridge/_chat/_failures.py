@@ -88,6 +88,10 @@ class BadRequest(ChatFailure):
     """The endpoint does not accept the request (400, 422), such as a schema that it cannot enforce."""
 
 
+class NoReplyKept(ChatFailure):
+    """A script or a recording, in the place of a model, holds no reply to this request."""
+
+
 class BudgetSpent(ChatFailure):
     """The budget of this run is used up; nothing was sent."""
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Awaitable, Callable
-from typing import TypeAlias, cast, get_args
+from typing import Any, TypeAlias, cast, get_args
 
 from ._failures import (
     BadRequest,
     ChatFailure,
     Malformed,
+    NoReplyKept,
     NoSuchModel,
     QuotaSpent,
     RateLimited,
@@ -34,6 +35,7 @@ _HTTP: dict[type[ChatFailure], tuple[int, str, str | None]] = {
     WrongKey: (401, "invalid_request_error", "invalid_api_key"),
     NoSuchModel: (404, "invalid_request_error", "model_not_found"),
     BadRequest: (400, "invalid_request_error", None),
+    NoReplyKept: (400, "invalid_request_error", "no_reply_kept"),
     QuotaSpent: (429, "insufficient_quota", "insufficient_quota"),
     RateLimited: (429, "requests", "rate_limit_exceeded"),
     ServerFault: (500, "server_error", None),
@@ -45,7 +47,8 @@ async def answered(answer: Answerer | ChatModel, request: ServedRequest) -> Comp
     """What `answer` says to the request; where it fails, what goes over the wire instead."""
     try:
         if not callable(answer):
-            return Completion((await answer.complete(chat_request(request))).text)
+            reply = await answer.complete(chat_request(request))
+            return Completion(reply.text, counts=(reply.usage.input_tokens, reply.usage.output_tokens))
         text = answer(request)
         return Completion(await text if inspect.isawaitable(text) else text)
     except ChatFailure as failure:
@@ -73,8 +76,9 @@ def _failed(failure: ChatFailure) -> Completion | Wire:
 def chat_request(request: ServedRequest) -> ChatRequest:
     """The request of a ChatModel that a served one amounts to.
 
-    HTTP carries neither the purpose nor the text apart. The purpose is the schema's name where that is one, and the
-    text stands in the last message: under the key "text" where that is JSON data, else as the whole of it.
+    HTTP carries neither the purpose nor the text apart, and the attempt as the seed. The purpose is the schema's name
+    where that is one, and the text stands in the last message: under the key "text" where that is JSON data, else as
+    the whole of it.
     """
     name = request.schema.name if request.schema else request.called or ""
     return ChatRequest(
@@ -83,13 +87,32 @@ def chat_request(request: ServedRequest) -> ChatRequest:
         request.schema,
         request.max_tokens or ChatRequest.__dataclass_fields__["max_tokens"].default,
         request.temperature or 0.0,
+        attempt=request.seed or 0,
         text=_text_in(request.messages[-1].content),
     )
 
 
+def simplest(request: ServedRequest) -> str:
+    """The simplest reply that keeps to the schema of the request, as an endpoint gives it that enforces schemas."""
+    called = next((tool for tool in request.tools if tool.name == request.called), None)
+    schema = request.schema or called
+    return json.dumps({} if schema is None else _simplest(schema.data))
+
+
+def _simplest(schema: Any) -> Any:
+    if "const" in schema or "enum" in schema:
+        return schema["const"] if "const" in schema else schema["enum"][0]
+    if "anyOf" in schema:
+        return _simplest(schema["anyOf"][0])
+    if schema.get("type") == "object":
+        return {name: _simplest(schema["properties"].get(name, {})) for name in schema.get("required", ())}
+    plain: dict[str, Any] = {"array": [], "string": "", "integer": 0, "number": 0, "boolean": False}
+    return plain.get(str(schema.get("type")))
+
+
 def _text_in(content: str) -> str:
     try:
-        data: object = json.loads(content)
+        data: object = json.JSONDecoder().raw_decode(content)[0]  # a schema in words may stand behind it
     except (ValueError, RecursionError):
         return content
     text = cast("dict[str, object]", data).get("text") if isinstance(data, dict) else None

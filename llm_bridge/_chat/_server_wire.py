@@ -90,12 +90,14 @@ class ServedRequest:
     @property
     def temperature(self) -> float | None:
         """As the request says; None where it does not."""
-        return cast("float | None", self.body.get("temperature"))
+        value = self.body.get("temperature")
+        return float(value) if isinstance(value, int | float) else None
 
     @property
     def seed(self) -> int | None:
         """As the request says; None where it does not."""
-        return cast("int | None", self.body.get("seed"))
+        value = self.body.get("seed")
+        return value if isinstance(value, int) else None
 
     @property
     def max_tokens(self) -> int | None:
@@ -106,11 +108,19 @@ class ServedRequest:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What the model says, before it is put into the form of either API."""
+    """What the model says, before it is put into the form of either API.
+
+    Attributes:
+        text: the reply.
+        finish: why it ended.
+        refusal: why the model declines; None where it does not.
+        counts: tokens in and out, where they are known.
+    """
 
     text: str
     finish: Finish = "stop"
     refusal: str | None = None
+    counts: tuple[int | None, int | None] = (None, None)
 
 
 def request_of(api: Api, content: bytes, headers: Mapping[str, str]) -> ServedRequest:
@@ -162,10 +172,12 @@ def _message(entry: object, where: str) -> Message:
 def reply_body(request: ServedRequest, said: Completion, number: int) -> dict[str, Any]:
     """What the endpoint writes for `said`, in the form that the request came in.
 
-    The tokens in it are estimates by size: the server has no tokenizer.
+    Tokens that the answer does not count are estimated by size: the server has no tokenizer.
     """
-    schema = request.schema.text if request.schema else ""
-    counts = estimated_input(request.messages, schema), estimated_tokens(said.refusal or said.text)
+    sent, written = said.counts
+    if sent is None:
+        sent = estimated_input(request.messages, request.schema.text if request.schema else "")
+    counts = sent, estimated_tokens(said.refusal or said.text) if written is None else written
     return (_chat if request.api == "chat" else _responses)(request, said, number, counts)
 
 

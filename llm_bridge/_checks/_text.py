@@ -16,7 +16,7 @@ _TYPOGRAPHIC = str.maketrans(
 )  # fmt: skip
 _SPACE = re.compile(r"\s+")
 _TOKEN = re.compile(
-    r"-?(?<![\w.])\d[\d,]*(?:\.\d+)?|-?(?<![\w.])\.\d+"  # a number, with its sign
+    r"(?:(?<![\w.)])-)?(?<![\w.])(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?![^\W_])|-?(?<![\w.])\.\d+"  # a number
     r"|[^\W\d_]+(?:'[^\W\d_]+)?(?:\d\w*)?|\w+"  # a word, a code
     r"|[^\w\s]"
 )
@@ -85,7 +85,7 @@ class Scan:
 @lru_cache(maxsize=512)
 def scan(text: str) -> Scan:
     """`text`, cut up. Cached, since every check looks at the same text, and repairs come back to it."""
-    plain = unicodedata.normalize("NFC", text).translate(_TYPOGRAPHIC)
+    plain = unicodedata.normalize("NFC", text).translate(_TYPOGRAPHIC).replace("_", " ")
     found = [(match.group(), match.start(), match.end()) for match in _TOKEN.finditer(plain)]
     tokens: list[Token] = []
     sentences: list[Sentence] = []
@@ -116,7 +116,7 @@ def _ends(text: str, found: list[tuple[str, int, int]], place: int) -> bool:
 
 _ENDINGS = (
     "ations", "ation", "ating", "ated", "ates", "ate", "ments", "ment", "nesses", "ness", "ings", "ing", "ions", "ion",
-    "ities", "ity", "ers", "ors", "ies", "ied", "ed", "er", "or", "ly", "es", "al", "e", "s", "y",
+    "ities", "ity", "encies", "ency", "ences", "ence", "ents", "ent", "ances", "ance", "ants", "ant", "ers", "ors", "ies", "ied", "ed", "er", "or", "ly", "es", "al", "e", "s", "y",
 )  # fmt: skip
 
 
@@ -124,12 +124,17 @@ _ENDINGS = (
 def stem(word: str) -> str:
     """`word` without its usual endings: light, so that "vaccinated" and "vaccination" meet."""
     bare = word.removesuffix("'s").replace("'", "")
-    if len(bare) < 5 or not bare.isalpha():
-        return bare.removesuffix("s") if len(bare) == 4 and bare.isalpha() and not bare.endswith("ss") else bare
+    if not bare.isalpha() or len(bare) < 4:
+        return bare
+    if len(bare) == 4:
+        return _single(bare.removesuffix("s") if not bare.endswith("ss") else bare)
     for ending in _ENDINGS:
-        if bare.endswith(ending) and len(bare) - len(ending) >= 3:
+        if bare.endswith(ending) and len(bare) - len(ending) >= (4 if "n" in ending and ending != "ing" else 3):
             bare = bare[: -len(ending)]
             break
-    if len(bare) > 3 and bare[-1] in "eiy":
-        bare = bare[:-1]
+    return _single(bare[:-1] if len(bare) > 3 and bare[-1] in "eiy" else bare)
+
+
+def _single(bare: str) -> str:
+    """Without the second of two last consonants: "tann" as "tan"."""
     return bare[:-1] if len(bare) > 3 and bare[-1] == bare[-2] and bare[-1] not in "aeiou" else bare

@@ -4,3 +4,4 @@ from ._corrupt import KINDS as KINDS
 from ._corrupt import Corruption as Corruption
 from ._corrupt import Kind as Kind
 from ._corrupt import corrupt as corrupt
+from ._reader import NoisyReader as NoisyReader

@@ -130,3 +130,20 @@ def _either_case(form: str) -> str:
 def _owner(owner: dict[str, str], found: str) -> str:
     folded = " ".join(found.split())
     return owner[folded] if folded in owner else owner[folded[0].lower() + folded[1:]]
+
+
+def cited(problem: Problem, text: str) -> Problem:
+    """`problem` with its words as the text has them: what a bracket of the text was left out of gets it back."""
+
+    def copied(words: str) -> str:
+        if words in text:
+            return words
+        gap = r"\s+(?:\([^()]*\)\s*)?"
+        found = re.search(gap.join(map(re.escape, words.split())), text, re.IGNORECASE)
+        return found[0] if found else words
+
+    changed = {
+        name: tuple(part.model_copy(update={"words": copied(part.words)}) for part in getattr(problem, name))
+        for name in ("variables", "edges", "confounded", "equations", "statements", "queries")
+    }
+    return problem.model_copy(update=changed)

@@ -32,6 +32,9 @@ from ._slip import Slip, Slips
 MOST_MEMBERS = 500
 """Most graphs of a class among which the misread one is drawn; of a larger class, one graph is taken."""
 
+MOST_LINES = 20
+"""Most lines that are looked at for one whose loss or gain leaves the list of some graph."""
+
 Edges = tuple[tuple[str, str], ...]
 
 
@@ -45,7 +48,8 @@ def left_out(problem: Problem, rng: Random) -> Slips:
     return [
         _reclaimed(problem, lambda claim: _related(claim, {"indirect cause": "direct cause"})),
         _reclaimed(problem, lambda claim: _adjusting(claim, rng, more=None)),
-        [*_lines(problem, more=True), *_relisted(problem, rng, _each_dropped)],
+        _lines(problem, rng, more=True),
+        _relisted(problem, rng, _each_dropped),
     ]
 
 
@@ -55,7 +59,8 @@ def made_up(problem: Problem, rng: Random) -> Slips:
     return [
         _reclaimed(problem, lambda claim: _related(claim, {"direct cause": "indirect cause"})),
         _reclaimed(problem, lambda claim: _adjusting(claim, rng, more=names)),
-        [*_lines(problem, more=False), *_relisted(problem, rng, _each_added)],
+        _lines(problem, rng, more=False),
+        _relisted(problem, rng, _each_added),
     ]
 
 
@@ -114,25 +119,27 @@ def _adjusting(claim: Claim, rng: Random, more: Sequence[str] | None) -> Claim |
 # Lists
 
 
-def _lines(problem: Problem, more: bool) -> list[Slip]:
-    """One line more or less, wherever a graph has exactly what is then listed."""
+def _lines(problem: Problem, rng: Random, more: bool) -> list[Slip]:
+    """One line more or less, wherever a graph has exactly what is then listed; of many, some are looked at."""
     if problem.independences is None:
         return []
     listed = problem.independences
-    if not more:
-        return [
+    names = [variable.name for variable in problem.variables]
+    if more:
+        known = {_unordered(line) for line in listed}
+        free = [
+            Independence(a, b, given)
+            for a, b in combinations(names, 2)
+            for given in _subsets([name for name in names if name not in (a, b)])
+            if (frozenset((a, b)), frozenset(given)) not in known
+        ]
+        found = [Slip(f"{print_claim(line)} made up", partial(_listing, problem, (*listed, line))) for line in free]
+    else:
+        found = [
             Slip(f"{print_claim(line)} left out", partial(_listing, problem, listed[:i] + listed[i + 1 :]))
             for i, line in enumerate(listed)
         ]
-    names = [variable.name for variable in problem.variables]
-    known = {(frozenset((line.first, line.second)), frozenset(line.given)) for line in listed}
-    free = [
-        Independence(a, b, given)
-        for a, b in combinations(names, 2)
-        for given in _subsets([name for name in names if name not in (a, b)])
-        if (frozenset((a, b)), frozenset(given)) not in known
-    ]
-    return [Slip(f"{print_claim(line)} made up", partial(_listing, problem, (*listed, line))) for line in free]
+    return rng.sample(found, min(len(found), MOST_LINES))
 
 
 def _subsets(names: Sequence[str]) -> list[tuple[str, ...]]:

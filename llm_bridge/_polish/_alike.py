@@ -198,6 +198,20 @@ def _listed() -> Iterator[tuple[str, Phrase]]:
             yield token, ("^", words[0][1:], *words[1:]) if words[0].startswith("^") else tuple(words)
 
 
+@cache
+def _first() -> Mapping[str, str]:
+    """How each class is said for short: its first phrase."""
+    found: dict[str, str] = {}
+    for token, phrase in _listed():
+        found.setdefault(token, " ".join(part for part in phrase if part != "^").strip(" .,"))
+    return found
+
+
+def plain(token: str) -> str:
+    """A token as words again."""
+    return _first().get(token, token if len(token) < 3 else token.strip("<>"))
+
+
 def alike(tokens: Sequence[str], loaded: frozenset[str]) -> list[str]:
     """`tokens` with every phrase of a class replaced by the token of the class, from the left, the longest first."""
     out: list[str] = []

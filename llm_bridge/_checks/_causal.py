@@ -1,0 +1,113 @@
+"""The checks of causes: what the text says acts on what, against the edges and equations of the Problem."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from .._crosscheck import parents
+from .._problem import Problem
+from ._given import quoted
+from ._reading import Fault, Reading
+from ._relations import Pair, Rule, Told, told
+from ._text import scan
+
+
+def direction(reading: Reading) -> Iterable[Fault]:
+    """Edges and equations that run against what a sentence says."""
+    problem = reading.problem
+    if problem.independences is not None:
+        return
+    said, have = _told(reading), _pairs(problem)
+    for pair, rules in said.surely.items():
+        back = (pair[1], pair[0])
+        if back in have and pair not in have and back not in said.perhaps:
+            cause, effect = _names(problem, pair)
+            yield Fault(
+                "direction",
+                part_of(problem, back),
+                f"The Problem makes {effect!r} a cause of {cause!r}, while the text says the reverse: "
+                f"{quoted(rules[0].sentence.text)}. Wanted: {cause!r} as the cause and {effect!r} as the effect. Read "
+                "which of the two acts on the other there, and turn this part round.",
+            )
+
+
+def coverage(reading: Reading) -> Iterable[Fault]:
+    """Causes that the text tells and the Problem lacks, and causes of the Problem that no sentence tells."""
+    problem = reading.problem
+    if problem.independences is not None:
+        return
+    said, have = _told(reading), _pairs(problem)
+    for pair, rules in said.surely.items():
+        if pair not in have and (pair[1], pair[0]) not in have:
+            yield _dropped(problem, pair, rules[0])
+    for pair in have:
+        if pair not in said.perhaps and (pair[1], pair[0]) not in said.surely and _known(said, pair):
+            yield from _added(problem, pair, said)
+
+
+def _told(reading: Reading) -> Told:
+    return told(scan(reading.text), reading.problem.variables)
+
+
+def _pairs(problem: Problem) -> list[Pair]:
+    place = {v.name: n for n, v in enumerate(problem.variables)}
+    return [(place[c], place[e]) for e, causes in parents(problem).items() for c in causes if c != e]
+
+
+def _names(problem: Problem, pair: Pair) -> tuple[str, str]:
+    return problem.variables[pair[0]].name, problem.variables[pair[1]].name
+
+
+def part_of(problem: Problem, pair: Pair) -> str:
+    """The place of the edge or the equation that holds `pair`; the lists where none does."""
+    cause, effect = _names(problem, pair)
+    for i, edge in enumerate(problem.edges):
+        if (edge.cause, edge.effect) == (cause, effect):
+            return f"edges[{i}]"
+    for i, equation in enumerate(problem.equations):
+        if equation.variable == effect:
+            return f"equations[{i}]"
+    return "equations" if problem.equations and not problem.edges else "edges"
+
+
+def _cites(problem: Problem, pair: Pair) -> str:
+    """The words that support `pair`, if any."""
+    part = part_of(problem, pair)
+    name, _, number = part.partition("[")
+    if not number:
+        return ""
+    return getattr(problem, name)[int(number[:-1])].words
+
+
+def _known(said: Told, pair: Pair) -> bool:
+    """Whether both ends stand in sentences about causes, so that the text would be the place to say it."""
+    return pair[0] in said.somewhere and pair[1] in said.somewhere
+
+
+def _dropped(problem: Problem, pair: Pair, rule: Rule) -> Fault:
+    cause, effect = _names(problem, pair)
+    equation = any(e.variable == effect for e in problem.equations)
+    lacks = (
+        f"the equation of {effect!r} does not speak of {cause!r}"
+        if equation
+        else f"there is no edge {cause!r} -> {effect!r}"
+    )
+    return Fault(
+        "coverage",
+        part_of(problem, pair),
+        f"The text says {quoted(rule.sentence.text)}, but {lacks}. Wanted: a part for every cause that a sentence names, "
+        f"one for each of its effects. Read whether {cause!r} acts on {effect!r} there, and put it in.",
+    )
+
+
+def _added(problem: Problem, pair: Pair, said: Told) -> Iterator[Fault]:
+    cause, effect = _names(problem, pair)
+    words = _cites(problem, pair)
+    got = f"and cites {quoted(words)}" if words else "and cites nothing"
+    yield Fault(
+        "coverage",
+        part_of(problem, pair),
+        f"The Problem makes {cause!r} a cause of {effect!r} {got}, but no sentence of the text says so. Wanted: causes that "
+        f"the text names. Read what the text says acts on {effect!r}.",
+        "fault" if words else "hint",
+    )

@@ -1,0 +1,319 @@
+"""Where a text speaks of the variables of a Problem, and in which state. By words, without grammar."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from scm import Value
+
+from .._problem import ProblemVariable
+from ._lexicon import ANTONYMS, CAUSAL, NEGATIONS, PREFIXES, STOP
+from ._text import Scan, Token, scan, stem, words
+
+_STATE_PHRASE = re.compile(r"""(?P<state>[\w.+-]+)\s*(?::|=|means|is)\s*(?:"(?P<quoted>[^"]*)"|(?P<bare>[^",;]+))""")
+_MARKS = frozenset(",;:.?!()")
+_JOINS = frozenset(("and", "or", "but", "nor"))
+_BREAKS = _MARKS | _JOINS | words("instead rather than when if because while given so therefore hence then")
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Words for a variable, or for one of its states.
+
+    Attributes:
+        variable: its number in the Problem.
+        state: the state it says; None where it names the variable only.
+        stems: what must be met.
+        negated: whether it holds a negation itself ("do not drink").
+    """
+
+    variable: int
+    state: Value | None
+    stems: frozenset[str]
+    negated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A place of the text that speaks of a variable.
+
+    Attributes:
+        variables: which ones it may be; one, where that is clear.
+        state: the state said there; None where that is unclear. With a negation beside it, the other state.
+        first, last: its tokens, `last` excluded.
+        negated: whether a negation stands at it.
+        sentence: the number of its sentence.
+    """
+
+    variables: tuple[int, ...]
+    state: Value | None
+    first: int
+    last: int
+    negated: bool
+    sentence: int
+
+    @property
+    def variable(self) -> int:
+        """The variable, where it is clear; -1 otherwise."""
+        return self.variables[0] if len(self.variables) == 1 else -1
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The phrases for the variables of a Problem.
+
+    Attributes:
+        variables: them.
+        phrases: all of their phrases.
+        by_stem: the phrases that hold a stem.
+        exact: names of one letter, which are compared as written.
+        small: words that say little, of which a phrase consists nevertheless.
+    """
+
+    variables: tuple[ProblemVariable, ...]
+    phrases: tuple[Phrase, ...]
+    by_stem: dict[str, tuple[Phrase, ...]] = field(compare=False)
+    exact: dict[str, int] = field(compare=False)
+    small: frozenset[str] = frozenset()
+
+
+def content(text: Sequence[Token], known: frozenset[str]) -> tuple[frozenset[str], bool]:
+    """The stems of `text` that tell something, and whether it is negated an odd number of times."""
+    negated, found = False, set[str]()
+    for token in text:
+        if token.word in NEGATIONS or token.word.endswith("n't"):
+            negated = not negated
+        elif token.word not in STOP and token.word[0].isalnum():
+            bare, turned = unprefixed(token, known)
+            negated ^= turned
+            found.add(bare)
+    return frozenset(found), negated
+
+
+def unprefixed(token: Token, known: frozenset[str]) -> tuple[str, bool]:
+    """The stem of `token` without a prefix that negates ("unvaccinated"), where the rest is known; whether it had one."""
+    word = token.word
+    for prefix in PREFIXES:
+        if word.startswith(prefix) and len(word) >= len(prefix) + 3 and (rest := stem(word[len(prefix) :])) in known:
+            return rest, True
+    return token.stem, False
+
+
+@lru_cache(maxsize=128)
+def vocabulary(variables: tuple[ProblemVariable, ...]) -> Vocabulary:
+    """The phrases for `variables`: their names, the phrases of their descriptions, the words they cite."""
+    raw = [
+        (number, state, scan(_spaced(text)).tokens)
+        for number, variable in enumerate(variables)
+        for state, text in _sayings(variable)
+    ]
+    known = frozenset(t.stem for _, _, tokens in raw for t in tokens if t.word not in STOP)
+    phrases: dict[Phrase, None] = {}
+    small = set[str]()
+    for number, state, tokens in raw:
+        stems, negated = content(tokens, known)
+        if not stems:
+            small |= {t.word for t in tokens}
+            stems = frozenset(t.stem for t in tokens if t.word[0].isalnum() and t.word not in NEGATIONS)
+        if stems:
+            phrases[Phrase(number, state, stems, negated)] = None
+    plain = dict.fromkeys(_with_own_state(p, variables[p.variable], phrases) for p in phrases)
+    by_stem: defaultdict[str, list[Phrase]] = defaultdict(list)
+    for phrase in plain:
+        for one in phrase.stems:
+            by_stem[one].append(phrase)
+    exact = {v.name: n for n, v in enumerate(variables) if len(v.name) == 1}
+    return Vocabulary(variables, tuple(plain), {k: tuple(v) for k, v in by_stem.items()}, exact, frozenset(small))
+
+
+def _spaced(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name.replace("_", " "))
+
+
+def _sayings(variable: ProblemVariable) -> Iterator[tuple[Value | None, str]]:
+    """What a variable, or a state of it, is called."""
+    yield None, variable.name
+    labels = {str(state).casefold(): state for state in variable.states}
+    labels |= {"true": True, "false": False} if set(variable.states) == {False, True} else {}
+    said = False
+    for match in _STATE_PHRASE.finditer(variable.description):
+        state = labels.get(match["state"].casefold())
+        if state is not None:
+            said = True
+            yield state, match["quoted"] or match["bare"] or ""
+    if variable.description and not said:
+        yield None, variable.description
+    if variable.words:
+        yield None, variable.words
+    for state in variable.states:
+        if isinstance(state, str):
+            yield state, state
+
+
+def _with_own_state(phrase: Phrase, variable: ProblemVariable, phrases: dict[Phrase, None]) -> Phrase:
+    """A name says the true state by itself, unless other words do."""
+    if phrase.state is not None or set(variable.states) != {False, True}:
+        return phrase
+    told = [p for p in phrases if p.variable == phrase.variable and p.state is not None]
+    if not told:
+        return Phrase(phrase.variable, not phrase.negated, phrase.stems, phrase.negated)
+    same = [p for p in told if p.stems <= phrase.stems]
+    if same:
+        state = bool(same[0].state) ^ (same[0].negated != phrase.negated)
+        return Phrase(phrase.variable, state, phrase.stems, phrase.negated)
+    return phrase
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# In a text
+
+
+@lru_cache(maxsize=256)
+def mentions(text: Scan, variables: tuple[ProblemVariable, ...]) -> tuple[Mention, ...]:
+    """Every place of `text` that speaks of one of `variables`, in order."""
+    known = vocabulary(variables)
+    stems = frozenset(known.by_stem)
+    found: list[Mention] = []
+    for sentence in text.sentences:
+        place = sentence.first
+        while place < sentence.last:
+            one = _mention(text, place, sentence.last, known, stems)
+            if one is not None:
+                found.append(one)
+            place = place + 1 if one is None else one.last
+    return tuple(_with_negation(text, one, variables) for one in found)
+
+
+def _mention(text: Scan, place: int, end: int, known: Vocabulary, stems: frozenset[str]) -> Mention | None:
+    """The mention that starts at `place`: the run of words that says most of one phrase."""
+    token = text.tokens[place]
+    if (number := known.exact.get(token.text)) is not None:
+        return Mention((number,), True, place, place + 1, False, token.sentence)
+    if len(token.word) == 1 and token.word in map(str.casefold, known.exact):
+        return None
+    first = _bare(token, stems)
+    starts = known.by_stem.get(first)
+    if not starts or (token.word in STOP and token.word not in known.small):
+        return None
+    run = _run(text, place, end, stems)
+    own = {p.variable for p in starts}
+    met = frozenset(one for _, one in run)
+    near = dict.fromkeys(p for one in met for p in known.by_stem[one] if p.variable in own)
+    leading = _leading(near, met)
+    variables = tuple(dict.fromkeys(p.variable for p in leading))
+    said = frozenset[str]().union(*(p.stems for p in leading))
+    last = max(at for at, one in run if one in said) + 1
+    state: Value | None = None
+    if len(variables) == 1:
+        told = {one for at, one in run if at < last}
+        state = _state(known, leading, told, _strangers(text, place, last, end, stems))
+    return Mention(variables, state, place, last, _inner_negation(text, place, last, stems), token.sentence)
+
+
+def _leading(near: Iterable[Phrase], met: frozenset[str]) -> list[Phrase]:
+    """The phrases of which most is said."""
+    best: tuple[float, float] = (0.0, 0.0)
+    leading: list[Phrase] = []
+    for phrase in near:
+        count = len(phrase.stems & met)
+        score = (count, count / len(phrase.stems))
+        if score > best:
+            best, leading = score, []
+        if score == best:
+            leading.append(phrase)
+    return leading
+
+
+def _bare(token: Token, stems: frozenset[str]) -> str:
+    return token.stem if token.stem in stems else unprefixed(token, stems)[0]
+
+
+def _run(text: Scan, place: int, end: int, stems: frozenset[str]) -> list[tuple[int, str]]:
+    """The words from `place` on that may belong to one phrase: up to a mark, a join, or four words that say nothing."""
+    run: list[tuple[int, str]] = []
+    at, idle = place, 0
+    while at < end and idle <= 3:
+        token = text.tokens[at]
+        one = _bare(token, stems)
+        if at > place and (token.word in _BREAKS or (token.stem in CAUSAL and one not in stems)):
+            break
+        if one in stems:
+            if any(one == before for _, before in run):
+                break  # a new mention begins
+            run.append((at, one))
+            idle = 0
+        else:
+            idle += 1 if token.word not in STOP else 0.5
+        at += 1
+    return run
+
+
+def _strangers(text: Scan, first: int, last: int, end: int, stems: frozenset[str]) -> set[str]:
+    """Words in and right beside a mention that no phrase knows: they may say another state ("eat well")."""
+    inside = range(max(0, first - 1), min(last + 1, end))
+    tokens = (text.tokens[at] for at in inside)
+    return {
+        t.stem
+        for t in tokens
+        if t.word not in STOP and t.stem not in CAUSAL and t.word[0].isalpha() and _bare(t, stems) not in stems
+    }
+
+
+def _state(known: Vocabulary, leading: Sequence[Phrase], met: set[str], strangers: set[str]) -> Value | None:
+    """The state that the leading phrases say, before negation is looked at; None where they differ or say half."""
+    variable = known.variables[leading[0].variable]
+    plain = set[Value | None]()
+    for phrase in leading:
+        state = _other(variable, phrase.state) if phrase.negated else phrase.state
+        if phrase.state is not None and not phrase.stems <= met:
+            lacking = phrase.stems - met
+            if any(ANTONYMS.get(one) in strangers or ANTONYMS.get(one) in met for one in lacking):
+                state = _other(variable, state)
+            elif strangers or not met & _own_stems(phrase, known):
+                state = None
+        plain.add(state)
+    return next(iter(plain)) if len(plain) == 1 else None
+
+
+def _own_stems(phrase: Phrase, known: Vocabulary) -> set[str]:
+    """The stems that no phrase of another state of the same variable has."""
+    others = [p for p in known.phrases if p.variable == phrase.variable and p.state != phrase.state]
+    return {one for one in phrase.stems if not any(one in p.stems for p in others)}
+
+
+def _other(variable: ProblemVariable, state: Value | None) -> Value | None:
+    if state is None or len(variable.states) != 2:
+        return None
+    return variable.states[1] if state == variable.states[0] else variable.states[0]
+
+
+def _inner_negation(text: Scan, first: int, last: int, stems: frozenset[str]) -> bool:
+    negated = False
+    for token in text.tokens[first:last]:
+        if token.word in NEGATIONS or token.word.endswith("n't"):
+            negated = not negated
+        elif token.stem not in stems and token.word not in STOP:
+            negated ^= unprefixed(token, stems)[1]
+    return negated
+
+
+def _with_negation(text: Scan, one: Mention, variables: tuple[ProblemVariable, ...]) -> Mention:
+    """`one` with the negation that stands before it, up to two words away, taken into account."""
+    negated = one.negated
+    at, seen = one.first - 1, 0
+    while at >= 0 and seen <= 3 and text.tokens[at].sentence == one.sentence:
+        word = text.tokens[at].word
+        if word in NEGATIONS or word.endswith("n't"):
+            negated = not negated
+            break
+        if word != "-" and (word in _MARKS or word in _JOINS or word not in STOP):
+            break
+        at, seen = at - 1, seen + (word != "-")
+    state = one.state
+    if negated and one.variable >= 0:
+        state = _other(variables[one.variable], state)
+    return Mention(one.variables, state, one.first, one.last, negated, one.sentence)

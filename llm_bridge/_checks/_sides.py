@@ -1,0 +1,191 @@
+"""The two sides of a causal marker: which mentions stand there for certain, and which perhaps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ._markers import Marker
+from ._mentions import Mention
+from ._text import Scan, Sentence, words
+
+_SPLITS = frozenset(",;:()")
+_RELATIVE = words("which that who this it these both")
+_SMALL = words(
+    "a an the this that these those we know and or but not no both either each also together then nor is are was were be "
+    "being has have had having of to in with by for people person individuals individual someone who does do did if it"
+)
+_INSTEAD = words("instead rather")
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side of a marker: what stands there `surely`, and all that stands there `perhaps`, the sure ones included."""
+
+    surely: tuple[Mention, ...] = ()
+    perhaps: tuple[Mention, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Segment:
+    """A stretch between two commas: its mentions, whether it holds nothing else but small words, and a "which"."""
+
+    mentions: tuple[Mention, ...]
+    listed: bool
+    relative: bool
+
+
+def _segments(text: Scan, first: int, last: int, here: Sequence[Mention]) -> list[_Segment]:
+    found: list[_Segment] = []
+    start = first
+    for at in range(first, last + 1):
+        if at < last and text.tokens[at].word not in _SPLITS:
+            continue
+        inside = tuple(m for m in here if start <= m.first < at)
+        taken = {i for m in inside for i in range(m.first, m.last)}
+        rest = [text.tokens[i].word for i in range(start, at) if i not in taken]
+        dropped = next((i for i in range(start, at) if text.tokens[i].word in _INSTEAD), at)
+        kept = tuple(m for m in inside if m.first < dropped)
+        listed = all(word in _SMALL or not word[0].isalpha() for word in rest)
+        found.append(_Segment(kept, listed, any(word in _RELATIVE for word in rest)))
+        start = at + 1
+    return found
+
+
+def sides_of(
+    text: Scan, sentence: Sentence, here: Sequence[Mention], found: Sequence[Marker]
+) -> list[tuple[Side, Side]]:
+    """Left and right side of each verb of a sentence, in order."""
+    starts = [sentence.first, *(m.last for m in found)]
+    ends = [*(m.first for m in found), sentence.last]
+    gaps = [_segments(text, first, last, here) for first, last in zip(starts, ends, strict=True)]
+    lefts: list[Side] = [_opening(gaps[0])]
+    rights: list[Side] = []
+    for gap in gaps[1:-1]:
+        right, left = _between(gap, lefts[-1])
+        rights.append(right)
+        lefts.append(left)
+    rights.append(_closing(gaps[-1]))
+    sides = list(zip(lefts, rights, strict=True))
+    for i, marker in enumerate(found):
+        if marker.direction == "of-on":
+            sides[i] = _of_on(text, rights[i])
+    return sides
+
+
+def _all(gap: Sequence[_Segment]) -> tuple[Mention, ...]:
+    return tuple(m for segment in gap for m in segment.mentions)
+
+
+def _opening(gap: Sequence[_Segment]) -> Side:
+    """Before the first marker: the last segment, and lists before it."""
+    filled = [segment for segment in gap if segment.mentions]
+    if not filled:
+        return Side()
+    sure = list(filled[-1].mentions) if filled[-1] is gap[-1] else []
+    if sure:
+        for segment in reversed(filled[:-1]):
+            if not segment.listed:
+                break
+            sure = [*segment.mentions, *sure]
+    return Side(tuple(sure), _all(gap))
+
+
+def _closing(gap: Sequence[_Segment]) -> Side:
+    """After the last marker: the first segment, and lists after it."""
+    sure: list[Mention] = []
+    for place, segment in enumerate(gap):
+        if place and not segment.listed:
+            break
+        sure += segment.mentions
+    return Side(tuple(sure), _all(gap))
+
+
+def _between(gap: Sequence[_Segment], subject: Side) -> tuple[Side, Side]:
+    """Between two markers: what belongs to the first (its right side), and to the second (its left side)."""
+    every = _all(gap)
+    filled = [segment for segment in gap if segment.mentions]
+    if not every:
+        return Side(), Side((), subject.perhaps)
+    last = gap[-1]
+    if not last.mentions:  # ", which causes ...", ", and leads to ..."
+        right = Side(every if len(filled) == 1 else filled[0].mentions, every)
+        if last.relative:
+            return right, Side(every if len(every) == 1 else (), (*every, *subject.perhaps))
+        return right, Side((), (*subject.perhaps, *every))
+    if len(filled) == 1:
+        return _shared(filled[0].mentions, relative=last.relative, subject=subject)
+    right, left = list(filled[0].mentions), list(last.mentions)
+    for segment in filled[1:-1]:
+        for one in segment.mentions:
+            if any(one.variable == other.variable for other in left):
+                right.append(one)
+            elif any(one.variable == other.variable for other in right):
+                left.append(one)
+    middle = tuple(m for segment in filled[1:-1] for m in segment.mentions)
+    sure_left, sure_right = {*left}, {*right}
+    return (
+        Side(tuple(right), (*filled[0].mentions, *(m for m in middle if m not in sure_left))),
+        Side(tuple(left), (*(m for m in middle if m not in sure_right), *last.mentions)),
+    )
+
+
+def _shared(these: tuple[Mention, ...], *, relative: bool, subject: Side) -> tuple[Side, Side]:
+    """One segment between two markers, without a comma: the nearest mention is sure, the rest is open."""
+    if len(these) == 1:
+        return Side(these, these), Side(these if relative else (), (*these, *subject.perhaps))
+    return Side(these[:1], these), Side(these[-1:], (*these, *subject.perhaps))
+
+
+def _of_on(text: Scan, right: Side) -> tuple[Side, Side]:
+    """ "the effect of X on Y": the cause stands before "on", the effect after it."""
+    first = right.perhaps[0].first if right.perhaps else 0
+    last = right.perhaps[-1].last if right.perhaps else 0
+    on = next((at for at in range(first, last) if text.tokens[at].word in ("on", "upon")), None)
+    if on is None:
+        return Side((), right.perhaps), Side((), right.perhaps)
+    causes = tuple(m for m in right.perhaps if m.last <= on)
+    effects = tuple(m for m in right.perhaps if m.first > on)
+    return Side(causes, causes), Side(effects[:1], effects)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Conditions
+
+
+def conditional(text: Scan, sentence: Sentence, here: Sequence[Mention], marker: Marker) -> tuple[Side, Side]:
+    """The condition and what follows from it: (antecedent, consequent)."""
+    tokens = text.tokens
+    every = tuple(here)
+    opening = all(
+        tokens[at].word in _BEFORE_IF or tokens[at].word in _SPLITS for at in range(sentence.first, marker.first)
+    )
+    if not opening:
+        before = tuple(m for m in here if m.last <= marker.first)
+        after = tuple(m for m in here if m.first >= marker.last)
+        commas = any(tokens[at].word in _SPLITS for at in range(sentence.first, sentence.last))
+        return (Side((), every), Side((), every)) if commas else (Side(after, after), Side(before, before))
+    end = _condition_end(text, sentence, here, marker)
+    if end is None:
+        return Side((), every), Side((), every)
+    causes = tuple(m for m in here if marker.last <= m.first < end)
+    effects = tuple(m for m in here if m.first >= end)
+    return Side(causes, causes), Side(effects, effects)
+
+
+_BEFORE_IF = words("and but we know that only also then even")
+
+
+def _condition_end(text: Scan, sentence: Sentence, here: Sequence[Mention], marker: Marker) -> int | None:
+    """Where the condition at the start of a sentence ends: at "then", or at its only comma between mentions."""
+    then = [at for at in range(marker.last, sentence.last) if text.tokens[at].word == "then"]
+    if len(then) == 1:
+        return then[0]
+    commas = [
+        at
+        for at in range(marker.last, sentence.last)
+        if text.tokens[at].word in _SPLITS
+        and any(marker.last <= m.first < at for m in here)
+        and any(m.first > at for m in here)
+    ]
+    return commas[0] if len(commas) == 1 and not then else None
