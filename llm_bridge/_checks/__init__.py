@@ -19,7 +19,6 @@ from ._rung import rung
 from ._signs import sign
 
 
-
 def _coverage(reading: Reading) -> Iterable[Fault]:
     yield from coverage(reading)
     yield from independences(reading)
