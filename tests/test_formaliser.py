@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 import re
 from dataclasses import replace
 from typing import Any
@@ -23,6 +24,7 @@ from llm_bridge._formalise._wire import problem_from_reply, problem_to_wire
 from llm_bridge._prompts import prompt
 from scm import ScmError
 from tests.json_schema import fits
+from tests.wire_problems import random_problem
 
 RULE = "The lock opens if the badge is valid and the porter is awake."
 TEXT = f"{RULE} The lock opened. Would the lock have opened if the badge had not been valid?"
@@ -497,6 +499,34 @@ def test_a_text_is_only_ever_data_of_the_user(text):
         assert request.messages[0].content in own
         assert data_of(request)["text"] == text
         assert set(data_of(request)) <= {"text", "previous", "faults"}
+
+
+def test_whatever_a_model_says_the_result_is_a_value():
+    taken = 0
+    for seed in range(80):
+        rng = random.Random(f"fuzz {seed}")
+        problem = random_problem(seed)
+        text = " ".join(f"{one.name} and 26% {one.words}." for one in problem.variables) + " Would it be?"
+        found, _ = formalised([spoilt(rng, problem) for _ in range(9)], text=text)
+        assert found.abstains == (found.problem is None) == (found.reply is None) == bool(found.fault)
+        assert found.failure == ""
+        taken += not found.abstains
+    assert taken
+
+
+def spoilt(rng: random.Random, problem: Problem) -> str:
+    """A reply that is the Problem, or is the Problem with parts put where they do not belong, or is none."""
+    data = json.loads(json.dumps(problem_to_wire(problem)))
+    odd = (None, "", 0, -1, 1e308, True, [], {}, "X", "\u202e", data["variables"], data["queries"])
+    for _ in range(rng.choice((0, 1, 1, 3))):
+        part: Any = data
+        while isinstance(part, dict | list) and part:
+            key: Any = rng.choice(list(part)) if isinstance(part, dict) else rng.randrange(len(part))
+            if not isinstance(part[key], dict | list) or rng.random() < 0.2:
+                part[key] = json.loads(json.dumps(rng.choice(odd)))
+                break
+            part = part[key]
+    return rng.choice((json.dumps(data), json.dumps(data), json.dumps(data), "{", "no", "[]"))
 
 
 # --- the prompts
