@@ -21,7 +21,7 @@ import pytest
 from llm_bridge._chat._bodies import Dialect
 from llm_bridge._chat._failures import (
     BudgetSpent,
-    ChatFailure,
+    NoReplyKept,
     NoSuchModel,
     QuotaSpent,
     RateLimited,
@@ -35,6 +35,7 @@ from llm_bridge._chat._policy import Policy, Retrying
 from llm_bridge._chat._probe import EndpointReport, probe
 from llm_bridge._chat._recorded import RecordingChat, serve_recording
 from llm_bridge._chat._scripted import ScriptedChat
+from llm_bridge._chat._server import LocalServer
 from llm_bridge._chat._spending import Price
 from llm_bridge._chat._types import ChatRequest, Message, ReplySchema
 from scm import ScmError
@@ -328,21 +329,31 @@ def test_what_is_kept_needs_no_endpoint(tmp_path):
 def test_a_recording_is_served_without_a_probe_in_it(tmp_path):
     path = tmp_path / "made.jsonl"
 
-    async def run() -> tuple[str, EndpointReport | None, str]:
+    async def run() -> tuple[str, EndpointReport | None]:
         with RecordingChat(ScriptedChat(['{"a": "b"}']), path) as recording:
             await recording.complete(STRICT)
         async with serve_recording(path) as server:
             model = open_model("recorded", base_url=server.url, reports=tmp_path / "reports", policy=QUICK)
             reply = await model.complete(STRICT)
-            with pytest.raises(ChatFailure, match="recording without this request"):
+            with pytest.raises(NoReplyKept, match="recording without this request"):
                 await model.complete(replace(STRICT, messages=(Message("user", "another"),)))
-            return reply.text, model.report, str(list(tmp_path.glob("reports/*")))
+            return reply.text, model.report
 
-    text, report, kept = asyncio.run(run())
+    text, report = asyncio.run(run())
     assert text == '{"a": "b"}'
     assert report is not None
     assert report.form == "schema"
-    assert kept == "[]", "what a recording does says nothing of an endpoint"
+
+
+def test_a_recording_that_knows_no_probe_is_asked_as_it_was_made(tmp_path):
+    """And what a recording does is not kept as if it were said of an endpoint."""
+
+    async def run() -> EndpointReport:
+        async with LocalServer(ScriptedChat([])) as server, OpenAIChat("recorded", base_url=server.url) as chat:
+            return await probe(chat, tmp_path)
+
+    assert asyncio.run(run()).form == "schema"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_ledger_has_its_own_budget():
@@ -403,10 +414,10 @@ with server.running() as url:
     async def run():
         asked = [model.complete(ChatRequest((Message("user", str(n)),), "direct")) for n in range(40)]
         tasks = [asyncio.create_task(one) for one in asked]
-        await asyncio.wait(tasks, timeout=0.5)
+        await asyncio.wait(tasks, timeout=0.3)
         for task in tasks[::2]:
             task.cancel()
-    for _ in range(3):
+    for _ in range(2):
         asyncio.run(run())
     del model
     gc.collect()
