@@ -11,13 +11,17 @@ AFTER = """\
 Exit status: 0 for any finding (undefined and bounds included), 2 for misuse, 3 for what is refused or unreadable.
 """
 ASK = """\
-Answer a causal question in words: rules, what was seen, and one question. Nothing leaves this machine.
+Answer a causal question in words: rules, what was seen, and one question. Without --model nothing leaves this machine.
+With it a language model reads, and nothing more: the engine computes every figure, and what the model read is checked
+against the text and the engine, mended, or given up.
 """
 ASK_EXAMPLES = """\
 examples:
   twinworld ask "We know that Ziklo causes Blaf. Would Blaf occur if not Ziklo?"
   twinworld ask story.txt --explain
   echo "If the fuse is blown, the light is off. ..." | twinworld ask - --json
+  twinworld ask note.txt --model gpt-5-mini --votes 3 --explain          (the key: OPENAI_API_KEY)
+  twinworld ask note.txt --model llama3.1 --base-url http://localhost:11434/v1
 """
 SOLVE = """\
 Answer a Problem: the form between words and engine, as JSON (variables, equations, statements, queries).
@@ -62,9 +66,19 @@ examples:
 """
 BENCH = """\
 Run suite files (CounterBench, CLadder, Corr2Cause and CCR.GB as published, or Twinworld's own JSONL) and score the
-answers, with and without the conventions that a suite's labels rest on.
+answers, with and without the conventions that a suite's labels rest on. With --model, a language model reads or
+answers.
 """
 BENCH_EXAMPLES = """\
-example:
+examples:
   twinworld bench counterbench.jsonl --out results.jsonl
+  twinworld bench clinical.jsonl --model NAME --method bridge --cache replies.db --out results.jsonl
+
+methods: direct (the model answers at once), reasoned (it reasons first, then answers), bridge (it reads the text into a
+Problem, which is checked, and the engine answers).
+
+A run that was stopped, in whatever way, goes on when the same command is given again: what is finished is not asked
+again, what failed at the endpoint is. A budget that is used up ends a run with status 0: the scores are of what was
+asked, and the report and a line on standard error say how many items were not. Where nothing can go on until the user
+acts (a wrong key, an unknown model, no credit) the run stops at once with status 3.
 """

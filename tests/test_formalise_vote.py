@@ -16,7 +16,7 @@ def plan_of(seed: object) -> tuple[random.Random, Plan]:
     return rng, random_plan(rng)
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(15))
 def test_other_formulas_another_order_and_letter_case_make_no_difference(seed):
     rng, plan = plan_of(seed)
     same = replace(plan, rules={i: said_otherwise(rng, rule) for i, rule in plan.rules.items()})
@@ -26,21 +26,21 @@ def test_other_formulas_another_order_and_letter_case_make_no_difference(seed):
     assert equivalent(plan.problem(), same.problem(names, order))
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(12))
 def test_names_without_a_word_in_common_are_matched_by_order_of_mention(seed):
     _, plan = plan_of(seed)
     assert equivalent(plan.problem(), plan.problem(OTHER))
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(8))
 def test_names_without_a_word_in_common_are_matched_by_structure(seed):
     rng, plan = plan_of(f"structure {seed}")
-    if plan.size > 5:
-        pytest.skip("more variables without a cue than are searched")
+    while plan.size > 5:  # more variables without a cue than are searched
+        plan = random_plan(rng)
     assert equivalent(plan.problem(), plan.problem(OTHER, rng.sample(range(plan.size), plan.size)))
 
 
-@pytest.mark.parametrize("seed", range(120))
+@pytest.mark.parametrize("seed", range(50))
 def test_what_differs_in_a_rule_a_law_or_the_answer_is_found(seed):
     """By truth tables that the engine has no part in: readings with another rule, law or answer are never the same."""
     rng, plan = plan_of(f"corrupted {seed}")
@@ -174,10 +174,10 @@ def test_what_nobody_sees_may_be_left_out_and_what_is_seen_may_not():
 
 
 def test_many_variables_are_compared_within_bounds():
-    chain = Plan(200, {i: ("var", i - 1) for i in range(1, 200)}, {0: "30%"}, (199, True), ((0, True),))
-    names = [f"stage {i}" for i in range(200)]
-    first, second = chain.problem(names), replace(chain, rules={**chain.rules, 77: ("not", ("var", 76))}).problem(names)
-    assert equivalent(first, chain.problem(names, range(199, -1, -1)))
+    chain = Plan(70, {i: ("var", i - 1) for i in range(1, 70)}, {0: "30%"}, (69, True), ((0, True),))
+    names = [f"stage {i}" for i in range(70)]
+    first, second = chain.problem(names), replace(chain, rules={**chain.rules, 47: ("not", ("var", 46))}).problem(names)
+    assert equivalent(first, chain.problem(names, range(69, -1, -1)))
     assert not equivalent(first, second)
 
 

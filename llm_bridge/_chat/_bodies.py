@@ -76,21 +76,35 @@ def path(dialect: Dialect) -> str:
 
 
 def adapted(dialect: Dialect, complaint: Complaint, sent: dict[str, Any]) -> Dialect | None:
-    """The dialect without what the endpoint complains of; None where that is nothing that can be left out.
+    """The dialect without what the endpoint complains of, or with a form that asks for less; None where neither helps.
 
     Every step leaves out one thing more or asks for less, so that steps come to an end.
     """
-    said = f"{complaint.code} {complaint.message}"
-    if _BAD_SCHEMA.search(said) or not _UNKNOWN.search(said):
+    if fewer := fewer_parameters(dialect, complaint, sent):
+        return fewer
+    words = _FORM_WORDS.get(dialect.form)
+    if not _unknown(complaint) or not words or not {"response_format", "text", "tools"} & sent.keys():
+        return None
+    blames_form = words.search(f"{complaint.param} {complaint.code} {complaint.message}")
+    return replace(dialect, form=_WEAKER[dialect.form]) if blames_form else None
+
+
+def fewer_parameters(dialect: Dialect, complaint: Complaint, sent: dict[str, Any]) -> Dialect | None:
+    """The dialect without the parameter that the endpoint complains of; None where that cannot be left out."""
+    if not _unknown(complaint):
         return None
     names = [name for name in (*LIMITS, *OPTIONAL) if name in sent or (name == "strict" and _sends_strict(sent))]
-    if blamed := _blamed(names, complaint):
-        less = replace(dialect, without=dialect.without | {blamed})
-        return None if blamed in LIMITS and less.without.issuperset(less.limits) else less
-    words = _FORM_WORDS.get(dialect.form)
-    if words and words.search(f"{complaint.param} {said}") and _asks_for_form(sent):
-        return replace(dialect, form=_WEAKER[dialect.form])
-    return None
+    blamed = _blamed(names, complaint)
+    if blamed is None:
+        return None
+    less = replace(dialect, without=dialect.without | {blamed})
+    return None if blamed in LIMITS and less.without.issuperset(less.limits) else less
+
+
+def _unknown(complaint: Complaint) -> bool:
+    """Whether the complaint is of something that the endpoint does not know, rather than of a value or a schema."""
+    said = f"{complaint.code} {complaint.message}"
+    return bool(_UNKNOWN.search(said)) and not _BAD_SCHEMA.search(said)
 
 
 def _blamed(names: Sequence[str], complaint: Complaint) -> str | None:
@@ -99,10 +113,6 @@ def _blamed(names: Sequence[str], complaint: Complaint) -> str | None:
         return complaint.param.rsplit(".", 1)[-1]
     places = {name: found.start() for name in names if (found := re.search(rf"\b{name}\b", complaint.message))}
     return min(places, key=places.__getitem__) if places and not complaint.param else None
-
-
-def _asks_for_form(sent: dict[str, Any]) -> bool:
-    return bool({"response_format", "text", "tools"} & sent.keys())
 
 
 def _sends_strict(sent: dict[str, Any]) -> bool:

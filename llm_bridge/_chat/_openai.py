@@ -8,27 +8,36 @@ case, which saves a third of the time that a request costs.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import replace
+from functools import cache
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 from weakref import WeakKeyDictionary
 
 from scm import MissingPackage
 
 from . import _status
-from ._bodies import LIMITS, Dialect, adapted, body, path
+from ._bodies import LIMITS, Api, Complaint, Dialect, Form, adapted, body, fewer_parameters, path
 from ._endpoint import endpoint
-from ._failures import BadRequest, ChatFailure, Refused, Truncated, WrongFinish
+from ._failures import BadRequest, ChatFailure
 from ._replies import complaint, reply
 from ._types import ChatReply, ChatRequest
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx2
     from openai import AsyncOpenAI
 
 MOST_STEPS = 8
 """Most requests that finding out what an endpoint accepts may take."""
+
+MOST_TO_CONNECT = 15.0
+"""Most seconds to wait for a connection: an address where nobody is shows sooner than a slow reply."""
+
+_Step: TypeAlias = Callable[[Dialect, Complaint, dict[str, Any]], Dialect | None]
+"""From what was sent and what the endpoint complains of to what to send instead."""
 
 
 class _Held(NamedTuple):
@@ -90,27 +99,44 @@ class OpenAIChat:
             ChatFailure: there is none.
             MissingPackage: the client is not installed.
         """
-        return await self.complete_as(request, self.dialect)
+        asked = self.dialect
+        reply, settled = await self._settled(request, asked, adapted)
+        if settled != asked:
+            self._learn(asked, settled)
+        return reply
 
-    async def complete_as(self, request: ChatRequest, dialect: Dialect) -> ChatReply:
-        """The model's reply, asked for in `dialect` or, where the endpoint rejects that, in one that asks for less.
+    def _learn(self, asked: Dialect, settled: Dialect) -> None:
+        """Keep what one request found out, beside what others found out meanwhile."""
+        form = self.dialect.form if settled.form == asked.form else settled.form
+        self.dialect = replace(self.dialect, form=form, without=self.dialect.without | settled.without)
 
-        A dialect found in this way is kept once the endpoint has accepted it.
+    def in_form(self, form: Form, api: Api) -> InOneForm:
+        """The same model, asked for a schema in this form only: for finding out whether it can be."""
+        return InOneForm(self, replace(self.dialect, form=form, api=api))
+
+    async def complete_as(self, request: ChatRequest, dialect: Dialect) -> tuple[ChatReply, Dialect]:
+        """The model's reply to a request in the form that `dialect` says, and the dialect that it was accepted in.
+
+        Raises:
+            ChatFailure: there is none, or the endpoint does not accept that form.
         """
+        return await self._settled(request, dialect, fewer_parameters)
+
+    async def _settled(self, request: ChatRequest, dialect: Dialect, step: _Step) -> tuple[ChatReply, Dialect]:
+        """The reply in the first dialect, from this one on, that the endpoint accepts."""
         start = perf_counter()
         for tries in range(1, MOST_STEPS + 1):
-            outcome = await self._exchange(request, dialect, last=tries == MOST_STEPS)
-            if isinstance(outcome, Dialect):
-                dialect = outcome
-                continue
-            if tries > 1 and isinstance(outcome, ChatReply | Truncated | Refused | WrongFinish):
-                self.dialect = dialect
+            outcome = await self._exchange(request, dialect, step)
             if isinstance(outcome, ChatReply):
-                return replace(outcome, seconds=perf_counter() - start, tries=tries)
-            raise outcome
-        raise AssertionError("the last step gives no dialect")
+                return replace(outcome, seconds=perf_counter() - start, tries=tries), dialect
+            if isinstance(outcome, ChatFailure):
+                raise outcome
+            dialect = outcome
+        raise BadRequest(
+            f"Got no request accepted by {self.endpoint} in {MOST_STEPS} tries, leaving out each time what it rejected."
+        )
 
-    async def _exchange(self, request: ChatRequest, dialect: Dialect, last: bool) -> ChatReply | ChatFailure | Dialect:
+    async def _exchange(self, request: ChatRequest, dialect: Dialect, step: _Step) -> ChatReply | ChatFailure | Dialect:
         """One request: a reply, a failure, or the dialect to ask in instead.
 
         Failures are values here, raised where no other exception is being handled: the client's own exceptions hold
@@ -127,7 +153,7 @@ class OpenAIChat:
                 return failure
         said = complaint(response.content)
         failure = _status.of_status(response.status_code, response.headers, said, self.endpoint, path(dialect))
-        less = adapted(dialect, said, sent) if isinstance(failure, BadRequest) and not last else None
+        less = step(dialect, said, sent) if isinstance(failure, BadRequest) else None
         return less or failure
 
     async def _send(self, where: str, sent: dict[str, Any]) -> httpx2.Response | ChatFailure:
@@ -182,13 +208,15 @@ class OpenAIChat:
             raise MissingPackage("openai", "model", "To ask a language model needs the package openai") from None
 
         limits = httpx2.Limits(max_connections=self._max_connections, max_keepalive_connections=self._max_connections)
-        http = DefaultAsyncHttpxClient(limits=limits, timeout=self._timeout)
+        # Waiting for one of our own connections is no fault of the endpoint: the time for the whole request limits it.
+        timeout = httpx2.Timeout(self._timeout, connect=min(self._timeout, MOST_TO_CONNECT), pool=None)
+        http = DefaultAsyncHttpxClient(limits=limits, timeout=timeout, verify=_certificates())
         return AsyncOpenAI(
             # The client wants a key in any case; without one of ours the header that would carry it is left out.
             api_key=self.endpoint.key or "none",
             base_url=self.endpoint.base_url,
             max_retries=0,
-            timeout=self._timeout,
+            timeout=timeout,
             http_client=http,
         )
 
@@ -203,3 +231,33 @@ class OpenAIChat:
 
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Whom to trust, read from the disk once: that takes longer than all else in opening a client."""
+    import httpx2
+
+    return httpx2.create_ssl_context()
+
+
+class InOneForm:
+    """A model asked for a schema in one form, which is never weakened.
+
+    Attributes:
+        dialect: how it is asked; without the parameters that the endpoint turned out not to know.
+    """
+
+    def __init__(self, chat: OpenAIChat, dialect: Dialect) -> None:
+        self.dialect = dialect
+        self._chat = chat
+
+    async def complete(self, request: ChatRequest) -> ChatReply:
+        """The model's reply.
+
+        Raises:
+            ChatFailure: there is none, or the endpoint does not accept that form.
+        """
+        reply, settled = await self._chat.complete_as(request, self.dialect)
+        self.dialect = replace(self.dialect, without=self.dialect.without | settled.without)
+        return reply

@@ -8,13 +8,16 @@ import ssl
 import time
 from collections.abc import Iterator, Mapping
 from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from ._bodies import Complaint
-from ._endpoint import Endpoint
+from ._endpoint import Endpoint, without_keys
 from ._failures import (
     BadRequest,
     ChatFailure,
     Malformed,
+    NoReplyKept,
     NoSuchModel,
     QuotaSpent,
     RateLimited,
@@ -24,6 +27,7 @@ from ._failures import (
     Unreachable,
     WrongKey,
 )
+from ._types import Usage
 
 _SPENT = ("insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "access_terminated")
 
@@ -71,6 +75,8 @@ def _by_code(status: int, said: Complaint, where: Endpoint, words: str) -> ChatF
         return _wrong_key(status, where, words)
     if status < 500 and "model_not_found" in codes:
         return _no_model(where, words)
+    if "no_reply_kept" in codes:
+        return NoReplyKept(f"{_head(where)} is a recording without this request {words}.", status=status)
     return None
 
 
@@ -85,7 +91,8 @@ def _wrong_key(status: int, where: Endpoint, words: str) -> ChatFailure:
 
 def _no_model(where: Endpoint, words: str) -> ChatFailure:
     return NoSuchModel(
-        f"{_head(where)} is not there for this key {words}. Check the model's name, and that it is available there.",
+        f"There is no {str(where).removeprefix('the ')}, or not for this key {words}. "
+        "Check the model's name, and that it is available there.",
         status=404,
     )
 
@@ -105,8 +112,7 @@ def _no_path(status: int, where: Endpoint, path: str, words: str) -> ChatFailure
 
 
 def _head(where: Endpoint) -> str:
-    text = str(where)
-    return text[0].upper() + text[1:]
+    return f"The endpoint at {where.host} (model {without_keys(where.model)!r})"
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
@@ -140,18 +146,16 @@ def of_error(error: BaseException, where: Endpoint) -> ChatFailure:
     """The failure that a broken connection, or none, means."""
     for cause in causes(error):
         if isinstance(cause, socket.gaierror):
-            return Unreachable(
+            return _unsent(
                 f"The name {where.host} is not known. Check OPENAI_BASE_URL, and that there is a network connection."
             )
         if isinstance(cause, ssl.SSLError):
-            return Unreachable(
+            return _unsent(
                 f"No secure connection to {where.host}: {where.quoted(cause)}. "
                 "Check the address: http or https, and whose certificate it shows."
             )
         if isinstance(cause, ConnectionRefusedError):
-            return Unreachable(
-                f"Nothing listens at {where.host}. Check OPENAI_BASE_URL, and that the server is running."
-            )
+            return _refused(where)
         match type(cause).__name__:
             case "DecodingError":
                 return Malformed(f"The reply of {where} could not be unpacked: {where.quoted(cause)}. Try again.")
@@ -160,12 +164,24 @@ def of_error(error: BaseException, where: Endpoint) -> ChatFailure:
                     f"The connection to {where} broke before the reply was whole: {where.quoted(cause)}. Try again."
                 )
             case "ProxyError":
-                return Unreachable(
-                    f"No way to {where.host} through the proxy: {where.quoted(cause)}. Check HTTPS_PROXY."
-                )
+                return _unsent(f"No way to {where.host} through the proxy: {where.quoted(cause)}. Check HTTPS_PROXY.")
             case _:
                 continue
-    return Unreachable(f"No connection to {where.host}. Check OPENAI_BASE_URL, and that there is a network connection.")
+    return _unsent(f"No connection to {where.host}. Check OPENAI_BASE_URL, and that there is a network connection.")
+
+
+def _unsent(message: str) -> Unreachable:
+    """Nobody was reached: nothing is to be paid for."""
+    return Unreachable(message, usage=Usage(0, 0))
+
+
+def _refused(where: Endpoint) -> Unreachable:
+    parts = urlsplit(where.base_url)
+    proxies = getproxies()
+    if (parts.scheme in proxies or "all" in proxies) and not proxy_bypass(parts.hostname or ""):
+        variable = f"{parts.scheme.upper()}_PROXY"
+        return _unsent(f"Nothing listens at the proxy that leads to {where.host}. Check {variable} and NO_PROXY.")
+    return _unsent(f"Nothing listens at {where.host}. Check OPENAI_BASE_URL, and that the server is running.")
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from scm import Value
@@ -18,6 +18,12 @@ _STATE_PHRASE = re.compile(r"""(?P<state>[\w.+-]+)\s*(?::|=|means|is)\s*(?:"(?P<
 _MARKS = frozenset(",;:.?!()")
 _JOINS = frozenset(("and", "or", "but", "nor"))
 _BREAKS = _MARKS | _JOINS | words("instead rather than when if because while given so therefore hence then")
+_OR_MORE = words("more less higher lower above below greater fewer older younger better worse")
+_DENY_WITH = {"to": words("fail fails failed failing"), "of": words("free devoid short"), "from": words("free")}
+_NOT = words("not never")
+_FALSE = words("false absent off missing")
+_HAPPENS = words("occur occurs occurred occurring happen happens happened happening present true hold holds held")
+_HELPING = words("did does do is was were are had has have been be would will could can ever to actually")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,7 @@ class Mention:
         first, last: its tokens, `last` excluded.
         negated: whether a negation stands at it.
         sentence: the number of its sentence.
+        weak: whether only some words of a phrase stand there, and no state.
     """
 
     variables: tuple[int, ...]
@@ -55,6 +62,7 @@ class Mention:
     last: int
     negated: bool
     sentence: int
+    weak: bool = False
 
     @property
     def variable(self) -> int:
@@ -162,10 +170,16 @@ def _with_own_state(phrase: Phrase, variable: ProblemVariable, phrases: dict[Phr
     if not told:
         return Phrase(phrase.variable, not phrase.negated, phrase.stems, phrase.negated)
     same = [p for p in told if p.stems <= phrase.stems]
+    if not same:  # "places where people smoke" beside "places where people do not smoke" say what "smoking" is
+        same = [p for p in told if phrase.stems <= p.stems and any(_opposed(p, q) for q in told)]
     if same:
         state = bool(same[0].state) ^ (same[0].negated != phrase.negated)
         return Phrase(phrase.variable, state, phrase.stems, phrase.negated)
     return phrase
+
+
+def _opposed(first: Phrase, second: Phrase) -> bool:
+    return first.stems == second.stems and first.negated != second.negated and first.state != second.state
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -211,7 +225,8 @@ def _mention(text: Scan, place: int, end: int, known: Vocabulary, stems: frozens
     if len(variables) == 1:
         told = {one for at, one in run if at < last}
         state = _state(known, leading, told, _strangers(text, place, last, end, stems))
-    return Mention(variables, state, place, last, _inner_negation(text, place, last, stems), token.sentence)
+    weak = state is None and not any(p.stems <= met for p in leading)
+    return Mention(variables, state, place, last, _inner_negation(text, place, last, stems), token.sentence, weak)
 
 
 def _leading(near: Iterable[Phrase], met: frozenset[str]) -> list[Phrase]:
@@ -240,6 +255,9 @@ def _run(text: Scan, place: int, end: int, stems: frozenset[str]) -> list[tuple[
         token = text.tokens[at]
         one = _bare(token, stems)
         if at > place and (token.word in _BREAKS or (token.stem in CAUSAL and one not in stems)):
+            if token.word == "or" and at + 1 < end and text.tokens[at + 1].word in _OR_MORE:
+                at += 1  # "a degree or higher"
+                continue
             break
         if one in stems:
             if any(one == before for _, before in run):
@@ -271,9 +289,10 @@ def _state(known: Vocabulary, leading: Sequence[Phrase], met: set[str], stranger
         state = _other(variable, phrase.state) if phrase.negated else phrase.state
         if phrase.state is not None and not phrase.stems <= met:
             lacking = phrase.stems - met
-            if any(ANTONYMS.get(one) in strangers or ANTONYMS.get(one) in met for one in lacking):
+            others = (strangers | met) - phrase.stems
+            if any(ANTONYMS.get(one) in others for one in lacking):
                 state = _other(variable, state)
-            elif strangers or not met & _own_stems(phrase, known):
+            elif strangers or 2 * len(lacking) > len(phrase.stems) or not met & _own_stems(phrase, known):
                 state = None
         plain.add(state)
     return next(iter(plain)) if len(plain) == 1 else None
@@ -307,13 +326,32 @@ def _with_negation(text: Scan, one: Mention, variables: tuple[ProblemVariable, .
     at, seen = one.first - 1, 0
     while at >= 0 and seen <= 3 and text.tokens[at].sentence == one.sentence:
         word = text.tokens[at].word
-        if word in NEGATIONS or word.endswith("n't"):
+        if word in NEGATIONS or word.endswith("n't") or text.tokens[at - 1].word in _DENY_WITH.get(word, ()):
             negated = not negated
             break
-        if word != "-" and (word in _MARKS or word in _JOINS or word not in STOP):
+        if word != "-" and (word in _BREAKS or word not in STOP):
             break
         at, seen = at - 1, seen + (word != "-")
+    negated ^= _denied_after(text, one)
     state = one.state
     if negated and one.variable >= 0:
         state = _other(variables[one.variable], state)
-    return Mention(one.variables, state, one.first, one.last, negated, one.sentence)
+    return replace(one, state=state, negated=negated)
+
+
+def _denied_after(text: Scan, one: Mention) -> bool:
+    """Whether the words after a mention deny it: "A did not occur", "A is false", "A is absent"."""
+    seen_not = False
+    for at in range(one.last, min(one.last + 4, len(text.tokens))):
+        token = text.tokens[at]
+        if token.sentence != one.sentence:
+            break
+        if token.word in _NOT or token.word.endswith("n't"):
+            seen_not = True
+        elif token.word in _FALSE:
+            return not seen_not
+        elif token.word in _HAPPENS:
+            return seen_not
+        elif token.word not in _HELPING:
+            break
+    return False

@@ -35,7 +35,8 @@ the report says why the text gives what the engine found.
 """
 
 from ._items import BenchError as BenchError
+from ._model_run import run_bench_model as run_bench_model
 from ._run import run_bench as run_bench
 from ._summary import Summary as Summary
 
-__all__ = ["BenchError", "Summary", "run_bench"]
+__all__ = ["BenchError", "Summary", "run_bench", "run_bench_model"]

@@ -10,7 +10,7 @@ from .._chat._types import ChatModel, ChatRequest
 from .._pipeline import Reply
 from .._prompts import prompt
 from ._answers import Form, read_answer, schema_of
-from ._items import BenchError, Expected, Item
+from ._items import Expected, Item
 from ._records import SAID
 
 
@@ -82,18 +82,6 @@ class Reasoned:
     def answerer(self, chat: ChatModel) -> Answerer:
         """What asks this model."""
         return lambda item: _by_itself(chat, item, reasons=True)
-
-
-def method_of(name: str) -> Method:
-    """The method of that name, as it comes.
-
-    Raises:
-        BenchError: there is no such method.
-    """
-    made: dict[str, Callable[[], Method]] = {"direct": Direct, "reasoned": Reasoned}
-    if name not in made:
-        raise BenchError(f"There is no method {name!r}. Wanted one of {', '.join(made)}.")
-    return made[name]()
 
 
 # ---------------------------------------------------------------------------------------------------------------------

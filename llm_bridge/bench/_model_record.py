@@ -14,7 +14,7 @@ from ._interval import canonical_text
 from ._items import Expected, Item, agrees
 from ._methods import Outcome
 from ._output import Run
-from ._reason import why_not, why_otherwise
+from ._reason import why_not
 from ._records import Record
 from ._spent import Spent
 
@@ -106,7 +106,13 @@ def _kind(outcome: Outcome, said: Expected | None, correct: bool) -> str:
 def _reason(item: Item, outcome: Outcome, said: Expected | None) -> str:
     engine = outcome.engine
     if engine is not None:
-        return why_not(engine) if engine.reply is None else why_otherwise(engine, item.expected)
+        # Working out which values lead there would take several times as long as the answer itself did.
+        read = f"the text as it was read gives {_shown(said)}: " if said is not None else ""
+        return (
+            why_not(engine)
+            if engine.reply is None
+            else _cut(f"{read}{' '.join(engine.line.split())} The label says {_shown(item.expected)}", 1_000)
+        )
     if said is None:
         return _cut(" ".join(outcome.words.split()), 1_000) or "the reply is empty"
     return f"the model says {_shown(said)}; the label says {_shown(item.expected)}"

@@ -9,6 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+try:
+    import fcntl
+except ImportError:  # there is none on Windows
+    fcntl = None
+
 from ._items import BenchError
 from ._records import Record
 
@@ -75,14 +80,20 @@ class Output:
             raise _unwritable(self.path, wrong) from None
 
     def _open(self, path: Path, keys: frozenset[str]) -> None:
-        # A device such as /dev/stdout can be written, but not read back.
-        content = path.read_bytes() if path.is_file() else b""
-        whole = self._read(path, content, keys)
-        if self._replaced:
-            self._rewrite(path)
-        elif whole < len(content):
-            os.truncate(path, whole)
-        self._stream = path.open("ab", buffering=0)
+        self._stream = _locked(path)
+        try:
+            # A device such as /dev/stdout can be written, but not read back.
+            content = path.read_bytes() if path.is_file() else b""
+            whole = self._read(path, content, keys)
+            if self._replaced:
+                self._rewrite(path)
+                self._stream.close()
+                self._stream = _locked(path)
+            elif whole < len(content):
+                os.truncate(path, whole)
+        except BaseException:
+            self._stream.close()
+            raise
 
     def _read(self, path: Path, content: bytes, keys: frozenset[str]) -> int:
         """Keep the records of a file; the number of bytes that are whole lines."""
@@ -161,6 +172,20 @@ class Output:
                 self._rewrite(self.path)
             except OSError as wrong:
                 raise _unwritable(self.path, wrong) from None
+
+
+def _locked(path: Path) -> IO[bytes]:
+    """The file, to append to; ours alone until it is closed, or this process ends."""
+    stream = path.open("ab", buffering=0)
+    if fcntl is not None and path.is_file():
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            stream.close()
+            raise BenchError(f"Another run is writing to {path}. Wait for it to end, or give another --out.") from None
+        except OSError:
+            pass  # this file system has no locks
+    return stream
 
 
 def _line(record: Record) -> bytes:

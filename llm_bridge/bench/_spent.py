@@ -6,7 +6,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 
 from .._chat._failures import BudgetSpent, ChatFailure
-from .._chat._types import ChatModel, ChatReply, ChatRequest
+from .._chat._types import ChatModel, ChatReply, ChatRequest, Usage
 from ._records import Record
 
 
@@ -33,10 +33,19 @@ class Spent:
         self.calls += 1
         self.cached += reply.tries == 0
         self.tries += reply.tries
-        self.tokens_in = _sum(self.tokens_in, reply.usage.input_tokens)
-        self.tokens_out = _sum(self.tokens_out, reply.usage.output_tokens)
-        if reply.usage.cost is not None:
-            self.cost = (self.cost or 0.0) + reply.usage.cost
+        self._use(reply.usage)
+
+    def add_failure(self, failure: ChatFailure) -> None:
+        """A call that came to nothing: it may have cost something all the same."""
+        self.calls += 1
+        self.tries += 1
+        self._use(failure.usage)
+
+    def _use(self, usage: Usage) -> None:
+        self.tokens_in = _sum(self.tokens_in, usage.input_tokens)
+        self.tokens_out = _sum(self.tokens_out, usage.output_tokens)
+        if usage.cost is not None:
+            self.cost = (self.cost or 0.0) + usage.cost
 
 
 def _sum(first: int | None, second: int | None) -> int | None:
@@ -60,9 +69,8 @@ class Counting:
             reply = await self.chat.complete(request)
         except BudgetSpent:
             raise
-        except ChatFailure:
-            spent.calls += 1
-            spent.tries += 1
+        except ChatFailure as failure:
+            spent.add_failure(failure)
             raise
         spent.add(reply)
         return reply
