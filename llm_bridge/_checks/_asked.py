@@ -138,7 +138,7 @@ def _order(problem: Problem, taken: Asked, question: Asking) -> int:
     if len(taken.parts) != 2:
         return 0
     left, right = taken.parts
-    for one in (*question.having("imposed"), *question.causes, *question.having("seen")):
+    for one in question.having("imposed") or (*question.causes, *question.having("seen")):
         if one.variable < 0 or one.weak:
             continue
         variable = problem.variables[one.variable]

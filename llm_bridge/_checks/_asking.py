@@ -94,7 +94,6 @@ def asking(text: Scan, variables: tuple[ProblemVariable, ...], cited: str) -> As
     taken = {at for m in here for at in range(m.first, m.last)}
     causes, outcomes, causal = _causes(text, last, plain, taken)
     tokens = [t for s in found for t in text.of(s)]
-    free = [text.tokens[at] for at in range(last.first, last.last) if at not in taken]
     return Asking(
         " ".join(s.text for s in found),
         tuple(roles),
@@ -102,7 +101,7 @@ def asking(text: Scan, variables: tuple[ProblemVariable, ...], cited: str) -> As
         outcomes,
         any(t.word in _WOULD for t in tokens),
         causal,
-        _compared(free),
+        _compared(text, last, taken),
         frozenset(t.word for t in tokens),
         frozenset(s.index for s in found),
     )
@@ -219,15 +218,18 @@ def _causes(
     return (), tuple(here), False
 
 
-def _compared(free: Sequence[Token]) -> int:
+def _compared(text: Scan, last: Sentence, taken: set[int]) -> int:
     """Which way the question compares; negation right before a comparison turns it ("not more likely")."""
     ways: set[int] = set()
-    for at, token in enumerate(free):
+    for at in range(last.first, last.last):
+        token = text.tokens[at]
         way = 1 if token.stem in COMPARED_UP else -1 if token.stem in COMPARED_DOWN else 0
         if token.word in ("unlikely", "improbable"):
             way = -1
-        if way and at and free[at - 1].word in NEGATIONS:
+        if at in taken or not way:
+            continue
+        if at > last.first and at - 1 not in taken and text.tokens[at - 1].word in NEGATIONS:
             way = -way
-        if way and not (token.word == "more" and at + 1 < len(free) and free[at + 1].word in ("correct", "than")):
+        if not (token.word == "more" and at + 1 < last.last and text.tokens[at + 1].word in ("correct", "than")):
             ways.add(way)
     return ways.pop() if len(ways) == 1 else 0
