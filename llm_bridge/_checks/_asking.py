@@ -32,6 +32,7 @@ _VIA = words("through via mediation mediated mediating mediator")
 _AGAINST = words("instead rather than versus vs")
 _ASIDE = words("regardless irrespective disregarding ignoring disregard ignore")
 _WOULD = words("would could might wouldn't couldn't")
+_BEFORE_HAD = words("if that have has having would could might he she they it we who there which to")
 _MAKE = stems("make")
 _DOING = words(
     "force forced forcing intervene intervening intervention do impose imposed assign assigned randomly regardless"
@@ -167,7 +168,9 @@ def _cue(tokens: Sequence[Token], at: int, sentence: Sentence, role: Role) -> Ro
     opens = at == sentence.first or tokens[at - 1].word in (",", "then", ":", "and", "but", ".", "question")
     if word in ("if", "unless"):
         return "seen" if ahead & _AFTER_IF_SEEN else "aside" if ahead & _AFTER_IF_ASIDE else "imposed"
-    if word in ("had", "were") and not opens and role == "plain" and tokens[at - 1].word not in ("if", "that"):
+    if word == "for" and at > sentence.first and tokens[at - 1].word == "but":
+        return "imposed"
+    if word in ("had", "were") and not opens and role == "plain" and tokens[at - 1].word not in _BEFORE_HAD:
         return "imposed" if any(t.word in _WOULD for t in tokens[sentence.first : at]) else None
     if word in ("had", "were") and opens:
         return "imposed"

@@ -110,6 +110,8 @@ def _ends(text: str, found: list[tuple[str, int, int]], place: int) -> bool:
         return following[1] > end and not (piece == "." and before.casefold() in _SHORT and before != before.upper())
     if following[0] in _OPENS_QUESTION and piece[0].isalnum():
         return True  # the full stop before a question is often lost
+    if piece == ":" and following[0][:1].isupper():
+        return place > 6 and not any(one[0] in _ENDS for one in found[place - 6 : place])  # after a long opening
     between = text[end : following[1]]
     return "\n" in between and (following[0][:1].isupper() or between.count("\n") > 1)
 
