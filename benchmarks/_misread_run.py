@@ -85,16 +85,14 @@ class Record:
 
 def run(texts: Sequence[Text], arms: Sequence[Arm], seeds: int, workers: int) -> tuple[list[Record], list[Text]]:
     """The records of every text that can be read offline, and the texts that cannot."""
-    records: list[Record] = []
-    left_out: list[Text] = []
-    with ProcessPoolExecutor(workers) as pool:
-        work = partial(records_of, arms=arms, seeds=seeds)
-        for text, found in zip(texts, pool.map(work, texts, chunksize=4), strict=True):
-            if found is None:
-                left_out.append(text)
-            else:
-                records += found
-    return records, left_out
+    work = partial(records_of, arms=arms, seeds=seeds)
+    if workers < 2:
+        found = list(map(work, texts))
+    else:
+        with ProcessPoolExecutor(workers) as pool:
+            found = list(pool.map(work, texts, chunksize=4))
+    records = [record for those in found for record in those or ()]
+    return records, [text for text, those in zip(texts, found, strict=True) if those is None]
 
 
 def records_of(text: Text, arms: Sequence[Arm], seeds: int) -> list[Record] | None:

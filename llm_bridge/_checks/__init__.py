@@ -17,6 +17,7 @@ from ._reading import Reading as Reading
 from ._reading import Severity as Severity
 from ._rung import rung
 from ._signs import sign
+from ._spoken import spoken
 
 
 def _coverage(reading: Reading) -> Iterable[Fault]:
@@ -33,6 +34,7 @@ CHECKS: tuple[Check, ...] = (
     Check("consistent", consistent, "problem", "The parts of the Problem agree with each other."),
     Check("acyclic", acyclic, "problem", "No variable is a cause of itself."),
     Check("spans", spans, "text", "The words that a part cites stand in the text."),
+    Check("mentions", spoken, "text", "The words that a part cites speak of its variables."),
     Check("numbers", numbers, "text", "Numbers are those of the words cited, and every number of the text is used."),
     Check("coverage", _coverage, "text", "Every cause that the text tells is in the Problem, and no other."),
     Check("direction", direction, "text", "Causes run as the text says."),

@@ -138,7 +138,7 @@ def _order(problem: Problem, taken: Asked, question: Asking) -> int:
     if len(taken.parts) != 2:
         return 0
     left, right = taken.parts
-    for one in (*question.having("imposed"), *question.causes, *question.having("seen")):
+    for one in question.having("imposed") or (*question.causes, *question.having("seen")):
         if one.variable < 0 or one.weak:
             continue
         variable = problem.variables[one.variable]
@@ -180,7 +180,8 @@ def _reply(problem: Problem, text: Scan) -> Iterator[Fault]:
         return
     tokens = text.of(found[-1])
     main = _main_word(tokens)
-    if main in _YES_NO and problem.reply.kind == "number" and "or" not in {t.word for t in tokens}:
+    spoken = {t.word for t in tokens}
+    if main in _YES_NO and problem.reply.kind == "number" and not spoken & words("or how what which much many"):
         yield Fault(
             "asked",
             "reply",

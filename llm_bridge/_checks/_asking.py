@@ -34,6 +34,7 @@ _VIA = words("through via mediation mediated mediating mediator")
 _AGAINST = words("instead rather than versus vs")
 _ASIDE = words("regardless irrespective disregarding ignoring disregard ignore")
 _WOULD = words("would could might wouldn't couldn't")
+_BEFORE_HAD = words("if that have has having would could might he she they it we who there which to")
 _MAKE = stems("make")
 _DOING = words(
     "force forced forcing intervene intervening intervention do impose imposed assign assigned randomly regardless"
@@ -96,7 +97,6 @@ def asking(text: Scan, variables: tuple[ProblemVariable, ...], cited: str) -> As
     taken = {at for m in here for at in range(m.first, m.last)}
     causes, outcomes, causal = _causes(text, last, plain, taken)
     tokens = [t for s in found for t in text.of(s)]
-    free = [text.tokens[at] for at in range(last.first, last.last) if at not in taken]
     return Asking(
         " ".join(s.text for s in found),
         tuple(roles),
@@ -104,7 +104,7 @@ def asking(text: Scan, variables: tuple[ProblemVariable, ...], cited: str) -> As
         outcomes,
         any(t.word in _WOULD for t in tokens),
         causal,
-        _compared(free),
+        _compared(text, last, taken),
         frozenset(t.word for t in tokens),
         frozenset(s.index for s in found),
     )
@@ -170,7 +170,9 @@ def _cue(tokens: Sequence[Token], at: int, sentence: Sentence, role: Role) -> Ro
     opens = at == sentence.first or tokens[at - 1].word in (",", "then", ":", "and", "but", ".", "question")
     if word in ("if", "unless"):
         return "seen" if ahead & _AFTER_IF_SEEN else "aside" if ahead & _AFTER_IF_ASIDE else "imposed"
-    if word in ("had", "were") and not opens and role == "plain" and tokens[at - 1].word not in ("if", "that"):
+    if word == "for" and at > sentence.first and tokens[at - 1].word == "but":
+        return "imposed"
+    if word in ("had", "were") and not opens and role == "plain" and tokens[at - 1].word not in _BEFORE_HAD:
         return "imposed" if any(t.word in _WOULD for t in tokens[sentence.first : at]) else None
     if word in ("had", "were") and opens:
         return "imposed"
@@ -225,15 +227,18 @@ def _causes(
     return (), tuple(here), False
 
 
-def _compared(free: Sequence[Token]) -> int:
+def _compared(text: Scan, last: Sentence, taken: set[int]) -> int:
     """Which way the question compares; negation right before a comparison turns it ("not more likely")."""
     ways: set[int] = set()
-    for at, token in enumerate(free):
+    for at in range(last.first, last.last):
+        token = text.tokens[at]
         way = 1 if token.stem in COMPARED_UP else -1 if token.stem in COMPARED_DOWN else 0
         if token.word in ("unlikely", "improbable"):
             way = -1
-        if way and at and free[at - 1].word in NEGATIONS:
+        if at in taken or not way:
+            continue
+        if at > last.first and at - 1 not in taken and text.tokens[at - 1].word in NEGATIONS:
             way = -way
-        if way and not (token.word == "more" and at + 1 < len(free) and free[at + 1].word in ("correct", "than")):
+        if not (token.word == "more" and at + 1 < last.last and text.tokens[at + 1].word in ("correct", "than")):
             ways.add(way)
     return ways.pop() if len(ways) == 1 else 0

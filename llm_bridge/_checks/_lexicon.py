@@ -77,6 +77,11 @@ NOUNS = stems("effect influence impact bearing consequence")
 """Causal nouns: "has an effect on", "the effect of ... on"."""
 CAUSAL = FORWARD | PREVENTING | WITH_TO | WITH_IN | stems("depend rely effect correlate")
 """Stems at which a mention ends."""
+TURNING = stems(
+    "stop quit cut cease cancel ban end remove avoid drop skip refuse decline eliminate abolish reduce lower double halve "
+    "replace fix repair break undo reverse change"
+)
+"""Verbs before a mention that change its state."""
 BE = words("is are was were be been being am gets get got becomes became isn't aren't wasn't weren't")
 HAVE = words("has have had having exerts exert exerted")
 CONDITIONS = words("if when whenever once unless provided")

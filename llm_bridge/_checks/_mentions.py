@@ -11,18 +11,21 @@ from functools import lru_cache
 from scm import Value
 
 from .._problem import ProblemVariable
-from ._lexicon import ANTONYMS, CAUSAL, NEGATIONS, PREFIXES, STOP
+from ._lexicon import ANTONYMS, CAUSAL, NEGATIONS, PREFIXES, STOP, TURNING
 from ._text import Scan, Token, scan, stem, words
 
 _STATE_PHRASE = re.compile(r"""(?P<state>[\w.+-]+)\s*(?::|=|means|is)\s*(?:"(?P<quoted>[^"]*)"|(?P<bare>[^",;]+))""")
+_RATHER = re.compile(r"\b(rather than|instead of|as opposed to|versus|vs\.?)\b")
 _MARKS = frozenset(",;:.?!()")
 _JOINS = frozenset(("and", "or", "but", "nor"))
 _BREAKS = _MARKS | _JOINS | words("instead rather than when if because while given so therefore hence then")
 _OR_MORE = words("more less higher lower above below greater fewer older younger better worse")
-_DENY_WITH = {"to": words("fail fails failed failing"), "of": words("free devoid short"), "from": words("free")}
+_DENY_WITH = {"for": words("but"), "to": words("fail fails failed failing"), "of": words("free devoid short"), "from": words("free")}
 _NOT = words("not never")
 _FALSE = words("false absent off missing")
 _HAPPENS = words("occur occurs occurred occurring happen happens happened happening present true hold holds held")
+_BECOMES = words("is are was were be been being stays stayed remains remained becomes became had has have would not")
+_SAID_OF = words("independent unobserved observed hidden common rare likely unlikely also still always never caused known")
 _HELPING = words("did does do is was were are had has have been be would will could can ever to actually")
 
 
@@ -35,12 +38,14 @@ class Phrase:
         state: the state it says; None where it names the variable only.
         stems: what must be met.
         negated: whether it holds a negation itself ("do not drink").
+        whole: whether it says its state only where all of it stands, as a name does.
     """
 
     variable: int
     state: Value | None
     stems: frozenset[str]
     negated: bool
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,12 +159,22 @@ def _sayings(variable: ProblemVariable) -> Iterator[tuple[Value | None, str]]:
             said = True
             yield state, match["quoted"] or match["bare"] or ""
     if variable.description and not said:
-        yield None, variable.description
+        one, opposite = _opposites(variable.description)
+        boolean = opposite and set(variable.states) == {False, True}
+        yield True if boolean else None, one
+        if boolean:
+            yield False, opposite
     if variable.words:
         yield None, variable.words
     for state in variable.states:
         if isinstance(state, str):
             yield state, state
+
+
+def _opposites(description: str) -> tuple[str, str]:
+    """ "polluted rather than clean" as ("polluted", "clean"); without such words, all of it and nothing."""
+    one, between, opposite = _RATHER.split(description, maxsplit=1) if _RATHER.search(description) else (description, "", "")
+    return one, opposite.partition(";")[0] if between else ""
 
 
 def _with_own_state(phrase: Phrase, variable: ProblemVariable, phrases: dict[Phrase, None]) -> Phrase:
@@ -168,13 +183,13 @@ def _with_own_state(phrase: Phrase, variable: ProblemVariable, phrases: dict[Phr
         return phrase
     told = [p for p in phrases if p.variable == phrase.variable and p.state is not None]
     if not told:
-        return Phrase(phrase.variable, not phrase.negated, phrase.stems, phrase.negated)
+        return Phrase(phrase.variable, not phrase.negated, phrase.stems, phrase.negated, whole=True)
     same = [p for p in told if p.stems <= phrase.stems]
     if not same:  # "places where people smoke" beside "places where people do not smoke" say what "smoking" is
         same = [p for p in told if phrase.stems <= p.stems and any(_opposed(p, q) for q in told)]
     if same:
         state = bool(same[0].state) ^ (same[0].negated != phrase.negated)
-        return Phrase(phrase.variable, state, phrase.stems, phrase.negated)
+        return Phrase(phrase.variable, state, phrase.stems, phrase.negated, whole=True)
     return phrase
 
 
@@ -292,7 +307,7 @@ def _state(known: Vocabulary, leading: Sequence[Phrase], met: set[str], stranger
             others = (strangers | met) - phrase.stems
             if any(ANTONYMS.get(one) in others for one in lacking):
                 state = _other(variable, state)
-            elif strangers or 2 * len(lacking) > len(phrase.stems) or not met & _own_stems(phrase, known):
+            elif phrase.whole or strangers or 2 * len(lacking) > len(phrase.stems) or not met & _own_stems(phrase, known):
                 state = None
         plain.add(state)
     return next(iter(plain)) if len(plain) == 1 else None
@@ -333,7 +348,7 @@ def _with_negation(text: Scan, one: Mention, variables: tuple[ProblemVariable, .
             break
         at, seen = at - 1, seen + (word != "-")
     negated ^= _denied_after(text, one)
-    state = one.state
+    state = None if _turned(text, one) else one.state
     if negated and one.variable >= 0:
         state = _other(variables[one.variable], state)
     return replace(one, state=state, negated=negated)
@@ -355,3 +370,21 @@ def _denied_after(text: Scan, one: Mention) -> bool:
         elif token.word not in _HELPING:
             break
     return False
+
+
+def _turned(text: Scan, one: Mention) -> bool:
+    """Whether words beside a mention change its state in a way not known here: "stop smoking", "the lamp is dark"."""
+    for at in range(one.first - 1, max(-1, one.first - 4), -1):
+        token = text.tokens[at]
+        if token.sentence != one.sentence or token.word in _BREAKS or token.word not in STOP:
+            if token.stem in TURNING and token.sentence == one.sentence:
+                return True
+            break
+    at = one.last
+    while at < len(text.tokens) and text.tokens[at].word in _BECOMES:
+        at += 1
+    if at == one.last or at >= len(text.tokens) or text.tokens[at].sentence != one.sentence:
+        return False
+    token = text.tokens[at]
+    plain = token.word in STOP or token.word in _FALSE or token.word in _HAPPENS or not token.word[0].isalpha()
+    return not plain and token.stem not in CAUSAL and token.word not in _SAID_OF

@@ -166,12 +166,12 @@ def _evidence(case: _Case) -> Iterator[Fault]:
     if len(asked.parts) == 1 or case.asking.would:
         for one in clear(case.facts.surely):
             yield from _observed(case, one, settled)
-    roles = [m for m, role in case.asking.roles if role != "against"]
+    outcomes = () if asked.op else tuple(clear(case.asking.outcomes))
+    roles = [m for m, role in case.asking.roles if role != "against" and m not in outcomes]
     said = {v for m in (*case.facts.surely, *case.facts.perhaps, *roles) for v in m.variables}
     place = {v.name: n for n, v in enumerate(case.problem.variables)}
-    outcomes = {case.name(m) for m in clear(case.asking.outcomes)}
     for name in () if case.facts.unread else sorted(asked.given):
-        if place[name] not in said or (name in outcomes and name not in asked.event):
+        if place[name] not in said:
             yield case.fault(
                 "rung",
                 f"The query {case.shown} takes {name!r} as observed, but no sentence of the text says that it was. Wanted: "
