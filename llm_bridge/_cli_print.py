@@ -25,15 +25,16 @@ def as_json(data: object) -> str:
     return in_json(json.dumps(data, indent=2, ensure_ascii=plain, allow_nan=False))
 
 
-def reply_text(reply: Reply, *, derivation: bool | None, explain: bool) -> str:
+def reply_text(reply: Reply, *, derivation: bool | None, explain: bool, words: str | None = None) -> str:
     """The words, and below them how the answer follows and what it rests on.
 
     Args:
         reply: what was answered.
         derivation: True for steps with reasons and sources, False for no steps, None for steps alone.
         explain: add the reading, the rungs, the plan and the stages.
+        words: what to say in place of the reply's own words.
     """
-    out = [wrapped(reply.words)]
+    out = [wrapped(words or reply.words)]
     steps = tuple(dict.fromkeys(step for answer in reply.answers for step in answer.derivation))
     if explain and reply.problem is not None:
         out.append(section("How it was read", _reading(reply)))

@@ -240,6 +240,9 @@ def test_a_recording_is_served(tmp_path: Path):
         assert "The nearest it holds" in error["message"]
         status, error = post(url, "a", model="model-2")
         assert (status, error["code"]) == (404, "model_not_found")
+    probe = ReplySchema.of("probe", {"type": "object", "properties": {"a": {"enum": ["x"]}}, "required": ["a"]})
+    with serve_recording(path).running() as url:
+        assert json.loads(post(url, "What can you do?", probe)) == {"a": "x"}
     with serve_recording(path, otherwise=lambda request: "something else").running() as url:
         assert post(url, "c") == "something else"
 

@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import random
 import signal
+import socket
 import threading
 import time
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 
 from llm_bridge._chat._failures import BudgetSpent, ChatFailure, RateLimited, TimedOut, Truncated, Unreachable
 from llm_bridge._chat._ledger import Budget, Ledger, Metered, Price
+from llm_bridge._chat._openai import OpenAIChat
 from llm_bridge._chat._scripted import ScriptedChat
 from llm_bridge._chat._spending import percentiles
 from llm_bridge._chat._types import ChatReply, ChatRequest, Message, ReplySchema, Usage
@@ -79,16 +81,26 @@ def test_without_a_price_there_is_no_cost():
 
 def test_failures_cost_nothing_or_the_most():
     ledger = Ledger(price=PRICE)
-    spent = Truncated("cut")
-    spent.usage = Usage(40, 100)  # type: ignore
+    spent = Truncated("cut", usage=Usage(40, 100))
     said = run(ledger, ScriptedChat([RateLimited("slow"), TimedOut("late"), Unreachable("gone"), spent]), 4)
     assert said == ["RateLimited", "TimedOut", "Unreachable", "Truncated"]
     assert [call.tokens for call in ledger.calls] == [0, MOST, MOST, 140]
+    assert spent.usage.cost == pytest.approx((40 * 2 + 100 * 10) / 1e6)
     summary = ledger.summary()
     assert (summary.calls, summary.replies) == (4, 0)
     assert summary.uncertain_tokens == 2 * MOST
     assert summary.cost == pytest.approx((2 * (72 * 2 + 100 * 10) + 40 * 2 + 100 * 10) / 1e6)
     assert dict(summary.failures) == {"RateLimited": 1, "TimedOut": 1, "Unreachable": 1, "Truncated": 1}
+
+
+def test_an_endpoint_that_is_not_there_costs_nothing():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    ledger = Ledger(price=PRICE)
+    chat = OpenAIChat("some-model", base_url=f"http://127.0.0.1:{port}/v1")
+    with pytest.raises(Unreachable, match="Nothing listens"):
+        asyncio.run(Metered(chat, ledger).complete(REQUEST))
+    assert [(call.kind, call.tokens, call.counted) for call in ledger.calls] == [("Unreachable", 0, "endpoint")]
 
 
 def test_the_summary_says_it_all():

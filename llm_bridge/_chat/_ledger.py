@@ -27,7 +27,7 @@ from ._journal import Journal, Past
 from ._spending import REPLY, UNFINISHED, Call, Price, Spending, cost_of
 from ._spending import Counted as Counted
 from ._tokens import estimated_input, estimated_tokens
-from ._types import ChatModel, ChatReply, ChatRequest, Usage
+from ._types import ChatModel, ChatReply, ChatRequest
 
 _MAY_COST = (Unreachable, TimedOut, Malformed, Refused, Truncated, WrongFinish)
 """Failures for which an endpoint may charge: it has, or may have, written something."""
@@ -264,6 +264,8 @@ class Metered:
             return replace(reply, usage=replace(reply.usage, cost=call.cost))
         except ChatFailure as failure:
             call = ledger.priced(_failed(failure, call))
+            if call.counted == "endpoint":
+                failure.usage = replace(failure.usage, cost=call.cost)
             raise
         finally:
             ledger.settle(number, replace(call, seconds=time.perf_counter() - began))
@@ -279,12 +281,10 @@ def _replied(request: ChatRequest, reply: ChatReply) -> Call:
 
 def _failed(failure: ChatFailure, most: Call) -> Call:
     """What a failure cost: what the endpoint says, else nothing where it did not come to a reply, else the most."""
-    usage: Usage | None = getattr(failure, "usage", None)
+    sent, written = failure.usage.input_tokens, failure.usage.output_tokens
     call = replace(most, kind=failure.kind, cost=None)
-    if usage is not None and usage.input_tokens is not None:
-        return replace(
-            call, input_tokens=usage.input_tokens, output_tokens=usage.output_tokens or 0, counted="endpoint"
-        )
+    if sent is not None:
+        return replace(call, input_tokens=sent, output_tokens=written or 0, counted="endpoint")
     if isinstance(failure, _MAY_COST):
         return call
     return replace(call, input_tokens=0, output_tokens=0, counted="endpoint")

@@ -117,12 +117,13 @@ def serve_recording(
     """A local server that gives the replies of a recording over HTTP.
 
     A request is found by its messages and its schema. Among several tries at one question the seed tells which; where
-    it does not, they are given in their order.
+    it does not, they are given in their order. What an endpoint can do is answered as one does that enforces schemas.
 
     Args:
         path: the recording.
         faults: how the server misbehaves; not at all where left out.
-        otherwise: what answers a request that was never recorded; left out, it is turned away with the nearest one.
+        otherwise: what answers a request that was never recorded; left out, it is turned away, and the nearest one
+            named.
         key: the key that the server wants.
         port: where it listens; 0 takes a free one.
 
@@ -130,7 +131,7 @@ def serve_recording(
         InvalidFile: the recording cannot be read, or is none.
     """
     from ._server import Faults, LocalServer, ServedRequest
-    from ._server_answer import chat_request
+    from ._server_answer import chat_request, simplest
 
     recording = Recording.read(path)
     tries: dict[str, list[Recorded]] = {}
@@ -142,7 +143,10 @@ def serve_recording(
         asked = asked_key(request.messages, request.schema)
         found = tries.get(asked)
         if found is None:
-            return otherwise(request) if otherwise else recording.reply(chat_request(request)).text
+            asked_for = chat_request(request)
+            if asked_for.purpose == "probe":
+                return simplest(request)
+            return otherwise(request) if otherwise else recording.reply(asked_for).text
         wanted = (request.seed or 0) if request.api == "chat" else None
         turn = given[asked] = given.get(asked, -1) + 1
         by_seed = (entry for entry in found if entry.attempt == wanted)

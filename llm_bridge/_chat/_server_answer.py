@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Awaitable, Callable
-from typing import TypeAlias, cast, get_args
+from typing import Any, TypeAlias, cast, get_args
 
 from ._failures import (
     BadRequest,
@@ -92,9 +92,27 @@ def chat_request(request: ServedRequest) -> ChatRequest:
     )
 
 
+def simplest(request: ServedRequest) -> str:
+    """The simplest reply that keeps to the schema of the request, as an endpoint gives it that enforces schemas."""
+    called = next((tool for tool in request.tools if tool.name == request.called), None)
+    schema = request.schema or called
+    return json.dumps({} if schema is None else _simplest(schema.data))
+
+
+def _simplest(schema: Any) -> Any:
+    if "const" in schema or "enum" in schema:
+        return schema["const"] if "const" in schema else schema["enum"][0]
+    if "anyOf" in schema:
+        return _simplest(schema["anyOf"][0])
+    if schema.get("type") == "object":
+        return {name: _simplest(schema["properties"].get(name, {})) for name in schema.get("required", ())}
+    plain: dict[str, Any] = {"array": [], "string": "", "integer": 0, "number": 0, "boolean": False}
+    return plain.get(str(schema.get("type")))
+
+
 def _text_in(content: str) -> str:
     try:
-        data: object = json.loads(content)
+        data: object = json.JSONDecoder().raw_decode(content)[0]  # a schema in words may stand behind it
     except (ValueError, RecursionError):
         return content
     text = cast("dict[str, object]", data).get("text") if isinstance(data, dict) else None

@@ -27,6 +27,7 @@ from ._failures import (
     Unreachable,
     WrongKey,
 )
+from ._types import Usage
 
 _SPENT = ("insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "access_terminated")
 
@@ -145,11 +146,11 @@ def of_error(error: BaseException, where: Endpoint) -> ChatFailure:
     """The failure that a broken connection, or none, means."""
     for cause in causes(error):
         if isinstance(cause, socket.gaierror):
-            return Unreachable(
+            return _unsent(
                 f"The name {where.host} is not known. Check OPENAI_BASE_URL, and that there is a network connection."
             )
         if isinstance(cause, ssl.SSLError):
-            return Unreachable(
+            return _unsent(
                 f"No secure connection to {where.host}: {where.quoted(cause)}. "
                 "Check the address: http or https, and whose certificate it shows."
             )
@@ -163,12 +164,15 @@ def of_error(error: BaseException, where: Endpoint) -> ChatFailure:
                     f"The connection to {where} broke before the reply was whole: {where.quoted(cause)}. Try again."
                 )
             case "ProxyError":
-                return Unreachable(
-                    f"No way to {where.host} through the proxy: {where.quoted(cause)}. Check HTTPS_PROXY."
-                )
+                return _unsent(f"No way to {where.host} through the proxy: {where.quoted(cause)}. Check HTTPS_PROXY.")
             case _:
                 continue
-    return Unreachable(f"No connection to {where.host}. Check OPENAI_BASE_URL, and that there is a network connection.")
+    return _unsent(f"No connection to {where.host}. Check OPENAI_BASE_URL, and that there is a network connection.")
+
+
+def _unsent(message: str) -> Unreachable:
+    """Nobody was reached: nothing is to be paid for."""
+    return Unreachable(message, usage=Usage(0, 0))
 
 
 def _refused(where: Endpoint) -> Unreachable:
@@ -176,8 +180,8 @@ def _refused(where: Endpoint) -> Unreachable:
     proxies = getproxies()
     if (parts.scheme in proxies or "all" in proxies) and not proxy_bypass(parts.hostname or ""):
         variable = f"{parts.scheme.upper()}_PROXY"
-        return Unreachable(f"Nothing listens at the proxy that leads to {where.host}. Check {variable} and NO_PROXY.")
-    return Unreachable(f"Nothing listens at {where.host}. Check OPENAI_BASE_URL, and that the server is running.")
+        return _unsent(f"Nothing listens at the proxy that leads to {where.host}. Check {variable} and NO_PROXY.")
+    return _unsent(f"Nothing listens at {where.host}. Check OPENAI_BASE_URL, and that the server is running.")
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:

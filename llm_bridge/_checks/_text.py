@@ -116,7 +116,7 @@ def _ends(text: str, found: list[tuple[str, int, int]], place: int) -> bool:
 
 _ENDINGS = (
     "ations", "ation", "ating", "ated", "ates", "ate", "ments", "ment", "nesses", "ness", "ings", "ing", "ions", "ion",
-    "ities", "ity", "encies", "ency", "ences", "ence", "ents", "ent", "ances", "ance", "ants", "ant", "ers", "ors", "ies", "ied", "ed", "er", "or", "ly", "es", "al", "e", "s", "y",
+    "ities", "ity", "eries", "ery", "encies", "ency", "ences", "ence", "ents", "ent", "ances", "ance", "ants", "ant", "ers", "ors", "ies", "ied", "ed", "er", "or", "ly", "es", "al", "e", "s", "y",
 )  # fmt: skip
 
 
@@ -124,12 +124,19 @@ _ENDINGS = (
 def stem(word: str) -> str:
     """`word` without its usual endings: light, so that "vaccinated" and "vaccination" meet."""
     bare = word.removesuffix("'s").replace("'", "")
-    if len(bare) < 5 or not bare.isalpha():
-        return bare.removesuffix("s") if len(bare) == 4 and bare.isalpha() and not bare.endswith("ss") else bare
+    if not bare.isalpha() or len(bare) < 4:
+        return bare
+    if len(bare) == 4:
+        return _single(bare.removesuffix("s") if not bare.endswith("ss") else bare)
     for ending in _ENDINGS:
-        if bare.endswith(ending) and len(bare) - len(ending) >= (4 if "n" in ending and ending != "ing" else 3):
+        if bare.endswith(ending) and len(bare) - len(ending) >= (
+            4 if ("n" in ending and ending != "ing") or ending in ("ery", "eries") else 3
+        ):
             bare = bare[: -len(ending)]
             break
-    if len(bare) > 3 and bare[-1] in "eiy":
-        bare = bare[:-1]
+    return _single(bare[:-1] if len(bare) > 3 and bare[-1] in "eiy" else bare)
+
+
+def _single(bare: str) -> str:
+    """Without the second of two last consonants: "tann" as "tan"."""
     return bare[:-1] if len(bare) > 3 and bare[-1] == bare[-2] and bare[-1] not in "aeiou" else bare

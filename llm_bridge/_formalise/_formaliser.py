@@ -97,7 +97,7 @@ class Formaliser:
     def _settled(self, text: str, outcomes: Sequence[Outcome], attempts: tuple[Attempt, ...]) -> Formalisation:
         """One reading of those that the tries came to."""
         found = Formalisation(text, None, attempts=attempts)
-        sound = [outcome.best for outcome in outcomes if outcome.best is not None and outcome.best.sound]
+        sound = [outcome.best for outcome in outcomes if outcome.best is not None and outcome.best.stands]
         readings = [made for made in sound if _problem(made).cannot is None]
         if not readings:
             return _abstained(found, outcomes, sound)
@@ -128,7 +128,7 @@ class Formaliser:
             attempts = (*attempts, *mended.attempts)
             if mended.failure is not None:
                 return _failed(found.text, mended.failure, attempts)
-            if mended.best is not None and mended.best.sound and _problem(mended.best).cannot is None:
+            if mended.best is not None and mended.best.stands and _problem(mended.best).cannot is None:
                 made = mended.best
                 told = await self._compared(found.text, made, 1)
                 attempts = (*attempts, _comparison(made, told))
@@ -172,7 +172,8 @@ def _problem(made: Made) -> Problem:
 
 
 def _hints(made: Made) -> tuple[Fault, ...]:
-    return tuple(fault for fault in made.attempt.faults if fault.severity == "hint")
+    """What was noticed and left to stand: doubts that the model upheld are such too."""
+    return tuple(fault for fault in made.attempt.faults if fault.severity != "fault")
 
 
 def _faults(told: Sequence[Fault]) -> tuple[Fault, ...]:

@@ -105,6 +105,7 @@ class _Run:
     dropped: list[str] = field(default_factory=list[str])
     longer: int = 1
     step: Step = "problem"
+    upheld: bool = False
 
     def outcome(self, failure: ChatFailure | None = None) -> Outcome:
         if failure is not None:
@@ -115,8 +116,13 @@ class _Run:
         declared: Mapping[str, Any] = await self.declare() if self.how.calls == 2 else {}
         if self.best is None:
             await self.fill(declared)
-        while self.asked <= self.how.repairs and not (self.best is not None and self.best.sound):
+        while self.asked <= self.how.repairs and not self.settled:
             await (self.fill(declared) if self.best is None else self.repair())
+
+    @property
+    def settled(self) -> bool:
+        """Whether the best can be taken: it is sound, or has doubts alone and the model upholds it."""
+        return self.best is not None and (self.best.sound or (self.upheld and self.best.stands))
 
     async def declare(self) -> Mapping[str, Any]:
         """The data of the call for variables; nothing where it gave none that can be used."""
@@ -168,11 +174,12 @@ class _Run:
 
     def take(self, made: Made) -> None:
         """Keep what passes more; note what the other did wrong."""
-        if made.passes_more_than(self.best):
-            self.best, self.dropped = made, []
+        if self.best is None or made.passes_more_than(self.best):
+            self.best, self.dropped, self.upheld = made, [], False
             self.attempts.append(made.attempt)
             return
         self.attempts.append(replace(made.attempt, kept=False))
+        self.upheld = self.upheld or made.attempt.problem == self.best.attempt.problem
         self.dropped = [f"{fault.part}: {told(fault)['message']}" for fault in made.faults[:_DROPPED]]
 
     async def ask(
