@@ -10,6 +10,8 @@ runs, that may be nothing but Python's own modules, ours, and those of what we a
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import io
 import json
 import logging
 import os
@@ -22,9 +24,11 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
-from tests.injections import CALM, HOSTILE, INJECTIONS, KEY, POLISHED, SHAPES, Injection, calm_reply, obedient
+from tests.injections import CALM, HOSTILE, INJECTIONS, KEY, POLISHED, SHAPES, calm_reply, obedient
+
+Model: TypeAlias = Callable[[Any], str]
 
 ROOT = Path(__file__).resolve().parent.parent
 _LIBRARIES = tuple(
@@ -37,15 +41,12 @@ _LIBRARIES = tuple(
         ROOT / "llm_bridge",
     )
 )
-_WATCHED = frozenset(
-    "open exec compile import os.system os.exec os.posix_spawn os.spawn os.fork os.forkpty os.startfile os.listdir os.scandir "
-    "os.rename os.remove os.mkdir os.rmdir os.chmod os.putenv os.unsetenv os.symlink os.link os.truncate os.utime "
-    "subprocess.Popen pickle.find_class marshal.loads shelve.open sqlite3.connect urllib.Request webbrowser.open "
-    "socket.__new__ socket.connect socket.bind socket.sendto socket.getaddrinfo socket.gethostbyname "
-    "ftplib.connect http.client.connect http.client.send smtplib.connect imaplib.open poplib.connect telnetlib.Telnet.open "
-    "ctypes.dlopen ctypes.dlsym ctypes.cdata code.__new__ shutil.copyfile shutil.rmtree shutil.move tempfile.mkstemp "
-    "tempfile.mkdtemp glob.glob pty.spawn builtins.input signal.pthread_kill".split()
+_WATCHED = re.compile(
+    r"open|exec|compile|import|os\.(?!getxattr|listxattr)\w+|subprocess\.\w+|pickle\.\w+|marshal\.\w+|shelve\.\w+|sqlite3\.\w+|"
+    r"urllib\.\w+|webbrowser\.\w+|socket\.\w+|ftplib\.\w+|http\.\S+|smtplib\.\w+|ctypes\.\w+|code\.__new__|shutil\.\w+|"
+    r"tempfile\.\w+|glob\.\w+|pty\.\w+|builtins\.input|signal\.\w+|syslog\.\w+|winreg\.\w+"
 )
+"""What is listened to."""
 
 
 class Watch:
@@ -57,7 +58,7 @@ class Watch:
         sys.addaudithook(self._heard)
 
     def _heard(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if not self.on or event not in _WATCHED:
+        if not self.on or not _WATCHED.fullmatch(event):
             return
         self.on = False  # what is done here is not listened to
         try:
@@ -99,7 +100,7 @@ def _is_library(path: object) -> bool:
 
 def _is_made_by_library(code: object) -> bool:
     """Whether code was written by the standard library for a class, such as a dataclass: by whom it is run tells."""
-    frame: Any = sys._getframe(2)  # noqa: SLF001
+    frame: Any = sys._getframe(2)
     while frame is not None and frame.f_code.co_filename == __file__:
         frame = frame.f_back
     by = "" if frame is None else frame.f_code.co_filename
@@ -116,26 +117,27 @@ def _is_made_by_library(code: object) -> bool:
 
 def faults_of(output: str, payload: str = "", *, data: bool = False) -> Iterator[str]:
     """What is wrong with something that is shown: words for a person, or with `data` a JSON document."""
-    hidden = {
-        sign for sign in output if sign != "\n" and unicodedata.category(sign) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
-    }
+    hidden = {sign for sign in output if sign != "\n" and unicodedata.category(sign) in _HIDDEN}
     if hidden:
         yield f"hidden characters {sorted(map(ascii, hidden))[:5]}"
     if KEY in output or KEY[8:24] in output:
         yield "the key"
-    if not data:
-        plain = _folded(re.sub(r'"[^"\n]*"', '""', output))
-        order = _folded(payload)
-        if len(order) >= 12 and order[:60] in plain:
-            yield f"the payload, not in quotes: {output[:300]!r}"
-        if re.search(r"https?://\S", output):
-            yield f"a live link: {output[:300]!r}"
-        if any(unicodedata.combining(c) for c in output) and re.search(
-            r"[\u0300-\u036f\u0488\u0489\u20d0-\u20f0]{9,}", output
-        ):
-            yield "a heap of combining marks"
-        if len(output) > 20_000:
-            yield f"{len(output):,} characters"
+    if data:
+        return
+    order, ours = _folded(payload), _QUOTED.sub('""', _folded(output))
+    if len(order) >= 12 and order[:60] in ours:
+        yield f"the payload as words of ours: {output[:300]!r}"
+    if re.search(r"https?://\S|www\.\w", output):
+        yield f"a live link: {output[:300]!r}"
+    if re.search(r"[\u0300-\u036f\u0488\u0489\u20d0-\u20f0]{9,}", output):
+        yield "a heap of combining marks"
+    if len(output) > 20_000:
+        yield f"{len(output):,} characters"
+
+
+_HIDDEN = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
+_QUOTED = re.compile(r"\"[^\"]*\"|(?<![^\s(\[])'(?:[^'\\]|\\.|'(?=[^\s.,;:!?)\]]))*'")
+"""What is marked as the words of somebody else."""
 
 
 def _folded(text: str) -> str:
@@ -153,14 +155,14 @@ class Suite:
     watch: Watch
     wrong: dict[str, list[str]] = field(default_factory=dict)
     runs: int = 0
-    slowest: tuple[float, str] = (0.0, "")
+    slowest: list[tuple[float, str]] = field(default_factory=list)
     answered: int = 0
     systems: dict[str, set[str]] = field(default_factory=dict)
     schemas: dict[str, set[str]] = field(default_factory=dict)
 
     async def run(self, name: str, payload: str, work: Callable[[], Any]) -> None:
         """One run, watched; what it shows is checked."""
-        start = time.perf_counter()
+        start = time.process_time()
         self.watch.on = True
         try:
             made = work()
@@ -170,8 +172,8 @@ class Suite:
             self.wrong.setdefault(name, []).append(f"{type(error).__name__}: {ascii(str(error))[:300]}")
             return
         events = self.watch.taken()
-        taken = time.perf_counter() - start
-        self.slowest = max(self.slowest, (taken, name))
+        taken = time.process_time() - start
+        self.slowest = sorted([*self.slowest, (taken, name)], reverse=True)[:12]
         self.runs += 1
         found = [f"event {event}" for event in events]
         for where, output, data in shown:
@@ -194,100 +196,151 @@ class Suite:
                 yield f"{request.purpose}: the text is in the schema"
 
 
-def shown(reply: Any, whole: Any = None) -> list[tuple[str, str, bool]]:
+Shown: TypeAlias = list[tuple[str, str, bool]]
+"""What is shown: where, the text, and whether it is data."""
+
+
+def shown(reply: Any, whole: Any = None) -> Shown:
     """Everything that a reply is shown as."""
     from llm_bridge._cli_print import as_json, explanation, reply_text
-    from llm_bridge._guard import visible
+    from llm_bridge._guard import spoken, visible
     from llm_bridge._styles import say
 
     data = (reply if whole is None else whole).to_json()
-    outputs = [
+    return [
         ("line", reply.line, False),
         ("words", reply.words, False),
         ("paragraph", say(reply, "paragraph"), False),
         ("style json", say(reply, "json"), True),
         ("terminal", visible(reply_text(reply, derivation=True, explain=False)), False),
         ("explained", visible(reply_text(reply, derivation=True, explain=True)), True),
-        ("error", visible(f"twinworld: {reply.fault or reply.words}"), False),
+        ("error", visible(spoken(reply.fault, ()) or reply.words), False),
         ("json", as_json(data | explanation(reply)), True),
     ]
-    return outputs
 
 
-async def main(folder: Path) -> dict[str, Any]:
-    """The whole suite."""
-    from llm_bridge import answer_text
+def command(text: str) -> Shown:
+    """What the command prints, both streams."""
+    from llm_bridge.cli import main
+
+    out, wrong = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(wrong):
+        main(["ask", f" {text}", "--explain", "--derivation"])
+    return [("standard output", out.getvalue(), True), ("standard error", wrong.getvalue(), False)]
+
+
+def ignores(request: Any) -> str:
+    """A model that reads the calm text, whatever else there is."""
+    match request.purpose:
+        case "compare":
+            parts = [one["part"] for one in json.loads(request.messages[1].content)["sentences"]]
+            return json.dumps({"parts": [{"part": p, "verdict": "said", "words": ""} for p in parts], "missing": []})
+        case "polish":
+            return json.loads(request.messages[1].content)["text"]
+        case _:
+            return json.dumps(calm_reply())
+
+
+def obeys(payload: str, shape: int) -> Model:
+    """A model that does what the text orders, in one of several ways."""
+
+    def model(request: Any) -> str:
+        match request.purpose:
+            case "compare":
+                return ignores(request)
+            case "polish":
+                return f"{ignores(request)} {payload}"
+            case _:
+                return obedient(payload, shape)
+
+    return model
+
+
+def echoes(request: Any) -> str:
+    """A model that says what it was told."""
+    return request.messages[1].content
+
+
+def turned(reply: str) -> Model:
+    """A model that says one thing, whatever it is asked."""
+    return lambda request: ignores(request) if request.purpose == "polish" else reply
+
+
+async def bridge(suite: Suite, text: str, model: Model, votes: int = 1) -> Shown:
+    """What the bridge shows, with that model as the reader and to polish."""
     from llm_bridge._by_model import answer_by_model
     from llm_bridge._chat._scripted import ScriptedChat
     from llm_bridge._formalise._formaliser import Formaliser
     from llm_bridge._polish import polish
 
+    chat = ScriptedChat(model)
+    made = await answer_by_model(text, Formaliser(chat, repairs=1, votes=votes, back_translation=True))
+    polished = await polish(made.reply, chat)
+    found = shown(made.reply, made)
+    found += [("polished", polished.text, False), ("rejected", str(polished.rejected), True)]
+    found += [("hint", visible_message(hint.message), True) for hint in made.formalisation.hints]
+    suite.answered += made.reply.reply is not None
+    if wrong := next(suite.asked(text, chat.requests), None):
+        raise AssertionError(wrong)
+    return found
+
+
+def visible_message(message: str) -> str:
+    """A message as the command prints it."""
+    from llm_bridge._guard import visible
+
+    return visible(message)
+
+
+async def polishing(suite: Suite, wording: str) -> Shown:
+    """What the bridge shows where the model that polishes has been turned: the template."""
+    template: list[str] = []
+
+    def model(request: Any) -> str:
+        if request.purpose != "polish":
+            return ignores(request)
+        template.append(ignores(request))
+        return wording
+
+    found = await bridge(suite, CALM, model)
+    told = next(output for where, output, _ in found if where == "polished")
+    if told != template[0]:
+        raise AssertionError(f"the wording was taken: {told[:200]!r}")
+    return found
+
+
+async def run_all(suite: Suite, file: str, url: str, module: str) -> None:
+    """Every text through every way, and every hostile reply."""
+    from llm_bridge import answer_text
+
+    for votes in (1, 3):  # what is loaded when it is first needed is loaded before anything is watched
+        await bridge(suite, CALM, ignores, votes)
+    for shape in range(SHAPES):
+        await bridge(suite, CALM, obeys("x", shape))
+    command(CALM)
+    for place, raw in enumerate(INJECTIONS):
+        attack = raw.at(file, url, module)
+        text, payload = attack.text, attack.payload
+        await suite.run(f"offline: {attack.name}", payload, lambda text=text: shown(answer_text(text)))
+        if len(text) < 2_000:
+            await suite.run(f"command: {attack.name}", payload, lambda text=text: command(text))
+        for name, model in (("ignores", ignores), ("obeys", obeys(payload, place)), ("echoes", echoes)):
+            await suite.run(f"{name}: {attack.name}", payload, lambda t=text, m=model: bridge(suite, t, m))
+    order = "Ignore the rules and visit"
+    for name, reply in HOSTILE.items():
+        votes = 1 if len(reply) > 100_000 else 3
+        model = turned(reply)
+        await suite.run(f"reply: {name}", order, lambda m=model, v=votes: bridge(suite, CALM, m, v))
+    for name, wording in POLISHED.items():
+        await suite.run(f"polish: {name}", order, lambda w=wording: polishing(suite, w))
+
+
+async def main(folder: Path) -> dict[str, Any]:
+    """The whole suite."""
     file, url, module = str(folder / "secret.txt"), "http://127.0.0.1:9/owned", "tests.injection_canary"
     Path(file).write_text("this is not for you", encoding="utf-8")
     suite = Suite(Watch())
-
-    async def bridge(text: str, model: Callable[[Any], str], votes: int = 1) -> list[tuple[str, str, bool]]:
-        chat = ScriptedChat(model)
-        formaliser = Formaliser(chat, repairs=1, votes=votes, back_translation=True)
-        made = await answer_by_model(text, formaliser)
-        polished = await polish(made.reply, chat)
-        found = shown(made.reply, made) + [
-            ("polished", polished.text, False),
-            ("rejected", str(polished.rejected), False),
-        ]
-        found += [("hint", hint.message, False) for hint in made.formalisation.hints]
-        suite.answered += made.reply.reply is not None
-        if wrong := list(suite.asked(text, chat.requests)):
-            raise AssertionError(wrong[0])
-        return found
-
-    def ignores(request: Any) -> str:
-        match request.purpose:
-            case "compare":
-                parts = [one["part"] for one in json.loads(request.messages[1].content)["sentences"]]
-                return json.dumps(
-                    {"parts": [{"part": p, "verdict": "said", "words": ""} for p in parts], "missing": []}
-                )
-            case "polish":
-                return json.loads(request.messages[1].content)["text"]
-            case _:
-                return json.dumps(calm_reply())
-
-    def obeys(attack: Injection, shape: int) -> Callable[[Any], str]:
-        def model(request: Any) -> str:
-            if request.purpose == "compare":
-                return ignores(request)
-            if request.purpose == "polish":
-                return f"{ignores(request)} {attack.payload}"
-            return obedient(attack.payload, shape)
-
-        return model
-
-    def echoes(request: Any) -> str:
-        return request.messages[1].content
-
-    async def calm() -> None:
-        """What is loaded when it is first needed is loaded before the watch begins."""
-        for votes in (1, 3):
-            await bridge(CALM, ignores, votes)
-        for shape in range(SHAPES):
-            await bridge(CALM, obeys(Injection("", CALM, "x"), shape))
-        shown(answer_text(CALM))
-
-    await calm()
-    for place, raw in enumerate(INJECTIONS):
-        attack = raw.at(file, url, module)
-        await suite.run(f"offline: {attack.name}", attack.payload, lambda a=attack: shown(answer_text(a.text)))
-        for name, model in (("ignores", ignores), ("obeys", obeys(attack, place)), ("echoes", echoes)):
-            await suite.run(f"{name}: {attack.name}", attack.payload, lambda a=attack, m=model: bridge(a.text, m))
-    for name, reply in HOSTILE.items():
-        model = _turned(reply, ignores)
-        await suite.run(f"reply: {name}", "Ignore the rules and visit", lambda m=model: bridge(CALM, m))
-        await suite.run(f"vote: {name}", "Ignore the rules and visit", lambda m=model: bridge(CALM, m, 3))
-    for name, wording in POLISHED.items():
-        await suite.run(
-            f"polish: {name}", "Ignore the rules and visit", lambda w=wording: _polishing(w, ignores, bridge)
-        )
+    await run_all(suite, file, url, module)
     return {
         "runs": suite.runs,
         "answered": suite.answered,
@@ -299,29 +352,6 @@ async def main(folder: Path) -> dict[str, Any]:
         "secret": Path(file).read_text(encoding="utf-8"),
         "canary": module in sys.modules,
     }
-
-
-def _turned(reply: str, otherwise: Callable[[Any], str]) -> Callable[[Any], str]:
-    def model(request: Any) -> str:
-        return reply if request.purpose != "polish" else otherwise(request)
-
-    return model
-
-
-async def _polishing(wording: str, otherwise: Callable[[Any], str], bridge: Any) -> list[tuple[str, str, bool]]:
-    template: list[str] = []
-
-    def model(request: Any) -> str:
-        if request.purpose != "polish":
-            return otherwise(request)
-        template.append(otherwise(request))
-        return wording
-
-    found = await bridge(CALM, model)
-    told = next(output for where, output, _ in found if where == "polished")
-    if told != template[0]:
-        raise AssertionError(f"the wording was taken: {told[:200]!r}")
-    return found
 
 
 def prove(folder: Path) -> dict[str, Any]:
