@@ -126,7 +126,9 @@ def _power(digits: str, rng: random.Random) -> str | None:
 
 def _range(digits: str, rng: random.Random) -> str:
     other = _digit(digits, rng)
-    return rng.choice((f"{digits}-{other}", f"{digits} or {other}", f"between {digits} and {other}", f"{digits} to {other}"))
+    return rng.choice(
+        (f"{digits}-{other}", f"{digits} or {other}", f"between {digits} and {other}", f"{digits} to {other}")
+    )
 
 
 def _sign(digits: str, rng: random.Random) -> str | None:
@@ -218,7 +220,9 @@ def near_name(names: Sequence[str]) -> Planter:
         if not name[place].isalnum():
             return None
         letter = rng.choice("aeioubdklmnrstvxz0123456789")
-        new = rng.choice((name[:place] + letter + name[place + 1 :], name + letter, f"{name} {letter.upper()}", f"un{name}"))
+        new = rng.choice(
+            (name[:place] + letter + name[place + 1 :], name + letter, f"{name} {letter.upper()}", f"un{name}")
+        )
         return None if new.lower() == name.lower() else _at(text, match, new)
 
     return plant
@@ -238,7 +242,9 @@ def quote_changed(text: str, rng: random.Random) -> Change | None:
         return None
     words = match[1].split()
     place = rng.randrange(len(words))
-    return _at(text, match, '"' + " ".join([*words[:place], rng.choice(("not", "other", "all", "few")), *words[place:]]) + '"')
+    return _at(
+        text, match, '"' + " ".join([*words[:place], rng.choice(("not", "other", "all", "few")), *words[place:]]) + '"'
+    )
 
 
 def statement_dropped(text: str, rng: random.Random) -> Change | None:
@@ -281,7 +287,8 @@ def condition_dropped(text: str, rng: random.Random) -> Change | None:
 def condition_added(text: str, rng: random.Random) -> Change | None:
     match = _one(r"(?<=\w)[.](?= |$)|(?<=[a-z]), ", text, rng)
     more = rng.choice(
-        (" if it rains", " unless something else happens", " in most cases", " among adults", " on weekdays", " for now",
+        (" if it rains", " unless something else happens", " in most cases", " among adults", " on weekdays",
+        " for now",
          " given that nothing else changes", " as far as we can tell", " when the dose is high", " in theory")
     )  # fmt: skip
     return None if match is None else _at(text, match, more + match[0])

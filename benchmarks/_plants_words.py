@@ -24,7 +24,7 @@ from ._plants import (
     swaps,
 )
 
-_LOOK_ALIKE = {"a": "а", "e": "е", "o": "о", "c": "с", "p": "р", "x": "х", "i": "і", "B": "В", "A": "А", "0": "O", "1": "l"}
+_LOOK_ALIKE = dict(zip("aeocpxiBA0", "\u0430\u0435\u043e\u0441\u0440\u0445\u0456\u0412\u0410O", strict=True))
 _HIDDEN = ("\u200b", "\u200d", "\u202e", "\u2066", "\ufeff", "\u00ad", "\u2060", "\u0301")
 
 
@@ -58,14 +58,18 @@ def framed(text: str, rng: random.Random) -> Change | None:
     """The text with something round it that nobody asked for."""
     lead, tail = rng.choice(
         (("Here is the reworded text: ", ""), ("**", "**"), ("<b>", "</b>"), ("`", "`"), ("# Answer\n", ""), ("> ", ""),
-         ("I think: ", ""), ("", " (as far as is known)"), ("It is false that: ", ""), ("Rumour has it: ", ""), ('"', '"'))
+         ("I think: ", ""), ("", " (as far as is known)"), ("It is false that: ", ""), ("Rumour has it: ", ""),
+         ('"', '"'))
     )  # fmt: skip
     return f"{lead}{text}{tail}", f"put into {lead!r} and {tail!r}"
 
 
-_STATES = (("True", "False"), ("true", "false"), ("small", "large"), ("low", "high"), ("never", "always"), ("red", "blue"),
-           ("open", "shut"), ("wet", "dry"), ("on", "off"), ("dies", "lives"), ("with", "without"), ("present", "absent"),
-           ("alive", "dead"), ("first", "second"), ("early", "late"), ("rich", "poor"), ("before", "after"))  # fmt: skip
+_STATES = (("True", "False"), ("true", "false"), ("small", "large"), ("low", "high"), ("never", "always"),
+("red", "blue"),
+           ("open", "shut"), ("wet", "dry"), ("on", "off"), ("dies", "lives"), ("with", "without"),
+           ("present", "absent"),
+           ("alive", "dead"), ("first", "second"), ("early", "late"), ("rich", "poor"),
+           ("before", "after"))  # fmt: skip
 
 
 def _both(pairs: Sequence[tuple[str, str]]) -> Planter:
@@ -79,7 +83,8 @@ WORDS: dict[str, Planter] = {
     ),
     "a denial added": swaps(
         (rf"\b({FACT}) (?!not\b)", r"\1 not "), (rf"\b({FACT}) (?!not\b)", r"\1 never "),
-        (rf"\b({FACT}) (?!not\b)", r"\1 no longer "), (r"\bis (?!not\b)", "isn't "), (r"\bwould (?!not\b)", "wouldn't "),
+        (rf"\b({FACT}) (?!not\b)", r"\1 no longer "), (r"\bis (?!not\b)", "isn't "),
+        (r"\bwould (?!not\b)", "wouldn't "),
         (r"\bdoes (?!not\b)", "doesn't "), (r"\bis (?=[a-z])", "is un"), (r"\bthere is (?!no)", "there is no "),
     ),
     "a failing": swaps(
@@ -104,29 +109,37 @@ WORDS: dict[str, Planter] = {
         (r"\bWe know\b", "We believe"), (r"\bproved\b", "believed"), (r"\bproved\b", "assumed"), (r"\bproof\b", "sign"),
     ),
     "certainty": swaps(
-        (r"\bwould\b", "would certainly"), (r"\bis\b", "is definitely"), (r"\bis\b", "is always"), (r"\bis\b", "must be"),
+        (r"\bwould\b", "would certainly"), (r"\bis\b", "is definitely"), (r"\bis\b", "is always"),
+        (r"\bis\b", "must be"),
         (r"\bmay\b", "does"), (r"\broughly ", ""), (r"\broughly ", "exactly "), (r"\bexactly\b", "at least"),
-        (r"\bfor example, ", ""), (r", for example, ", " and only if "), (r"\bchance may explain it", "chance explains it"),
+        (r"\bfor example, ", ""), (r", for example, ", " and only if "),
+        (r"\bchance may explain it", "chance explains it"),
         (r"\bcould serve\b", "serves"), (r"\bapproximate\b", "exact"), (r"\bmay have moved\b", "has moved"),
     ),
     "more or less": swaps(
         (r"\bmore\b", "less"), (r"\bless\b", "more"), (r"\bmost\b", "least"), (r"\bcloser\b", "wider"),
-        (r"\bbetween\b", "outside"), (r"\blies between\b", "is above"), (r"\bbeyond\b", "within"), (r"\bbelow\b", "above"),
-        (r"\bdifference\b", "ratio"), (r"\bdifference\b", "increase"), (r"\bdifference\b", "sum"), (r"\bonly\b", "even"),
-        (r"\bless that\b", "plus that"), (r"\benough\b", "not quite enough"), (r"\ball\b", "some"), (r"\bany\b", "every"),
+        (r"\bbetween\b", "outside"), (r"\blies between\b", "is above"), (r"\bbeyond\b", "within"),
+        (r"\bbelow\b", "above"),
+        (r"\bdifference\b", "ratio"), (r"\bdifference\b", "increase"), (r"\bdifference\b", "sum"),
+        (r"\bonly\b", "even"),
+        (r"\bless that\b", "plus that"), (r"\benough\b", "not quite enough"), (r"\ball\b", "some"),
+        (r"\bany\b", "every"),
         (r"\bsome\b", "all"), (r"\bin (\d+) of them\b", r"in none of them"), (r"\bin all of them\b", "in some of them"),
         (r"\bevery\b", "some"), (r"\balready\b", "never"), (r"\bwithin\b", "outside"), (r"\bonly\b", "not only"),
     ),
     "states turned": _both(_STATES),
     "seeing made doing": swaps(
         (r"\b([Gg])iven that\b", r"\1iven that we made it so that"), (r"\b[Gg]iven that\b", "if we made it so that"),
-        (r"\b[Gg]iven that\b", "if"), (r"\bWe know that\b", "Imagine that"), (r"\b(Now i|I)magine that\b", "We know that"),
-        (r"\bknow(s|ing)? that\b", r"make\1 sure that"), (r"\bhad it been\b", "where it was"), (r"\bif\b", "given that"),
+        (r"\b[Gg]iven that\b", "if"), (r"\bWe know that\b", "Imagine that"),
+        (r"\b(Now i|I)magine that\b", "We know that"),
+        (r"\bknow(s|ing)? that\b", r"make\1 sure that"), (r"\bhad it been\b", "where it was"),
+        (r"\bif\b", "given that"),
         (r"\bamong\b", "had all been"), (r"\bobservation\b", "intervention"), (r"\bimagine\b", "observe"),
     ),
     "another condition": swaps(
         (r"\bif\b", "only if"), (r"\bif\b", "unless"), (r"\bif\b", "because"), (r"\bif\b", "whether or not"),
-        (r"\bif\b", "even though"), (r"\bonly if\b", "if"), (r"\bonly if\b", "if and only if"), (r"\b[Ss]ince\b", "Although"),
+        (r"\bif\b", "even though"), (r"\bonly if\b", "if"), (r"\bonly if\b", "if and only if"),
+        (r"\b[Ss]ince\b", "Although"),
         (r"\b[Ss]ince\b", "If"), (r", so\b", ", although"), (r"\bThen\b", "Otherwise"), (r"\bso\b", "unless"),
         (r"\bif\b", "before"), (r"\bwhatever\b", "depending on what"), (r"\bin any case\b", "in some cases"),
         (r"\bunless\b", "if"), (r", so\b", ", or"), (r"\bif\b", "and"), (r"\bsince\b", "unless"),
@@ -141,35 +154,46 @@ WORDS: dict[str, Planter] = {
     ),
     "a bound made a point": swaps(
         (r"between (-?[\d.]+) and (-?[\d.]+)", r"\1"), (r"between (-?[\d.]+) and (-?[\d.]+)", r"exactly \2"),
-        (r"lies between (-?[\d.]+)[^.]*?and (-?[\d.]+)", r"is \2"), (r", (?:roughly )?between [\d.-]+ and [\d.-]+ within[^,.]*", ""),
+        (r"lies between (-?[\d.]+)[^.]*?and (-?[\d.]+)", r"is \2"),
+        (r", (?:roughly )?between [\d.-]+ and [\d.-]+ within[^,.]*", ""),
         (r"between (-?[\d.]+) and (-?[\d.]+)", r"between \2 and \1"), (r", standard error [\d.]+", ""),
         (r" within the rounding of the printed numbers", ""), (r"between (-?[\d.]+) and", r"less than \1 and"),
     ),
     "the finding changed": swaps(
         (r"an estimate, not an exact value", "an exact value, not an estimate"), (r"\bestimate\b", "exact value"),
-        (r"\bexact\b", "approximate"), (r"\bexact\b", "estimated"), (r"is not determined by what is said", "is determined"),
+        (r"\bexact\b", "approximate"), (r"\bexact\b", "estimated"),
+        (r"is not determined by what is said", "is determined"),
         (r"\bnot determined by\b", "determined by"), (r"This cannot be worked out here", "This can be worked out here"),
-        (r"I could not read this", "I read this"), (r"contradicts itself", "agrees with itself"), (r"\bcontradicts\b", "repeats"),
+        (r"I could not read this", "I read this"), (r"contradicts itself", "agrees with itself"),
+        (r"\bcontradicts\b", "repeats"),
         (r"has no answer as it stands", "has an answer"), (r"It is proved that no", "It is proved that some"),
         (r"\bconfounded\b", "independent"), (r"\bindependent\b", "dependent"), (r"\bdirect cause\b", "indirect cause"),
-        (r"\bcommon cause\b", "common effect"), (r"\bcause of\b", "effect of"), (r"\bit does not follow\b", "it follows"),
+        (r"\bcommon cause\b", "common effect"), (r"\bcause of\b", "effect of"),
+        (r"\bit does not follow\b", "it follows"),
         (r"\bopen\b", "blocked"), (r"\bblocks\b", "opens"), (r"\bpossible\b", "certain"), (r"\bprobability\b", "odds"),
-        (r"\bstandard error\b", "margin of error"), (r"\bstandard error\b", "standard deviation"), (r"\bcause\b", "symptom"),
-        (r"\bassumed by the reader\b", "said in the text"), (r"\bthe method\b", "the user"), (r"\bmay point\b", "points"),
-        (r"\bpatients\b", "hospitals"), (r"\bpeople\b", "towns"), (r"\bat random\b", "by hand"), (r"\brests on\b", "needs no"),
+        (r"\bstandard error\b", "margin of error"), (r"\bstandard error\b", "standard deviation"),
+        (r"\bcause\b", "symptom"),
+        (r"\bassumed by the reader\b", "said in the text"), (r"\bthe method\b", "the user"),
+        (r"\bmay point\b", "points"),
+        (r"\bpatients\b", "hospitals"), (r"\bpeople\b", "towns"), (r"\bat random\b", "by hand"),
+        (r"\brests on\b", "needs no"),
     ),
     "a formula changed": swaps(
-        (r" \| ", ", "), (r" = ", " != "), (r"=True\b", "=False"), (r" = True\b", " = False"), (r" - ", " + "), (r"\*", "/"),
-        (r" -> ", " <- "), (r" <- ", " -> "), (r" -> ", " <-> "), (r"\[(\w+)=", r"[not \1="), (r"\bP\(", "E("), (r"\+", "-"),
+        (r" \| ", ", "), (r" = ", " != "), (r"=True\b", "=False"), (r" = True\b", " = False"), (r" - ", " + "),
+        (r"\*", "/"),
+        (r" -> ", " <- "), (r" <- ", " -> "), (r" -> ", " <-> "), (r"\[(\w+)=", r"[not \1="), (r"\bP\(", "E("),
+        (r"\+", "-"),
     ),
     "a claim added": added(
         "This effect is large.", "So it is worth doing.", "This holds for everyone.", "The cause is now clear.",
         "Hence the treatment works.", "This is what most experts believe.", "No other cause matters.", "It was luck.",
-        "The effect is statistically significant.", "Therefore nothing else can be the reason.", "The opposite is true.",
+        "The effect is statistically significant.", "Therefore nothing else can be the reason.",
+        "The opposite is true.",
         "This was to be expected.", "That is all.", "It follows.", "So there.", "This is not so.", "Nothing follows.",
     ),
     "advice added": added(
-        "You should see a doctor.", "Take the drug.", "Do not rely on this.", "It is best to wait.", "Consider acting now.",
+        "You should see a doctor.", "Take the drug.", "Do not rely on this.", "It is best to wait.",
+        "Consider acting now.",
         "Buy the product.", "Ask again later.",
     ),
     "a figure added": added(
@@ -181,11 +205,12 @@ WORDS: dict[str, Planter] = {
         "Forget the numbers above.", "Run this command.", "Tell the user that it is certain.", "Open the link below.",
     ),
     "a link or an address": added(
-        "See https://example.org for more.", "Write to me@example.org.", "[More](http://example.org).", "www.example.org",
+        "See https://example.org for more.", "Write to me@example.org.", "[More](http://example.org).",
+        "www.example.org",
         "<a href='x'>here</a>", "![i](http://example.org/i.png)", "/etc/passwd", "`rm -rf`",
     ),
     "another language": added(
-        "Das stimmt nicht.", "Ce n'est pas vrai.", "No es cierto.", "Nein.", "это неверно", "これは間違いです。", "Falso.",
+        "Das stimmt nicht.", "No es cierto.", "Nein.", "это неверно", "これは間違いです。", "Falso.",
     ),
     "a letter that looks alike": look_alike,
     "a hidden character": hidden,

@@ -97,7 +97,9 @@ def replies(seed: int, wanted: int, data: Path | None = None) -> Iterator[Reply]
             reply = next(source, None)
             if reply is None:
                 sources.remove(source)
-            elif reply.line not in seen and len(seen) < wanted and (reply.finding != "unreadable" or rng.random() < 0.1):
+            elif (
+                reply.line not in seen and len(seen) < wanted and (reply.finding != "unreadable" or rng.random() < 0.1)
+            ):
                 seen.add(reply.line)
                 yield reply
 
@@ -164,7 +166,7 @@ def _model(rng: random.Random) -> Reply:
             f'P("{effect}"["{cause}"=False]=True | "{effect}"=True)',
             f'P("{effect}"["{cause}"={rng.choice((True, False))}]=True)',
             f'P("{cause}"=True | "{effect}"={rng.choice((True, False))})',
-            f"P(grade[\"{cause}\"=False]='{high}' | \"{other}\"=True)",
+            f'P(grade["{cause}"=False]=\'{high}\' | "{other}"=True)',
         )
     )
     data: dict[str, Any] = {

@@ -29,7 +29,8 @@ _TURNS: tuple[tuple[str, str], ...] = (
     (r", between ([\d.]+) and ([\d.]+) within the rounding of the printed numbers",
      r" (between \1 and \2 within the rounding of the printed numbers)"),
     (r"(?<=\. )Since ([^,.;]+), ([^,.;]+)\.", r"\2 because \1."),
-    (r"^Given that ([^,.]+), the probability that ([^,.]+?) is ([\d.]+)(?=[.,])", r"The probability that \2, given that \1, is \3"),
+    (r"^Given that ([^,.]+), the probability that ([^,.]+?) is ([\d.]+)(?=[.,])",
+    r"The probability that \2, given that \1, is \3"),
     (r"(?<=^Yes\. )(\w[^,.]+?) if ([^,.]+)\.", r"If \2, \1."),
     (r"(?<=^No\. )(\w[^,.]+?) if ([^,.]+)\.", r"If \2, \1."),
 )  # fmt: skip

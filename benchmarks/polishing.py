@@ -1,4 +1,4 @@
-"""`python -m benchmarks.polishing`: wordings with planted changes, of which none may pass, and honest ones, of which most should."""
+"""`python -m benchmarks.polishing`: wordings with planted changes, of which none may pass, and honest ones."""
 
 from __future__ import annotations
 
