@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from ._cli_input import BadInput, check_files, check_output
 
 if TYPE_CHECKING:
+    from ._chat._ledger import Ledger
+    from ._chat._policy import Waiting
     from ._chat._types import ChatModel
     from .bench import Summary
     from .bench._methods import Method
@@ -95,18 +97,20 @@ def run_bench_command(arguments: argparse.Namespace) -> Summary:
 def _through_model(arguments: argparse.Namespace) -> Summary:
     from .bench import run_bench_model
 
-    concurrency = arguments.concurrency or CONCURRENCY
+    waits = _Waits()
     method = _method(arguments)
-    summary = run_bench_model(
-        arguments.files,
-        _opened(arguments, concurrency),
-        method,
-        model=arguments.model,
-        concurrency=concurrency,
-        out=arguments.out,
-        limit=arguments.limit,
-        progress=not arguments.no_progress,
-    )
+    with _ledger(arguments) as ledger:
+        summary = run_bench_model(
+            arguments.files,
+            _opened(arguments, ledger, waits),
+            method,
+            model=arguments.model,
+            concurrency=arguments.concurrency or CONCURRENCY,
+            out=arguments.out,
+            limit=arguments.limit,
+            progress=not arguments.no_progress,
+            more=waits.to_text,
+        )
     if summary.model is not None and summary.model.not_asked:
         how = "" if arguments.out else ", if there is an --out FILE"
         told = f"{summary.model.not_asked} items were not asked. The same command with a larger budget goes on{how}."
@@ -125,17 +129,42 @@ def _method(arguments: argparse.Namespace) -> Method:
     return method_of(name, **given)
 
 
-def _opened(arguments: argparse.Namespace, concurrency: int) -> ChatModel:
-    """The model, with all that stands before it."""
-    from ._chat._cache import Cached, ReplyCache
-    from ._chat._openai import OpenAIChat
-    from ._chat._policy import Retrying, Throttled
+def _ledger(arguments: argparse.Namespace) -> Ledger:
+    """What calls take, and the budget. Beside an output it is kept in a file, and holds for all runs of it together."""
+    from ._chat._ledger import Budget, Ledger
+    from ._chat._spending import Price
 
-    chat = OpenAIChat(arguments.model, base_url=arguments.base_url)
-    careful = Retrying(Throttled(chat, min(16, concurrency), concurrency))
-    if arguments.cache is None:
-        return careful
-    return Cached(careful, ReplyCache(arguments.cache), str(chat.endpoint))
+    budget = Budget(arguments.budget_cost, arguments.budget_tokens, arguments.budget_calls)
+    path = f"{arguments.out}.ledger" if arguments.out is not None and budget != Budget() else None
+    return Ledger(path, budget=budget, price=Price(*arguments.price) if arguments.price else None)
+
+
+def _opened(arguments: argparse.Namespace, ledger: Ledger, waits: _Waits) -> ChatModel:
+    """The model, with all that stands before it."""
+    from ._chat._open import open_model
+
+    return open_model(
+        arguments.model,
+        base_url=arguments.base_url,
+        cache=arguments.cache,
+        ledger=ledger,
+        at_once=arguments.concurrency or CONCURRENCY,
+        listener=waits,
+    )
+
+
+class _Waits:
+    """Counts the waits before requests are sent again."""
+
+    def __init__(self) -> None:
+        self._count, self._seconds = 0, 0.0
+
+    def __call__(self, waiting: Waiting) -> None:
+        self._count += 1
+        self._seconds += waiting.seconds
+
+    def to_text(self) -> str:
+        return f", {self._count} waits of {self._seconds / self._count:.1f} s" if self._count else ""
 
 
 def _option(name: str) -> str:

@@ -11,13 +11,17 @@ AFTER = """\
 Exit status: 0 for any finding (undefined and bounds included), 2 for misuse, 3 for what is refused or unreadable.
 """
 ASK = """\
-Answer a causal question in words: rules, what was seen, and one question. Nothing leaves this machine.
+Answer a causal question in words: rules, what was seen, and one question. Without --model nothing leaves this machine.
+With it a language model reads, and nothing more: the engine computes every figure, and what the model read is checked
+against the text and the engine, mended, or given up.
 """
 ASK_EXAMPLES = """\
 examples:
   twinworld ask "We know that Ziklo causes Blaf. Would Blaf occur if not Ziklo?"
   twinworld ask story.txt --explain
   echo "If the fuse is blown, the light is off. ..." | twinworld ask - --json
+  twinworld ask note.txt --model gpt-5-mini --votes 3 --explain          (the key: OPENAI_API_KEY)
+  twinworld ask note.txt --model llama3.1 --base-url http://localhost:11434/v1
 """
 SOLVE = """\
 Answer a Problem: the form between words and engine, as JSON (variables, equations, statements, queries).

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from scm import Const, Expr, Op, Value, Var, conjuncts, print_expr
 
+from ._guard import is_plain, quoted
 from ._problem import Problem, ProblemVariable
 from ._reader._clause import Clause, clause
 from ._reader._lemma import VERBS, is_participle, is_past, is_plural, third_person
@@ -55,7 +56,7 @@ class Phrases:
 
     def is_clause(self, name: str) -> bool:
         """Whether the name is a clause of its own, such as "rifleman A shoots"."""
-        return self.is_flag(name) and _verb_place(name) is not None
+        return self.is_flag(name) and is_plain(name) and _verb_place(name) is not None
 
     def is_flag(self, name: str) -> bool:
         """Whether a variable is true or false."""
@@ -120,6 +121,8 @@ class Phrases:
             shown = f"{'' if truth else 'not '}{value}"
             return Forms(self._with_article(name), f"is {shown}", f"is still {shown}", f"be {shown}", f"were {shown}")
         positive = bool(value)
+        if not is_plain(name):
+            return _truth(quoted(name), positive)
         place = _verb_place(name)
         if place is not None:
             return self._clause(name.split(), place, positive)

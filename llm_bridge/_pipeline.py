@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -27,6 +27,7 @@ from scm import (
 )
 
 from ._compile import Compiled, compile_problem, study_of
+from ._guard import spoken, visible
 from ._judged import Judged, judge, said_of
 from ._lesson import lesson
 from ._problem import Problem
@@ -86,12 +87,21 @@ class Reply:
     @cached_property
     def line(self) -> str:
         """The answer in one sentence or two."""
-        return line(self._case)
+        return spoken(line(self._case), self._names)
 
     @cached_property
     def words(self) -> str:
         """The answer in plain words, with the reason a teacher would give. Worked out when first read."""
-        return lesson(self._case)
+        return spoken(lesson(self._case), self._names)
+
+    @property
+    def _names(self) -> Iterator[str]:
+        """Names, labels and options: what others called things."""
+        if self.problem is not None:
+            for variable in self.problem.variables:
+                yield variable.name
+                yield from (state for state in variable.states if isinstance(state, str))
+            yield from self.problem.reply.options
 
     @property
     def _case(self) -> Case:
@@ -112,12 +122,12 @@ class Reply:
             "uncertainty": first.get("uncertainty", {}),
             "query": queries[0] if queries else None,
             "problem": None if self.problem is None else self.problem.model_dump(mode="json", exclude_defaults=True),
-            "assumptions": [{"text": a.text, "granted_by": a.granted_by} for a in self.assumptions],
+            "assumptions": [{"text": visible(a.text), "granted_by": a.granted_by} for a in self.assumptions],
             "derivation": first.get("derivation", []),
         }
         data |= {key: first[key] for key in ("estimand", "check") if first.get(key) is not None}
         if self.fault:
-            data["fault"] = self.fault
+            data["fault"] = visible(self.fault)
         if self.judged:
             data["claims"] = [one.to_json() for one in self.judged]
         if len(self.answers) > 1:

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias, get_args
 
 from scm import Answer, Assumption, EquivalenceClass, Identification, ScmError, listing, near
 
+from ._guard import in_json
 from ._phrases import Phrases, joined
 from ._pipeline import Reply
 from ._study_words import POSITIVITY
@@ -52,7 +53,7 @@ def say(reply: Reply, style: Style = "line") -> str:
         case "lesson":
             return reply.words
         case "json":
-            return json.dumps(reply.to_json(), ensure_ascii=False, indent=2, allow_nan=False)
+            return in_json(json.dumps(reply.to_json(), ensure_ascii=False, indent=2, allow_nan=False))
         case _:
             raise UnknownStyle(f"There is no style {str(style)[:40]!r}. Wanted {listing(STYLES)}.{near(style, STYLES)}")
 

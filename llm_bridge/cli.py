@@ -11,9 +11,10 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import _cli_texts as texts
+from ._cli_ask import add_ask, check_ask
 from ._cli_bench import add_bench, run_bench_command
 from ._cli_input import (
     BadInput,
@@ -23,6 +24,10 @@ from ._cli_input import (
     settings_of,
     text_of,
 )
+from ._guard import spoken, unlinked, visible
+
+if TYPE_CHECKING:
+    from ._pipeline import Reply
 
 OK, MISUSE, REFUSED, OUR_ERROR, INTERRUPTED, PIPE_CLOSED = 0, 2, 3, 70, 130, 141
 
@@ -44,7 +49,7 @@ def parser() -> argparse.ArgumentParser:
         return made
 
     ask = command("ask", _ask, "answer a question in words", texts.ASK, texts.ASK_EXAMPLES)
-    ask.add_argument("text", metavar="TEXT|FILE|-", help="the question, a file that holds it, or - for standard input")
+    add_ask(ask)
     _add_answering(ask)
     solve = command("solve", _solve, "answer a Problem file", texts.SOLVE, texts.SOLVE_EXAMPLES)
     solve.add_argument("problem", metavar="PROBLEM.json|-", help="the Problem, or - for standard input")
@@ -207,7 +212,7 @@ def _unwritten(wrong: OSError) -> int:
 
 
 def _complain(why: str, status: int) -> int:
-    print(f"twinworld: {why}", file=sys.stderr)
+    print(f"twinworld: {visible(why)}", file=sys.stderr)
     return status
 
 
@@ -216,10 +221,31 @@ def _complain(why: str, status: int) -> int:
 
 
 def _ask(arguments: argparse.Namespace) -> int:
+    check_ask(arguments)
     text = text_of(arguments.text)
+    if arguments.model is not None:
+        return _ask_model(arguments, text)
     from ._pipeline import answer_text
 
     return _reply(arguments, lambda options: answer_text(text, **options))
+
+
+def _ask_model(arguments: argparse.Namespace, text: str) -> int:
+    from scm import ScmError
+
+    from ._chat._failures import ChatFailure
+    from ._cli_ask import asked_model, explained
+    from ._cli_print import section
+
+    try:
+        answer, polished = asked_model(arguments, text, _options(arguments))
+    except ChatFailure as failure:
+        return _complain(str(failure), REFUSED)
+    except ScmError as wrong:
+        raise Misuse(str(wrong)) from None
+    if arguments.explain and not arguments.json:
+        print(visible(unlinked(section("How the model read it", explained(answer)))) + "\n")
+    return _tell(arguments, answer.reply, answer.to_json() if arguments.json else {}, polished)
 
 
 def _solve(arguments: argparse.Namespace) -> int:
@@ -234,21 +260,37 @@ def _solve(arguments: argparse.Namespace) -> int:
     return _reply(arguments, lambda options: solve_problem(problem, **options))
 
 
-def _reply(arguments: argparse.Namespace, answer: Callable[[dict[str, Any]], Any]) -> int:
+def _reply(arguments: argparse.Namespace, answer: Callable[[dict[str, Any]], Reply]) -> int:
     from scm import ScmError
 
-    from ._cli_print import as_json, explanation, reply_text
-
     try:
-        reply = answer({"assume": tuple(arguments.assume), "budget": arguments.budget, "key": arguments.seed})
+        reply = answer(_options(arguments))
     except ScmError as wrong:
         raise Misuse(str(wrong)) from None
+    return _tell(arguments, reply, reply.to_json() if arguments.json else {})
+
+
+def _options(arguments: argparse.Namespace) -> dict[str, Any]:
+    return {"assume": tuple(arguments.assume), "budget": arguments.budget, "key": arguments.seed}
+
+
+def _tell(arguments: argparse.Namespace, reply: Reply, data: dict[str, Any], polished: str | None = None) -> int:
+    """Print a reply as it was asked for; the exit status."""
+    from ._cli_print import as_json, explanation, reply_text, wrapped
+
     refused = reply.finding in ("refused", "unreadable")
+    style = getattr(arguments, "style", None)
     if arguments.json:
-        print(as_json(reply.to_json() | (explanation(reply) if arguments.explain else {})))
+        said = {} if polished is None else {"answer": polished, "polished": True}
+        print(as_json(data | said | (explanation(reply) if arguments.explain else {})))
+    elif not refused and style in ("line", "paragraph"):
+        from ._styles import say
+
+        print(visible(wrapped(polished or say(reply, style))))
     elif not refused or arguments.explain:
-        print(reply_text(reply, derivation=arguments.derivation, explain=arguments.explain))
-    return _complain(reply.fault or reply.words, REFUSED) if refused else OK
+        told = reply_text(reply, words=polished, derivation=arguments.derivation, explain=arguments.explain)
+        print(visible(told))
+    return _complain(spoken(reply.fault, ()) or reply.words, REFUSED) if refused else OK
 
 
 def _query(arguments: argparse.Namespace) -> int:
@@ -309,7 +351,7 @@ def _bench(arguments: argparse.Namespace) -> int:
         raise Misuse(str(wrong)) from None
     from ._cli_print import as_json
 
-    print(as_json(summary.to_json()) if arguments.json else summary.to_text())
+    print(as_json(summary.to_json()) if arguments.json else visible(summary.to_text()))
     return OK
 
 

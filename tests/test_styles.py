@@ -8,73 +8,11 @@ from typing import Any
 
 import pytest
 
-from llm_bridge import Problem, Reply, answer_text, solve_problem
+from benchmarks._replies import named
+from llm_bridge import Problem, solve_problem
 from llm_bridge._styles import STYLES, Style, UnknownStyle, say
 
-SQUAD = (
-    "If the captain gives the signal, rifleman A shoots and rifleman B shoots. If rifleman A or rifleman B shoots, the "
-    "prisoner dies. We observed that the prisoner died. "
-)
-EFFECT = "P(recovery[drug=True] = True) - P(recovery[drug=False] = True)"
-HIDDEN = [("drug", "recovery"), ("u", "drug"), ("u", "recovery")]
-
-
-def study(edges: list[tuple[str, str]], hidden: tuple[str, ...] = (), **parts: Any) -> Reply:
-    names = list(dict.fromkeys(name for edge in edges for name in edge))
-    base: dict[str, Any] = {
-        "variables": [{"name": n, "observed": n not in hidden} for n in names],
-        "edges": [{"cause": a, "effect": b} for a, b in edges],
-        "queries": [{"query": EFFECT}],
-        "reply": {"kind": "yes-no", "threshold": 0.0},
-    }
-    return solve_problem(Problem.from_data({**base, **parts}))
-
-
-def law(value: str, **given: bool) -> dict[str, str]:
-    condition = ", ".join(f"{name}={state}" for name, state in given.items())
-    return {"term": f"P(recovery=True | {condition})", "value": value}
-
-
-def replies() -> dict[str, Reply]:
-    """One reply of every kind."""
-    rain = "If it rains, the road is wet with probability 0.9. It rains with probability 0.3. "
-    both = [law("30%", drug=True), law("50%", drug=False)]
-    pair: list[tuple[str, str]] = [("drug", "recovery")]
-    claim = {"variables": [{"name": n} for n in "ABC"], "queries": [{"claim": "direct_cause(A, B)"}]}
-    yes_no = {"reply": {"kind": "yes-no"}}
-    chain = {"edges": [{"cause": "A", "effect": "B"}, {"cause": "B", "effect": "C"}]}
-    class_ = {"independences": ["independent(A, C | B)"]}
-    choice: Any = {"reply": {"kind": "choice", "options": ["drug", "no drug"]}}
-    arms = [{"query": f"P(recovery[drug={x}] = True)"} for x in (True, False)]
-    return {
-        "exact, certain": answer_text(SQUAD + "Would the prisoner have died if rifleman A had not shot?"),
-        "exact, rounded": answer_text(rain + "What is the probability that the road is wet?"),
-        "exact, contrast": study(pair, statements=[law("3 in 10", drug=True), law("5 in 10", drug=False)]),
-        "exact, choice": study(pair, statements=both, queries=arms, **choice),
-        "estimate": answer_text(
-            "Of the 1,000 people who got the vaccine, 50 fell ill. Of the 1,000 people who did not get the vaccine, "
-            "200 fell ill. The vaccine affects illness. What would the illness rate be if everyone got the vaccine?"
-        ),
-        "bounds": answer_text(
-            "If it rains or the sprinkler is on, the road is wet. The road was wet. Would the road have been wet if it "
-            "had not rained?"
-        ),
-        "not_identified": study(HIDDEN, ("u",), statements=both),
-        "undefined": answer_text(
-            "Smoke causes an alarm. Smoke causes coughing. There was smoke but not coughing. Would there have been an "
-            "alarm without smoke?"
-        ),
-        "contradiction": study(pair, statements=[*both, {"term": "P(recovery=True)", "value": "90%"}]),
-        "refused": solve_problem(
-            Problem.from_data({"variables": [{"name": "X", "states": ["low", "high"]}], "queries": [{"query": "E[X]"}]})
-        ),
-        "unreadable": answer_text("Who shot the prisoner?"),
-        "claim, graph": solve_problem(Problem.from_data(claim | yes_no | chain)),
-        "claim, class": solve_problem(Problem.from_data(claim | yes_no | class_)),
-    }
-
-
-REPLIES = replies()
+REPLIES = named()
 
 
 @pytest.mark.parametrize("name", REPLIES)

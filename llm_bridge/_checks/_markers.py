@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from ._lexicon import (
@@ -14,6 +14,8 @@ from ._lexicon import (
     NEGATIONS,
     NOUNS,
     PREVENTING,
+    STRICT,
+    UNSIGNED,
     WITH_FROM,
     WITH_IN,
     WITH_ON,
@@ -41,6 +43,8 @@ class Marker:
         against: whether the cause works against the effect ("prevents").
         denied: whether a negation denies the relation itself ("does not cause", "has no effect on").
         direct: whether the text says "direct".
+        signed: whether it says which state brings about which ("causes", "if"; not "affects").
+        strict: whether it says so without exception ("causes", "if"; not "raises").
     """
 
     first: int
@@ -49,6 +53,8 @@ class Marker:
     against: bool = False
     denied: bool = False
     direct: bool = False
+    signed: bool = True
+    strict: bool = True
 
 
 def markers(tokens: Sequence[Token], first: int, last: int, taken: Collection[int]) -> list[Marker]:
@@ -80,7 +86,10 @@ def _marker(tokens: Sequence[Token], place: int, first: int, last: int) -> Marke
     if token.stem in FORWARD or token.stem in PREVENTING:
         return _verb(tokens, place, first, last)
     direction, length = _with_preposition(tokens, place, last)
-    return None if direction is None else _denial(tokens, Marker(place, place + length, direction), first)
+    if direction is None:
+        return None
+    signed = token.stem not in WITH_ON and token.word not in ("contributes", "contribute", "contributed")
+    return _denial(tokens, Marker(place, place + length, direction, signed=signed, strict=signed), first)
 
 
 def _with_preposition(tokens: Sequence[Token], place: int, last: int) -> tuple[Direction | None, int]:
@@ -110,9 +119,10 @@ def _noun(tokens: Sequence[Token], place: int, first: int, last: int) -> Marker 
     if have is not None and ("on" in near or "upon" in near):
         on = place + 1 + (near.index("on") if "on" in near else near.index("upon"))
         denied = any(tokens[at].word in NEGATIONS for at in range(have, on))
-        return _denial(tokens, Marker(have, on + 1, "forward", denied=denied, direct=direct), first)
+        one = Marker(have, on + 1, "forward", denied=denied, direct=direct, signed=False, strict=False)
+        return _denial(tokens, one, first)
     if near[:1] == ["of"]:
-        return Marker(place, place + 2, "of-on", direct=direct)
+        return Marker(place, place + 2, "of-on", direct=direct, signed=False, strict=False)
     return None
 
 
@@ -126,21 +136,30 @@ def _verb(tokens: Sequence[Token], place: int, first: int, last: int) -> Marker 
     direct = any(t.word in ("directly", "direct") for t in tokens[max(first, place - 2) : place])
     against = token.stem in PREVENTING
     passive = token.word.endswith(("ed", "ing")) is False or token.word.endswith("ed")
+    base = Marker(
+        place,
+        place + 1,
+        "forward",
+        against,
+        direct=direct,
+        signed=token.stem not in UNSIGNED,
+        strict=token.stem in STRICT,
+    )
     if "by" in near[:2] and passive and (before in BE or token.word.endswith("ed") or token.word == "driven"):
         after = place + near.index("by") + 2
-        return _denial(tokens, Marker(place, after, "backward", against, direct=direct), first)
+        return _denial(tokens, replace(base, last=after, direction="backward"), first)
     if before in BE and token.word.endswith("ed"):
         return None  # "is increased": a state, and no cause is named
     if near[:1] == ["of"] and token.word in ("cause", "causes"):
         named = back >= first and tokens[back].word in _NOUN_WORDS
         before_that = {t.word for t in tokens[max(first, back - 3) : back + 1]}
         clear = bool(before_that & BE) and named
-        return _denial(tokens, Marker(place, place + 2, "forward" if clear else "unclear", direct=direct), first)
+        return _denial(tokens, replace(base, last=place + 2, direction="forward" if clear else "unclear"), first)
     if before in _ARTICLES or before in _NOUN_WORDS or near[:1] in (["in"], ["of"]):
         return None  # "an increase in": a noun
     if before == "to" and token.word not in ("causes",):
-        return Marker(place, place + 1, "unclear", against)
-    return _denial(tokens, Marker(place, place + 1, "forward", against, direct=direct), first)
+        return replace(base, direction="unclear")
+    return _denial(tokens, base, first)
 
 
 def _denial(tokens: Sequence[Token], one: Marker, first: int) -> Marker:
@@ -153,5 +172,5 @@ def _denial(tokens: Sequence[Token], one: Marker, first: int) -> Marker:
     word = tokens[back].word
     helped = back > first and tokens[back - 1].word in words("does do did is are was were has have will can may would")
     if word.endswith("n't") or word == "never" or (word == "not" and helped) or word in ("cannot",):
-        return Marker(one.first, one.last, one.direction, one.against, not one.denied, one.direct)
+        return replace(one, denied=not one.denied)
     return one

@@ -4,20 +4,36 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from scm import Value
 
 from .._problem import ProblemVariable
-from ._lexicon import ANTONYMS, CAUSAL, NEGATIONS, PREFIXES, STOP
-from ._text import Scan, Token, scan, words
+from ._lexicon import ANTONYMS, CAUSAL, NEGATIONS, PREFIXES, STOP, TURNING
+from ._text import Scan, Token, scan, stem, words
 
 _STATE_PHRASE = re.compile(r"""(?P<state>[\w.+-]+)\s*(?::|=|means|is)\s*(?:"(?P<quoted>[^"]*)"|(?P<bare>[^",;]+))""")
+_RATHER = re.compile(r"\b(rather than|instead of|as opposed to|versus|vs\.?)\b")
 _MARKS = frozenset(",;:.?!()")
 _JOINS = frozenset(("and", "or", "but", "nor"))
 _BREAKS = _MARKS | _JOINS | words("instead rather than when if because while given so therefore hence then")
+_OR_MORE = words("more less higher lower above below greater fewer older younger better worse")
+_DENY_WITH = {
+    "for": words("but"),
+    "to": words("fail fails failed failing"),
+    "of": words("free devoid short"),
+    "from": words("free"),
+}
+_NOT = words("not never")
+_FALSE = words("false absent off missing")
+_HAPPENS = words("occur occurs occurred occurring happen happens happened happening present true hold holds held")
+_BECOMES = words("is are was were be been being stays stayed remains remained becomes became had has have would not")
+_SAID_OF = words(
+    "independent unobserved observed hidden common rare likely unlikely also still always never caused known"
+)
+_HELPING = words("did does do is was were are had has have been be would will could can ever to actually")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +45,14 @@ class Phrase:
         state: the state it says; None where it names the variable only.
         stems: what must be met.
         negated: whether it holds a negation itself ("do not drink").
+        whole: whether it says its state only where all of it stands, as a name does.
     """
 
     variable: int
     state: Value | None
     stems: frozenset[str]
     negated: bool
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +65,7 @@ class Mention:
         first, last: its tokens, `last` excluded.
         negated: whether a negation stands at it.
         sentence: the number of its sentence.
+        weak: whether only some words of a phrase stand there, and no state.
     """
 
     variables: tuple[int, ...]
@@ -55,6 +74,7 @@ class Mention:
     last: int
     negated: bool
     sentence: int
+    weak: bool = False
 
     @property
     def variable(self) -> int:
@@ -71,33 +91,36 @@ class Vocabulary:
         phrases: all of their phrases.
         by_stem: the phrases that hold a stem.
         exact: names of one letter, which are compared as written.
+        small: words that say little, of which a phrase consists nevertheless.
     """
 
     variables: tuple[ProblemVariable, ...]
     phrases: tuple[Phrase, ...]
     by_stem: dict[str, tuple[Phrase, ...]] = field(compare=False)
     exact: dict[str, int] = field(compare=False)
+    small: frozenset[str] = frozenset()
 
 
-def content(text: Sequence[Token], known: frozenset[str] | None = None) -> tuple[frozenset[str], bool]:
+def content(text: Sequence[Token], known: frozenset[str]) -> tuple[frozenset[str], bool]:
     """The stems of `text` that tell something, and whether it is negated an odd number of times."""
     negated, found = False, set[str]()
     for token in text:
         if token.word in NEGATIONS or token.word.endswith("n't"):
             negated = not negated
         elif token.word not in STOP and token.word[0].isalnum():
-            bare, turned = unprefixed(token.stem, known) if known else (token.stem, False)
+            bare, turned = unprefixed(token, known)
             negated ^= turned
             found.add(bare)
     return frozenset(found), negated
 
 
-def unprefixed(one: str, known: frozenset[str]) -> tuple[str, bool]:
-    """`one` without a prefix that negates ("unvaccinated"), where the rest is a known stem; whether there was one."""
+def unprefixed(token: Token, known: frozenset[str]) -> tuple[str, bool]:
+    """The stem of `token` without a prefix that negates ("unvaccinated"), where the rest is known; whether it had one."""
+    word = token.word
     for prefix in PREFIXES:
-        if one.startswith(prefix) and len(one) >= len(prefix) + 3 and one[len(prefix) :] in known:
-            return one[len(prefix) :], True
-    return one, False
+        if word.startswith(prefix) and len(word) >= len(prefix) + 3 and (rest := stem(word[len(prefix) :])) in known:
+            return rest, True
+    return token.stem, False
 
 
 @lru_cache(maxsize=128)
@@ -110,9 +133,11 @@ def vocabulary(variables: tuple[ProblemVariable, ...]) -> Vocabulary:
     ]
     known = frozenset(t.stem for _, _, tokens in raw for t in tokens if t.word not in STOP)
     phrases: dict[Phrase, None] = {}
+    small = set[str]()
     for number, state, tokens in raw:
         stems, negated = content(tokens, known)
         if not stems:
+            small |= {t.word for t in tokens}
             stems = frozenset(t.stem for t in tokens if t.word[0].isalnum() and t.word not in NEGATIONS)
         if stems:
             phrases[Phrase(number, state, stems, negated)] = None
@@ -122,7 +147,7 @@ def vocabulary(variables: tuple[ProblemVariable, ...]) -> Vocabulary:
         for one in phrase.stems:
             by_stem[one].append(phrase)
     exact = {v.name: n for n, v in enumerate(variables) if len(v.name) == 1}
-    return Vocabulary(variables, tuple(plain), {k: tuple(v) for k, v in by_stem.items()}, exact)
+    return Vocabulary(variables, tuple(plain), {k: tuple(v) for k, v in by_stem.items()}, exact, frozenset(small))
 
 
 def _spaced(name: str) -> str:
@@ -141,12 +166,24 @@ def _sayings(variable: ProblemVariable) -> Iterator[tuple[Value | None, str]]:
             said = True
             yield state, match["quoted"] or match["bare"] or ""
     if variable.description and not said:
-        yield None, variable.description
+        one, opposite = _opposites(variable.description)
+        boolean = opposite and set(variable.states) == {False, True}
+        yield True if boolean else None, one
+        if boolean:
+            yield False, opposite
     if variable.words:
         yield None, variable.words
     for state in variable.states:
         if isinstance(state, str):
             yield state, state
+
+
+def _opposites(description: str) -> tuple[str, str]:
+    """ "polluted rather than clean" as ("polluted", "clean"); without such words, all of it and nothing."""
+    one, between, opposite = (
+        _RATHER.split(description, maxsplit=1) if _RATHER.search(description) else (description, "", "")
+    )
+    return one, opposite.partition(";")[0] if between else ""
 
 
 def _with_own_state(phrase: Phrase, variable: ProblemVariable, phrases: dict[Phrase, None]) -> Phrase:
@@ -155,12 +192,18 @@ def _with_own_state(phrase: Phrase, variable: ProblemVariable, phrases: dict[Phr
         return phrase
     told = [p for p in phrases if p.variable == phrase.variable and p.state is not None]
     if not told:
-        return Phrase(phrase.variable, not phrase.negated, phrase.stems, phrase.negated)
+        return Phrase(phrase.variable, not phrase.negated, phrase.stems, phrase.negated, whole=True)
     same = [p for p in told if p.stems <= phrase.stems]
+    if not same:  # "places where people smoke" beside "places where people do not smoke" say what "smoking" is
+        same = [p for p in told if phrase.stems <= p.stems and any(_opposed(p, q) for q in told)]
     if same:
         state = bool(same[0].state) ^ (same[0].negated != phrase.negated)
-        return Phrase(phrase.variable, state, phrase.stems, phrase.negated)
+        return Phrase(phrase.variable, state, phrase.stems, phrase.negated, whole=True)
     return phrase
+
+
+def _opposed(first: Phrase, second: Phrase) -> bool:
+    return first.stems == second.stems and first.negated != second.negated and first.state != second.state
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -190,35 +233,55 @@ def _mention(text: Scan, place: int, end: int, known: Vocabulary, stems: frozens
         return Mention((number,), True, place, place + 1, False, token.sentence)
     if len(token.word) == 1 and token.word in map(str.casefold, known.exact):
         return None
-    first = unprefixed(token.stem, stems)[0] if token.stem not in stems else token.stem
+    first = _bare(token, stems)
     starts = known.by_stem.get(first)
-    if not starts or (token.word in STOP and not any(p.stems <= {first} for p in starts)):
+    if not starts or (token.word in STOP and token.word not in known.small):
         return None
-    reach, run = _run(text, place, end, stems)
-    best: tuple[float, ...] = (0.0,)
-    leading: list[tuple[Phrase, int]] = []
-    for phrase in starts:
-        met = [at for at, one in run if one in phrase.stems]
-        count = len({one for _, one in run if one in phrase.stems})
+    run = _run(text, place, end, stems)
+    own = {p.variable for p in starts}
+    met = frozenset(one for _, one in run)
+    near = dict.fromkeys(p for one in met for p in known.by_stem[one] if p.variable in own)
+    leading = _leading(near, met)
+    variables = tuple(dict.fromkeys(p.variable for p in leading))
+    said = frozenset[str]().union(*(p.stems for p in leading))
+    last = max(at for at, one in run if one in said) + 1
+    state: Value | None = None
+    if len(variables) == 1:
+        told = {one for at, one in run if at < last}
+        state = _state(known, leading, told, _strangers(text, place, last, end, stems))
+    weak = state is None and not any(p.stems <= met for p in leading)
+    return Mention(variables, state, place, last, _inner_negation(text, place, last, stems), token.sentence, weak)
+
+
+def _leading(near: Iterable[Phrase], met: frozenset[str]) -> list[Phrase]:
+    """The phrases of which most is said."""
+    best: tuple[float, float] = (0.0, 0.0)
+    leading: list[Phrase] = []
+    for phrase in near:
+        count = len(phrase.stems & met)
         score = (count, count / len(phrase.stems))
         if score > best:
             best, leading = score, []
         if score == best:
-            leading.append((phrase, max(met)))
-    variables = tuple(dict.fromkeys(p.variable for p, _ in leading))
-    last = max(at for _, at in leading) + 1
-    state = _state(variables, leading, known, [one for at, one in run if at < last]) if len(variables) == 1 else None
-    return Mention(variables, state, place, last, _inner_negation(text, place, last, stems), token.sentence)
+            leading.append(phrase)
+    return leading
 
 
-def _run(text: Scan, place: int, end: int, stems: frozenset[str]) -> tuple[int, list[tuple[int, str]]]:
+def _bare(token: Token, stems: frozenset[str]) -> str:
+    return token.stem if token.stem in stems else unprefixed(token, stems)[0]
+
+
+def _run(text: Scan, place: int, end: int, stems: frozenset[str]) -> list[tuple[int, str]]:
     """The words from `place` on that may belong to one phrase: up to a mark, a join, or four words that say nothing."""
     run: list[tuple[int, str]] = []
     at, idle = place, 0
     while at < end and idle <= 3:
         token = text.tokens[at]
-        one = token.stem if token.stem in stems else unprefixed(token.stem, stems)[0]
+        one = _bare(token, stems)
         if at > place and (token.word in _BREAKS or (token.stem in CAUSAL and one not in stems)):
+            if token.word == "or" and at + 1 < end and text.tokens[at + 1].word in _OR_MORE:
+                at += 1  # "a degree or higher"
+                continue
             break
         if one in stems:
             if any(one == before for _, before in run):
@@ -228,28 +291,36 @@ def _run(text: Scan, place: int, end: int, stems: frozenset[str]) -> tuple[int, 
         else:
             idle += 1 if token.word not in STOP else 0.5
         at += 1
-    return at, run
+    return run
 
 
-def _state(
-    variables: tuple[int, ...], leading: list[tuple[Phrase, int]], known: Vocabulary, run: list[str]
-) -> Value | None:
+def _strangers(text: Scan, first: int, last: int, end: int, stems: frozenset[str]) -> set[str]:
+    """Words in and right beside a mention that no phrase knows: they may say another state ("eat well")."""
+    inside = range(max(0, first - 1), min(last + 1, end))
+    tokens = (text.tokens[at] for at in inside)
+    return {
+        t.stem
+        for t in tokens
+        if t.word not in STOP and t.stem not in CAUSAL and t.word[0].isalpha() and _bare(t, stems) not in stems
+    }
+
+
+def _state(known: Vocabulary, leading: Sequence[Phrase], met: set[str], strangers: set[str]) -> Value | None:
     """The state that the leading phrases say, before negation is looked at; None where they differ or say half."""
-    variable = known.variables[variables[0]]
-    met = set(run)
-    said = set[tuple[Value | None, bool]]()
-    for phrase, _ in leading:
-        if phrase.state is None:
-            said.add((None, False))
-        elif phrase.stems <= met:
-            said.add((phrase.state, phrase.negated))
-        else:
-            own = _own_stems(phrase, known)
+    variable = known.variables[leading[0].variable]
+    plain = set[Value | None]()
+    for phrase in leading:
+        state = _other(variable, phrase.state) if phrase.negated else phrase.state
+        if phrase.state is not None and not phrase.stems <= met:
             lacking = phrase.stems - met
-            if any(ANTONYMS.get(one) in met for one in lacking):
-                return None
-            said.add((phrase.state, phrase.negated) if met & own else (None, False))
-    plain = {_other(variable, state) if negated else state for state, negated in said}
+            others = (strangers | met) - phrase.stems
+            if any(ANTONYMS.get(one) in others for one in lacking):
+                state = _other(variable, state)
+            elif (
+                phrase.whole or strangers or 2 * len(lacking) > len(phrase.stems) or not met & _own_stems(phrase, known)
+            ):
+                state = None
+        plain.add(state)
     return next(iter(plain)) if len(plain) == 1 else None
 
 
@@ -271,7 +342,7 @@ def _inner_negation(text: Scan, first: int, last: int, stems: frozenset[str]) ->
         if token.word in NEGATIONS or token.word.endswith("n't"):
             negated = not negated
         elif token.stem not in stems and token.word not in STOP:
-            negated ^= unprefixed(token.stem, stems)[1]
+            negated ^= unprefixed(token, stems)[1]
     return negated
 
 
@@ -281,13 +352,50 @@ def _with_negation(text: Scan, one: Mention, variables: tuple[ProblemVariable, .
     at, seen = one.first - 1, 0
     while at >= 0 and seen <= 3 and text.tokens[at].sentence == one.sentence:
         word = text.tokens[at].word
-        if word in NEGATIONS or word.endswith("n't"):
+        if word in NEGATIONS or word.endswith("n't") or text.tokens[at - 1].word in _DENY_WITH.get(word, ()):
             negated = not negated
             break
-        if word in _MARKS or word in _JOINS or word not in STOP:
+        if word != "-" and (word in _BREAKS or word not in STOP):
             break
-        at, seen = at - 1, seen + 1
-    state = one.state
+        at, seen = at - 1, seen + (word != "-")
+    negated ^= _denied_after(text, one)
+    state = None if _turned(text, one) else one.state
     if negated and one.variable >= 0:
         state = _other(variables[one.variable], state)
-    return Mention(one.variables, state, one.first, one.last, negated, one.sentence)
+    return replace(one, state=state, negated=negated)
+
+
+def _denied_after(text: Scan, one: Mention) -> bool:
+    """Whether the words after a mention deny it: "A did not occur", "A is false", "A is absent"."""
+    seen_not = False
+    for at in range(one.last, min(one.last + 4, len(text.tokens))):
+        token = text.tokens[at]
+        if token.sentence != one.sentence:
+            break
+        if token.word in _NOT or token.word.endswith("n't"):
+            seen_not = True
+        elif token.word in _FALSE:
+            return not seen_not
+        elif token.word in _HAPPENS:
+            return seen_not
+        elif token.word not in _HELPING:
+            break
+    return False
+
+
+def _turned(text: Scan, one: Mention) -> bool:
+    """Whether words beside a mention change its state in a way not known here: "stop smoking", "the lamp is dark"."""
+    for at in range(one.first - 1, max(-1, one.first - 4), -1):
+        token = text.tokens[at]
+        if token.sentence != one.sentence or token.word in _BREAKS or token.word not in STOP:
+            if token.stem in TURNING and token.sentence == one.sentence:
+                return True
+            break
+    at = one.last
+    while at < len(text.tokens) and text.tokens[at].word in _BECOMES:
+        at += 1
+    if at == one.last or at >= len(text.tokens) or text.tokens[at].sentence != one.sentence:
+        return False
+    token = text.tokens[at]
+    plain = token.word in STOP or token.word in _FALSE or token.word in _HAPPENS or not token.word[0].isalpha()
+    return not plain and token.stem not in CAUSAL and token.word not in _SAID_OF

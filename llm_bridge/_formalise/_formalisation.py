@@ -38,8 +38,8 @@ class Attempt:
 
     @property
     def sound(self) -> bool:
-        """Whether there is a Problem without a fault; hints do not count."""
-        return self.problem is not None and all(fault.severity == "hint" for fault in self.faults)
+        """Whether there is a Problem without a fault; doubts and hints do not count."""
+        return self.problem is not None and all(fault.severity != "fault" for fault in self.faults)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from scm import ScmError
 from .._chat._failures import ChatFailure, Refused, Truncated, WrongFinish
 from .._chat._types import ChatModel
 from .._checks import CHECKS, Check, Fault
+from .._guard import quoted
 from .._pipeline import Reply, solve_problem
 from .._problem import Problem
 from ._back import compare
@@ -24,6 +25,7 @@ from ._wire import readable
 MAX_TEXT = 100_000
 """Longest text that is read, in characters; the offline reader's is the same."""
 _CONFIRM = "back-translation"
+_LONGEST_SAID = 600
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ class Formaliser:
     def _settled(self, text: str, outcomes: Sequence[Outcome], attempts: tuple[Attempt, ...]) -> Formalisation:
         """One reading of those that the tries came to."""
         found = Formalisation(text, None, attempts=attempts)
-        sound = [outcome.best for outcome in outcomes if outcome.best is not None and outcome.best.sound]
+        sound = [outcome.best for outcome in outcomes if outcome.best is not None and outcome.best.stands]
         readings = [made for made in sound if _problem(made).cannot is None]
         if not readings:
             return _abstained(found, outcomes, sound)
@@ -128,7 +130,7 @@ class Formaliser:
             attempts = (*attempts, *mended.attempts)
             if mended.failure is not None:
                 return _failed(found.text, mended.failure, attempts)
-            if mended.best is not None and mended.best.sound and _problem(mended.best).cannot is None:
+            if mended.best is not None and mended.best.stands and _problem(mended.best).cannot is None:
                 made = mended.best
                 told = await self._compared(found.text, made, 1)
                 attempts = (*attempts, _comparison(made, told))
@@ -172,7 +174,8 @@ def _problem(made: Made) -> Problem:
 
 
 def _hints(made: Made) -> tuple[Fault, ...]:
-    return tuple(fault for fault in made.attempt.faults if fault.severity == "hint")
+    """What was noticed and left to stand: doubts that the model upheld are such too."""
+    return tuple(fault for fault in made.attempt.faults if fault.severity != "fault")
 
 
 def _faults(told: Sequence[Fault]) -> tuple[Fault, ...]:
@@ -205,7 +208,7 @@ def _abstained(found: Formalisation, outcomes: Sequence[Outcome], sound: Sequenc
     """No try came to a reading."""
     if sound:
         said = _problem(sound[0]).cannot
-        return replace(found, fault=f'The model says that it cannot be formalised: "{said}"')
+        return replace(found, fault=f"The model says that it cannot be formalised: {quoted(said or '', _LONGEST_SAID)}")
     last = outcomes[0]
     fault = "The model gave no reply that could be read."
     if last.best is not None:

@@ -43,17 +43,26 @@ class Made:
 
     @cached_property
     def faults(self) -> tuple[Fault, ...]:
-        """What must be mended; hints do not count."""
-        return tuple(fault for fault in self.attempt.faults if fault.severity == "fault")
+        """What is sent back: faults and doubts."""
+        return tuple(fault for fault in self.attempt.faults if fault.severity != "hint")
 
     @property
     def sound(self) -> bool:
-        """Whether nothing must be mended."""
+        """Whether there is nothing to send back."""
         return self.stage == _SOUND
 
+    @property
+    def stands(self) -> bool:
+        """Whether it can be taken if nothing better comes: it has doubts at most."""
+        return self.attempt.sound
+
     def passes_more_than(self, other: Made | None) -> bool:
-        """Whether it came to a later stage, or as far with fewer faults."""
-        return other is None or (self.stage, -len(self.faults)) > (other.stage, -len(other.faults))
+        """Whether it can be taken and the other cannot; or else came to a later stage, or as far with fewer faults."""
+        return other is None or self._passed > other._passed
+
+    @property
+    def _passed(self) -> tuple[bool, int, int]:
+        return self.stands, self.stage, -len(self.faults)
 
     @property
     def previous(self) -> object:
@@ -104,7 +113,7 @@ class Judge:
 
     def _stage(self, faults: Sequence[Fault]) -> int:
         costs = {check.name: check.costs for check in self.checks}
-        reached = (_STAGES[costs.get(fault.check, "text")] for fault in faults if fault.severity == "fault")
+        reached = (_STAGES[costs.get(fault.check, "text")] for fault in faults if fault.severity != "hint")
         return min(reached, default=_SOUND)
 
 
@@ -135,7 +144,9 @@ def _joined(declared: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, A
     return {**declared, **data} if data.get("cannot") is None else dict(data)
 
 
+_ORDER = ("fault", "doubt", "hint")
+
+
 def _most(faults: Sequence[Fault]) -> tuple[Fault, ...]:
     """Faults before hints, and not more than are kept."""
-    hints = tuple(fault for fault in faults if fault.severity == "hint")
-    return (*(fault for fault in faults if fault.severity == "fault"), *hints)[:MOST_FAULTS]
+    return tuple(sorted(faults, key=lambda fault: _ORDER.index(fault.severity)))[:MOST_FAULTS]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, cast
 
 from .._chat._failures import ChatFailure, Refused, Truncated, WrongFinish
+from .._chat._secrets import masked
 from .._chat._types import ChatModel, ChatReply, ChatRequest, Message, Purpose, ReplySchema
 from .._checks import Fault
 from .._foreign import InvalidProblem
@@ -105,6 +106,7 @@ class _Run:
     dropped: list[str] = field(default_factory=list[str])
     longer: int = 1
     step: Step = "problem"
+    upheld: bool = False
 
     def outcome(self, failure: ChatFailure | None = None) -> Outcome:
         if failure is not None:
@@ -115,8 +117,13 @@ class _Run:
         declared: Mapping[str, Any] = await self.declare() if self.how.calls == 2 else {}
         if self.best is None:
             await self.fill(declared)
-        while self.asked <= self.how.repairs and not (self.best is not None and self.best.sound):
+        while self.asked <= self.how.repairs and not self.settled:
             await (self.fill(declared) if self.best is None else self.repair())
+
+    @property
+    def settled(self) -> bool:
+        """Whether the best can be taken: it is sound, or has doubts alone and the model upholds it."""
+        return self.best is not None and (self.best.sound or (self.upheld and self.best.stands))
 
     async def declare(self) -> Mapping[str, Any]:
         """The data of the call for variables; nothing where it gave none that can be used."""
@@ -168,11 +175,12 @@ class _Run:
 
     def take(self, made: Made) -> None:
         """Keep what passes more; note what the other did wrong."""
-        if made.passes_more_than(self.best):
-            self.best, self.dropped = made, []
+        if self.best is None or made.passes_more_than(self.best):
+            self.best, self.dropped, self.upheld = made, [], False
             self.attempts.append(made.attempt)
             return
         self.attempts.append(replace(made.attempt, kept=False))
+        self.upheld = self.upheld or made.attempt.problem == self.best.attempt.problem
         self.dropped = [f"{fault.part}: {told(fault)['message']}" for fault in made.faults[:_DROPPED]]
 
     async def ask(
@@ -196,7 +204,8 @@ class _Run:
             prompt=fingerprint,
         )
         try:
-            return await self.how.chat.complete(request)
+            reply = await self.how.chat.complete(request)
+            return replace(reply, text=masked(reply.text))  # a key that an endpoint gives back goes no further
         except _NO_ANSWER as why:
             self.longer *= 2 if isinstance(why, Truncated) else 1
             fault = Fault("reply", "", str(why))

@@ -178,27 +178,34 @@ def _clean(data: Data) -> Iterable[str]:
         if depth > MAX_DEEP:
             yield "The reply is nested too deep to be read. Split its expressions into parts."
             return
-        for place, value in _entries(item):
-            inner = place if isinstance(place, str) else key
-            if isinstance(place, str) and not place.isprintable():
-                yield from _unfit("A key", place)
-            if isinstance(item, dict) and _absent(place, value):
+        shape: Any = item.__class__
+        keyed = shape is dict
+        if keyed and not "".join(item).isprintable():
+            yield from (fault for name in item for fault in _unfit("A key", name))
+        entries: Any = list(item.items()) if keyed else enumerate(item)
+        for place, value in entries:
+            kind: Any = value.__class__
+            if kind is str and value and len(value) <= MAX_SAID and value.isprintable():
+                continue  # as nearly every text is
+            if keyed and _absent(place, value):
                 del item[place]
-            elif isinstance(value, str) and inner in _FREE and _whole(value):
-                item[place] = readable(value)
-            elif isinstance(value, str):
-                yield from _unfit(inner, value)
-            elif isinstance(value, dict | list):
-                stack.append((inner, cast("Any", value), depth + 1))
-
-
-def _entries(item: Any) -> list[tuple[Any, Any]]:
-    """What a list or an object holds, as it is now."""
-    return list(cast("Data", item).items()) if isinstance(item, dict) else list(enumerate(cast("list[Any]", item)))
+            elif kind is dict or kind is list:
+                stack.append((place if keyed else key, value, depth + 1))
+            elif kind is str:
+                yield from _mended(item, place, place if keyed else key)
 
 
 def _absent(key: str, value: object) -> bool:
     return value is None or (value == [] and key in _EMPTY_IS_ABSENT) or (key == "cannot" and value == "")
+
+
+def _mended(item: Any, place: str | int, key: str) -> Iterable[str]:
+    """Free text is made readable where it stands; other text with something hidden in it is a fault."""
+    text = item[place]
+    if key in _FREE and _whole(text):
+        item[place] = readable(text)
+    else:
+        yield from _unfit(key, text)
 
 
 def _unfit(key: str, value: str) -> Iterable[str]:
@@ -240,7 +247,8 @@ def _lookalikes(problem: Problem) -> Iterable[str]:
     """Names that look the same: a question could then speak of one and mean the other."""
     seen: dict[str, str] = {}
     for variable in problem.variables:
-        plain = " ".join(unicodedata.normalize("NFKC", variable.name).split())
+        name = variable.name
+        plain = " ".join((name if name.isascii() else unicodedata.normalize("NFKC", name)).split())
         other = seen.setdefault(plain, variable.name)
         if other != variable.name:
             yield f"The variables {listing([other, variable.name])} look the same. Keep one, or name one differently."

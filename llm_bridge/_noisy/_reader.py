@@ -26,6 +26,8 @@ from ._differences import differences
 
 REMEMBERED = 20_000
 """Readings that are kept, so that a text is read once."""
+AGAIN = 4
+"""How often a kind is drawn again where only some misreadings are to be made."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,8 @@ class NoisyReader:
         alarms: how often a comparison denies a sentence that is right, in [0, 1].
         read: the right reading of a text.
         kinds: what may be misread.
+        only: which misreadings are made, given the right Problem and the misread one; what it declines is drawn again,
+            `AGAIN` times for each kind. All of them by default; those alone that change the answer, for a harder test.
     """
 
     rate: float
@@ -70,6 +74,7 @@ class NoisyReader:
     alarms: float = 0.01
     read: Callable[[str], Problem] = read_offline
     kinds: tuple[Kind, ...] = KINDS
+    only: Callable[[Problem, Problem], bool] | None = None
 
     def __post_init__(self) -> None:
         """Check that the shares are shares.
@@ -141,9 +146,16 @@ class NoisyReader:
         if rng.random() >= self.rate:
             return None
         right = self.right(text)
-        kinds = rng.sample(self.kinds, len(self.kinds))
-        made = (corrupt(right, text, kind, rng) for kind in kinds)
-        return next((one for one in made if one is not None), None)
+        for kind in rng.sample(self.kinds, len(self.kinds)):
+            for _ in range(1 if self.only is None else AGAIN):
+                made = corrupt(right, text, kind, rng)
+                if made is None or self.only is None or self.only(right, made.problem):
+                    break
+            else:
+                continue
+            if made is not None:
+                return made
+        return None
 
     def _draw(self, text: str, *about: object) -> Random:
         """A generator for one decision: the same for the same seed, text and decision."""

@@ -40,6 +40,22 @@ def canonical(text: str, known: Lexicon) -> tuple[Statement, ...]:
     return tuple(_statement(joined, part) for joined, part in _parts(found))
 
 
+def upright(said: Sequence[Statement], told: Sequence[Statement]) -> tuple[Statement, ...]:
+    """`said` with "had the mill not stopped" put as `told` has it: "if the mill had not stopped"."""
+    return tuple(
+        one._replace(conditions=tuple(sorted(_turned(condition, other) for condition in one.conditions)))
+        for one, other in zip(said, [*told, *said[len(told) :]], strict=False)
+    )
+
+
+def _turned(condition: tuple[str, Tokens], told: Statement) -> tuple[str, Tokens]:
+    kind, clause = condition
+    if kind != "had":
+        return condition
+    same = (c for k, c in told.conditions if k == "if" and c.count("had") == 1)
+    return next((("if", c) for c in same if tuple(t for t in c if t != "had") == clause), condition)
+
+
 def _verdict(found: list[str]) -> list[str]:
     """A yes or a no at the beginning, whatever mark follows it."""
     if found[:1] in (["yes"], ["no"]) and found[1:2] in ([SEP], [","], [":"], [";"]):
@@ -180,14 +196,14 @@ def _parts(found: Sequence[str]) -> Iterable[tuple[str, list[str]]]:
     for place, token in enumerate(found):
         if token == "," and (found[place + 1 : place + 2] == ["<so>"] or found[place - 1 : place] == ["<so>"]):
             continue
-        if token in (SEP, "<so>", "<verdict>"):
+        if token in (SEP, "<so>", "<verdict>") and not (token == joined and not part):
             if part:
                 yield joined, part
                 joined, part = "", []
             joined = token if token != SEP else joined
         else:
             part.append(token)
-    if part:
+    if part or joined == "<so>":
         yield joined, part
 
 
@@ -202,15 +218,8 @@ def _statement(joined: str, part: list[str]) -> Statement:
         found = split(part)
         if found is not None:
             clause, part = found
-            conditions.append(_conditional(clause) if word == "if" else (word, tuple(clause)))
+            conditions.append(("had", tuple(clause[1:])) if clause[:1] == ["had"] else (word, tuple(clause)))
     return Statement(joined, tuple(sorted(conditions)), tuple(_framed(part)))
-
-
-def _conditional(clause: list[str]) -> tuple[str, Tokens]:
-    """An "if", or its inversion: `if the mill had not stopped`, `had the mill not stopped`."""
-    if clause.count("had") == 1:
-        return "if had", tuple(token for token in clause if token != "had")
-    return "if", tuple(clause)
 
 
 def _without(part: Sequence[str], place: int) -> list[str]:

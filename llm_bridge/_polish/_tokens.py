@@ -1,4 +1,4 @@
-"""A text as words, figures and marks, fit to be compared: which characters may stand in it, and what a capital means."""
+"""A text as words, figures and marks, fit to be compared: which characters may stand in it, what a capital means."""
 
 from __future__ import annotations
 
@@ -108,7 +108,8 @@ def _lowered(word: str, known: Lexicon) -> str:
 
 
 _SHORT = {"can't": ("cannot",), "won't": ("will", "not"), "let's": ("let", "us")}
-_HELPERS = frozenset("is are was were do does did has have had would could should".split())
+_HELPING = "is are was were do does did has have had would could should"
+_HELPERS = frozenset(_HELPING.split())
 
 
 def _spelt(word: str) -> tuple[str, ...]:

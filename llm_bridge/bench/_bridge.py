@@ -68,10 +68,12 @@ def outcome_of(found: Formalisation) -> Outcome:
     """What a reading comes to.
 
     Raises:
-        ChatFailure: it failed at the endpoint, which says nothing of the text.
+        ChatFailure: no usable reply came, which says nothing of the text.
     """
-    if found.failure:
-        raise _FAILURES.get(found.failure, ChatFailure)(found.fault)
+    # Where every request was declined or cut off there is no reply to judge, as where the endpoint failed.
+    unheard = [attempt.failure for attempt in found.attempts] if found.abstains else []
+    if kind := found.failure or (unheard[-1] if unheard and all(unheard) else ""):
+        raise _FAILURES.get(kind, ChatFailure)(found.fault)
     if found.reply is None:
         finding, stage = ("unreadable", "cannot") if found.failed is None else ("abstained", found.failed)
         return Outcome(None, finding, found.fault, stage=stage)

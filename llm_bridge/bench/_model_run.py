@@ -50,6 +50,7 @@ def run_bench_model(
     out: str | Path | None = None,
     limit: int | None = None,
     progress: bool = True,
+    more: Callable[[], str] = lambda: "",
 ) -> Summary:
     """Run suite files through a language model and score what it says.
 
@@ -64,6 +65,7 @@ def run_bench_model(
             failed is.
         limit: take the first `limit` items of each file only.
         progress: whether to show progress on standard error.
+        more: what else the progress is to say; begins with a comma.
 
     Returns:
         The scores of all items that were asked about. Where a budget ended the run, `not_asked` says how many were not.
@@ -79,14 +81,15 @@ def run_bench_model(
     run = Run(how.name, model, _fingerprint(how, model))
     items, keys = _texts(files, limit)
     with closing(Output(out, keys, run)) as output:
-        session = _Session(items, output, run, progress)
+        session = _Session(items, output, run, progress, more)
         try:
             asyncio.run(session.go(how.answerer(Counting(chat)), concurrency))
         finally:
             session.shown.finish()
     if session.failure is not None and not isinstance(session.failure, BudgetSpent):
         raise session.failure
-    records = list(session.records.values())
+    again = {item.key for item in items} & output.failed.keys() - session.records.keys()
+    records = [*session.records.values(), *(output.failed[key] for key in again)]
     if all(record.failure for record in records):
         raise session.failure or session.last or BudgetSpent("The budget allows not a single question. Raise it.")
     return summarise(records, len(items))
@@ -130,7 +133,9 @@ def _texts(files: Sequence[str | Path], limit: int | None) -> tuple[list[Item], 
 class _Session:
     """One run: what is done, and what ended it."""
 
-    def __init__(self, items: Sequence[Item], output: Output, run: Run, progress: bool) -> None:
+    def __init__(
+        self, items: Sequence[Item], output: Output, run: Run, progress: bool, more: Callable[[], str]
+    ) -> None:
         self.output, self.run = output, run
         self.records = {item.key: output.kept[item.key] for item in items if item.key in output.kept}
         self.waiting = self._in_order([item for item in items if item.key not in self.records])
@@ -141,6 +146,7 @@ class _Session:
         self.in_flight = 0
         self.cost = sum(record.cost or 0.0 for record in [*self.records.values(), *output.failed.values()])
         right = sum(record.correct for record in self.records.values())
+        self.more = more
         self.shown = Progress(len(items), (len(self.records), right), progress, self._state)
 
     def _in_order(self, items: Sequence[Item]) -> Iterator[Item]:
@@ -200,7 +206,7 @@ class _Session:
 
     def _state(self) -> str:
         cost = f", cost {self.cost:.4g}" if self.cost else ""
-        return f"{cost}, {self.in_flight} in flight"
+        return f"{cost}, {self.in_flight} in flight{self.more()}"
 
 
 def _since(began: float) -> float:

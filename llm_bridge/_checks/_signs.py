@@ -1,0 +1,205 @@
+"""The check of signs in equations and statements: negations and states of the words against those of the Problem."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+from scm import Const, Expr, Op, Probability, Value, Var, print_expr, print_quantity, walk
+
+from .._problem import Equation, Problem
+from ._given import quoted
+from ._mentions import Mention
+from ._reading import Fault, Reading
+from ._relations import Rule, told
+from ._statements import said_of
+from ._text import scan
+from ._truth import MOST, NotRead, Setting, settings, slope, value_of
+
+
+def sign(reading: Reading) -> Iterable[Fault]:
+    """States and negations that differ from those of the words."""
+    yield from _equations(reading)
+    yield from _statements(reading)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Equations
+
+
+def _equations(reading: Reading) -> Iterator[Fault]:
+    problem = reading.problem
+    if not problem.equations:
+        return
+    text = scan(reading.text)
+    rules: defaultdict[int, list[Rule]] = defaultdict(list)
+    for rule in told(text, problem.variables).rules:
+        if rule.marker.signed and not rule.marker.denied:
+            for one in rule.effects.surely:
+                if rule not in rules[one.variable]:
+                    rules[one.variable].append(rule)
+    place = {v.name: n for n, v in enumerate(problem.variables)}
+    for i, equation in enumerate(problem.equations):
+        here = rules.get(place[equation.variable], ())
+        if here and all(rule.firm for rule in here):
+            yield from _equation(problem, i, equation, place[equation.variable], here)
+
+
+def _equation(problem: Problem, i: int, equation: Equation, number: int, rules: Sequence[Rule]) -> Iterator[Fault]:
+    names = list(dict.fromkeys(n.name for n in walk(equation.expression) if isinstance(n, Var)))
+    if len(names) > MOST or any(len(problem.states(n)) != 2 for n in (*names, equation.variable)):
+        return
+    rows = settings(names, problem.states)
+    try:
+        table = [
+            (row, _as_state(value_of(equation.expression, row), problem.states(equation.variable))) for row in rows
+        ]
+    except (NotRead, KeyError, TypeError):
+        return
+    turned = list(_turned(problem, equation, number, rules, table, names))
+    for name, rule in turned:
+        yield _turned_fault(problem, i, equation, name, rule)
+    if not turned and (expected := _expected(problem, number, rules)) is not None:
+        used = {m.variable for rule in rules for m in rule.causes.surely}
+        if used != {n for n, v in enumerate(problem.variables) if v.name in names}:
+            return  # a cause too many or too few: that is said by another check
+        if any(_holds(problem, rules, row) != (value == expected) for row, value in table):
+            words = "; ".join(quoted(rule.sentence.text) for rule in rules)
+            joined = " and ".join(dict.fromkeys(f'"{r.joined}"' for r in rules if r.joined in ("and", "or")))
+            yield Fault(
+                "sign",
+                f"equations[{i}]",
+                f"The equation {equation.variable} = {print_expr(equation.expression)} joins its causes otherwise than the "
+                f"text: {words}{f' says {joined}' if joined else ''}. Wanted: `and` where all of the causes are needed, "
+                "`or` where one of them is enough; several sentences that name causes of the same thing are joined by "
+                "`or`. Write the equation as the words say.",
+            )
+
+
+def _as_state(value: Value, states: Sequence[Value]) -> Value:
+    """A truth value as the state that it stands for."""
+    return states[bool(value)] if value not in states and isinstance(value, bool) else value
+
+
+def _turned(
+    problem: Problem,
+    equation: Equation,
+    number: int,
+    rules: Sequence[Rule],
+    table: Sequence[tuple[Setting, Value]],
+    names: Sequence[str],
+) -> Iterator[tuple[str, Rule]]:
+    """Causes that push the other way than a sentence says."""
+    states = problem.states(equation.variable)
+    as_bits = [(row, value == states[1]) for row, value in table]
+    for name in names:
+        ways = set[tuple[int, Rule]]()
+        for rule in rules:
+            for effect in (m for m in rule.effects.surely if m.variable == number):
+                for cause in (m for m in rule.causes.surely if problem.variables[m.variable].name == name):
+                    way = _way(problem, cause) * _way(problem, effect) * (-1 if rule.marker.against else 1)
+                    ways.add((way, rule))
+        found = slope(as_bits, name, problem.states(name))
+        if len({way for way, _ in ways}) == 1 and found and (way := next(iter(ways)))[0] == -found:
+            yield name, way[1]
+
+
+def _way(problem: Problem, one: Mention) -> int:
+    """1 where the mention says the second state, -1 for the first, 0 where that is unclear."""
+    if one.state is None or one.variable < 0:
+        return 0
+    return 1 if one.state == problem.variables[one.variable].states[1] else -1
+
+
+def _turned_fault(problem: Problem, i: int, equation: Equation, name: str, rule: Rule) -> Fault:
+    return Fault(
+        "sign",
+        f"equations[{i}]",
+        f"The equation {equation.variable} = {print_expr(equation.expression)} makes {name!r} push the other way than "
+        f"{quoted(rule.sentence.text)} says. Wanted: a `not` where the words deny a state, and none elsewhere. Read which "
+        f"state of {name!r} the words name, and which state of {equation.variable!r} it brings about.",
+    )
+
+
+def _expected(problem: Problem, number: int, rules: Sequence[Rule]) -> Value | None:
+    """The state that the rules bring about, where all of them are complete and agree on it."""
+    found: set[Value] = set()
+    for rule in rules:
+        causes = rule.causes
+        if set(causes.surely) != set(causes.perhaps) or rule.joined == "unclear" or not rule.marker.strict:
+            return None
+        if any(_way(problem, m) == 0 for m in causes.surely):
+            return None
+        states = {m.state for m in rule.effects.surely if m.variable == number}
+        if len(states) != 1 or (state := states.pop()) is None:
+            return None
+        other = [s for s in problem.variables[number].states if s != state]
+        found.add(other[0] if rule.marker.against else state)
+    return found.pop() if len(found) == 1 else None
+
+
+def _holds(problem: Problem, rules: Sequence[Rule], row: Setting) -> bool:
+    """Whether one of the rules applies."""
+    return any(
+        (any if rule.joined == "or" else all)(
+            row[problem.variables[m.variable].name] == m.state for m in rule.causes.surely
+        )
+        for rule in rules
+    )
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Statements
+
+
+def _statements(reading: Reading) -> Iterator[Fault]:
+    problem = reading.problem
+    place = {v.name: n for n, v in enumerate(problem.variables)}
+    for i, statement in enumerate(problem.statements):
+        if not isinstance(statement.term, Probability) or not statement.words:
+            continue
+        said = said_of(scan(statement.words), problem.variables)
+        for event, literal in literals(statement.term):
+            name, value = literal
+            number = place[name]
+            there = said.states(number)
+            if there and value not in there and None not in there:
+                shown = ", ".join(repr(state) for state in there)
+                yield Fault(
+                    "sign",
+                    f"statements[{i}]",
+                    f"The statement {print_quantity(statement.term)} takes {name!r} as {value!r}, while its words "
+                    f"{quoted(statement.words)} speak of the state {shown}. Wanted: the states that the words name. Read "
+                    f"which state of {name!r} they mean, by its description and any negation, and write that.",
+                )
+            elif said.misplaced(number, event=event):
+                yield _misplaced(i, print_quantity(statement.term), name, statement.words, event=event)
+
+
+def _misplaced(i: int, term: str, name: str, words: str, *, event: bool) -> Fault:
+    here, there = ("event", "condition") if event else ("condition", "event")
+    return Fault(
+        "direction",
+        f"statements[{i}]",
+        f"The statement {term} has {name!r} as its {here}, while in its words {quoted(words)} it is the {there}. Wanted: "
+        "what the probability is of before the bar, and for whom it holds (for, among, given, if) behind it.",
+    )
+
+
+def literals(term: Probability) -> Iterator[tuple[bool, tuple[str, Value]]]:
+    """The states that a probability speaks of: (whether in its event, (variable, state)); worlds are left out."""
+    for event, expr in ((True, term.event), (False, term.given)):
+        for part in () if expr is None else _parts(expr):
+            match part:
+                case Op("=", (Var(name, _), Const(value))):
+                    yield event, (name, value)
+                case Op("not", (Var(name, _),)):
+                    yield event, (name, False)
+                case Var(name, _):
+                    yield event, (name, True)
+                case _:
+                    pass
+
+
+def _parts(expr: Expr) -> Sequence[Expr]:
+    return expr.args if isinstance(expr, Op) and expr.op == "and" else (expr,)
