@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from llm_bridge._chat._bodies import Complaint, Dialect, adapted, body
+from llm_bridge._chat._endpoint import endpoint
 from llm_bridge._chat._failures import (
     BadRequest,
     ChatFailure,
@@ -436,6 +437,13 @@ def without_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name.upper(), raising=False)
 
 
+def test_no_proxy_leads_to_this_machine(monkeypatch):
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name)
+    assert asked(completion("yes"))[0].text == "yes"
+    assert "Nothing listens at 127.0.0.1:9." in str(refused_by("http://127.0.0.1:9/v1"))
+
+
 def test_no_way_through_a_proxy():
     """The tests' own proxy is not there: the message blames it, and not the endpoint behind it."""
     for url in ("http://models.example/v1", "https://models.example/v1"):
@@ -584,6 +592,33 @@ async def shown(chat: OpenAIChat, _: RawEndpoint) -> tuple[str, ...]:
     except ChatFailure as failure:
         reply = repr(failure)
     return reply, repr(chat), repr(chat.endpoint), str(chat.endpoint), repr(vars(chat))
+
+
+def test_a_model_with_a_long_name_is_named_in_full():
+    name = "accounts/somebody/models/qwen2p5-coder-32b-instruct-abliterated-q4_k_m-gguf"
+    where = endpoint(name, "http://localhost/v1", "ollama-key")
+    assert name in str(where)
+    assert where.quoted(f"The model {name} is not there.") == repr(f"The model {name} is not there.")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Incorrect API key provided: {key}.",
+        "key={key}&x=1",
+        "Authorization: Bearer {key}",
+        '{{"error": "{key}"}}',
+        "{key}{key}",
+        "wrong: 0123456789abcdef0123456789abcdef",
+        "wrong: sk-short",
+        "wrong: abcd******wxyz",
+    ],
+)
+@pytest.mark.parametrize("key", [KEY, "tok-Zebra9"])
+def test_keys_that_an_endpoint_quotes_are_masked(said, key):
+    shown = endpoint("m", "http://localhost/v1", key).quoted(said.format(key=key))
+    assert "[key]" in shown
+    assert not any(part in shown for part in ("Quartz", "Zebra", "0123456789", "sk-short", "abcd", "wxyz"))
 
 
 def test_control_characters_of_an_endpoint_do_not_reach_the_terminal():
