@@ -20,7 +20,6 @@ from ._signs import sign
 from ._spoken import spoken
 
 
-
 def _coverage(reading: Reading) -> Iterable[Fault]:
     yield from coverage(reading)
     yield from independences(reading)

@@ -256,9 +256,7 @@ def claim_pair(claim: CausalClaim | Independence | Adjusts) -> tuple[str, str]:
     return (claim.cause, claim.effect) if isinstance(claim, Adjusts) else (claim.first, claim.second)
 
 
-def _order_of(
-    problem: Problem, cause: str, effect: str, shown: str, question: Asking, part: str
-) -> Iterator[Fault]:
+def _order_of(problem: Problem, cause: str, effect: str, shown: str, question: Asking, part: str) -> Iterator[Fault]:
     causes = {problem.variables[m.variable].name for m in question.causes if m.variable >= 0}
     effects = {problem.variables[m.variable].name for m in question.outcomes if m.variable >= 0}
     if causes and effects and cause in effects and effect in causes and cause not in causes:

@@ -25,7 +25,9 @@ _SEE = words(
     "given observing observed observe observes seeing among amongst knowing conditional conditioning when whenever look "
     "looking know learn see"
 )
-_STRONG_SEE = words("given observing observed observe among amongst knowing conditional conditioning look looking when see")
+_STRONG_SEE = words(
+    "given observing observed observe among amongst knowing conditional conditioning look looking when see"
+)
 _AFTER_IF_SEEN = words("look observe observed see saw know learn learned find found condition consider restrict")
 _AFTER_IF_ASIDE = words("disregard ignore exclude block neglect")
 _VIA = words("through via mediation mediated mediating mediator")
@@ -192,7 +194,11 @@ def _cue(tokens: Sequence[Token], at: int, sentence: Sentence, role: Role) -> Ro
 
 def _kept(word: str, given: Role, role: Role) -> Role | None:
     """The new role, but for words that are weak inside another."""
-    if given == "seen" and (word == "see" or role == "imposed") and word in ("see", "when", "observe", "observed", "know"):
+    if (
+        given == "seen"
+        and (word == "see" or role == "imposed")
+        and word in ("see", "when", "observe", "observed", "know")
+    ):
         return None  # "would it be more likely to see Y"
     return given
 

@@ -138,7 +138,9 @@ def _denied(problem: Problem, text: Scan) -> Iterator[Fault]:
     taken = {at for m in mentions(text, problem.variables) for at in range(m.first, m.last)}
     found = markers(text.tokens, last.first, last.last, taken)
     tokens = [t.word for t in text.of(last)]
-    less = any(a == "less" and b in ("correct", "appropriate", "valid") for a, b in zip(tokens, tokens[1:], strict=False))
+    less = any(
+        a == "less" and b in ("correct", "appropriate", "valid") for a, b in zip(tokens, tokens[1:], strict=False)
+    )
     denied = less != any(m.denied for m in found)
     turned = problem.reply.comparison.startswith("<")
     if denied != turned and problem.reply.comparison != "=":
@@ -192,5 +194,3 @@ def _order(text: Scan, question: Sentence, options: dict[str, tuple[str, set[int
     spoken = [f"{a.word} {b.word}" for a, b in zip(tokens, tokens[1:], strict=False)]
     found = [pair for pair in spoken if pair in options]
     return found if len(found) == 2 and found[0] != found[1] else None
-
-

@@ -20,12 +20,19 @@ _MARKS = frozenset(",;:.?!()")
 _JOINS = frozenset(("and", "or", "but", "nor"))
 _BREAKS = _MARKS | _JOINS | words("instead rather than when if because while given so therefore hence then")
 _OR_MORE = words("more less higher lower above below greater fewer older younger better worse")
-_DENY_WITH = {"for": words("but"), "to": words("fail fails failed failing"), "of": words("free devoid short"), "from": words("free")}
+_DENY_WITH = {
+    "for": words("but"),
+    "to": words("fail fails failed failing"),
+    "of": words("free devoid short"),
+    "from": words("free"),
+}
 _NOT = words("not never")
 _FALSE = words("false absent off missing")
 _HAPPENS = words("occur occurs occurred occurring happen happens happened happening present true hold holds held")
 _BECOMES = words("is are was were be been being stays stayed remains remained becomes became had has have would not")
-_SAID_OF = words("independent unobserved observed hidden common rare likely unlikely also still always never caused known")
+_SAID_OF = words(
+    "independent unobserved observed hidden common rare likely unlikely also still always never caused known"
+)
 _HELPING = words("did does do is was were are had has have been be would will could can ever to actually")
 
 
@@ -173,7 +180,9 @@ def _sayings(variable: ProblemVariable) -> Iterator[tuple[Value | None, str]]:
 
 def _opposites(description: str) -> tuple[str, str]:
     """ "polluted rather than clean" as ("polluted", "clean"); without such words, all of it and nothing."""
-    one, between, opposite = _RATHER.split(description, maxsplit=1) if _RATHER.search(description) else (description, "", "")
+    one, between, opposite = (
+        _RATHER.split(description, maxsplit=1) if _RATHER.search(description) else (description, "", "")
+    )
     return one, opposite.partition(";")[0] if between else ""
 
 
@@ -307,7 +316,9 @@ def _state(known: Vocabulary, leading: Sequence[Phrase], met: set[str], stranger
             others = (strangers | met) - phrase.stems
             if any(ANTONYMS.get(one) in others for one in lacking):
                 state = _other(variable, state)
-            elif phrase.whole or strangers or 2 * len(lacking) > len(phrase.stems) or not met & _own_stems(phrase, known):
+            elif (
+                phrase.whole or strangers or 2 * len(lacking) > len(phrase.stems) or not met & _own_stems(phrase, known)
+            ):
                 state = None
         plain.add(state)
     return next(iter(plain)) if len(plain) == 1 else None

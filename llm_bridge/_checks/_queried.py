@@ -5,7 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from scm import Const, Contrast, Distribution, Expectation, Expr, Number, Op, Query, Set, Value, Var, conjuncts, terms, walk
+from scm import (
+    Const,
+    Contrast,
+    Distribution,
+    Expectation,
+    Expr,
+    Number,
+    Op,
+    Query,
+    Set,
+    Value,
+    Var,
+    conjuncts,
+    terms,
+    walk,
+)
 
 Literal_ = tuple[str, Value | None]
 

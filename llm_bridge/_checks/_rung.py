@@ -100,7 +100,13 @@ def _imposed(case: _Case, these: Sequence[Mention]) -> Iterator[Fault]:
 
 
 def _values(asked: Asked, name: str) -> set[Value | None]:
-    return {value for part in asked.parts for where in (part.imposed, part.nested) for n, value in where.items() if n == name}
+    return {
+        value
+        for part in asked.parts
+        for where in (part.imposed, part.nested)
+        for n, value in where.items()
+        if n == name
+    }
 
 
 def _turned(case: _Case, name: str, state: Value, got: set[Value | None]) -> Fault:

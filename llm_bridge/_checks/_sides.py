@@ -71,9 +71,7 @@ def _segments(text: Scan, first: int, last: int, here: Sequence[Mention]) -> lis
 
 def _join(text: Scan, one: Mention, two: Mention) -> bool:
     between = {text.tokens[at].word for at in range(one.last, two.first)}
-    return bool(between & _ANDS) and all(
-        word in _SMALL or word in STOP or not word[0].isalpha() for word in between
-    )
+    return bool(between & _ANDS) and all(word in _SMALL or word in STOP or not word[0].isalpha() for word in between)
 
 
 def sides_of(
@@ -97,7 +95,9 @@ def sides_of(
     return sides
 
 
-def unjoined(text: Scan, sentence: Sentence, here: Sequence[Mention], found: Sequence[Marker]) -> list[tuple[Mention, ...]]:
+def unjoined(
+    text: Scan, sentence: Sentence, here: Sequence[Mention], found: Sequence[Marker]
+) -> list[tuple[Mention, ...]]:
     """Mentions of a sentence that stand together and are no list: another verb may join them."""
     starts = [sentence.first, *(m.last for m in found)]
     ends = [*(m.first for m in found), sentence.last]

@@ -147,7 +147,9 @@ def stem(word: str) -> str:
     if len(bare) == 4:
         return _single(bare.removesuffix("s") if not bare.endswith("ss") else bare)
     for ending in _ENDINGS:
-        if bare.endswith(ending) and len(bare) - len(ending) >= (4 if ("n" in ending and ending != "ing") or ending in ("ery", "eries") else 3):
+        if bare.endswith(ending) and len(bare) - len(ending) >= (
+            4 if ("n" in ending and ending != "ing") or ending in ("ery", "eries") else 3
+        ):
             bare = bare[: -len(ending)]
             break
     return _single(bare[:-1] if len(bare) > 3 and bare[-1] in "eiy" else bare)
