@@ -15,7 +15,7 @@ from llm_bridge._problem import Problem
 from llm_bridge._reader import read
 from llm_bridge._verdict import Said
 
-from ._misread_stages import STAGES, Bridge
+from ._misread_stages import STAGES, TRIES, Bridge
 
 Outcome = Literal["right", "wrong", "abstained"]
 
@@ -62,7 +62,7 @@ class Record:
         determined: whether the right Problem has a reply; where it has none, to abstain is right.
         outcomes: after each stage.
         kind: what was misread at the first try; None where nothing was.
-        what: how, the names replaced by letters.
+        what: how (or how at a later try, where nothing was at the first), the names replaced by letters.
         habit: whether every try makes the same error.
     """
 
@@ -85,16 +85,14 @@ class Record:
 
 def run(texts: Sequence[Text], arms: Sequence[Arm], seeds: int, workers: int) -> tuple[list[Record], list[Text]]:
     """The records of every text that can be read offline, and the texts that cannot."""
-    records: list[Record] = []
-    left_out: list[Text] = []
-    with ProcessPoolExecutor(workers) as pool:
-        work = partial(records_of, arms=arms, seeds=seeds)
-        for text, found in zip(texts, pool.map(work, texts, chunksize=4), strict=True):
-            if found is None:
-                left_out.append(text)
-            else:
-                records += found
-    return records, left_out
+    work = partial(records_of, arms=arms, seeds=seeds)
+    if workers < 2:
+        found = list(map(work, texts))
+    else:
+        with ProcessPoolExecutor(workers) as pool:
+            found = list(pool.map(work, texts, chunksize=4))
+    records = [record for those in found for record in those or ()]
+    return records, [text for text, those in zip(texts, found, strict=True) if those is None]
 
 
 def records_of(text: Text, arms: Sequence[Arm], seeds: int) -> list[Record] | None:
@@ -117,12 +115,13 @@ async def _records(text: Text, problem: Problem, arms: Sequence[Arm], seeds: int
         for seed in range(seeds):
             reader = NoisyReader(arm.rate, seed=seed, correlation=arm.correlation, read=lambda _: problem, only=only)
             right = bridge.solve(reader.right(text.text)).reply
-            outcomes = tuple([outcome(await bridge.said(stage, reader), right) for stage in STAGES])
-            record = Record(text.suite, text.id, text.cluster, arm, seed, right is not None, outcomes)
-            if (misread := reader.misread(text.text)) is not None:
-                what, habit = lettered(misread.what, problem), reader.habitual(text.text)
-                record = replace(record, kind=misread.kind, what=what, habit=habit)
-            found.append(record)
+            outcomes: list[Outcome] = [outcome(await bridge.said(stage, reader), right) for stage in STAGES]
+            record = Record(text.suite, text.id, text.cluster, arm, seed, right is not None, tuple(outcomes))
+            tries = [reader.misread(text.text, attempt) for attempt in range(TRIES)]
+            what = next((lettered(one.what, problem) for one in tries if one is not None), "")
+            kind = None if tries[0] is None else tries[0].kind
+            habit = kind is not None and reader.habitual(text.text)
+            found.append(replace(record, kind=kind, what=what, habit=habit))
     return found
 
 

@@ -35,12 +35,15 @@ class Stage:
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
+TRIES = 3
+"""Readings that are put to the vote."""
+
 STAGES = (
     Stage("schema and engine", checks=False, options={"repairs": 0}),
     Stage("and checks", checks=True, options={"repairs": 0}),
     Stage("and repair", checks=True, options={"repairs": 2}),
-    Stage("and voting of 3", checks=True, options={"repairs": 2, "votes": 3}),
-    Stage("and back-translation", checks=True, options={"repairs": 2, "votes": 3, "back_translation": True}),
+    Stage(f"and voting of {TRIES}", checks=True, options={"repairs": 2, "votes": TRIES}),
+    Stage("and back-translation", checks=True, options={"repairs": 2, "votes": TRIES, "back_translation": True}),
 )
 """Each has what the one before has, and one thing more."""
 

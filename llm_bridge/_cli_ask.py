@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from ._cli_input import BadInput
+from ._guard import unlinked, visible
 
 if TYPE_CHECKING:
     from ._by_model import ModelAnswer
@@ -106,7 +107,7 @@ def _waits(waiting: Waiting) -> None:
     """Somebody who waits is told for what."""
     if waiting.seconds >= 1:
         told = f"{waiting.failure} Trying again in {waiting.seconds:.0f} s."
-        print(f"twinworld: {told}", file=sys.stderr)
+        print(f"twinworld: {visible(told)}", file=sys.stderr)
 
 
 async def _polished(reply: Reply, chat: ChatModel, arguments: argparse.Namespace) -> str | None:
@@ -117,7 +118,8 @@ async def _polished(reply: Reply, chat: ChatModel, arguments: argparse.Namespace
 
     made = await polish(reply, chat, arguments.style or "lesson")
     if not made.accepted:
-        print(f"twinworld: the polished words were not taken: {made.rejected}", file=sys.stderr)
+        told = f"twinworld: the polished words were not taken: {unlinked(str(made.rejected))}"
+        print(visible(told), file=sys.stderr)
     return made.text if made.accepted else None
 
 

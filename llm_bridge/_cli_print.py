@@ -11,7 +11,7 @@ from typing import Any
 
 from scm import Answer, Model, ScmError, Step, contraction_text, ladder, print_expr, print_name, print_quantity
 
-from ._guard import in_json
+from ._guard import in_json, unlinked, visible
 from ._pipeline import Reply, Stage
 
 MOST_COLUMNS = 100
@@ -49,7 +49,7 @@ def reply_text(reply: Reply, *, derivation: bool | None, explain: bool, words: s
         out.append(section("Assumed", listed))
     if explain:
         out.append(section("Stages", [_stage(stage) for stage in reply.trace]))
-    return "\n\n".join(out)
+    return visible(unlinked("\n\n".join(out)))
 
 
 def explained(model: Model, answer: Answer) -> list[str]:

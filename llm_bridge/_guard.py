@@ -28,6 +28,9 @@ _ORDER = re.compile(
     re.IGNORECASE,
 )
 """What an order to a reader begins with, or speaks of. A name like that stands in quotes, as whatever is no phrase."""
+_SENTENCE = re.compile(r"[^\W\d_]{3,}\.(?:\s|\Z)")
+"""The end of a sentence, behind a word that is no abbreviation: what has one is more than a name."""
+_QUOTED = re.compile(r"\"[^\"\n]{1,2000}\"|(?<![^\s(\[])'[^'\n]{1,2000}'(?![^\s.,;:!?)\]])")
 _LINK = re.compile(
     r"\b[a-z][a-z0-9+.-]*:/{1,2}(?=\S)|\bwww\.(?=\w)|\b(?:mailto|javascript|data|file):(?=\S)", re.IGNORECASE
 )
@@ -58,8 +61,8 @@ def visible(text: str) -> str:
 
 def in_json(document: str) -> str:
     """A JSON document whose strings hide nothing: the same data, with such characters escaped as JSON does."""
-    if document.isascii():
-        return document  # what json.dumps leaves in ASCII is a line break or can be seen
+    if document.isascii() and "\x7f" not in document:
+        return document  # of the other hidden characters in ASCII, json.dumps leaves its own line breaks alone
     return "".join(_escaped(sign) if sign != "\n" and is_hidden(sign) else sign for sign in document)
 
 
@@ -80,7 +83,9 @@ def is_plain(name: str) -> bool:
     if len(name) < _SHORTEST_ORDER:
         return name.isprintable()
     return (
-        len(name) <= _LONGEST_NAME and bool(_PLAIN_NAME.match(name)) and not (_LINK.search(name) or _ORDER.search(name))
+        len(name) <= _LONGEST_NAME
+        and bool(_PLAIN_NAME.match(name))
+        and not (_LINK.search(name) or _ORDER.search(name) or _SENTENCE.search(name))
     )
 
 
@@ -90,14 +95,19 @@ def as_name(name: str) -> str:
 
 
 def spoken(text: str, names: Iterable[str]) -> str:
-    """Words of ours in which `names` stand: those that are not plain in quotes, and nothing hidden anywhere."""
+    """Words of ours in which `names` stand: quoted where they are not plain; no live link in quotes, nothing hidden."""
     odd = sorted({name for name in names if name.strip() and not is_plain(name)}, key=len, reverse=True)
     if odd:
         forms = {form: name for name in odd for form in _forms(name)}
         found = re.compile("|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True)), re.IGNORECASE)
         folded = {form.casefold(): name for form, name in forms.items()}
         text = found.sub(lambda match: quoted(folded.get(match[0].casefold(), match[0].strip("\"'"))), text)
-    return visible(text)
+    return visible(_QUOTED.sub(lambda match: _LINK.sub("[link] ", match[0]), text))
+
+
+def unlinked(text: str) -> str:
+    """`text` without live links, for words in which no address is ours."""
+    return _LINK.sub("[link] ", text)
 
 
 def _forms(name: str) -> Iterator[str]:

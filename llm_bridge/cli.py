@@ -24,7 +24,7 @@ from ._cli_input import (
     settings_of,
     text_of,
 )
-from ._guard import visible
+from ._guard import spoken, unlinked, visible
 
 if TYPE_CHECKING:
     from ._pipeline import Reply
@@ -244,7 +244,7 @@ def _ask_model(arguments: argparse.Namespace, text: str) -> int:
     except ScmError as wrong:
         raise Misuse(str(wrong)) from None
     if arguments.explain and not arguments.json:
-        print(visible(section("How the model read it", explained(answer))) + "\n")
+        print(visible(unlinked(section("How the model read it", explained(answer)))) + "\n")
     return _tell(arguments, answer.reply, answer.to_json() if arguments.json else {}, polished)
 
 
@@ -290,7 +290,7 @@ def _tell(arguments: argparse.Namespace, reply: Reply, data: dict[str, Any], pol
     elif not refused or arguments.explain:
         told = reply_text(reply, words=polished, derivation=arguments.derivation, explain=arguments.explain)
         print(visible(told))
-    return _complain(reply.fault or reply.words, REFUSED) if refused else OK
+    return _complain(spoken(reply.fault, ()) or reply.words, REFUSED) if refused else OK
 
 
 def _query(arguments: argparse.Namespace) -> int:

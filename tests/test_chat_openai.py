@@ -470,6 +470,13 @@ def refused_by(url: str) -> ChatFailure:
     return caught.value
 
 
+@pytest.mark.parametrize(
+    "url", ["http://a b/v1", "http://xn--\u00e9.example/v1", "http://[fe80::z]/v1", "http://\x7f/v1"]
+)
+def test_an_address_that_the_client_makes_nothing_of(url):
+    assert type(refused_by(url)) in (NoSuchModel, Unreachable)
+
+
 def test_half_a_character_cannot_be_sent():
     broken = ChatRequest((Message("user", "\ud800"),), "direct")
     failure, raw = asked(completion("yes"), request=broken)
@@ -617,6 +624,19 @@ def test_many_at_once():
             return {reply.text for reply in replies}, len(server.log)
 
     assert asyncio.run(run()) == ({"yes"}, 200)
+
+
+@pytest.mark.parametrize("most", [1, 3, 40])
+def test_no_more_connections_than_allowed(most):
+    """Forty are more than share a pool."""
+
+    async def run() -> int:
+        async with RawEndpoint(completion("yes")) as raw:
+            async with OpenAIChat("m", base_url=raw.url, max_connections=most) as chat:
+                await asyncio.gather(*(chat.complete(PLAIN) for _ in range(120)))
+            return raw.connections
+
+    assert asyncio.run(run()) <= most + (-most % 32 if most > 32 else 0)
 
 
 def test_a_cancelled_request_leaves_the_rest_alone():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 import re
 from dataclasses import replace
 from typing import Any
@@ -15,6 +16,7 @@ from llm_bridge._chat import _failures
 from llm_bridge._chat._failures import ChatFailure, RateLimited, Refused, Truncated, WrongFinish, WrongKey
 from llm_bridge._chat._scripted import ScriptedChat
 from llm_bridge._chat._types import ChatRequest
+from llm_bridge._checks import CHECKS, Check, Fault
 from llm_bridge._formalise._formaliser import MAX_TEXT, Formaliser
 from llm_bridge._formalise._forms import OPERATORS, PROBLEM
 from llm_bridge._formalise._schemas import problem_schema, variables_schema
@@ -22,6 +24,7 @@ from llm_bridge._formalise._wire import problem_from_reply, problem_to_wire
 from llm_bridge._prompts import prompt
 from scm import ScmError
 from tests.json_schema import fits
+from tests.wire_problems import random_problem
 
 RULE = "The lock opens if the badge is valid and the porter is awake."
 TEXT = f"{RULE} The lock opened. Would the lock have opened if the badge had not been valid?"
@@ -66,6 +69,8 @@ RENAMED = json.dumps(
         "equations": [{"variable": "lock opens", "expression": 'not (not awake or not "badge is valid")'}],
     }
 )
+FEW = CHECKS[:3]
+"""Checks that let a reading by "or" pass."""
 CANNOT = json.dumps({"cannot": "Nothing is asked."})
 
 
@@ -243,6 +248,41 @@ def test_parts_that_disagree_are_refused_whatever_the_checks():
     assert found.problem is not None
 
 
+# --- doubts
+
+
+def doubting(*severities: Any):
+    """A check with these findings about a reading by "or", and none about another."""
+
+    def examine(reading: Any) -> list[Fault]:
+        by_or = "'or'" in repr(reading.problem.equations)
+        return [Fault("taste", "equations[0]", "Is it so?", one) for one in severities] if by_or else []
+
+    return (*CHECKS[:2], Check("taste", examine, "text", "A matter of taste."))
+
+
+def test_a_doubt_is_sent_back_and_a_reading_that_the_model_keeps_is_taken():
+    found, requests = formalised([OR, OR], checks=doubting("doubt"))
+    assert len(requests) == 2
+    assert found.problem == problem_from_reply(OR)
+    assert [fault.message for fault in found.hints] == ["Is it so?"]
+    assert steps(found) == [("problem", True), ("repair", False)]
+
+
+def test_a_reading_without_the_doubt_is_better():
+    found, requests = formalised([OR, REPLY], checks=doubting("doubt"))
+    assert len(requests) == 2
+    assert found.problem == GOOD
+    assert found.hints == ()
+
+
+def test_a_reading_with_doubts_is_better_than_one_with_a_fault():
+    circle = json.dumps({**json.loads(OR), "edges": json.loads(CIRCLE)["edges"]})
+    for worse in (circle, INVENTED):
+        found, _ = formalised([worse, OR, worse], checks=(*doubting("doubt", "doubt"), CHECKS[2]))
+        assert found.problem == problem_from_reply(OR)
+
+
 # --- no reply
 
 
@@ -296,7 +336,7 @@ def by_attempt(*replies: Any):
 
 
 def test_readings_that_the_engine_finds_the_same_are_one():
-    found, requests = formalised(by_attempt(REPLY, RENAMED, OR), votes=3)
+    found, requests = formalised(by_attempt(REPLY, RENAMED, OR), votes=3, checks=FEW)
     assert found.problem is not None
     assert found.support == pytest.approx(2 / 3)
     assert found.reply is not None
@@ -308,7 +348,7 @@ def test_readings_that_the_engine_finds_the_same_are_one():
 
 
 def test_below_the_threshold_the_readings_compete():
-    found, _ = formalised(by_attempt(REPLY, RENAMED, OR), votes=3, threshold=0.7)
+    found, _ = formalised(by_attempt(REPLY, RENAMED, OR), votes=3, checks=FEW, threshold=0.7)
     assert found.abstains
     assert found.failed == "vote"
     assert [(one.votes, one.said) for one in found.competing] == [(2, "no"), (1, None)]
@@ -384,7 +424,7 @@ def test_what_the_comparison_finds_is_mended_once():
             return OR if request.purpose == "problem" else REPLY
         return compared(request, *(["equations[0]"] if request.attempt < 2 else []))
 
-    found, requests = formalised(answer, back_translation=True)
+    found, requests = formalised(answer, back_translation=True, checks=FEW)
     assert found.problem == GOOD
     assert [request.purpose for request in requests] == ["problem", "compare", "repair", "compare"]
     assert data_of(requests[2])["faults"][0]["check"] == "back-translation"
@@ -400,7 +440,7 @@ def test_or_else_the_stage_that_failed_is_named(mended):
             return mended
         return compared(request, "equations[0]") if request.purpose == "compare" else OR
 
-    found, requests = formalised(answer, back_translation=True)
+    found, requests = formalised(answer, back_translation=True, checks=FEW)
     assert found.abstains
     assert found.reply is None
     assert found.failed == "back-translation"
@@ -459,6 +499,34 @@ def test_a_text_is_only_ever_data_of_the_user(text):
         assert request.messages[0].content in own
         assert data_of(request)["text"] == text
         assert set(data_of(request)) <= {"text", "previous", "faults"}
+
+
+def test_whatever_a_model_says_the_result_is_a_value():
+    taken = 0
+    for seed in range(80):
+        rng = random.Random(f"fuzz {seed}")
+        problem = random_problem(seed)
+        text = " ".join(f"{one.name} and 26% {one.words}." for one in problem.variables) + " Would it be?"
+        found, _ = formalised([spoilt(rng, problem) for _ in range(9)], text=text)
+        assert found.abstains == (found.problem is None) == (found.reply is None) == bool(found.fault)
+        assert found.failure == ""
+        taken += not found.abstains
+    assert taken
+
+
+def spoilt(rng: random.Random, problem: Problem) -> str:
+    """A reply that is the Problem, or is the Problem with parts put where they do not belong, or is none."""
+    data = json.loads(json.dumps(problem_to_wire(problem)))
+    odd = (None, "", 0, -1, 1e308, True, [], {}, "X", "\u202e", data["variables"], data["queries"])
+    for _ in range(rng.choice((0, 1, 1, 3))):
+        part: Any = data
+        while isinstance(part, dict | list) and part:
+            key: Any = rng.choice(list(part)) if isinstance(part, dict) else rng.randrange(len(part))
+            if not isinstance(part[key], dict | list) or rng.random() < 0.2:
+                part[key] = json.loads(json.dumps(rng.choice(odd)))
+                break
+            part = part[key]
+    return rng.choice((json.dumps(data), json.dumps(data), json.dumps(data), "{", "no", "[]"))
 
 
 # --- the prompts

@@ -8,41 +8,29 @@ case, which saves a third of the time that a request costs.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from scm import MissingPackage
 
 from . import _status
 from ._bodies import LIMITS, Api, Complaint, Dialect, Form, adapted, body, fewer_parameters, path
+from ._connections import Connections
 from ._endpoint import endpoint
 from ._failures import BadRequest, ChatFailure
 from ._replies import complaint, reply
 from ._types import ChatReply, ChatRequest
 
 if TYPE_CHECKING:
-    import ssl
-
     import httpx2
-    from openai import AsyncOpenAI
 
 MOST_STEPS = 8
 """Most requests that finding out what an endpoint accepts may take."""
 
-MOST_TO_CONNECT = 15.0
-"""Most seconds to wait for a connection: an address where nobody is shows sooner than a slow reply."""
-
 _Step: TypeAlias = Callable[[Dialect, Complaint, dict[str, Any]], Dialect | None]
 """From what was sent and what the endpoint complains of to what to send instead."""
-
-
-class _Held(NamedTuple):
-    client: AsyncOpenAI
-    lifetime: AsyncGenerator[AsyncOpenAI]
 
 
 class OpenAIChat:
@@ -86,8 +74,7 @@ class OpenAIChat:
         limits = LIMITS[::-1] if self.endpoint.official else LIMITS
         self.dialect = Dialect(api="responses" if api == "responses" else "chat", limits=limits)
         self._timeout = timeout
-        self._max_connections = max_connections
-        self._held: WeakKeyDictionary[asyncio.AbstractEventLoop, _Held] = WeakKeyDictionary()
+        self._connections = Connections(self.endpoint, timeout, max_connections)
 
     def __repr__(self) -> str:
         return f"OpenAIChat({self.endpoint.model!r}, base_url={self.endpoint.base_url!r})"
@@ -157,88 +144,35 @@ class OpenAIChat:
         return less or failure
 
     async def _send(self, where: str, sent: dict[str, Any]) -> httpx2.Response | ChatFailure:
-        client = await self._client()
-        import httpx2
-        import openai
+        try:
+            import httpx2
+            import openai
+        except ImportError:
+            raise MissingPackage("openai", "model", "To ask a language model needs the package openai") from None
 
-        # A redirect would carry the user's text to an address that the user did not name.
-        options: Any = {"follow_redirects": False}
-        if not self.endpoint.key:
-            options["headers"] = {"Authorization": openai.Omit()}
         try:
             async with asyncio.timeout(self._timeout):
-                return await client.post(where, cast_to=httpx2.Response, body=sent, options=options)
+                return await self._connections.post(where, sent)
         except (TimeoutError, openai.APITimeoutError):
             return _status.timed_out(self.endpoint, self._timeout)
         except openai.APIStatusError as error:
             return error.response
         except openai.APIConnectionError as error:
             return _status.of_error(error, self.endpoint)
+        except httpx2.InvalidURL:
+            return _status.no_address(self.endpoint)
         except UnicodeEncodeError:
             return BadRequest("The text holds characters that cannot be sent (half of a surrogate pair). Remove them.")
 
-    async def _client(self) -> AsyncOpenAI:
-        """The client of the running event loop, opened when the loop first needs it."""
-        loop = asyncio.get_running_loop()
-        held = self._held.get(loop)
-        if held is None:
-            for ended in [other for other in self._held if other.is_closed()]:
-                del self._held[ended]
-            lifetime = self._lifetime()
-            held = self._held[loop] = _Held(await anext(lifetime), lifetime)
-        return held.client
-
-    async def _lifetime(self) -> AsyncGenerator[AsyncOpenAI]:
-        """Yields the client once, and closes it afterwards.
-
-        A generator, because an event loop ends the generators that are still open before it closes: the connections
-        are closed whether or not anybody remembers to.
-        """
-        client = self._opened()
-        try:
-            yield client
-        finally:
-            await client.close()
-
-    def _opened(self) -> AsyncOpenAI:
-        try:
-            import httpx2
-            from openai import AsyncOpenAI, DefaultAsyncHttpxClient
-        except ImportError:
-            raise MissingPackage("openai", "model", "To ask a language model needs the package openai") from None
-
-        limits = httpx2.Limits(max_connections=self._max_connections, max_keepalive_connections=self._max_connections)
-        # Waiting for one of our own connections is no fault of the endpoint: the time for the whole request limits it.
-        timeout = httpx2.Timeout(self._timeout, connect=min(self._timeout, MOST_TO_CONNECT), pool=None)
-        http = DefaultAsyncHttpxClient(limits=limits, timeout=timeout, verify=_certificates())
-        return AsyncOpenAI(
-            # The client wants a key in any case; without one of ours the header that would carry it is left out.
-            api_key=self.endpoint.key or "none",
-            base_url=self.endpoint.base_url,
-            max_retries=0,
-            timeout=timeout,
-            http_client=http,
-        )
-
     async def aclose(self) -> None:
-        """Closes the connections of the running event loop. The next request opens new ones."""
-        held = self._held.pop(asyncio.get_running_loop(), None)
-        if held is not None:
-            await held.lifetime.aclose()
+        """Close the connections of the running event loop. The next request opens new ones."""
+        await self._connections.aclose()
 
     async def __aenter__(self) -> OpenAIChat:
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
-
-
-@cache
-def _certificates() -> ssl.SSLContext:
-    """Whom to trust, read from the disk once: that takes longer than all else in opening a client."""
-    import httpx2
-
-    return httpx2.create_ssl_context()
 
 
 class InOneForm:

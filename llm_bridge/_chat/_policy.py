@@ -73,11 +73,11 @@ class Policy:
 
     def table(self) -> str:
         """The policy as lines of text, a class of failure each, the rest below."""
-        lines = ["failure        requests  then", "-------------  --------  ----"]
-        for kind in _leaves(ChatFailure):
+        lines = ["failure        requests  between them", "-------------  --------  ------------"]
+        for kind in _kinds():
             most = self.allowed(kind)
-            then = "fails" if most > 1 else _WHO.get(kind.__name__, "fails at once")
-            lines.append(f"{kind.__name__:<13}  {most:>8}  {then}")
+            between = "twice the tokens" if issubclass(kind, Truncated) else "a wait"
+            lines.append(f"{kind.__name__:<13}  {most:>8}  {between if most > 1 else ''}".rstrip())
         lines.append(
             f"waits: up to {self.first_wait:g} s, doubled each time, {self.most_wait:g} s at most; "
             f"up to {self.most_asked:g} s more where the endpoint asks for it"
@@ -86,17 +86,9 @@ class Policy:
         return "\n".join(lines)
 
 
-_WHO = {
-    "WrongKey": "the user must act",
-    "NoSuchModel": "the user must act",
-    "QuotaSpent": "the user must act",
-    "BadRequest": "the user must act",
-    "BudgetSpent": "the run stops",
-}
-
-
-def _leaves(kind: type[ChatFailure]) -> Iterable[type[ChatFailure]]:
-    return [leaf for leaf in kind.__subclasses__() if leaf.__module__ == ChatFailure.__module__]
+def _kinds() -> list[type[ChatFailure]]:
+    """The classes of failure that are named in `_failures`, in its order."""
+    return [kind for kind in ChatFailure.__subclasses__() if kind.__module__ == ChatFailure.__module__]
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,7 +107,7 @@ def _chat(data: dict[str, Any], where: Endpoint) -> Said | None:
             raise _failed(complaint(json.dumps(data).encode()), where)
         return None
     message = cast("dict[str, Any]", message)
-    finish = str(choice.get("finish_reason") or "")
+    finish = str(choice.get("finish_reason") or "").lower()
     called = _object(_object(_first(message.get("tool_calls"))).get("function")).get("arguments")
     if isinstance(called, str):
         finish = "stop" if finish in ("tool_calls", "function_call") else finish

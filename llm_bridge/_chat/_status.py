@@ -142,6 +142,11 @@ def timed_out(where: Endpoint, seconds: float) -> TimedOut:
     return TimedOut(f"Got no reply from {where} within {seconds:g} seconds. Allow more time, or try again later.")
 
 
+def no_address(where: Endpoint) -> NoSuchModel:
+    """The client makes nothing of the address."""
+    return NoSuchModel(f"Got the address {where.base_url!r}, which is none. Check OPENAI_BASE_URL.")
+
+
 def of_error(error: BaseException, where: Endpoint) -> ChatFailure:
     """The failure that a broken connection, or none, means."""
     for cause in causes(error):

@@ -2,27 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from ._asked import asked
 from ._causal import coverage, direction
 from ._consistent import acyclic, consistent
 from ._engine import abduction, determined, possible
 from ._given import spans
+from ._listed import claims, independences
 from ._numbers import numbers
 from ._reading import Check as Check
 from ._reading import Fault as Fault
 from ._reading import Reading as Reading
 from ._reading import Severity as Severity
+from ._rung import rung
 from ._signs import sign
+from ._spoken import spoken
+
+
+def _coverage(reading: Reading) -> Iterable[Fault]:
+    yield from coverage(reading)
+    yield from independences(reading)
+
+
+def _asked(reading: Reading) -> Iterable[Fault]:
+    yield from asked(reading)
+    yield from claims(reading)
+
 
 CHECKS: tuple[Check, ...] = (
     Check("consistent", consistent, "problem", "The parts of the Problem agree with each other."),
     Check("acyclic", acyclic, "problem", "No variable is a cause of itself."),
     Check("spans", spans, "text", "The words that a part cites stand in the text."),
+    Check("mentions", spoken, "text", "The words that a part cites speak of its variables."),
     Check("numbers", numbers, "text", "Numbers are those of the words cited, and every number of the text is used."),
-    Check("coverage", coverage, "text", "Every cause that the text tells is in the Problem, and no other."),
+    Check("coverage", _coverage, "text", "Every cause that the text tells is in the Problem, and no other."),
     Check("direction", direction, "text", "Causes run as the text says."),
     Check("sign", sign, "text", "States and negations are those of the words."),
+    Check("rung", rung, "text", "The query sees, does or imagines what the question does."),
+    Check("asked", _asked, "text", "Outcome, comparison and kind of reply are those of the question."),
     Check("possible", possible, "engine", "What was observed can happen."),
     Check("determined", determined, "engine", "The engine has an answer, or bounds."),
     Check("abduction", abduction, "engine", "Evidence that makes no difference (a hint)."),

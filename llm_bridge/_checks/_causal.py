@@ -42,7 +42,8 @@ def coverage(reading: Reading) -> Iterable[Fault]:
             yield _dropped(problem, pair, rules[0])
     for pair in have:
         if pair not in said.perhaps and (pair[1], pair[0]) not in said.surely and _known(said, pair):
-            yield from _added(problem, pair, said)
+            if pair not in said.faintly or _path(said, pair):
+                yield from _added(problem, pair)
 
 
 def _told(reading: Reading) -> Told:
@@ -52,6 +53,18 @@ def _told(reading: Reading) -> Told:
 def _pairs(problem: Problem) -> list[Pair]:
     place = {v.name: n for n, v in enumerate(problem.variables)}
     return [(place[c], place[e]) for e, causes in parents(problem).items() for c in causes if c != e]
+
+
+def _path(said: Told, pair: Pair) -> bool:
+    """Whether the text tells a way from the cause to the effect, so that a number or a question speaks of that."""
+    seen, stack = {pair[0]}, [pair[0]]
+    while stack:
+        node = stack.pop()
+        for cause, effect in said.surely:
+            if cause == node and effect not in seen:
+                seen.add(effect)
+                stack.append(effect)
+    return pair[1] in seen
 
 
 def _names(problem: Problem, pair: Pair) -> tuple[str, str]:
@@ -100,7 +113,7 @@ def _dropped(problem: Problem, pair: Pair, rule: Rule) -> Fault:
     )
 
 
-def _added(problem: Problem, pair: Pair, said: Told) -> Iterator[Fault]:
+def _added(problem: Problem, pair: Pair) -> Iterator[Fault]:
     cause, effect = _names(problem, pair)
     words = _cites(problem, pair)
     got = f"and cites {quoted(words)}" if words else "and cites nothing"

@@ -23,18 +23,17 @@ STOP = words(
     "shall should of to in on at by for with from as into about than then there here and or but nor also so such very "
     "if when while where because since although though however get gets getting got take takes taking took taken make "
     "makes made making use uses using used go goes going went gone person people individual individuals someone anyone "
-    "somebody anybody one ones everyone something anything thing things case cases any some all both each every either "
+    "somebody anybody one ones everyone something anything thing things case cases patient patients any some all both each every either "
     "neither other another much many more most less least just only even still again together own same 's s d ll re ve "
     "not no never non n't don't doesn't didn't isn't aren't wasn't weren't won't wouldn't can't cannot couldn't hasn't "
     "haven't hadn't shouldn't without because instead rather occur occurs occurred occurring happen happens happened "
-    "happening present true false state status level set directly indirectly"
+    "happening present true false state status level set likely unlikely likelier likelihood directly indirectly"
 )
 """Words that do not tell one variable from another, unless a name consists of nothing else."""
 
 NEGATIONS = words(
     "not no never non without neither nor none nobody nothing n't don't doesn't didn't isn't aren't wasn't weren't won't "
-    "wouldn't can't cannot couldn't hasn't haven't hadn't shouldn't lack lacks lacked lacking absence absent fails "
-    "failed fail failing"
+    "wouldn't can't cannot couldn't hasn't haven't hadn't shouldn't lack lacks lacked lacking absence absent"
 )
 PREFIXES = ("non", "un", "in", "im", "dis", "ir", "mis")
 ANTONYMS: dict[str, str] = {}
@@ -78,6 +77,11 @@ NOUNS = stems("effect influence impact bearing consequence")
 """Causal nouns: "has an effect on", "the effect of ... on"."""
 CAUSAL = FORWARD | PREVENTING | WITH_TO | WITH_IN | stems("depend rely effect correlate")
 """Stems at which a mention ends."""
+TURNING = stems(
+    "stop quit cut cease cancel ban end remove avoid drop skip refuse decline eliminate abolish reduce lower double halve "
+    "replace fix repair break undo reverse change"
+)
+"""Verbs before a mention that change its state."""
 BE = words("is are was were be been being am gets get got becomes became isn't aren't wasn't weren't")
 HAVE = words("has have had having exerts exert exerted")
 CONDITIONS = words("if when whenever once unless provided")

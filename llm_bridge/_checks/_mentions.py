@@ -5,19 +5,35 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from scm import Value
 
 from .._problem import ProblemVariable
-from ._lexicon import ANTONYMS, CAUSAL, NEGATIONS, PREFIXES, STOP
+from ._lexicon import ANTONYMS, CAUSAL, NEGATIONS, PREFIXES, STOP, TURNING
 from ._text import Scan, Token, scan, stem, words
 
 _STATE_PHRASE = re.compile(r"""(?P<state>[\w.+-]+)\s*(?::|=|means|is)\s*(?:"(?P<quoted>[^"]*)"|(?P<bare>[^",;]+))""")
+_RATHER = re.compile(r"\b(rather than|instead of|as opposed to|versus|vs\.?)\b")
 _MARKS = frozenset(",;:.?!()")
 _JOINS = frozenset(("and", "or", "but", "nor"))
 _BREAKS = _MARKS | _JOINS | words("instead rather than when if because while given so therefore hence then")
+_OR_MORE = words("more less higher lower above below greater fewer older younger better worse")
+_DENY_WITH = {
+    "for": words("but"),
+    "to": words("fail fails failed failing"),
+    "of": words("free devoid short"),
+    "from": words("free"),
+}
+_NOT = words("not never")
+_FALSE = words("false absent off missing")
+_HAPPENS = words("occur occurs occurred occurring happen happens happened happening present true hold holds held")
+_BECOMES = words("is are was were be been being stays stayed remains remained becomes became had has have would not")
+_SAID_OF = words(
+    "independent unobserved observed hidden common rare likely unlikely also still always never caused known"
+)
+_HELPING = words("did does do is was were are had has have been be would will could can ever to actually")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +45,14 @@ class Phrase:
         state: the state it says; None where it names the variable only.
         stems: what must be met.
         negated: whether it holds a negation itself ("do not drink").
+        whole: whether it says its state only where all of it stands, as a name does.
     """
 
     variable: int
     state: Value | None
     stems: frozenset[str]
     negated: bool
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +65,7 @@ class Mention:
         first, last: its tokens, `last` excluded.
         negated: whether a negation stands at it.
         sentence: the number of its sentence.
+        weak: whether only some words of a phrase stand there, and no state.
     """
 
     variables: tuple[int, ...]
@@ -55,6 +74,7 @@ class Mention:
     last: int
     negated: bool
     sentence: int
+    weak: bool = False
 
     @property
     def variable(self) -> int:
@@ -146,12 +166,24 @@ def _sayings(variable: ProblemVariable) -> Iterator[tuple[Value | None, str]]:
             said = True
             yield state, match["quoted"] or match["bare"] or ""
     if variable.description and not said:
-        yield None, variable.description
+        one, opposite = _opposites(variable.description)
+        boolean = opposite and set(variable.states) == {False, True}
+        yield True if boolean else None, one
+        if boolean:
+            yield False, opposite
     if variable.words:
         yield None, variable.words
     for state in variable.states:
         if isinstance(state, str):
             yield state, state
+
+
+def _opposites(description: str) -> tuple[str, str]:
+    """ "polluted rather than clean" as ("polluted", "clean"); without such words, all of it and nothing."""
+    one, between, opposite = (
+        _RATHER.split(description, maxsplit=1) if _RATHER.search(description) else (description, "", "")
+    )
+    return one, opposite.partition(";")[0] if between else ""
 
 
 def _with_own_state(phrase: Phrase, variable: ProblemVariable, phrases: dict[Phrase, None]) -> Phrase:
@@ -160,12 +192,18 @@ def _with_own_state(phrase: Phrase, variable: ProblemVariable, phrases: dict[Phr
         return phrase
     told = [p for p in phrases if p.variable == phrase.variable and p.state is not None]
     if not told:
-        return Phrase(phrase.variable, not phrase.negated, phrase.stems, phrase.negated)
+        return Phrase(phrase.variable, not phrase.negated, phrase.stems, phrase.negated, whole=True)
     same = [p for p in told if p.stems <= phrase.stems]
+    if not same:  # "places where people smoke" beside "places where people do not smoke" say what "smoking" is
+        same = [p for p in told if phrase.stems <= p.stems and any(_opposed(p, q) for q in told)]
     if same:
         state = bool(same[0].state) ^ (same[0].negated != phrase.negated)
-        return Phrase(phrase.variable, state, phrase.stems, phrase.negated)
+        return Phrase(phrase.variable, state, phrase.stems, phrase.negated, whole=True)
     return phrase
+
+
+def _opposed(first: Phrase, second: Phrase) -> bool:
+    return first.stems == second.stems and first.negated != second.negated and first.state != second.state
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -211,7 +249,8 @@ def _mention(text: Scan, place: int, end: int, known: Vocabulary, stems: frozens
     if len(variables) == 1:
         told = {one for at, one in run if at < last}
         state = _state(known, leading, told, _strangers(text, place, last, end, stems))
-    return Mention(variables, state, place, last, _inner_negation(text, place, last, stems), token.sentence)
+    weak = state is None and not any(p.stems <= met for p in leading)
+    return Mention(variables, state, place, last, _inner_negation(text, place, last, stems), token.sentence, weak)
 
 
 def _leading(near: Iterable[Phrase], met: frozenset[str]) -> list[Phrase]:
@@ -240,6 +279,9 @@ def _run(text: Scan, place: int, end: int, stems: frozenset[str]) -> list[tuple[
         token = text.tokens[at]
         one = _bare(token, stems)
         if at > place and (token.word in _BREAKS or (token.stem in CAUSAL and one not in stems)):
+            if token.word == "or" and at + 1 < end and text.tokens[at + 1].word in _OR_MORE:
+                at += 1  # "a degree or higher"
+                continue
             break
         if one in stems:
             if any(one == before for _, before in run):
@@ -271,9 +313,12 @@ def _state(known: Vocabulary, leading: Sequence[Phrase], met: set[str], stranger
         state = _other(variable, phrase.state) if phrase.negated else phrase.state
         if phrase.state is not None and not phrase.stems <= met:
             lacking = phrase.stems - met
-            if any(ANTONYMS.get(one) in strangers or ANTONYMS.get(one) in met for one in lacking):
+            others = (strangers | met) - phrase.stems
+            if any(ANTONYMS.get(one) in others for one in lacking):
                 state = _other(variable, state)
-            elif strangers or not met & _own_stems(phrase, known):
+            elif (
+                phrase.whole or strangers or 2 * len(lacking) > len(phrase.stems) or not met & _own_stems(phrase, known)
+            ):
                 state = None
         plain.add(state)
     return next(iter(plain)) if len(plain) == 1 else None
@@ -307,13 +352,50 @@ def _with_negation(text: Scan, one: Mention, variables: tuple[ProblemVariable, .
     at, seen = one.first - 1, 0
     while at >= 0 and seen <= 3 and text.tokens[at].sentence == one.sentence:
         word = text.tokens[at].word
-        if word in NEGATIONS or word.endswith("n't"):
+        if word in NEGATIONS or word.endswith("n't") or text.tokens[at - 1].word in _DENY_WITH.get(word, ()):
             negated = not negated
             break
-        if word != "-" and (word in _MARKS or word in _JOINS or word not in STOP):
+        if word != "-" and (word in _BREAKS or word not in STOP):
             break
         at, seen = at - 1, seen + (word != "-")
-    state = one.state
+    negated ^= _denied_after(text, one)
+    state = None if _turned(text, one) else one.state
     if negated and one.variable >= 0:
         state = _other(variables[one.variable], state)
-    return Mention(one.variables, state, one.first, one.last, negated, one.sentence)
+    return replace(one, state=state, negated=negated)
+
+
+def _denied_after(text: Scan, one: Mention) -> bool:
+    """Whether the words after a mention deny it: "A did not occur", "A is false", "A is absent"."""
+    seen_not = False
+    for at in range(one.last, min(one.last + 4, len(text.tokens))):
+        token = text.tokens[at]
+        if token.sentence != one.sentence:
+            break
+        if token.word in _NOT or token.word.endswith("n't"):
+            seen_not = True
+        elif token.word in _FALSE:
+            return not seen_not
+        elif token.word in _HAPPENS:
+            return seen_not
+        elif token.word not in _HELPING:
+            break
+    return False
+
+
+def _turned(text: Scan, one: Mention) -> bool:
+    """Whether words beside a mention change its state in a way not known here: "stop smoking", "the lamp is dark"."""
+    for at in range(one.first - 1, max(-1, one.first - 4), -1):
+        token = text.tokens[at]
+        if token.sentence != one.sentence or token.word in _BREAKS or token.word not in STOP:
+            if token.stem in TURNING and token.sentence == one.sentence:
+                return True
+            break
+    at = one.last
+    while at < len(text.tokens) and text.tokens[at].word in _BECOMES:
+        at += 1
+    if at == one.last or at >= len(text.tokens) or text.tokens[at].sentence != one.sentence:
+        return False
+    token = text.tokens[at]
+    plain = token.word in STOP or token.word in _FALSE or token.word in _HAPPENS or not token.word[0].isalpha()
+    return not plain and token.stem not in CAUSAL and token.word not in _SAID_OF

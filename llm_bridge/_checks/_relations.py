@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import pairwise
 from typing import Literal, TypeAlias
 
 from .._problem import ProblemVariable
@@ -18,12 +19,15 @@ from ._lexicon import HEDGES, ROUNDABOUT
 from ._markers import Marker, markers
 from ._mentions import Mention, mentions
 from ._numerals import numerals
-from ._sides import Side, conditional, sides_of
+from ._sides import Side, conditional, sides_of, unjoined
 from ._text import Scan, Sentence, words
 
 Pair: TypeAlias = tuple[int, int]
 _OPENINGS = words("hypothesis question claim")
 _NO_CAUSE = words("correlates correlate correlated correlation independent independence associated association")
+_LIKEWISE = {
+    f"{a} {b}" for a in ("so", "as", "nor", "neither") for b in ("does", "do", "did", "is", "are", "has", "will")
+}
 _SEEN = words("observed observe saw noticed found method")
 _CHANCE = words("probability chance likelihood odds rate risk proportion percent likely")
 
@@ -61,6 +65,7 @@ class Told:
         rules: one for each marker whose direction is known.
         surely: pairs (cause, effect) that the text says for certain, with the rules that say so.
         perhaps: pairs that it may say.
+        faintly: pairs that a question or a number joins, which says nothing of how.
         denied: pairs of which it says that the first does not act on the second.
         somewhere: variables that stand in a sentence which may speak of causes.
     """
@@ -68,6 +73,7 @@ class Told:
     rules: tuple[Rule, ...]
     surely: dict[Pair, tuple[Rule, ...]] = field(default_factory=dict[Pair, tuple[Rule, ...]])
     perhaps: frozenset[Pair] = frozenset()
+    faintly: frozenset[Pair] = frozenset()
     denied: dict[Pair, Rule] = field(default_factory=dict[Pair, Rule])
     somewhere: frozenset[int] = frozenset()
 
@@ -81,26 +87,36 @@ def told(text: Scan, variables: tuple[ProblemVariable, ...]) -> Told:
     numbered = {text.tokens[n.first].sentence for n in numerals(text) if n.probable}
     rules: list[Rule] = []
     loose: set[Pair] = set()
+    faintly: set[Pair] = set()
     somewhere: set[int] = set()
     for sentence in text.sentences:
         here = by_sentence[sentence.index]
         if not here or _no_assertion(text, sentence):
+            faintly |= _all_pairs(here)
             continue
+        spoken = {t.word for t in text.of(sentence)}
+        if sentence.index in numbered or spoken & _CHANCE:
+            faintly |= _all_pairs(here)
         before = by_sentence[sentence.index - 1]
         found, open_pairs = _sentence(text, sentence, here, before, sentence.index in numbered)
         rules += found
         loose |= open_pairs
         if found or open_pairs:
             somewhere |= {v for m in here for v in m.variables}
-    return _told(rules, loose, somewhere)
+    return _told(rules, loose, faintly, somewhere)
 
 
-def _told(rules: Sequence[Rule], loose: set[Pair], somewhere: set[int]) -> Told:
+def _told(rules: Sequence[Rule], loose: set[Pair], faintly: set[Pair], somewhere: set[int]) -> Told:
     surely: defaultdict[Pair, list[Rule]] = defaultdict(list)
     denied: dict[Pair, Rule] = {}
     perhaps = set(loose)
     for rule in rules:
-        sure = {(c.variable, e.variable) for c in rule.causes.surely for e in rule.effects.surely}
+        sure = {
+            (c.variable, e.variable)
+            for c in rule.causes.surely
+            for e in rule.effects.surely
+            if not c.weak and not e.weak
+        }
         sure = {(c, e) for c, e in sure if c >= 0 and e >= 0 and c != e}
         if rule.marker.denied:
             denied |= dict.fromkeys(sure, rule) if rule.firm else {}
@@ -119,6 +135,7 @@ def _told(rules: Sequence[Rule], loose: set[Pair], somewhere: set[int]) -> Told:
         tuple(rules),
         {pair: tuple(them) for pair, them in surely.items()},
         frozenset(perhaps),
+        frozenset(faintly - perhaps),
         {pair: rule for pair, rule in denied.items() if pair not in perhaps},
         frozenset(somewhere),
     )
@@ -136,6 +153,8 @@ def _sentence(
     taken = {at for m in here for at in range(m.first, m.last)}
     found = markers(text.tokens, sentence.first, sentence.last, taken)
     spoken = {t.word for t in text.of(sentence)}
+    if any(f"{a.word} {b.word}" in _LIKEWISE for a, b in pairwise(text.of(sentence))):
+        return [], _all_pairs([*here, *before])  # "so does fog"
     if not found:
         plain = numbered or spoken & (_NO_CAUSE | _SEEN | _CHANCE)
         return [], set() if plain else _all_pairs(here)
@@ -152,7 +171,10 @@ def _sentence(
         if not effects.perhaps and before:
             effects = Side((), tuple(before))
         rules.append(Rule(marker, causes, effects, _joined(text, causes, marker), firm, sentence))
-    return rules, _all_pairs(here) if not firm else set()
+    loose = _all_pairs(here) if not firm else set[Pair]()
+    for together in unjoined(text, sentence, here, found):
+        loose |= _all_pairs(together)
+    return rules, loose
 
 
 def _all_pairs(these: Iterable[Mention]) -> set[Pair]:

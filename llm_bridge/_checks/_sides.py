@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
+from ._lexicon import STOP
 from ._markers import Marker
 from ._mentions import Mention
 from ._text import Scan, Sentence, words
@@ -15,6 +17,7 @@ _SMALL = words(
     "a an the this that these those we know and or but not no both either each also together then nor is are was were be "
     "being has have had having of to in with by for people person individuals individual someone who does do did if it"
 )
+_ANDS = words("and or nor")
 _INSTEAD = words("instead rather")
 
 
@@ -28,11 +31,24 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class _Segment:
-    """A stretch between two commas: its mentions, whether it holds nothing else but small words, and a "which"."""
+    """A stretch between two commas.
+
+    Attributes:
+        mentions: its mentions.
+        listed: whether it holds nothing else but small words.
+        relative: whether it holds a "which".
+        joined: whether each mention is joined to the next by "and" or "or", with nothing else between them.
+    """
 
     mentions: tuple[Mention, ...]
     listed: bool
     relative: bool
+    joined: bool
+
+    @property
+    def sure(self) -> tuple[Mention, ...]:
+        """Its mentions, where it is one of them or a list."""
+        return self.mentions if len(self.mentions) < 2 or self.joined else ()
 
 
 def _segments(text: Scan, first: int, last: int, here: Sequence[Mention]) -> list[_Segment]:
@@ -47,9 +63,15 @@ def _segments(text: Scan, first: int, last: int, here: Sequence[Mention]) -> lis
         dropped = next((i for i in range(start, at) if text.tokens[i].word in _INSTEAD), at)
         kept = tuple(m for m in inside if m.first < dropped)
         listed = all(word in _SMALL or not word[0].isalpha() for word in rest)
-        found.append(_Segment(kept, listed, any(word in _RELATIVE for word in rest)))
+        joined = all(_join(text, one, two) for one, two in pairwise(kept))
+        found.append(_Segment(kept, listed, any(word in _RELATIVE for word in rest), joined))
         start = at + 1
     return found
+
+
+def _join(text: Scan, one: Mention, two: Mention) -> bool:
+    between = {text.tokens[at].word for at in range(one.last, two.first)}
+    return bool(between & _ANDS) and all(word in _SMALL or word in STOP or not word[0].isalpha() for word in between)
 
 
 def sides_of(
@@ -73,6 +95,16 @@ def sides_of(
     return sides
 
 
+def unjoined(
+    text: Scan, sentence: Sentence, here: Sequence[Mention], found: Sequence[Marker]
+) -> list[tuple[Mention, ...]]:
+    """Mentions of a sentence that stand together and are no list: another verb may join them."""
+    starts = [sentence.first, *(m.last for m in found)]
+    ends = [*(m.first for m in found), sentence.last]
+    gaps = (_segments(text, first, last, here) for first, last in zip(starts, ends, strict=True))
+    return [segment.mentions for gap in gaps for segment in gap if not segment.joined]
+
+
 def _all(gap: Sequence[_Segment]) -> tuple[Mention, ...]:
     return tuple(m for segment in gap for m in segment.mentions)
 
@@ -82,10 +114,10 @@ def _opening(gap: Sequence[_Segment]) -> Side:
     filled = [segment for segment in gap if segment.mentions]
     if not filled:
         return Side()
-    sure = list(filled[-1].mentions) if filled[-1] is gap[-1] else []
+    sure = list(filled[-1].sure) if filled[-1] is gap[-1] else []
     if sure:
         for segment in reversed(filled[:-1]):
-            if not segment.listed:
+            if not segment.listed or not segment.joined:
                 break
             sure = [*segment.mentions, *sure]
     return Side(tuple(sure), _all(gap))
@@ -95,9 +127,9 @@ def _closing(gap: Sequence[_Segment]) -> Side:
     """After the last marker: the first segment, and lists after it."""
     sure: list[Mention] = []
     for place, segment in enumerate(gap):
-        if place and not segment.listed:
+        if place and not (segment.listed and segment.joined):
             break
-        sure += segment.mentions
+        sure += segment.sure
     return Side(tuple(sure), _all(gap))
 
 
@@ -109,13 +141,13 @@ def _between(gap: Sequence[_Segment], subject: Side) -> tuple[Side, Side]:
         return Side(), Side((), subject.perhaps)
     last = gap[-1]
     if not last.mentions:  # ", which causes ...", ", and leads to ..."
-        right = Side(every if len(filled) == 1 else filled[0].mentions, every)
+        right = Side(filled[0].sure, every)
         if last.relative:
             return right, Side(every if len(every) == 1 else (), (*every, *subject.perhaps))
         return right, Side((), (*subject.perhaps, *every))
     if len(filled) == 1:
         return _shared(filled[0].mentions, relative=last.relative, subject=subject)
-    right, left = list(filled[0].mentions), list(last.mentions)
+    right, left = list(filled[0].sure), list(last.sure)
     for segment in filled[1:-1]:
         for one in segment.mentions:
             if any(one.variable == other.variable for other in left):

@@ -110,26 +110,46 @@ def _ends(text: str, found: list[tuple[str, int, int]], place: int) -> bool:
         return following[1] > end and not (piece == "." and before.casefold() in _SHORT and before != before.upper())
     if following[0] in _OPENS_QUESTION and piece[0].isalnum():
         return True  # the full stop before a question is often lost
+    if piece == ":" and following[0][:1].isupper():
+        return place > 6 and not any(one[0] in _ENDS for one in found[place - 6 : place])  # after a long opening
     between = text[end : following[1]]
     return "\n" in between and (following[0][:1].isupper() or between.count("\n") > 1)
 
 
 _ENDINGS = (
     "ations", "ation", "ating", "ated", "ates", "ate", "ments", "ment", "nesses", "ness", "ings", "ing", "ions", "ion",
-    "ities", "ity", "encies", "ency", "ences", "ence", "ents", "ent", "ances", "ance", "ants", "ant", "ers", "ors", "ies", "ied", "ed", "er", "or", "ly", "es", "al", "e", "s", "y",
+    "ities", "ity", "eries", "ery", "encies", "ency", "ences", "ence", "ents", "ent", "ances", "ance", "ants", "ant", "ers", "ors", "ies", "ied", "ed", "er", "or", "ly", "es", "al", "e", "s", "y",
 )  # fmt: skip
+
+
+_IRREGULAR = {
+    form: base
+    for base, forms in {
+        "drink": "drank drunk", "eat": "ate eaten", "write": "wrote written", "run": "ran", "sleep": "slept", "win": "won",
+        "lose": "lost", "break": "broke broken", "fall": "fell fallen", "rise": "rose risen", "die": "died dead death dying",
+        "grow": "grew grown", "choose": "chose chosen", "drive": "drove driven", "pay": "paid", "buy": "bought",
+        "teach": "taught", "catch": "caught", "throw": "threw thrown", "freeze": "froze frozen", "sell": "sold",
+        "feed": "fed", "shoot": "shot", "build": "built", "speak": "spoke spoken", "man": "men", "woman": "women",
+        "child": "children", "mouse": "mice", "blow": "blew blown", "swim": "swam swum",
+        "wear": "wore worn", "ring": "rang rung", "sink": "sank sunk", "burn": "burnt", "steal": "stole stolen",
+    }.items()
+    for form in forms.split()
+}  # fmt: skip
 
 
 @lru_cache(maxsize=8192)
 def stem(word: str) -> str:
     """`word` without its usual endings: light, so that "vaccinated" and "vaccination" meet."""
     bare = word.removesuffix("'s").replace("'", "")
+    bare = _IRREGULAR.get(bare, bare)
     if not bare.isalpha() or len(bare) < 4:
         return bare
     if len(bare) == 4:
         return _single(bare.removesuffix("s") if not bare.endswith("ss") else bare)
     for ending in _ENDINGS:
-        if bare.endswith(ending) and len(bare) - len(ending) >= (4 if "n" in ending and ending != "ing" else 3):
+        if bare.endswith(ending) and len(bare) - len(ending) >= (
+            4 if ("n" in ending and ending != "ing") or ending in ("ery", "eries") else 3
+        ):
             bare = bare[: -len(ending)]
             break
     return _single(bare[:-1] if len(bare) > 3 and bare[-1] in "eiy" else bare)

@@ -6,16 +6,23 @@ from collections.abc import Iterable
 
 from scm import print_name, print_quantity
 
+from .._guard import quoted
 from .._problem import Problem
 
 _MOST = 20
-"""Parts named one by one in one assumption."""
+"""Parts named one by one in one assumption; most assumptions of the model that are kept."""
+_LONGEST = 300
+_SAID = "The model takes for granted: "
 
 
 def with_assumptions(problem: Problem) -> Problem:
-    """`problem` with an assumption for each kind of part that cites no words of the text."""
-    added = tuple(line for line in _lines(problem) if line not in problem.assumptions)
-    return problem.model_copy(update={"assumptions": (*problem.assumptions, *added)}) if added else problem
+    """`problem` with an assumption for each kind of part that cites no words of the text.
+
+    What the model takes for granted is in words of its own: it stands in quotes, marked as such.
+    """
+    said = tuple(line if line.startswith(_SAID) else f"{_SAID}{quoted(line, _LONGEST)}" for line in problem.assumptions)
+    lines = tuple(dict.fromkeys((*said[:_MOST], *_lines(problem))))
+    return problem.model_copy(update={"assumptions": lines}) if lines != problem.assumptions else problem
 
 
 def _lines(problem: Problem) -> Iterable[str]:

@@ -12,6 +12,7 @@ from scm import ScmError
 from .._chat._failures import ChatFailure, Refused, Truncated, WrongFinish
 from .._chat._types import ChatModel
 from .._checks import CHECKS, Check, Fault
+from .._guard import quoted
 from .._pipeline import Reply, solve_problem
 from .._problem import Problem
 from ._back import compare
@@ -24,6 +25,7 @@ from ._wire import readable
 MAX_TEXT = 100_000
 """Longest text that is read, in characters; the offline reader's is the same."""
 _CONFIRM = "back-translation"
+_LONGEST_SAID = 600
 
 
 @dataclass(frozen=True)
@@ -172,7 +174,8 @@ def _problem(made: Made) -> Problem:
 
 
 def _hints(made: Made) -> tuple[Fault, ...]:
-    return tuple(fault for fault in made.attempt.faults if fault.severity == "hint")
+    """What was noticed and left to stand: doubts that the model upheld are such too."""
+    return tuple(fault for fault in made.attempt.faults if fault.severity != "fault")
 
 
 def _faults(told: Sequence[Fault]) -> tuple[Fault, ...]:
@@ -205,7 +208,7 @@ def _abstained(found: Formalisation, outcomes: Sequence[Outcome], sound: Sequenc
     """No try came to a reading."""
     if sound:
         said = _problem(sound[0]).cannot
-        return replace(found, fault=f'The model says that it cannot be formalised: "{said}"')
+        return replace(found, fault=f"The model says that it cannot be formalised: {quoted(said or '', _LONGEST_SAID)}")
     last = outcomes[0]
     fault = "The model gave no reply that could be read."
     if last.best is not None:

@@ -57,8 +57,12 @@ class Made:
         return self.attempt.sound
 
     def passes_more_than(self, other: Made | None) -> bool:
-        """Whether it came to a later stage, or as far with fewer faults."""
-        return other is None or (self.stage, -len(self.faults)) > (other.stage, -len(other.faults))
+        """Whether it can be taken and the other cannot; or else came to a later stage, or as far with fewer faults."""
+        return other is None or self._passed > other._passed
+
+    @property
+    def _passed(self) -> tuple[bool, int, int]:
+        return self.stands, self.stage, -len(self.faults)
 
     @property
     def previous(self) -> object:

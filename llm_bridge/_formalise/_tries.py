@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, cast
 
 from .._chat._failures import ChatFailure, Refused, Truncated, WrongFinish
+from .._chat._secrets import masked
 from .._chat._types import ChatModel, ChatReply, ChatRequest, Message, Purpose, ReplySchema
 from .._checks import Fault
 from .._foreign import InvalidProblem
@@ -203,7 +204,8 @@ class _Run:
             prompt=fingerprint,
         )
         try:
-            return await self.how.chat.complete(request)
+            reply = await self.how.chat.complete(request)
+            return replace(reply, text=masked(reply.text))  # a key that an endpoint gives back goes no further
         except _NO_ANSWER as why:
             self.longer *= 2 if isinstance(why, Truncated) else 1
             fault = Fault("reply", "", str(why))

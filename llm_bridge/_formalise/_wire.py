@@ -178,12 +178,13 @@ def _clean(data: Data) -> Iterable[str]:
         if depth > MAX_DEEP:
             yield "The reply is nested too deep to be read. Split its expressions into parts."
             return
-        keyed: bool = type(item) is dict
+        shape: Any = item.__class__
+        keyed = shape is dict
         if keyed and not "".join(item).isprintable():
             yield from (fault for name in item for fault in _unfit("A key", name))
         entries: Any = list(item.items()) if keyed else enumerate(item)
         for place, value in entries:
-            kind = type(value)
+            kind: Any = value.__class__
             if kind is str and value and len(value) <= MAX_SAID and value.isprintable():
                 continue  # as nearly every text is
             if keyed and _absent(place, value):

@@ -1,0 +1,139 @@
+"""A query taken apart: what it imposes, on what it conditions, of what it asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from scm import (
+    Const,
+    Contrast,
+    Distribution,
+    Expectation,
+    Expr,
+    Number,
+    Op,
+    Query,
+    Set,
+    Value,
+    Var,
+    conjuncts,
+    terms,
+    walk,
+)
+
+Literal_ = tuple[str, Value | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One term of a query.
+
+    Attributes:
+        event: its variables with the state asked of; None where that is no single state.
+        imposed: what its worlds set, with the value; None where that is no constant.
+        nested: what is set inside nested worlds.
+        given: its condition.
+    """
+
+    event: dict[str, Value | None] = field(default_factory=dict[str, "Value | None"])
+    imposed: dict[str, Value | None] = field(default_factory=dict[str, "Value | None"])
+    nested: dict[str, Value | None] = field(default_factory=dict[str, "Value | None"])
+    given: dict[str, Value | None] = field(default_factory=dict[str, "Value | None"])
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A query: its terms from left to right, and how two of them are combined.
+
+    Attributes:
+        parts: the terms.
+        op: "-" or "/" of a contrast of two terms; empty for one term; "?" for anything else.
+    """
+
+    parts: tuple[Part, ...]
+    op: str
+
+    @property
+    def imposed(self) -> set[str]:
+        """Every variable that some world sets."""
+        return {name for part in self.parts for name in (*part.imposed, *part.nested)}
+
+    @property
+    def given(self) -> set[str]:
+        """Every variable that some term conditions on."""
+        return {name for part in self.parts for name in part.given}
+
+    @property
+    def event(self) -> set[str]:
+        """Every variable that is asked of."""
+        return {name for part in self.parts for name in part.event}
+
+
+def asked_of(query: Query) -> Asked:
+    """`query`, taken apart."""
+    match query:
+        case Contrast(op, left, right) if not isinstance(left, Contrast | Number) and not isinstance(
+            right, Contrast | Number
+        ):
+            return Asked((_part(left), _part(right)), op)
+        case Contrast() | Number():
+            return Asked(tuple(_part(term) for term in _leaves(query)), "?")
+        case _:
+            return Asked((_part(query),), "")
+
+
+def _leaves(query: Query) -> Iterator[Query]:
+    match query:
+        case Contrast(_, left, right):
+            yield from _leaves(left)
+            yield from _leaves(right)
+        case Number():
+            return
+        case _:
+            yield query
+
+
+def _part(query: Query) -> Part:
+    match query:
+        case Contrast() | Number():
+            return Part()
+        case Distribution(of, given):
+            event: dict[str, Value | None] = {term.name: None for term in of}
+            expr: tuple[Expr, ...] = of
+        case Expectation(inner, given):
+            event, expr = {term.name: None for term in terms(inner)}, (inner,)
+        case _:
+            event, expr, given = literals_of(query.event), (query.event,), query.given
+    imposed: dict[str, Value | None] = {}
+    nested: dict[str, Value | None] = {}
+    for term in (t for e in expr for t in terms(e)):
+        for assignment in term.world:
+            constant = isinstance(assignment, Set) and isinstance(assignment.value, Const)
+            imposed[assignment.target] = assignment.value.value if constant else None  # type: ignore[union-attr]
+            for node in () if constant else _inner(assignment):
+                nested |= {a.target: _constant(a) for a in node.world}
+    return Part(event, imposed, nested, literals_of(given))
+
+
+def _constant(assignment: object) -> Value | None:
+    return assignment.value.value if isinstance(assignment, Set) and isinstance(assignment.value, Const) else None
+
+
+def _inner(assignment: object) -> Iterator[Var]:
+    if isinstance(assignment, Set):
+        yield from (node for node in walk(assignment.value) if isinstance(node, Var))
+
+
+def literals_of(event: Expr | None) -> dict[str, Value | None]:
+    """The variables of an event, each with the state that is asked of it; None where it is no single one."""
+    found: dict[str, Value | None] = {}
+    for part in conjuncts(event):
+        match part:
+            case Op("=", (Var(name, _), Const(value))):
+                found[name] = value
+            case Op("not", (Op("=", (Var(name, _), Const(value))),)) if isinstance(value, bool):
+                found[name] = not value
+            case _:
+                found |= {term.name: None for term in terms(part)}
+    return found

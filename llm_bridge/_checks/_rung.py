@@ -1,0 +1,202 @@
+"""The check of the rung: what the question sees, does or imagines, against what the query conditions on and imposes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from scm import Const, Value
+
+from .._problem import Problem
+from ._asking import Asking, asking
+from ._facts import Facts, facts
+from ._given import quoted
+from ._mentions import Mention
+from ._queried import Asked, asked_of
+from ._reading import Fault, Reading
+from ._text import scan
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One query beside its question."""
+
+    problem: Problem
+    part: str
+    shown: str
+    asked: Asked
+    asking: Asking
+    facts: Facts
+    sentences: tuple[str, ...]
+
+    def name(self, one: Mention) -> str:
+        return self.problem.variables[one.variable].name
+
+    def fault(self, check: str, message: str) -> Fault:
+        return Fault(check, self.part, message)
+
+
+def rung(reading: Reading) -> Iterable[Fault]:
+    """Queries on another rung than their question: interventions and evidence too many or too few, or turned."""
+    for case in _cases(reading):
+        found = list(_interventions(case))
+        yield from found or [*_seeing(case)]
+        yield from _evidence(case)
+
+
+def _cases(reading: Reading) -> Iterator[_Case]:
+    problem, text = reading.problem, scan(reading.text)
+    sentences = tuple(s.text for s in text.sentences)
+    for i, query in enumerate(problem.queries):
+        if query.query is None:
+            continue
+        question = asking(text, problem.variables, query.words)
+        if question is not None:
+            seen = facts(text, problem.variables, question.sentences)
+            yield _Case(problem, f"queries[{i}]", query.text, asked_of(query.asked), question, seen, sentences)
+
+
+def clear(these: Iterable[Mention]) -> list[Mention]:
+    """The mentions of one variable that are more than a word of its name."""
+    return [m for m in these if m.variable >= 0 and not m.weak]
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Doing and imagining
+
+
+def _interventions(case: _Case) -> Iterator[Fault]:
+    question = case.asking
+    if question.would and question.having("imposed"):
+        yield from _imposed(case, question.having("imposed"))
+    elif question.does and question.having("imposed"):
+        yield from _imposed(case, question.having("imposed"))
+    elif question.causal and question.causes and not question.sees:
+        yield from _effect(case)
+
+
+def _imposed(case: _Case, these: Sequence[Mention]) -> Iterator[Fault]:
+    for one in clear(these):
+        name = case.name(one)
+        if name not in case.asked.imposed:
+            but = f"only conditions on {name!r}" if name in case.asked.given else f"does not impose {name!r}"
+            yield case.fault(
+                "rung",
+                f"{quoted(case.asking.text)} asks what would be if {name!r} were set, but the query {case.shown} {but}. "
+                f"Wanted: {name!r} imposed in the world of the outcome, as in P(Y[X=...]), and what was observed behind "
+                "the bar.",
+            )
+        elif one.state is not None and one.state not in _values(case.asked, name):
+            yield _turned(case, name, one.state, _values(case.asked, name))
+    known = {case.name(m) for m, _ in case.asking.roles if m.variable >= 0}
+    unclear = any(m.variable < 0 for m, _ in case.asking.roles)
+    for name in sorted(case.asked.imposed - known):
+        if not unclear:
+            yield case.fault(
+                "rung",
+                f"The query {case.shown} imposes {name!r}, which {quoted(case.asking.text)} does not speak of. Wanted: "
+                "only what the question supposes is imposed. What was observed stands behind the bar.",
+            )
+
+
+def _values(asked: Asked, name: str) -> set[Value | None]:
+    return {
+        value
+        for part in asked.parts
+        for where in (part.imposed, part.nested)
+        for n, value in where.items()
+        if n == name
+    }
+
+
+def _turned(case: _Case, name: str, state: Value, got: set[Value | None]) -> Fault:
+    there = ", ".join(repr(value) for value in got)
+    return case.fault(
+        "sign",
+        f"The query {case.shown} sets {name!r} to {there}, while {quoted(case.asking.text)} supposes the state {state!r}. "
+        f'Wanted: the state supposed; what follows "instead of" is not it. Read which state of {name!r} is meant.',
+    )
+
+
+def _effect(case: _Case) -> Iterator[Fault]:
+    for one in clear(case.asking.causes):
+        name = case.name(one)
+        if name not in case.asked.imposed and name not in case.asked.event:
+            yield case.fault(
+                "rung",
+                f"{quoted(case.asking.text)} asks what {name!r} does to the outcome, but the query {case.shown} imposes "
+                f"nothing on {name!r}. Wanted: a query that sets it, such as P(Y[X=1]) - P(Y[X=0]). Seeing X, as in "
+                "P(Y | X), answers another question.",
+            )
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Seeing
+
+
+def _seeing(case: _Case) -> Iterator[Fault]:
+    question = case.asking
+    if question.would or question.does or question.having("imposed") or (question.causal and question.causes):
+        return
+    if case.asked.imposed:
+        names = ", ".join(map(repr, sorted(case.asked.imposed)))
+        yield case.fault(
+            "rung",
+            f"{quoted(question.text)} asks about what is seen, but the query {case.shown} imposes {names}. Wanted: a query "
+            "without an intervention; what the question takes as seen stands behind the bar.",
+        )
+        return
+    for one in clear(question.having("seen")):
+        name = case.name(one)
+        if name not in case.asked.given and name not in case.asked.event:
+            yield case.fault(
+                "rung",
+                f"{quoted(question.text)} speaks of those with {name!r}, but the query {case.shown} does not condition on "
+                f"it. Wanted: {name!r} behind the bar.",
+            )
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Evidence
+
+
+def _evidence(case: _Case) -> Iterator[Fault]:
+    settled = {e.variable for e in case.problem.equations if isinstance(e.expression, Const)}
+    asked = case.asked
+    if len(asked.parts) == 1 or case.asking.would:
+        for one in clear(case.facts.surely):
+            yield from _observed(case, one, settled)
+    outcomes = () if asked.op else tuple(clear(case.asking.outcomes))
+    roles = [m for m, role in case.asking.roles if role != "against" and m not in outcomes]
+    said = {v for m in (*case.facts.surely, *case.facts.perhaps, *roles) for v in m.variables}
+    place = {v.name: n for n, v in enumerate(case.problem.variables)}
+    for name in () if case.facts.unread else sorted(asked.given):
+        if place[name] not in said:
+            yield case.fault(
+                "rung",
+                f"The query {case.shown} takes {name!r} as observed, but no sentence of the text says that it was. Wanted: "
+                "behind the bar what the text says was observed, and nothing else.",
+            )
+
+
+def _observed(case: _Case, one: Mention, settled: set[str]) -> Iterator[Fault]:
+    name = case.name(one)
+    sentence = quoted(_sentence_of(case, one))
+    states = {part.given[name] for part in case.asked.parts if name in part.given}
+    mine = {m.state for m in case.facts.surely if m.variable == one.variable}
+    if not states and name not in settled:
+        yield case.fault(
+            "rung",
+            f"The text says what was observed of {name!r}: {sentence}. The query {case.shown} does not use it. Wanted: what "
+            "was observed behind the bar, also beside an intervention, as in P(Y[X=0] | Z=1).",
+        )
+    elif states and None not in mine and None not in states and not states & mine:
+        yield case.fault(
+            "sign",
+            f"The query {case.shown} takes {name!r} as {next(iter(states))!r}, while the text says {sentence}. Wanted: the "
+            "state that was observed.",
+        )
+
+
+def _sentence_of(case: _Case, one: Mention) -> str:
+    return case.sentences[one.sentence]

@@ -1,0 +1,84 @@
+"""The check of mentions: the words that a part cites speak of the variables that it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from scm import Var, quantity_nodes, walk
+
+from .._problem import Problem
+from ._given import quoted
+from ._lexicon import BACK_REFERENCES, CAUSAL, STOP
+from ._mentions import mentions
+from ._reading import Fault, Reading
+from ._text import Scan, fold, scan, words
+
+
+def spoken(reading: Reading) -> Iterable[Fault]:
+    """Parts that cite sentences which do not speak of their variables."""
+    problem, text = reading.problem, scan(reading.text)
+    by_sentence: dict[int, set[int]] = {}
+    covered: set[int] = set()
+    for one in mentions(text, problem.variables):
+        by_sentence.setdefault(one.sentence, set()).update(one.variables)
+        covered.update(range(one.first, one.last))
+    anywhere = {v for them in by_sentence.values() for v in them}
+    folded = [fold(s.text) for s in text.sentences]
+    place = {v.name: n for n, v in enumerate(problem.variables)}
+    for part, names, source in _concerned(problem):
+        there = _sentences(text, folded, source)
+        if not there:
+            continue
+        said = {v for at in there for v in by_sentence.get(at, ())}
+        lacking = [name for name in names if place[name] in anywhere and place[name] not in said]
+        if part.startswith("equations") and names[0] not in lacking and len(lacking) < len(names) - 1:
+            continue  # the other causes may stand in other sentences
+        if lacking:
+            strange = any(_strange(text, at, covered) for at in there)
+            yield Fault(
+                "mentions",
+                part,
+                f"This part is about {' and '.join(map(repr, names))}, but the words it cites, {quoted(source)}, do not "
+                f"mention {' or '.join(map(repr, lacking))}. Wanted: the sentence that speaks of all of them. Look for it; "
+                "if the cited sentence is the right one, the variables are not.",
+                "hint" if strange else "fault",
+            )
+
+
+def _strange(text: Scan, sentence: int, covered: set[int]) -> bool:
+    """Whether a sentence has words that may speak of a variable in a way not known here ("men" for a gender)."""
+    here = text.sentences[sentence]
+    return any(
+        token.word[0].isalpha() and at not in covered and token.word not in _PLAIN and token.stem not in CAUSAL
+        for at, token in enumerate(text.of(here), here.first)
+    )
+
+
+def _concerned(problem: Problem) -> Iterator[tuple[str, list[str], str]]:
+    for i, edge in enumerate(problem.edges):
+        yield f"edges[{i}]", [edge.cause, edge.effect], edge.words
+    for i, both in enumerate(problem.confounded):
+        yield f"confounded[{i}]", list(both.pair), both.words
+    for i, equation in enumerate(problem.equations):
+        names = [n.name for n in walk(equation.expression) if isinstance(n, Var)]
+        yield f"equations[{i}]", list(dict.fromkeys((equation.variable, *names))), equation.words
+    for i, statement in enumerate(problem.statements):
+        names = [n.name for n in quantity_nodes(statement.term) if isinstance(n, Var)]
+        yield f"statements[{i}]", list(dict.fromkeys(names)), statement.words
+
+
+def _sentences(text: Scan, folded: list[str], words: str) -> list[int]:
+    """The sentences in which `words` stand, with the one before where they refer back; none where that is unclear."""
+    piece = fold(words)
+    if not piece or piece not in text.folded:
+        return []
+    found = [at for at, sentence in enumerate(folded) if piece in sentence or sentence in piece]
+    back = [at - 1 for at in found if at and any(t.word in _BACK for t in text.of(text.sentences[at]))]
+    return [*back, *found]
+
+
+_BACK = BACK_REFERENCES | {"otherwise", "others", "rest", "remaining", "he", "she", "its", "their", "here", "so"}
+_PLAIN = STOP | words(
+    "overall probability chance risk odds rate percent direct general given observed know known causes effect average "
+    "among out those whose there also case percentage proportion share together further see saw seen observe"
+)
