@@ -190,7 +190,8 @@ def invented(rng: random.Random) -> tuple[str, str]:
     others = [c for c in roots if not listed[c]]
     text = (
         f"{' '.join(rules)} {OPENING}Genetic Screening: Patient carries alleles "
-        f"{', '.join([*kinds['allele'], 'WW00'])}. Family History: {', '.join(['YY01', *kinds['history']])}. Medications: {', '.join([*others, 'ZZ9'])}. {end}"
+        f"{', '.join([*kinds['allele'], 'WW00'])}. Family History: {', '.join(['YY01', *kinds['history']])}. "
+        f"Medications: {', '.join([*others, 'ZZ9'])}. {end}"
     )
     return text, "yes" if values[target] else "no"
 
