@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 METHODS = ("direct", "reasoned", "bridge")
 CONCURRENCY = 16
-_BRIDGE_ONLY = ("repairs", "votes", "back_translate")
+_BRIDGE_ONLY = ("calls", "repairs", "votes", "back_translate")
 _MODEL_ONLY = ("method", "concurrency", "base_url", "cache", "budget_cost", "budget_tokens", "budget_calls", "price")
 
 
@@ -36,6 +36,7 @@ def add_bench(bench: argparse.ArgumentParser) -> None:
 def _add_model(group: argparse._ArgumentGroup) -> None:  # pyright: ignore[reportPrivateUsage]  # it has no public name
     add_model_options(group)
     group.add_argument("--method", choices=METHODS, help="what the model does (bridge)")
+    group.add_argument("--calls", type=int, choices=(1, 2), help="2: the variables are asked for first (1)")
     group.add_argument("--concurrency", metavar="N", type=count, help=f"items asked about at once ({CONCURRENCY})")
     group.add_argument("--budget-cost", metavar="X", type=_amount, help="stop before more than this is spent")
     group.add_argument("--budget-tokens", metavar="N", type=count, help="stop before more tokens are used")
