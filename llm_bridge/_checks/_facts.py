@@ -17,7 +17,9 @@ _NO_FACT = words(
     "associated variables variable method probability chance likelihood"
 )
 
-_SEERS = words("we i they it he she you was were been is has have who scientists doctors police turned happened happens")
+_SEERS = words(
+    "we i they it he she you was were been is has have who scientists doctors police turned happened happens"
+)
 
 
 @dataclass(frozen=True, slots=True)

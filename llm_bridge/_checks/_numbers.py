@@ -18,7 +18,9 @@ _CHANCE = words(
     "frequency correlation coefficient likely percentage prevalence incidence prob"
 )
 _SHARED = words("both each either same regardless equally whether alike respectively every all")
-_EXTREMES = words("nobody none no never always all every everybody everyone certain certainly impossible without not only")
+_EXTREMES = words(
+    "nobody none no never always all every everybody everyone certain certainly impossible without not only"
+)
 _SAME = 1e-9
 
 
