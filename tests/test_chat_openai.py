@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gzip
 import json
 import logging
@@ -419,6 +420,22 @@ def test_nothing_listens():
     assert_no_key(failure)
 
 
+def test_nobody_takes_the_connection():
+    """A listener whose queue is full: further connections are neither taken nor turned away."""
+    with contextlib.ExitStack() as open_now:
+        full = open_now.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(8):
+            waiting = open_now.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+        url = f"http://127.0.0.1:{full.getsockname()[1]}/v1"
+        failure = refused_by(url, timeout=0.4)
+    assert type(failure) is Unreachable
+    assert "no connection to 127.0.0.1" in str(failure)
+    assert "within 0.2 seconds" in str(failure)
+    assert_no_key(failure)
+
+
 def test_a_name_that_is_not_known(monkeypatch):
     def unknown(*_: object, **__: object) -> None:
         raise socket.gaierror(-2, "Name or service not known")
@@ -472,9 +489,9 @@ def test_https_where_there_is_none():
     assert_no_key(failure)
 
 
-def refused_by(url: str) -> ChatFailure:
+def refused_by(url: str, timeout: float = 20.0) -> ChatFailure:
     with pytest.raises(ChatFailure) as caught:
-        asyncio.run(OpenAIChat("m", base_url=url, api_key=KEY).complete(PLAIN))
+        asyncio.run(OpenAIChat("m", base_url=url, api_key=KEY, timeout=timeout).complete(PLAIN))
     return caught.value
 
 

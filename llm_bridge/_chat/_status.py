@@ -143,6 +143,14 @@ def timed_out(where: Endpoint, seconds: float) -> TimedOut:
     return TimedOut(f"Got no reply from {where} within {seconds:g} seconds. Allow more time, or try again later.")
 
 
+def not_connected(where: Endpoint, seconds: float) -> Unreachable:
+    """Nobody took the connection within the time allowed for that."""
+    return _unsent(
+        f"Got no connection to {where.host} within {seconds:g} seconds. "
+        "Check OPENAI_BASE_URL, and that there is a network connection."
+    )
+
+
 def no_address(where: Endpoint) -> NoSuchModel:
     """The client makes nothing of the address."""
     return NoSuchModel(f"Got the address {where.base_url!r}, which is none. Check OPENAI_BASE_URL.")
