@@ -23,7 +23,7 @@ from llm_bridge.bench._items import BenchError, Item, read_items
 
 from ._misread_run import Arm, Record, Text, run
 from ._misread_stages import STAGES
-from ._misread_tables import HARDER, TARGET, by, name_of, report, rows
+from ._misread_tables import HARDER, HARDEST, TARGET, by, name_of, report, rows
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT.parent / "shared" / "data"
@@ -86,7 +86,7 @@ def arms_of(rates: Sequence[float]) -> list[Arm]:
     if TARGET not in usual:
         return usual
     others = [Arm(TARGET.rate, correlation) for correlation in CORRELATIONS]
-    return [*usual, *others, HARDER]
+    return [*usual, *others, HARDER, HARDEST]
 
 
 def texts_of(file: Path, limit: int | None) -> list[Text]:
@@ -106,7 +106,7 @@ def _counted(texts: Counter[str]) -> str:
 def as_data(records: Sequence[Record], left_out: Sequence[Text]) -> dict[str, Any]:
     """Everything as JSON data: the shares, and each record with the shape of its misreading; no word of a text."""
     return {
-        "stages": [stage.name for stage in STAGES],
+        "stages": list(STAGES),
         "left_out": dict(Counter(text.suite for text in left_out)),
         "settings": [
             {"rate": arm.rate, "name": name_of(arm), "rows": [asdict(row) for row in rows(those)]}

@@ -19,6 +19,7 @@ from llm_bridge._formalise._schemas import problem_schema, variables_schema
 from llm_bridge._formalise._wire import problem_from_reply, problem_to_wire
 from llm_bridge._noisy import NoisyReader
 from llm_bridge._noisy._differences import differences
+from llm_bridge._problem import Problem
 from scm import ScmError
 from tests.test_noisy import DIRECT, RULES, SHARES, TEXTS, right
 
@@ -84,6 +85,23 @@ def test_every_kind_is_drawn_and_only_the_kinds_that_are_asked_for() -> None:
     found = only.misread(SHARES)
     assert found is not None
     assert found.kind == "misread_number"
+
+
+def test_what_is_misread_may_cite_nothing() -> None:
+    for seed in range(10):
+        silent = NoisyReader(1.0, seed=seed, read=right, cites=False).problem(RULES)
+        loud = NoisyReader(1.0, seed=seed, read=right).problem(RULES)
+        assert differences(silent, loud) == ()
+        for mine, theirs in zip(silent.equations, loud.equations, strict=True):
+            assert mine.words == (theirs.words if theirs in right(RULES).equations else "")
+
+
+def test_some_misreadings_only() -> None:
+    def of_the_question(sure: Problem, misread: Problem) -> bool:
+        return sure.queries != misread.queries
+
+    chat = NoisyReader(1.0, seed=3, read=right, only=of_the_question)
+    assert all(chat.problem(RULES, attempt).queries != right(RULES).queries for attempt in range(5))
 
 
 def test_a_share_is_a_share() -> None:

@@ -25,7 +25,9 @@ from ._text import Scan, Sentence, words
 Pair: TypeAlias = tuple[int, int]
 _OPENINGS = words("hypothesis question claim")
 _NO_CAUSE = words("correlates correlate correlated correlation independent independence associated association")
-_LIKEWISE = {f"{a} {b}" for a in ("so", "as", "nor", "neither") for b in ("does", "do", "did", "is", "are", "has", "will")}
+_LIKEWISE = {
+    f"{a} {b}" for a in ("so", "as", "nor", "neither") for b in ("does", "do", "did", "is", "are", "has", "will")
+}
 _SEEN = words("observed observe saw noticed found method")
 _CHANCE = words("probability chance likelihood odds rate risk proportion percent likely")
 
