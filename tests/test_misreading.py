@@ -121,7 +121,8 @@ def test_the_command_prints_the_tables_and_writes_the_rest(
     assert misreading.main(options) == 0
     printed = capsys.readouterr().out
     assert "4 of own" in printed
-    assert "cannot read them: 1 of own." in printed
+    assert "the offline reader cannot read them: 1 of own." in printed
+    assert str(tmp_path) not in printed
     for title in (
         "## By the share",
         "### Targets",

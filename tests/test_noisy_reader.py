@@ -7,19 +7,24 @@ import json
 import subprocess
 import sys
 from math import exp, lgamma, log, log1p
+from typing import Literal
 
 import pytest
 
+from llm_bridge import read, solve_problem
 from llm_bridge._chat._failures import BadRequest
 from llm_bridge._chat._types import ChatReply, ChatRequest, Message, Purpose
 from llm_bridge._checks._reading import Fault
 from llm_bridge._formalise._back import compare
+from llm_bridge._formalise._formaliser import Formaliser
 from llm_bridge._formalise._restate import restate
 from llm_bridge._formalise._schemas import problem_schema, variables_schema
 from llm_bridge._formalise._wire import problem_from_reply, problem_to_wire
 from llm_bridge._noisy import NoisyReader
 from llm_bridge._noisy._differences import differences
+from llm_bridge._polish import polish
 from llm_bridge._problem import Problem
+from llm_bridge._styles import say
 from scm import ScmError
 from tests.test_noisy import DIRECT, RULES, SHARES, TEXTS, right
 
@@ -131,6 +136,22 @@ def test_the_replies_of_one_and_of_two_calls_are_the_problem(text: str) -> None:
 
 def test_the_offline_reader_is_right_unless_told_otherwise() -> None:
     assert NoisyReader(0.0, seed=0).problem(RULES) == right(RULES)
+
+
+def test_words_are_polished_to_themselves() -> None:
+    reply = solve_problem(right(SHARES))
+    polished = asyncio.run(polish(reply, reader(1.0)))
+    assert polished.accepted
+    assert polished.text == say(reply, "paragraph")
+
+
+@pytest.mark.parametrize("calls", [1, 2])
+def test_the_whole_bridge_over_a_reader_without_error(calls: Literal[1, 2]) -> None:
+    for text in TEXTS:
+        bridge = Formaliser(reader(0.0), calls=calls, votes=3, back_translation=True)
+        found = asyncio.run(bridge.formalise(text))
+        assert found.reply is not None, found.fault
+        assert found.reply.reply == solve_problem(read(text)).reply
 
 
 def test_it_does_nothing_but_read() -> None:

@@ -151,14 +151,8 @@ class NoisyReader:
         for kind in rng.sample(self.kinds, len(self.kinds)):
             for _ in range(1 if self.only is None else AGAIN):
                 made = corrupt(right, text, kind, rng)
-                if made is not None and not self.cites:
-                    made = replace(made, problem=uncited(made.problem, right))
-                if made is None or self.only is None or self.only(right, made.problem):
-                    break
-            else:
-                continue
-            if made is not None:
-                return made
+                if made is not None and (self.only is None or self.only(right, made.problem)):
+                    return made if self.cites else replace(made, problem=uncited(made.problem, right))
         return None
 
     def _draw(self, text: str, *about: object) -> Random:
@@ -254,7 +248,6 @@ def _faults(request: ChatRequest) -> list[Fault]:
 def _polished(request: ChatRequest) -> str:
     """The words that are to be polished, as they are."""
     for item in _objects(request):
-        for key in ("words", "answer", "text"):
-            if isinstance(item.get(key), str):
-                return item[key]
+        if isinstance(item.get("text"), str):
+            return item["text"]
     raise BadRequest("There are no words to polish in the request.")
