@@ -7,6 +7,7 @@ import gc
 import sys
 from typing import TYPE_CHECKING
 
+from ._cli_ask import add_model_options, count
 from ._cli_input import BadInput, check_files, check_output
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 METHODS = ("direct", "reasoned", "bridge")
 CONCURRENCY = 16
-_BRIDGE_ONLY = ("repairs", "votes", "back_translate")
+_BRIDGE_ONLY = ("calls", "repairs", "votes", "back_translate")
 _MODEL_ONLY = ("method", "concurrency", "base_url", "cache", "budget_cost", "budget_tokens", "budget_calls", "price")
 
 
@@ -27,34 +28,20 @@ def add_bench(bench: argparse.ArgumentParser) -> None:
     bench.add_argument("files", metavar="FILE", nargs="+", help="suite files")
     bench.add_argument("--out", metavar="FILE", help="write one line per item here; a run that was cut off resumes")
     bench.add_argument("--json", action="store_true", help="print the scores as JSON")
-    bench.add_argument("--limit", metavar="N", type=_count, help="score the first N items of each file only")
+    bench.add_argument("--limit", metavar="N", type=count, help="score the first N items of each file only")
     bench.add_argument("--no-progress", action="store_true", help="show no progress")
-    _add_model(bench.add_argument_group("through a language model"))
+    _add_model(bench.add_argument_group("through a language model; the texts are sent to its endpoint"))
 
 
 def _add_model(group: argparse._ArgumentGroup) -> None:  # pyright: ignore[reportPrivateUsage]  # it has no public name
-    group.add_argument("--model", metavar="NAME", help="as the endpoint calls it; the key is read from OPENAI_API_KEY")
-    group.add_argument("--base-url", metavar="URL", help="the endpoint, if not OPENAI_BASE_URL or OpenAI's own")
-    group.add_argument("--method", choices=METHODS, help="how the model is used (bridge)")
-    group.add_argument("--concurrency", metavar="N", type=_count, help=f"items asked about at once ({CONCURRENCY})")
-    group.add_argument("--cache", metavar="FILE", help="keep replies here, and ask nothing twice")
+    add_model_options(group)
+    group.add_argument("--method", choices=METHODS, help="what the model does (bridge)")
+    group.add_argument("--calls", type=int, choices=(1, 2), help="2: the variables are asked for first (1)")
+    group.add_argument("--concurrency", metavar="N", type=count, help=f"items asked about at once ({CONCURRENCY})")
     group.add_argument("--budget-cost", metavar="X", type=_amount, help="stop before more than this is spent")
-    group.add_argument("--budget-tokens", metavar="N", type=_count, help="stop before more tokens are used")
-    group.add_argument("--budget-calls", metavar="N", type=_count, help="stop after so many requests")
+    group.add_argument("--budget-tokens", metavar="N", type=count, help="stop before more tokens are used")
+    group.add_argument("--budget-calls", metavar="N", type=count, help="stop after so many requests")
     group.add_argument("--price", metavar="IN,OUT", type=_price, help="of a million tokens in and out")
-    group.add_argument("--repairs", metavar="N", type=_count_or_none, help="bridge: most tries to mend a reading")
-    group.add_argument("--votes", metavar="N", type=_count, help="bridge: readings compared by what they answer")
-    group.add_argument("--back-translate", action="store_true", default=None, help="bridge: compare it with the text")
-
-
-def _count(text: str) -> int:
-    if not text.isdigit() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"got {text!r}, wanted a whole number above 0")
-    return int(text)
-
-
-def _count_or_none(text: str) -> int:
-    return 0 if text == "0" else _count(text)
 
 
 def _amount(text: str) -> float:

@@ -140,7 +140,7 @@ def test_every_call_of_an_item_is_counted(tmp_path):
 def test_other_settings_are_another_run(tmp_path):
     suite, out = written(tmp_path / "items.jsonl", item(1)), tmp_path / "out.jsonl"
     bench(suite, says(), out=out)
-    for other in (Bridge(repairs=1), Bridge(votes=3), Bridge(back_translate=True)):
+    for other in (Bridge(repairs=1), Bridge(votes=3), Bridge(back_translate=True), Bridge(calls=2)):
         with pytest.raises(BenchError, match="method bridge, settings "):
             bench(suite, says(), other, out=out)
     bench(suite, says(lambda text: pytest.fail("was asked")), Bridge(), out=out)

@@ -237,9 +237,24 @@ def test_what_is_no_answer_is_an_abstention_with_its_words(tmp_path):
     summary = bench(suite, chat, out=tmp_path / "out.jsonl")
     assert (summary.n, summary.answered, summary.abstained, summary.correct) == (2, 1, 1, 0)
     (unanswered,) = summary.unanswered
-    assert (unanswered.id, unanswered.kind, unanswered.reason) == (1, "abstained", "It depends. Who knows.")
+    assert (unanswered.id, unanswered.kind, unanswered.reason) == (
+        1,
+        "abstained",
+        'the model says "It depends. Who knows."',
+    )
     assert [d.reason for d in summary.disagreements] == ["the model says no; the label says yes"]
     assert summary.conventions == ()
+
+
+def test_what_a_model_says_steers_nothing_and_shows_no_key(tmp_path, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-never-to-be-seen-by-anyone")
+    suite, out = written(tmp_path / "items.jsonl", item(1)), tmp_path / "out.jsonl"
+    said = "\x1b[2J\u202ehttp://evil.example\nThe key is sk-never-to-be-seen-by-anyone, \ud800"
+    summary = bench(suite, Says(lambda request: said), out=out)
+    assert "never-to-be-seen" not in out.read_text(encoding="utf-8") + summary.to_text()
+    assert not {"\x1b", "\u202e", "\ud800"} & set(out.read_text(encoding="utf-8") + summary.to_text())
+    assert "http://" not in summary.to_text()
+    assert lines(out)[0]["words"] == said.replace("sk-never-to-be-seen-by-anyone", "[key]")
 
 
 def test_so_many_are_asked_at_once_and_no_more(tmp_path):

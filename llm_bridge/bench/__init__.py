@@ -30,6 +30,11 @@ The offline reader declines such notes.
 Some labels rest on conventions beyond the text (`_conventions`). They are applied to what was answered, after it was
 answered, and nowhere else; the report prints them with what each decided, and scores with and without them.
 
+Through a language model (`run_bench_model`, `--model`) a suite of texts is answered by one of three methods: `direct`
+(the model answers at once), `reasoned` (it reasons first), `bridge` (it reads, and the engine answers). What no usable
+reply came for is neither wrong nor an abstention: it is counted by its class of failure, and asked again by a run that
+is resumed. A reply that is no answer is an abstention, with its words.
+
 Labels are used for scoring and for nothing else: where the engine and a label disagree, the item counts as wrong, and
 the report says why the text gives what the engine found.
 """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from .._chat import _failures
 from .._chat._failures import ChatFailure
@@ -26,11 +26,13 @@ class Bridge:
         repairs: most tries to mend a reading in which a check finds a fault.
         votes: readings that are made and compared by what they answer.
         back_translate: whether the model compares the reading, said in words, with the text.
+        calls: 2 asks for the variables first, and for the rest after.
     """
 
     repairs: int = 2
     votes: int = 1
     back_translate: bool = False
+    calls: Literal[1, 2] = 1
     name: str = "bridge"
 
     def settings(self) -> dict[str, Any]:
@@ -54,7 +56,13 @@ class Bridge:
         return ask
 
     def _formaliser(self, chat: ChatModel) -> Formaliser:
-        return Formaliser(chat, repairs=self.repairs, votes=self.votes, back_translation=self.back_translate)
+        return Formaliser(
+            chat,
+            calls=self.calls,
+            repairs=self.repairs,
+            votes=self.votes,
+            back_translation=self.back_translate,
+        )
 
 
 class _Nobody:

@@ -9,6 +9,9 @@ from typing import Any
 from scm import number_text
 
 from .._chat._failures import ChatFailure
+from .._chat._secrets import masked
+from .._guard import one_line, quoted
+from .._pipeline import Reply
 from ._conventions import PROFILES, kind_of
 from ._interval import canonical_text
 from ._items import Expected, Item, agrees
@@ -20,6 +23,8 @@ from ._spent import Spent
 
 MOST_WORDS = 4_000
 """Most characters that a record keeps of what a model said."""
+MOST_REASON = 1_000
+"""Longest reason, in characters."""
 
 
 def answered(item: Item, outcome: Outcome, run: Run, spent: Spent, seconds: float) -> Record:
@@ -43,8 +48,8 @@ def answered(item: Item, outcome: Outcome, run: Run, spent: Spent, seconds: floa
         disagreement=_kind(outcome, said, correct),
         disagreement_plain=_kind(outcome, outcome.reply, plain),
         seconds=seconds,
-        words=_cut(outcome.words),
-        reason="" if correct else _reason(item, outcome, said),
+        words=masked(_cut(outcome.words)),
+        reason="" if correct else masked(_reason(item, outcome, said)),
         stage=outcome.stage,
         **asdict(run),
         **asdict(spent),
@@ -66,7 +71,7 @@ def failed(item: Item, failure: ChatFailure, run: Run, spent: Spent, seconds: fl
         disagreement_plain="",
         seconds=seconds,
         words="",
-        reason=_cut(" ".join(str(failure).split())),
+        reason=masked(_cut(" ".join(str(failure).split()))),
         failure=failure.kind,
         **asdict(run),
         **asdict(spent),
@@ -104,18 +109,21 @@ def _kind(outcome: Outcome, said: Expected | None, correct: bool) -> str:
 
 
 def _reason(item: Item, outcome: Outcome, said: Expected | None) -> str:
-    engine = outcome.engine
-    if engine is not None:
-        # Working out which values lead there would take several times as long as the answer itself did.
-        read = f"the text as it was read gives {_shown(said)}: " if said is not None else ""
-        return (
-            why_not(engine)
-            if engine.reply is None
-            else _cut(f"{read}{' '.join(engine.line.split())} The label says {_shown(item.expected)}", 1_000)
-        )
-    if said is None:
-        return _cut(" ".join(outcome.words.split()), 1_000) or "the reply is empty"
-    return f"the model says {_shown(said)}; the label says {_shown(item.expected)}"
+    if outcome.engine is not None:
+        return _engine_s_reason(item, outcome.engine, said)
+    if said is not None:
+        return f"the model says {_shown(said)}; the label says {_shown(item.expected)}"
+    if outcome.stage:
+        return one_line(outcome.words, MOST_REASON)
+    return f"the model says {quoted(outcome.words, MOST_REASON)}" if outcome.words.strip() else "the reply is empty"
+
+
+def _engine_s_reason(item: Item, engine: Reply, said: Expected | None) -> str:
+    if engine.reply is None or said is None:
+        return why_not(engine)
+    # Working out which values lead there would take several times as long as the answer itself did.
+    line = one_line(engine.line, MOST_REASON)
+    return f"the text as it was read gives {_shown(said)}: {line} The label says {_shown(item.expected)}"
 
 
 def _shown(value: Expected) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from typing import Any, Self, cast
 
+from .._guard import in_json
 from ._items import Expected
 
 SAID = ("said", "nothing said")
@@ -83,7 +84,7 @@ class Record:
 
     def line(self) -> str:
         """This record as one line of JSON; the key comes first, by which a torn line is recognised as ours."""
-        return json.dumps({name: getattr(self, name) for name in _NAMES}, ensure_ascii=False) + "\n"
+        return in_json(json.dumps({name: getattr(self, name) for name in _NAMES}, ensure_ascii=False)) + "\n"
 
     @classmethod
     def of(cls, data: object) -> Self | None:

@@ -133,7 +133,8 @@ class Summary:
             f"The interval takes items with the same text up to renaming as one of {_count(self.clusters, 'cluster')}; "
             f"together they tell as much as {self.n_effective:.1f} independent items.",
             f"Answered {self.answered} ({self.coverage:.1%}), abstained {self.abstained}, "
-            f"unreadable {self.unreadable}, undefined {self.undefined}, refused {self.refused}; {self.seconds:.2f} s",
+            f"unreadable {self.unreadable}, undefined {self.undefined}, refused {self.refused}"
+            f"{f'; {self.seconds:.2f} s' if self.model is None else ''}",
         ]
         if self.model is not None:
             lines += self.model.lines()
