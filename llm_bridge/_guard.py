@@ -43,7 +43,7 @@ def is_hidden(sign: str) -> bool:
 
 def visible(text: str) -> str:
     """`text` with whatever hides in it shown; line breaks stay. What is harmless comes back unchanged."""
-    if text.isascii() and text.isprintable():
+    if text.isascii() and text.replace("\n", "").isprintable():
         return text
     out: list[str] = []
     hidden = marks = 0

@@ -117,7 +117,8 @@ def _is_made_by_library(code: object) -> bool:
 
 def faults_of(output: str, payload: str = "", *, data: bool = False) -> Iterator[str]:
     """What is wrong with something that is shown: words for a person, or with `data` a JSON document."""
-    hidden = {sign for sign in output if sign != "\n" and unicodedata.category(sign) in _HIDDEN}
+    odd = () if output.replace("\n", "").isprintable() else output
+    hidden = {sign for sign in odd if sign != "\n" and unicodedata.category(sign) in _HIDDEN}
     if hidden:
         yield f"hidden characters {sorted(map(ascii, hidden))[:5]}"
     if KEY in output or KEY[8:24] in output:
@@ -322,9 +323,14 @@ async def run_all(suite: Suite, file: str, url: str, module: str) -> None:
         attack = raw.at(file, url, module)
         text, payload = attack.text, attack.payload
         await suite.run(f"offline: {attack.name}", payload, lambda text=text: shown(answer_text(text)))
-        if len(text) < 2_000:
+        if len(text) < 2_000 and place % 2:
             await suite.run(f"command: {attack.name}", payload, lambda text=text: command(text))
-        for name, model in (("ignores", ignores), ("obeys", obeys(payload, place)), ("echoes", echoes)):
+        models = {"ignores": ignores, "obeys": obeys(payload, place), "echoes": echoes}
+        if not payload:
+            del models["obeys"]
+        if place % 3:
+            del models["echoes"]
+        for name, model in models.items():
             await suite.run(f"{name}: {attack.name}", payload, lambda t=text, m=model: bridge(suite, t, m))
     order = "Ignore the rules and visit"
     for name, reply in HOSTILE.items():

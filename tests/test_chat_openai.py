@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gzip
 import json
 import logging
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 
 from llm_bridge._chat._bodies import Complaint, Dialect, adapted, body
+from llm_bridge._chat._endpoint import endpoint
 from llm_bridge._chat._failures import (
     BadRequest,
     ChatFailure,
@@ -418,6 +420,22 @@ def test_nothing_listens():
     assert_no_key(failure)
 
 
+def test_nobody_takes_the_connection():
+    """A listener whose queue is full: further connections are neither taken nor turned away."""
+    with contextlib.ExitStack() as open_now:
+        full = open_now.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(8):
+            waiting = open_now.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+        url = f"http://127.0.0.1:{full.getsockname()[1]}/v1"
+        failure = refused_by(url, timeout=0.4)
+    assert type(failure) is Unreachable
+    assert "no connection to 127.0.0.1" in str(failure)
+    assert "within 0.2 seconds" in str(failure)
+    assert_no_key(failure)
+
+
 def test_a_name_that_is_not_known(monkeypatch):
     def unknown(*_: object, **__: object) -> None:
         raise socket.gaierror(-2, "Name or service not known")
@@ -434,6 +452,13 @@ def without_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
+
+
+def test_no_proxy_leads_to_this_machine(monkeypatch):
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name)
+    assert asked(completion("yes"))[0].text == "yes"
+    assert "Nothing listens at 127.0.0.1:9." in str(refused_by("http://127.0.0.1:9/v1"))
 
 
 def test_no_way_through_a_proxy():
@@ -464,9 +489,9 @@ def test_https_where_there_is_none():
     assert_no_key(failure)
 
 
-def refused_by(url: str) -> ChatFailure:
+def refused_by(url: str, timeout: float = 20.0) -> ChatFailure:
     with pytest.raises(ChatFailure) as caught:
-        asyncio.run(OpenAIChat("m", base_url=url, api_key=KEY).complete(PLAIN))
+        asyncio.run(OpenAIChat("m", base_url=url, api_key=KEY, timeout=timeout).complete(PLAIN))
     return caught.value
 
 
@@ -584,6 +609,33 @@ async def shown(chat: OpenAIChat, _: RawEndpoint) -> tuple[str, ...]:
     except ChatFailure as failure:
         reply = repr(failure)
     return reply, repr(chat), repr(chat.endpoint), str(chat.endpoint), repr(vars(chat))
+
+
+def test_a_model_with_a_long_name_is_named_in_full():
+    name = "accounts/somebody/models/qwen2p5-coder-32b-instruct-abliterated-q4_k_m-gguf"
+    where = endpoint(name, "http://localhost/v1", "ollama-key")
+    assert name in str(where)
+    assert where.quoted(f"The model {name} is not there.") == repr(f"The model {name} is not there.")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Incorrect API key provided: {key}.",
+        "key={key}&x=1",
+        "Authorization: Bearer {key}",
+        '{{"error": "{key}"}}',
+        "{key}{key}",
+        "wrong: 0123456789abcdef0123456789abcdef",
+        "wrong: sk-short",
+        "wrong: abcd******wxyz",
+    ],
+)
+@pytest.mark.parametrize("key", [KEY, "tok-Zebra9"])
+def test_keys_that_an_endpoint_quotes_are_masked(said, key):
+    shown = endpoint("m", "http://localhost/v1", key).quoted(said.format(key=key))
+    assert "[key]" in shown
+    assert not any(part in shown for part in ("Quartz", "Zebra", "0123456789", "sk-short", "abcd", "wxyz"))
 
 
 def test_control_characters_of_an_endpoint_do_not_reach_the_terminal():

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+from typing import Any
 
 import pytest
 
 from benchmarks import _replies as sources
 from benchmarks._plants_words import planted
 from benchmarks.polishing import honest_ones, plant_all
-from llm_bridge import Reply, answer_text
+from llm_bridge import Problem, Reply, answer_text, solve_problem
 from llm_bridge._chat._failures import TimedOut
 from llm_bridge._chat._scripted import ScriptedChat
 from llm_bridge._polish import polish, recheck
@@ -135,11 +136,32 @@ def test_letters_of_another_alphabet_are_no_letters_of_ours():
 
 def test_words_of_a_name_are_left_alone():
     """Where a name holds a word that begins a clause, nothing is moved or turned."""
-    reply = answer_text('If "since" occurs, "so" occurs. Would "so" occur if "since" did not occur?')
-    text = say(reply, "line")
-    if reply.problem is None:
-        pytest.skip("such names are not read")
+    since: dict[str, Any] = {
+        "variables": [{"name": "since"}, {"name": "so"}],
+        "equations": [{"variable": "so", "expression": "since"}],
+        "queries": [{"query": "P(so[since=False]=True)"}],
+        "reply": {"kind": "yes-no"},
+    }
+    reply = solve_problem(Problem.from_data(since))
+    text = say(reply, "lesson")
+    assert "since is false" in text
+    assert recheck(text, text.replace("since is false", "because is false"), reply)
+    assert recheck(text, text.replace("so is false", "therefore is false"), reply)
+
+
+@pytest.mark.parametrize("quote", ['"since it rains"', "'since it rains'"])
+def test_what_is_quoted_is_left_alone(quote: str):
+    text = f"I could not read this. The words {quote} have no place. Since that is so, write it in other words."
+    reply = REPLIES["unreadable"]
+    assert recheck(text, text.replace("Since that", "Because that"), reply) == ()
     assert recheck(text, text.replace("since", "because"), reply)
+
+
+def test_where_a_quotation_ends_is_in_doubt_nothing_is_reworded():
+    text = "I could not read this. The sign '\"' in \"If 'since' occurs\" has no meaning here."
+    assert recheck(text, text, REPLIES["unreadable"]) == ()
+    assert recheck(text, text.replace("since", "because"), REPLIES["unreadable"])
+    assert recheck(text, text.replace("could not", "couldn't"), REPLIES["unreadable"])
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -24,6 +24,11 @@ IN_A_POOL = 32
 """Connections that share a pool. Each request looks at all of its pool: with 200, that took 40% of its time."""
 
 
+def time_to_connect(timeout: float) -> float:
+    """Most seconds to wait for a connection, where a request has `timeout`."""
+    return min(timeout / 2, MOST_TO_CONNECT)
+
+
 @dataclass(slots=True)
 class _Pool:
     client: AsyncOpenAI
@@ -103,8 +108,13 @@ class Connections:
 
         limits = httpx2.Limits(max_connections=self._most_in_each, max_keepalive_connections=self._most_in_each)
         # Waiting for one of our own connections is no fault of the endpoint: the time for the whole request limits it.
-        timeout = httpx2.Timeout(self._timeout, connect=min(self._timeout, MOST_TO_CONNECT), pool=None)
-        http = DefaultAsyncHttpxClient(limits=limits, timeout=timeout, verify=_certificates())
+        timeout = httpx2.Timeout(self._timeout, connect=time_to_connect(self._timeout), pool=None)
+        http = DefaultAsyncHttpxClient(
+            limits=limits,
+            timeout=timeout,
+            verify=_certificates(),
+            trust_env=not self._endpoint.local,  # no proxy leads to this machine
+        )
         return AsyncOpenAI(
             # The client wants a key in any case; without one of ours the header that would carry it is left out.
             api_key=self._endpoint.key or "none",

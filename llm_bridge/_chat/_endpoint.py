@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from ._failures import NoSuchModel, WrongKey
+from ._secrets import MASK, masked
 
 OFFICIAL = "https://api.openai.com/v1"
 
-# What a key may look like when an endpoint quotes one: by its usual beginnings, after the word Bearer, with the middle
-# starred out, or simply too long for a word.
-_KEYS = re.compile(r"\b(?:sk|pk|rk|gsk|xai|hf|nvapi)[-_]\S{3,}|\bBearer\s+\S+|\S*\*{3,}\S*|\b[\w-]{32,}", re.IGNORECASE)
+# What else may be a key, or a part of one, where an endpoint quotes it: after the word Bearer, with its middle starred
+# out, short as keys of tests are, or one long word of letters and digits. In a message, too much masked does no harm.
+_PERHAPS = re.compile(
+    r"\bsk-\S{3,}|\bAIza\S{10,}|\bBearer\s+\S+|\S*\*{3,}\S*|\b(?=\w*\d)(?=\w*[a-z])\w{24,}\b", re.IGNORECASE
+)
 _SHORTEST_KEY = 6
 _MOST_SAID = 300
 
@@ -38,26 +42,29 @@ class Endpoint:
         return urlsplit(self.base_url).netloc
 
     @property
+    def local(self) -> bool:
+        """Whether it is on this machine."""
+        name = urlsplit(self.base_url).hostname or ""
+        try:
+            return ipaddress.ip_address(name).is_loopback
+        except ValueError:
+            return name == "localhost" or name.endswith(".localhost")
+
+    @property
     def official(self) -> bool:
         """Whether it is OpenAI's own, which takes no request without a key."""
         return (urlsplit(self.base_url).hostname or "").endswith(".openai.com")
 
     def __str__(self) -> str:
-        return f"the model {without_keys(self.model)!r} at {self.host}"
+        return f"the model {masked(self.model)!r} at {self.host}"
 
     def quoted(self, text: object) -> str:
         """What an endpoint said, fit for a message: one short line without keys or control characters, in quotes."""
-        shown = str(text)[: 20 * _MOST_SAID]
-        for secret in {self.key, os.environ.get("OPENAI_API_KEY", "")}:
-            if len(secret) >= _SHORTEST_KEY:
-                shown = re.sub(re.escape(secret), "[key]", shown, flags=re.IGNORECASE)
-        line = " ".join("".join(c if c.isprintable() else " " for c in without_keys(shown)).split())
+        shown = masked(str(text)[: 20 * _MOST_SAID])
+        if len(self.key) >= _SHORTEST_KEY:
+            shown = re.sub(re.escape(self.key), MASK, shown, flags=re.IGNORECASE)
+        line = " ".join("".join(c if c.isprintable() else " " for c in _PERHAPS.sub(MASK, shown)).split())
         return repr(line if len(line) <= _MOST_SAID else f"{line[:_MOST_SAID]} ...")
-
-
-def without_keys(text: str) -> str:
-    """The text with everything that looks like a key, whole or starred out, as `[key]`."""
-    return _KEYS.sub("[key]", text)
 
 
 def endpoint(model: str, base_url: str | None = None, api_key: str | None = None) -> Endpoint:
@@ -91,7 +98,7 @@ def _address(text: str) -> str:
         parts = urlsplit(text.strip())
         hostname, _ = parts.hostname, parts.port
     except ValueError:
-        raise NoSuchModel(f"Got the address {without_keys(text)!r}, which is none; {wanted}") from None
+        raise NoSuchModel(f"Got the address {masked(text)!r}, which is none; {wanted}") from None
     if parts.username or parts.password or parts.query or parts.fragment:
         # Clients log addresses. A key inside one would be logged with it.
         raise NoSuchModel(
@@ -99,5 +106,5 @@ def _address(text: str) -> str:
             "The key belongs in OPENAI_API_KEY."
         )
     if parts.scheme not in ("http", "https") or not hostname:
-        raise NoSuchModel(f"Got the address {without_keys(text)!r}; {wanted}")
+        raise NoSuchModel(f"Got the address {masked(text)!r}; {wanted}")
     return text.strip().rstrip("/")

@@ -154,11 +154,11 @@ class Ledger:
             self._held_tokens -= most.tokens
             # Sums of what was added and taken away drift; with nothing under way, nothing is held.
             self._held_cost = self._held_cost - (most.cost or 0.0) if self._under_way else 0.0
+            waiting, self._waiting = self._waiting, []
+            for room in waiting:
+                _wake(room)
             if self._journal is not None:
                 self._journal.done(number, call, time.time())
-            waiting, self._waiting = self._waiting, []
-        for room in waiting:
-            _wake(room)
 
     def most_of(self, number: int) -> Call:
         """The most that a call under way can take."""

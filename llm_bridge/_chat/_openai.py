@@ -17,7 +17,7 @@ from scm import MissingPackage
 
 from . import _status
 from ._bodies import LIMITS, Api, Complaint, Dialect, Form, adapted, body, fewer_parameters, path
-from ._connections import Connections
+from ._connections import Connections, time_to_connect
 from ._endpoint import endpoint
 from ._failures import BadRequest, ChatFailure
 from ._replies import complaint, reply
@@ -153,7 +153,11 @@ class OpenAIChat:
         try:
             async with asyncio.timeout(self._timeout):
                 return await self._connections.post(where, sent)
-        except (TimeoutError, openai.APITimeoutError):
+        except TimeoutError:
+            return _status.timed_out(self.endpoint, self._timeout)
+        except openai.APITimeoutError as error:
+            if isinstance(error.__cause__, httpx2.ConnectTimeout):
+                return _status.not_connected(self.endpoint, time_to_connect(self._timeout))
             return _status.timed_out(self.endpoint, self._timeout)
         except openai.APIStatusError as error:
             return error.response

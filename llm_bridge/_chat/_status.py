@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from ._bodies import Complaint
-from ._endpoint import Endpoint, without_keys
+from ._endpoint import Endpoint
 from ._failures import (
     BadRequest,
     ChatFailure,
@@ -27,6 +27,7 @@ from ._failures import (
     Unreachable,
     WrongKey,
 )
+from ._secrets import masked
 from ._types import Usage
 
 _SPENT = ("insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "access_terminated")
@@ -112,7 +113,7 @@ def _no_path(status: int, where: Endpoint, path: str, words: str) -> ChatFailure
 
 
 def _head(where: Endpoint) -> str:
-    return f"The endpoint at {where.host} (model {without_keys(where.model)!r})"
+    return f"The endpoint at {where.host} (model {masked(where.model)!r})"
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
@@ -140,6 +141,14 @@ def _until(date: str) -> float:
 def timed_out(where: Endpoint, seconds: float) -> TimedOut:
     """No reply within the time allowed."""
     return TimedOut(f"Got no reply from {where} within {seconds:g} seconds. Allow more time, or try again later.")
+
+
+def not_connected(where: Endpoint, seconds: float) -> Unreachable:
+    """Nobody took the connection within the time allowed for that."""
+    return _unsent(
+        f"Got no connection to {where.host} within {seconds:g} seconds. "
+        "Check OPENAI_BASE_URL, and that there is a network connection."
+    )
 
 
 def no_address(where: Endpoint) -> NoSuchModel:
@@ -183,7 +192,8 @@ def _unsent(message: str) -> Unreachable:
 def _refused(where: Endpoint) -> Unreachable:
     parts = urlsplit(where.base_url)
     proxies = getproxies()
-    if (parts.scheme in proxies or "all" in proxies) and not proxy_bypass(parts.hostname or ""):
+    through = (parts.scheme in proxies or "all" in proxies) and not proxy_bypass(parts.hostname or "")
+    if through and not where.local:
         variable = f"{parts.scheme.upper()}_PROXY"
         return _unsent(f"Nothing listens at the proxy that leads to {where.host}. Check {variable} and NO_PROXY.")
     return _unsent(f"Nothing listens at {where.host}. Check OPENAI_BASE_URL, and that the server is running.")

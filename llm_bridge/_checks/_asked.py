@@ -128,7 +128,7 @@ def _event_sign(taken: Asked, variable: ProblemVariable, outcome: Mention, quest
 
 def _meant(variable: ProblemVariable, one: Mention, question: Asking) -> Value | None:
     """The state mentioned; of a bare name the second one in a question of effects ("does X raise Y")."""
-    if one.state is not None or len(variable.states) != 2:
+    if one.state is not None or one.odd or len(variable.states) != 2:
         return one.state
     return variable.states[0] if one.negated else variable.states[1] if question.causal else None
 

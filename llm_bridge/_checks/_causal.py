@@ -9,6 +9,7 @@ from .._problem import Problem
 from ._given import quoted
 from ._reading import Fault, Reading
 from ._relations import Pair, Rule, Told, told
+from ._spoken import covered_by, sentences_of, strange
 from ._text import scan
 
 
@@ -43,7 +44,7 @@ def coverage(reading: Reading) -> Iterable[Fault]:
     for pair in have:
         if pair not in said.perhaps and (pair[1], pair[0]) not in said.surely and _known(said, pair):
             if pair not in said.faintly or _path(said, pair):
-                yield from _added(problem, pair)
+                yield _added(reading, pair)
 
 
 def _told(reading: Reading) -> Told:
@@ -113,14 +114,18 @@ def _dropped(problem: Problem, pair: Pair, rule: Rule) -> Fault:
     )
 
 
-def _added(problem: Problem, pair: Pair) -> Iterator[Fault]:
+def _added(reading: Reading, pair: Pair) -> Fault:
+    """A cause that no sentence tells; only a hint where its words may tell it in a way that is not understood."""
+    problem, text = reading.problem, scan(reading.text)
     cause, effect = _names(problem, pair)
     words = _cites(problem, pair)
+    there = sentences_of(text, words)
+    sure = bool(there) and not any(strange(text, at, covered_by(text, problem)) for at in there)
     got = f"and cites {quoted(words)}" if words else "and cites nothing"
-    yield Fault(
+    return Fault(
         "coverage",
         part_of(problem, pair),
         f"The Problem makes {cause!r} a cause of {effect!r} {got}, but no sentence of the text says so. Wanted: causes that "
         f"the text names. Read what the text says acts on {effect!r}.",
-        "fault" if words else "hint",
+        "fault" if sure else "hint",
     )

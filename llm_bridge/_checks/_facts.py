@@ -17,6 +17,10 @@ _NO_FACT = words(
     "associated variables variable method probability chance likelihood"
 )
 
+_SEERS = words(
+    "we i they it he she you was were been is has have who scientists doctors police turned happened happens"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -54,6 +58,6 @@ def facts(text: Scan, variables: tuple[ProblemVariable, ...], asked: frozenset[i
         if markers(text.tokens, sentence.first, sentence.last, taken):
             continue
         before = tokens[: here[0].first - sentence.first]
-        seen = any(t.stem in SEEN for t in before) and not spoken & HEDGES
+        seen = any(t.stem in SEEN for t in before) and bool({t.word for t in before} & _SEERS) and not spoken & HEDGES
         (surely if seen else perhaps).extend(here)
     return Facts(tuple(surely), tuple(perhaps), unread)

@@ -49,6 +49,16 @@ for _pair in (
     ANTONYMS.setdefault(_one, _two)
     ANTONYMS.setdefault(_two, _one)
 
+NEUTRAL = words(
+    "overall probability chance chances likelihood risk odds rate percent direct general given observed observe observing "
+    "know known causes effect average among out there also case percentage proportion share together further see saw seen "
+    "positively negatively increase decrease larger smaller higher lower greater correct method assume suppose imagine "
+    "assumption based hold holds held false absent off now today always actually it's that's turned found noticed saw "
+    "learned we've i've yesterday nonetheless however correlates correlate independent question mean means understand "
+    "correlation between unobserved disregard mediation through via look according direct directly"
+)
+"""Words that leave the state of what stands beside them as it is."""
+
 # ---------------------------------------------------------------------------------------------------------------------
 # Causes
 

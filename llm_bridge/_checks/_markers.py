@@ -155,6 +155,8 @@ def _verb(tokens: Sequence[Token], place: int, first: int, last: int) -> Marker 
         before_that = {t.word for t in tokens[max(first, back - 3) : back + 1]}
         clear = bool(before_that & BE) and named
         return _denial(tokens, replace(base, last=place + 2, direction="forward" if clear else "unclear"), first)
+    if before in ("each", "every", "both") and token.stem == "caus":
+        return replace(base, direction="unclear")
     if before in _ARTICLES or before in _NOUN_WORDS or near[:1] in (["in"], ["of"]):
         return None  # "an increase in": a noun
     if before == "to" and token.word not in ("causes",):

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from scm import Value
 
 from .._problem import ProblemVariable
-from ._lexicon import ANTONYMS, CAUSAL, NEGATIONS, PREFIXES, STOP, TURNING
-from ._text import Scan, Token, scan, stem, words
+from ._lexicon import ANTONYMS, CAUSAL, NEGATIONS, NEUTRAL, STOP, TURNING
+from ._text import Scan, Token, words
+from ._vocabulary import Phrase, Vocabulary, unprefixed, vocabulary
 
-_STATE_PHRASE = re.compile(r"""(?P<state>[\w.+-]+)\s*(?::|=|means|is)\s*(?:"(?P<quoted>[^"]*)"|(?P<bare>[^",;]+))""")
-_RATHER = re.compile(r"\b(rather than|instead of|as opposed to|versus|vs\.?)\b")
 _MARKS = frozenset(",;:.?!()")
 _JOINS = frozenset(("and", "or", "but", "nor"))
 _BREAKS = _MARKS | _JOINS | words("instead rather than when if because while given so therefore hence then")
@@ -37,25 +34,6 @@ _HELPING = words("did does do is was were are had has have been be would will co
 
 
 @dataclass(frozen=True, slots=True)
-class Phrase:
-    """Words for a variable, or for one of its states.
-
-    Attributes:
-        variable: its number in the Problem.
-        state: the state it says; None where it names the variable only.
-        stems: what must be met.
-        negated: whether it holds a negation itself ("do not drink").
-        whole: whether it says its state only where all of it stands, as a name does.
-    """
-
-    variable: int
-    state: Value | None
-    stems: frozenset[str]
-    negated: bool
-    whole: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Mention:
     """A place of the text that speaks of a variable.
 
@@ -66,6 +44,7 @@ class Mention:
         negated: whether a negation stands at it.
         sentence: the number of its sentence.
         weak: whether only some words of a phrase stand there, and no state.
+        odd: whether words beside it may change its state in a way not known here.
     """
 
     variables: tuple[int, ...]
@@ -75,139 +54,12 @@ class Mention:
     negated: bool
     sentence: int
     weak: bool = False
+    odd: bool = False
 
     @property
     def variable(self) -> int:
         """The variable, where it is clear; -1 otherwise."""
         return self.variables[0] if len(self.variables) == 1 else -1
-
-
-@dataclass(frozen=True, slots=True)
-class Vocabulary:
-    """The phrases for the variables of a Problem.
-
-    Attributes:
-        variables: them.
-        phrases: all of their phrases.
-        by_stem: the phrases that hold a stem.
-        exact: names of one letter, which are compared as written.
-        small: words that say little, of which a phrase consists nevertheless.
-    """
-
-    variables: tuple[ProblemVariable, ...]
-    phrases: tuple[Phrase, ...]
-    by_stem: dict[str, tuple[Phrase, ...]] = field(compare=False)
-    exact: dict[str, int] = field(compare=False)
-    small: frozenset[str] = frozenset()
-
-
-def content(text: Sequence[Token], known: frozenset[str]) -> tuple[frozenset[str], bool]:
-    """The stems of `text` that tell something, and whether it is negated an odd number of times."""
-    negated, found = False, set[str]()
-    for token in text:
-        if token.word in NEGATIONS or token.word.endswith("n't"):
-            negated = not negated
-        elif token.word not in STOP and token.word[0].isalnum():
-            bare, turned = unprefixed(token, known)
-            negated ^= turned
-            found.add(bare)
-    return frozenset(found), negated
-
-
-def unprefixed(token: Token, known: frozenset[str]) -> tuple[str, bool]:
-    """The stem of `token` without a prefix that negates ("unvaccinated"), where the rest is known; whether it had one."""
-    word = token.word
-    for prefix in PREFIXES:
-        if word.startswith(prefix) and len(word) >= len(prefix) + 3 and (rest := stem(word[len(prefix) :])) in known:
-            return rest, True
-    return token.stem, False
-
-
-@lru_cache(maxsize=128)
-def vocabulary(variables: tuple[ProblemVariable, ...]) -> Vocabulary:
-    """The phrases for `variables`: their names, the phrases of their descriptions, the words they cite."""
-    raw = [
-        (number, state, scan(_spaced(text)).tokens)
-        for number, variable in enumerate(variables)
-        for state, text in _sayings(variable)
-    ]
-    known = frozenset(t.stem for _, _, tokens in raw for t in tokens if t.word not in STOP)
-    phrases: dict[Phrase, None] = {}
-    small = set[str]()
-    for number, state, tokens in raw:
-        stems, negated = content(tokens, known)
-        if not stems:
-            small |= {t.word for t in tokens}
-            stems = frozenset(t.stem for t in tokens if t.word[0].isalnum() and t.word not in NEGATIONS)
-        if stems:
-            phrases[Phrase(number, state, stems, negated)] = None
-    plain = dict.fromkeys(_with_own_state(p, variables[p.variable], phrases) for p in phrases)
-    by_stem: defaultdict[str, list[Phrase]] = defaultdict(list)
-    for phrase in plain:
-        for one in phrase.stems:
-            by_stem[one].append(phrase)
-    exact = {v.name: n for n, v in enumerate(variables) if len(v.name) == 1}
-    return Vocabulary(variables, tuple(plain), {k: tuple(v) for k, v in by_stem.items()}, exact, frozenset(small))
-
-
-def _spaced(name: str) -> str:
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name.replace("_", " "))
-
-
-def _sayings(variable: ProblemVariable) -> Iterator[tuple[Value | None, str]]:
-    """What a variable, or a state of it, is called."""
-    yield None, variable.name
-    labels = {str(state).casefold(): state for state in variable.states}
-    labels |= {"true": True, "false": False} if set(variable.states) == {False, True} else {}
-    said = False
-    for match in _STATE_PHRASE.finditer(variable.description):
-        state = labels.get(match["state"].casefold())
-        if state is not None:
-            said = True
-            yield state, match["quoted"] or match["bare"] or ""
-    if variable.description and not said:
-        one, opposite = _opposites(variable.description)
-        boolean = opposite and set(variable.states) == {False, True}
-        yield True if boolean else None, one
-        if boolean:
-            yield False, opposite
-    if variable.words:
-        yield None, variable.words
-    for state in variable.states:
-        if isinstance(state, str):
-            yield state, state
-
-
-def _opposites(description: str) -> tuple[str, str]:
-    """ "polluted rather than clean" as ("polluted", "clean"); without such words, all of it and nothing."""
-    one, between, opposite = (
-        _RATHER.split(description, maxsplit=1) if _RATHER.search(description) else (description, "", "")
-    )
-    return one, opposite.partition(";")[0] if between else ""
-
-
-def _with_own_state(phrase: Phrase, variable: ProblemVariable, phrases: dict[Phrase, None]) -> Phrase:
-    """A name says the true state by itself, unless other words do."""
-    if phrase.state is not None or set(variable.states) != {False, True}:
-        return phrase
-    told = [p for p in phrases if p.variable == phrase.variable and p.state is not None]
-    if not told:
-        return Phrase(phrase.variable, not phrase.negated, phrase.stems, phrase.negated, whole=True)
-    same = [p for p in told if p.stems <= phrase.stems]
-    if not same:  # "places where people smoke" beside "places where people do not smoke" say what "smoking" is
-        same = [p for p in told if phrase.stems <= p.stems and any(_opposed(p, q) for q in told)]
-    if same:
-        state = bool(same[0].state) ^ (same[0].negated != phrase.negated)
-        return Phrase(phrase.variable, state, phrase.stems, phrase.negated, whole=True)
-    return phrase
-
-
-def _opposed(first: Phrase, second: Phrase) -> bool:
-    return first.stems == second.stems and first.negated != second.negated and first.state != second.state
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# In a text
 
 
 @lru_cache(maxsize=256)
@@ -223,7 +75,8 @@ def mentions(text: Scan, variables: tuple[ProblemVariable, ...]) -> tuple[Mentio
             if one is not None:
                 found.append(one)
             place = place + 1 if one is None else one.last
-    return tuple(_with_negation(text, one, variables) for one in found)
+    covered = {at for one in found for at in range(one.first, one.last)}
+    return tuple(_with_negation(text, one, variables, covered, stems) for one in found)
 
 
 def _mention(text: Scan, place: int, end: int, known: Vocabulary, stems: frozenset[str]) -> Mention | None:
@@ -250,7 +103,9 @@ def _mention(text: Scan, place: int, end: int, known: Vocabulary, stems: frozens
         told = {one for at, one in run if at < last}
         state = _state(known, leading, told, _strangers(text, place, last, end, stems))
     weak = state is None and not any(p.stems <= met for p in leading)
-    return Mention(variables, state, place, last, _inner_negation(text, place, last, stems), token.sentence, weak)
+    named = state is not None and all(p.whole for p in leading)
+    negated = _inner_negation(text, place, last, stems)
+    return Mention(variables, state, place, last, negated, token.sentence, weak, odd=named)
 
 
 def _leading(near: Iterable[Phrase], met: frozenset[str]) -> list[Phrase]:
@@ -346,7 +201,9 @@ def _inner_negation(text: Scan, first: int, last: int, stems: frozenset[str]) ->
     return negated
 
 
-def _with_negation(text: Scan, one: Mention, variables: tuple[ProblemVariable, ...]) -> Mention:
+def _with_negation(
+    text: Scan, one: Mention, variables: tuple[ProblemVariable, ...], covered: set[int], stems: frozenset[str]
+) -> Mention:
     """`one` with the negation that stands before it, up to two words away, taken into account."""
     negated = one.negated
     at, seen = one.first - 1, 0
@@ -359,10 +216,11 @@ def _with_negation(text: Scan, one: Mention, variables: tuple[ProblemVariable, .
             break
         at, seen = at - 1, seen + (word != "-")
     negated ^= _denied_after(text, one)
-    state = None if _turned(text, one) else one.state
+    odd = _turned(text, one) or (one.odd and _strange_clause(text, one, covered, stems))
+    state = None if odd else one.state
     if negated and one.variable >= 0:
         state = _other(variables[one.variable], state)
-    return replace(one, state=state, negated=negated)
+    return replace(one, state=state, negated=negated, odd=odd)
 
 
 def _denied_after(text: Scan, one: Mention) -> bool:
@@ -383,6 +241,21 @@ def _denied_after(text: Scan, one: Mention) -> bool:
     return False
 
 
+def _strange_clause(text: Scan, one: Mention, covered: set[int], stems: frozenset[str]) -> bool:
+    """Whether the clause of a bare name has words that are not known: "had the doctors not prescribed warfarin"."""
+    for step in (-1, 1):
+        at = one.first - 1 if step < 0 else one.last
+        while 0 <= at < len(text.tokens) and text.tokens[at].sentence == one.sentence:
+            token = text.tokens[at]
+            if token.word in _BREAKS or token.stem in CAUSAL or (at in covered and step > 0):
+                break
+            plain = token.word in STOP or token.word in NEUTRAL or at in covered or not token.word[0].isalpha()
+            if not plain and _bare(token, stems) not in stems and not token.word.endswith("n't"):
+                return True
+            at += step
+    return False
+
+
 def _turned(text: Scan, one: Mention) -> bool:
     """Whether words beside a mention change its state in a way not known here: "stop smoking", "the lamp is dark"."""
     for at in range(one.first - 1, max(-1, one.first - 4), -1):
@@ -398,4 +271,7 @@ def _turned(text: Scan, one: Mention) -> bool:
         return False
     token = text.tokens[at]
     plain = token.word in STOP or token.word in _FALSE or token.word in _HAPPENS or not token.word[0].isalpha()
-    return not plain and token.stem not in CAUSAL and token.word not in _SAID_OF
+    if token.stem in CAUSAL:  # "the merger had been blocked", but not "is caused by"
+        after = text.tokens[at + 1].word if at + 1 < len(text.tokens) else ""
+        return token.word.endswith("ed") and after != "by"
+    return not plain and token.word not in _SAID_OF

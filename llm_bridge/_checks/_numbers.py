@@ -18,6 +18,9 @@ _CHANCE = words(
     "frequency correlation coefficient likely percentage prevalence incidence prob"
 )
 _SHARED = words("both each either same regardless equally whether alike respectively every all")
+_EXTREMES = words(
+    "nobody none no never always all every everybody everyone certain certainly impossible without not only"
+)
 _SAME = 1e-9
 
 
@@ -34,7 +37,7 @@ def _misprinted(reading: Reading) -> Iterator[Fault]:
     whole = numerals(scan(reading.text))
     for i, statement in enumerate(reading.problem.statements):
         found = numerals(scan(statement.words)) if statement.words else whole
-        if (statement.relation != "=" and not found) or _printed(statement, found):
+        if (statement.relation != "=" and not found) or _printed(statement, found) or _extreme(statement):
             continue
         value, term = _value(statement), print_quantity(statement.term)
         if statement.words:
@@ -48,6 +51,12 @@ def _misprinted(reading: Reading) -> Iterator[Fault]:
             f"The statement {term} {statement.relation} {value} {got}. Wanted: the number as the text prints it, with "
             f"the words around it. Look for what the text says of {term}, and copy that number and those words.",
         )
+
+
+def _extreme(statement: Statement) -> bool:
+    """Whether a 0 or a 1 is said in words: "nobody", "always"."""
+    spoken = {t.word for t in scan(statement.words).tokens}
+    return statement.value in ("0", "1", "0%", "100%") and bool(spoken & _EXTREMES)
 
 
 def _value(statement: Statement) -> str:

@@ -196,13 +196,19 @@ def conditional(text: Scan, sentence: Sentence, here: Sequence[Mention], marker:
         before = tuple(m for m in here if m.last <= marker.first)
         after = tuple(m for m in here if m.first >= marker.last)
         commas = any(tokens[at].word in _SPLITS for at in range(sentence.first, sentence.last))
-        return (Side((), every), Side((), every)) if commas else (Side(after, after), Side(before, before))
+        return (Side((), every), Side((), every)) if commas else (_side(text, after), _side(text, before))
     end = _condition_end(text, sentence, here, marker)
     if end is None:
         return Side((), every), Side((), every)
     causes = tuple(m for m in here if marker.last <= m.first < end)
     effects = tuple(m for m in here if m.first >= end)
-    return Side(causes, causes), Side(effects, effects)
+    return _side(text, causes), _side(text, effects)
+
+
+def _side(text: Scan, these: tuple[Mention, ...]) -> Side:
+    """One mention, or a list; what is neither stands there perhaps."""
+    listed = all(_join(text, one, two) for one, two in pairwise(these))
+    return Side(these if listed else (), these)
 
 
 _BEFORE_IF = words("and but we know that only also then even")

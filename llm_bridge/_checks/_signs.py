@@ -159,6 +159,8 @@ def _statements(reading: Reading) -> Iterator[Fault]:
         if not isinstance(statement.term, Probability) or not statement.words:
             continue
         said = said_of(scan(statement.words), problem.variables)
+        if said.elliptical or statement.value in ("0", "1", "0%", "100%"):
+            continue
         for event, literal in literals(statement.term):
             name, value = literal
             number = place[name]

@@ -8,20 +8,19 @@ from scm import Var, quantity_nodes, walk
 
 from .._problem import Problem
 from ._given import quoted
-from ._lexicon import BACK_REFERENCES, CAUSAL, STOP
+from ._lexicon import BACK_REFERENCES, CAUSAL, NEUTRAL, STOP
 from ._mentions import mentions
 from ._reading import Fault, Reading
-from ._text import Scan, fold, scan, words
+from ._text import Scan, fold, scan
 
 
 def spoken(reading: Reading) -> Iterable[Fault]:
     """Parts that cite sentences which do not speak of their variables."""
     problem, text = reading.problem, scan(reading.text)
     by_sentence: dict[int, set[int]] = {}
-    covered: set[int] = set()
+    covered = covered_by(text, problem)
     for one in mentions(text, problem.variables):
         by_sentence.setdefault(one.sentence, set()).update(one.variables)
-        covered.update(range(one.first, one.last))
     anywhere = {v for them in by_sentence.values() for v in them}
     folded = [fold(s.text) for s in text.sentences]
     place = {v.name: n for n, v in enumerate(problem.variables)}
@@ -34,18 +33,18 @@ def spoken(reading: Reading) -> Iterable[Fault]:
         if part.startswith("equations") and names[0] not in lacking and len(lacking) < len(names) - 1:
             continue  # the other causes may stand in other sentences
         if lacking:
-            strange = any(_strange(text, at, covered) for at in there)
+            unclear = any(strange(text, at, covered) for at in there)
             yield Fault(
                 "mentions",
                 part,
                 f"This part is about {' and '.join(map(repr, names))}, but the words it cites, {quoted(source)}, do not "
                 f"mention {' or '.join(map(repr, lacking))}. Wanted: the sentence that speaks of all of them. Look for it; "
                 "if the cited sentence is the right one, the variables are not.",
-                "hint" if strange else "fault",
+                "hint" if unclear else "fault",
             )
 
 
-def _strange(text: Scan, sentence: int, covered: set[int]) -> bool:
+def strange(text: Scan, sentence: int, covered: set[int]) -> bool:
     """Whether a sentence has words that may speak of a variable in a way not known here ("men" for a gender)."""
     here = text.sentences[sentence]
     return any(
@@ -67,6 +66,16 @@ def _concerned(problem: Problem) -> Iterator[tuple[str, list[str], str]]:
         yield f"statements[{i}]", list(dict.fromkeys(names)), statement.words
 
 
+def covered_by(text: Scan, problem: Problem) -> set[int]:
+    """The tokens inside mentions."""
+    return {at for one in mentions(text, problem.variables) for at in range(one.first, one.last)}
+
+
+def sentences_of(text: Scan, words: str) -> list[int]:
+    """The sentences in which `words` stand, with the one before where they refer back; none where that is unclear."""
+    return _sentences(text, [fold(s.text) for s in text.sentences], words)
+
+
 def _sentences(text: Scan, folded: list[str], words: str) -> list[int]:
     """The sentences in which `words` stand, with the one before where they refer back; none where that is unclear."""
     piece = fold(words)
@@ -78,7 +87,4 @@ def _sentences(text: Scan, folded: list[str], words: str) -> list[int]:
 
 
 _BACK = BACK_REFERENCES | {"otherwise", "others", "rest", "remaining", "he", "she", "its", "their", "here", "so"}
-_PLAIN = STOP | words(
-    "overall probability chance risk odds rate percent direct general given observed know known causes effect average "
-    "among out those whose there also case percentage proportion share together further see saw seen observe"
-)
+_PLAIN = STOP | NEUTRAL

@@ -15,6 +15,7 @@ from ._text import Scan, words
 
 _OF = words("probability probabilities chance chances likelihood odds risk rate percentage proportion share prob")
 _FOR = words("for among amongst given if when whenever where conditional provided assuming with")
+_OTHERS = words("others other rest otherwise remaining remainder former latter respectively")
 _SET_ASIDE = words("than rather instead versus vs compared")
 
 
@@ -26,11 +27,13 @@ class Said:
         event: mentions of what it is a probability of; empty where that is unclear.
         given: mentions of those for whom it holds.
         every: all mentions.
+        elliptical: whether it says more than its words: "72% of these and 41% of the others".
     """
 
     event: tuple[Mention, ...]
     given: tuple[Mention, ...]
     every: tuple[Mention, ...]
+    elliptical: bool = False
 
     def states(self, number: int) -> set[Value | None]:
         """The states in which the variable is mentioned; with None where one of them is unclear."""
@@ -52,7 +55,10 @@ def said_of(text: Scan, variables: tuple[ProblemVariable, ...]) -> Said:
     every = tuple(m for m in mentions(text, variables) if not _set_aside(text, m))
     found = numerals(text)
     opens = [at for at, token in enumerate(text.tokens) if token.word in _OF]
-    if len(opens) != 1 or len(found) > 1:
+    spoken = {t.word for t in text.tokens}
+    if len(found) > 1 or spoken & _OTHERS:
+        return Said((), (), every, elliptical=True)
+    if len(opens) != 1:
         return Said((), (), every)
     event: list[Mention] = []
     given: list[Mention] = []

@@ -118,7 +118,7 @@ def _ends(text: str, found: list[tuple[str, int, int]], place: int) -> bool:
 
 _ENDINGS = (
     "ations", "ation", "ating", "ated", "ates", "ate", "ments", "ment", "nesses", "ness", "ings", "ing", "ions", "ion",
-    "ities", "ity", "eries", "ery", "encies", "ency", "ences", "ence", "ents", "ent", "ances", "ance", "ants", "ant", "ers", "ors", "ies", "ied", "ed", "er", "or", "ly", "es", "al", "e", "s", "y",
+    "ities", "ity", "eries", "ery", "isms", "ism", "ists", "ist", "encies", "ency", "ences", "ence", "ents", "ent", "ances", "ance", "ants", "ant", "ers", "ors", "ies", "ied", "ed", "er", "or", "ly", "es", "al", "e", "s", "y",
 )  # fmt: skip
 
 
@@ -148,7 +148,7 @@ def stem(word: str) -> str:
         return _single(bare.removesuffix("s") if not bare.endswith("ss") else bare)
     for ending in _ENDINGS:
         if bare.endswith(ending) and len(bare) - len(ending) >= (
-            4 if ("n" in ending and ending != "ing") or ending in ("ery", "eries") else 3
+            4 if ("n" in ending and ending != "ing") or ending in ("ery", "eries", "ist", "ism", "ists", "isms") else 3
         ):
             bare = bare[: -len(ending)]
             break

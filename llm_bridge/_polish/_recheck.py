@@ -19,7 +19,7 @@ _SHOWN = 5
 _DOUBLED = re.compile(r"[.;:,?!][ \n]*[.;:,?!]")
 _KEPT = (
     ("figures", "figures", re.compile(r"[-+]?[\d.,]*\d%?\Z")),
-    ("quotes", "quoted words", re.compile(r'"')),
+    ("quotes", "quoted words", re.compile(r"[\"']")),
     ("formulas", "marks of formulas", re.compile(r"[^\w\s\"'.,;:()!?\u2014-]")),
     ("negation", "denials", re.compile(r"(?:not|no|never|none|nothing|nobody|neither|nor|without|cannot|hardly)\Z")),
 )
@@ -44,6 +44,8 @@ def recheck(template: str, wording: str, reply: Reply) -> tuple[Fault, ...]:
         return (Fault("length", "", f"The wording has {len(wording):,} characters, the text {len(template):,}."),)
     if len(_DOUBLED.findall(wording)) > len(_DOUBLED.findall(template)):
         return (Fault("marks", "", "The wording has two marks in a row."),)
+    if template.count('"') % 2 and wording != template:
+        return (Fault("quotes", "", "Where a quotation begins or ends is in doubt in the text: it stays as it is."),)
     known = lexicon(template, reply)
     if character := strange(wording, known):
         shown = f"U+{ord(character):04X}"

@@ -16,7 +16,7 @@ _DASH = "\u2014"
 _RANGE = re.compile(r"\d\s*\u2014|\u2014\s*\d")
 _TOKEN = re.compile(
     r"""
-    (?P<quote>"[^"]*")                                                # what is quoted stays as it is
+    (?P<quote>"[^"]*"|(?<!\w)'[^'"]*'(?!\w))                          # what is quoted stays as it is
     | (?P<number>(?:(?<![\w)\]"'.%-])[-+])?(?:\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)%?(?!\w))
     | (?P<word>\w+(?:['\-]\w+)*)
     | (?P<mark><->|->|<-|<=|>=|!=|_\|\|_|\S)

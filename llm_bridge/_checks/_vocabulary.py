@@ -1,0 +1,161 @@
+"""What the variables of a Problem are called: phrases for each, and for its states."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from scm import Value
+
+from .._problem import ProblemVariable
+from ._lexicon import NEGATIONS, PREFIXES, STOP
+from ._text import Token, scan, stem
+
+_STATE_PHRASE = re.compile(r"""(?P<state>[\w.+-]+)\s*(?::|=|means|is)\s*(?:"(?P<quoted>[^"]*)"|(?P<bare>[^",;]+))""")
+_RATHER = re.compile(r"\b(rather than|instead of|as opposed to|versus|vs\.?)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Words for a variable, or for one of its states.
+
+    Attributes:
+        variable: its number in the Problem.
+        state: the state it says; None where it names the variable only.
+        stems: what must be met.
+        negated: whether it holds a negation itself ("do not drink").
+        whole: whether it says its state only where all of it stands, as a name does.
+    """
+
+    variable: int
+    state: Value | None
+    stems: frozenset[str]
+    negated: bool
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The phrases for the variables of a Problem.
+
+    Attributes:
+        variables: them.
+        phrases: all of their phrases.
+        by_stem: the phrases that hold a stem.
+        exact: names of one letter, which are compared as written.
+        small: words that say little, of which a phrase consists nevertheless.
+    """
+
+    variables: tuple[ProblemVariable, ...]
+    phrases: tuple[Phrase, ...]
+    by_stem: dict[str, tuple[Phrase, ...]] = field(compare=False)
+    exact: dict[str, int] = field(compare=False)
+    small: frozenset[str] = frozenset()
+
+
+def content(text: Sequence[Token], known: frozenset[str]) -> tuple[frozenset[str], bool]:
+    """The stems of `text` that tell something, and whether it is negated an odd number of times."""
+    negated, found = False, set[str]()
+    for token in text:
+        if token.word in NEGATIONS or token.word.endswith("n't"):
+            negated = not negated
+        elif token.word not in STOP and token.word[0].isalnum():
+            bare, turned = unprefixed(token, known)
+            negated ^= turned
+            found.add(bare)
+    return frozenset(found), negated
+
+
+def unprefixed(token: Token, known: frozenset[str]) -> tuple[str, bool]:
+    """The stem of `token` without a prefix that negates ("unvaccinated"), where the rest is known; whether it had one."""
+    word = token.word
+    for prefix in PREFIXES:
+        if word.startswith(prefix) and len(word) >= len(prefix) + 3 and (rest := stem(word[len(prefix) :])) in known:
+            return rest, True
+    return token.stem, False
+
+
+@lru_cache(maxsize=128)
+def vocabulary(variables: tuple[ProblemVariable, ...]) -> Vocabulary:
+    """The phrases for `variables`: their names, the phrases of their descriptions, the words they cite."""
+    raw = [
+        (number, state, scan(_spaced(text)).tokens)
+        for number, variable in enumerate(variables)
+        for state, text in _sayings(variable)
+    ]
+    known = frozenset(t.stem for _, _, tokens in raw for t in tokens if t.word not in STOP)
+    phrases: dict[Phrase, None] = {}
+    small = set[str]()
+    for number, state, tokens in raw:
+        stems, negated = content(tokens, known)
+        if not stems:
+            small |= {t.word for t in tokens}
+            stems = frozenset(t.stem for t in tokens if t.word[0].isalnum() and t.word not in NEGATIONS)
+        if stems:
+            phrases[Phrase(number, state, stems, negated)] = None
+    plain = dict.fromkeys(_with_own_state(p, variables[p.variable], phrases) for p in phrases)
+    by_stem: defaultdict[str, list[Phrase]] = defaultdict(list)
+    for phrase in plain:
+        for one in phrase.stems:
+            by_stem[one].append(phrase)
+    exact = {v.name: n for n, v in enumerate(variables) if len(v.name) == 1}
+    return Vocabulary(variables, tuple(plain), {k: tuple(v) for k, v in by_stem.items()}, exact, frozenset(small))
+
+
+def _spaced(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name.replace("_", " "))
+
+
+def _sayings(variable: ProblemVariable) -> Iterator[tuple[Value | None, str]]:
+    """What a variable, or a state of it, is called."""
+    yield None, variable.name
+    labels = {str(state).casefold(): state for state in variable.states}
+    labels |= {"true": True, "false": False} if set(variable.states) == {False, True} else {}
+    said = False
+    for match in _STATE_PHRASE.finditer(variable.description):
+        state = labels.get(match["state"].casefold())
+        if state is not None:
+            said = True
+            yield state, match["quoted"] or match["bare"] or ""
+    if variable.description and not said:
+        one, opposite = _opposites(variable.description)
+        boolean = opposite and set(variable.states) == {False, True}
+        yield True if boolean else None, one
+        if boolean:
+            yield False, opposite
+    if variable.words:
+        yield None, variable.words
+    for state in variable.states:
+        if isinstance(state, str):
+            yield state, state
+
+
+def _opposites(description: str) -> tuple[str, str]:
+    """ "polluted rather than clean" as ("polluted", "clean"); without such words, all of it and nothing."""
+    one, between, opposite = (
+        _RATHER.split(description, maxsplit=1) if _RATHER.search(description) else (description, "", "")
+    )
+    return one, opposite.partition(";")[0] if between else ""
+
+
+def _with_own_state(phrase: Phrase, variable: ProblemVariable, phrases: dict[Phrase, None]) -> Phrase:
+    """A name says the true state by itself, unless other words do."""
+    if phrase.state is not None or set(variable.states) != {False, True}:
+        return phrase
+    told = [p for p in phrases if p.variable == phrase.variable and p.state is not None]
+    if not told:
+        return Phrase(phrase.variable, not phrase.negated, phrase.stems, phrase.negated, whole=True)
+    same = [p for p in told if p.stems <= phrase.stems]
+    if not same:  # "places where people smoke" beside "places where people do not smoke" say what "smoking" is
+        same = [p for p in told if phrase.stems <= p.stems and any(_opposed(p, q) for q in told)]
+    if same:
+        state = bool(same[0].state) ^ (same[0].negated != phrase.negated)
+        return Phrase(phrase.variable, state, phrase.stems, phrase.negated, whole=True)
+    return phrase
+
+
+def _opposed(first: Phrase, second: Phrase) -> bool:
+    return first.stems == second.stems and first.negated != second.negated and first.state != second.state
