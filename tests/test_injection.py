@@ -16,6 +16,7 @@ from llm_bridge import Problem, answer_text, solve_problem
 from llm_bridge._chat._server import LocalServer
 from llm_bridge._cli_print import as_json
 from llm_bridge._guard import as_name, in_json, is_plain, one_line, quoted, spoken, visible
+from llm_bridge.cli import main
 from scm import print_name
 from tests.injection_worker import faults_of
 from tests.injections import CALM, HOSTILE, INJECTIONS, KEY, POLISHED, calm_reply
@@ -73,8 +74,9 @@ def test_nothing_else_went_wrong(suite: dict[str, Any]):
 
 
 def test_prompts_and_schemas_are_the_same_whatever_the_text(suite: dict[str, Any]):
-    assert suite["systems"] == {"problem": 1, "repair": 1, "compare": 1, "polish": 1}
-    assert suite["schemas"] == {"problem": 1, "repair": 1}
+    assert suite["systems"] == {"variables": 1, "problem": 1, "repair": 1, "compare": 1, "polish": 1}
+    # After a call for variables, the schema of the Problem lists their names; else it is one and the same.
+    assert suite["schemas"] == {"variables": 1, "problem": 1, "repair": 1}
 
 
 def test_nothing_is_opened_written_imported_or_logged(suite: dict[str, Any]):
@@ -169,6 +171,29 @@ def test_an_endpoint_that_is_not_there_does_not_bring_the_key_out(tmp_path: Path
 
 
 # --- what names may do in answers
+
+
+HIDING = '"wet\x1b[2J\u202e road\U000e0041"'
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("identify", f"rain -> {HIDING}", f"P({HIDING} | do(rain))"),
+        ("identify", f"rain -> {HIDING}; rain <-> {HIDING}", f"P({HIDING} | do(rain))"),
+        ("identify", f"rain -> {HIDING}", f"P({HIDING} | do(rain))", "--latex"),
+        ("identify", f"rain -> {HIDING}", f"P({HIDING} | do(rain))", "--json"),
+        ("query", f"rain -> {HIDING}", f"P({HIDING}=1 | do(rain=1))", "--given", f"P({HIDING}=1 | rain=1) = 26%"),
+        ("identify", f"rain -> {HIDING}", "P(snow | do(rain))"),
+        ("identify", f"rain -> {HIDING} -> rain", "P(rain)"),
+        ("query", f"rain -> {HIDING}", f"P({HIDING} = 1 | ["),
+    ],
+)
+def test_a_terminal_is_not_steered_by_a_graph(arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]):
+    main(arguments)
+    shown = capsys.readouterr()
+    assert "wet" in shown.out + shown.err or "snow" in shown.err
+    assert list(faults_of(shown.out, data=True)) == list(faults_of(shown.err, data=True)) == []
 
 
 def problem(name: str, **changes: Any) -> Problem:
