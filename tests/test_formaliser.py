@@ -587,3 +587,14 @@ def test_the_prompts_speak_of_every_part_and_operator():
 def test_settings_that_cannot_be_meant_are_refused(wrong):
     with pytest.raises(ScmError, match=next(iter(wrong))):
         Formaliser(ScriptedChat([]), **wrong)
+
+
+def test_an_error_of_the_engine_is_a_fault_of_the_reading():
+    def broken(problem: Problem) -> Any:
+        raise IndexError("tuple index out of range")
+
+    found, requests = formalised([REPLY, OR], solve=broken, repairs=1)
+    assert found.abstains
+    assert "an error of this program (IndexError" in found.fault
+    assert [fault.check for fault in found.attempts[0].faults] == ["determined"]
+    assert len(requests) == 2
