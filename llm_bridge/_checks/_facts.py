@@ -13,11 +13,14 @@ from ._numerals import numerals
 from ._text import Scan, words
 
 _NO_FACT = words(
-    "unobserved hidden latent unmeasured unobservable correlates correlate correlated correlation independent independence "
+    "unobserved hidden latent unmeasured unobservable correlates correlate correlated correlation independent "
+    "independence "
     "associated variables variable method probability chance likelihood"
 )
 
-_SEERS = words("we i they it he she you was were been is has have who scientists doctors police turned happened happens")
+_SEERS = words(
+    "we i they it he she you was were been is has have who scientists doctors police turned happened happens"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ class Rule:
         marker: it.
         causes, effects: its sides.
         joined: how the causes are joined; "unclear" where both words stand there, or an "unless".
-        firm: whether the sentence asserts it, and of a direct relation: not asked, hedged or told as going through others.
+        firm: whether the sentence asserts a direct relation: not asked, hedged or told as going through others.
         sentence: where it stands.
     """
 

@@ -14,7 +14,8 @@ from ._text import Scan, Sentence, words
 _SPLITS = frozenset(",;:()")
 _RELATIVE = words("which that who this it these both")
 _SMALL = words(
-    "a an the this that these those we know and or but not no both either each also together then nor is are was were be "
+    "a an the this that these those we know and or but not no both either each also together then nor is are was "
+    "were be "
     "being has have had having of to in with by for people person individuals individual someone who does do did if it"
 )
 _ANDS = words("and or nor")
@@ -170,7 +171,7 @@ def _shared(these: tuple[Mention, ...], *, relative: bool, subject: Side) -> tup
 
 
 def _of_on(text: Scan, right: Side) -> tuple[Side, Side]:
-    """ "the effect of X on Y": the cause stands before "on", the effect after it."""
+    """The sides in "the effect of X on Y": the cause stands before "on", the effect after it."""
     first = right.perhaps[0].first if right.perhaps else 0
     last = right.perhaps[-1].last if right.perhaps else 0
     on = next((at for at in range(first, last) if text.tokens[at].word in ("on", "upon")), None)

@@ -117,19 +117,25 @@ def _ends(text: str, found: list[tuple[str, int, int]], place: int) -> bool:
 
 
 _ENDINGS = (
-    "ations", "ation", "ating", "ated", "ates", "ate", "ments", "ment", "nesses", "ness", "ings", "ing", "ions", "ion",
-    "ities", "ity", "eries", "ery", "isms", "ism", "ists", "ist", "encies", "ency", "ences", "ence", "ents", "ent", "ances", "ance", "ants", "ant", "ers", "ors", "ies", "ied", "ed", "er", "or", "ly", "es", "al", "e", "s", "y",
+    "ations", "ation", "ating", "ated", "ates", "ate", "ments", "ment", "nesses", "ness", "ings", "ing",
+    "ions", "ion",
+    "ities", "ity", "eries", "ery", "isms", "ism", "ists", "ist", "encies", "ency", "ences", "ence", "ents",
+    "ent", "ances", "ance", "ants", "ant", "ers", "ors", "ies", "ied", "ed", "er", "or", "ly", "es", "al",
+    "e", "s", "y",
 )  # fmt: skip
 
 
 _IRREGULAR = {
     form: base
     for base, forms in {
-        "drink": "drank drunk", "eat": "ate eaten", "write": "wrote written", "run": "ran", "sleep": "slept", "win": "won",
-        "lose": "lost", "break": "broke broken", "fall": "fell fallen", "rise": "rose risen", "die": "died dead death dying",
+        "drink": "drank drunk", "eat": "ate eaten", "write": "wrote written", "run": "ran",
+        "sleep": "slept", "win": "won",
+        "lose": "lost", "break": "broke broken", "fall": "fell fallen", "rise": "rose risen",
+        "die": "died dead death dying",
         "grow": "grew grown", "choose": "chose chosen", "drive": "drove driven", "pay": "paid", "buy": "bought",
         "teach": "taught", "catch": "caught", "throw": "threw thrown", "freeze": "froze frozen", "sell": "sold",
-        "feed": "fed", "shoot": "shot", "build": "built", "speak": "spoke spoken", "man": "men", "woman": "women",
+        "feed": "fed", "shoot": "shot", "build": "built", "speak": "spoke spoken", "man": "men",
+        "woman": "women",
         "child": "children", "mouse": "mice", "blow": "blew blown", "swim": "swam swum",
         "wear": "wore worn", "ring": "rang rung", "sink": "sank sunk", "burn": "burnt", "steal": "stole stolen",
     }.items()

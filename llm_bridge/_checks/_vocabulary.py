@@ -70,7 +70,7 @@ def content(text: Sequence[Token], known: frozenset[str]) -> tuple[frozenset[str
 
 
 def unprefixed(token: Token, known: frozenset[str]) -> tuple[str, bool]:
-    """The stem of `token` without a prefix that negates ("unvaccinated"), where the rest is known; whether it had one."""
+    """The stem of `token`, without a prefix that negates ("un-") where the rest is known; whether it had one."""
     word = token.word
     for prefix in PREFIXES:
         if word.startswith(prefix) and len(word) >= len(prefix) + 3 and (rest := stem(word[len(prefix) :])) in known:
@@ -134,7 +134,7 @@ def _sayings(variable: ProblemVariable) -> Iterator[tuple[Value | None, str]]:
 
 
 def _opposites(description: str) -> tuple[str, str]:
-    """ "polluted rather than clean" as ("polluted", "clean"); without such words, all of it and nothing."""
+    """Split "polluted rather than clean" into its halves; without such words, into all of it and nothing."""
     one, between, opposite = (
         _RATHER.split(description, maxsplit=1) if _RATHER.search(description) else (description, "", "")
     )
