@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from .._problem import ProblemVariable
 from ._lexicon import BE, COMPARED_DOWN, COMPARED_UP, FORWARD, NEGATIONS, NOUNS, PREVENTING, stems
 from ._markers import markers
 from ._mentions import Mention, mentions
-from ._text import Scan, Sentence, Token, fold, words
+from ._text import Scan, Sentence, Token, fold, remembered, words
 
 Role: TypeAlias = Literal["plain", "imposed", "seen", "via", "against", "aside"]
 
@@ -82,7 +81,7 @@ class Asking:
         return bool(self.spoken & _DOING)
 
 
-@lru_cache(maxsize=256)
+@remembered
 def asking(text: Scan, variables: tuple[ProblemVariable, ...], cited: str) -> Asking | None:
     """The question of `text` that `cited` words belong to; None where there is no question."""
     found = question_sentences(text, cited)

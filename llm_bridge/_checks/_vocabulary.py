@@ -6,13 +6,12 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from scm import Value
 
 from .._problem import ProblemVariable
 from ._lexicon import NEGATIONS, PREFIXES, STOP
-from ._text import Token, scan, stem
+from ._text import Token, remembered, scan, stem
 
 _STATE_PHRASE = re.compile(r"""(?P<state>[\w.+-]+)\s*(?::|=|means|is)\s*(?:"(?P<quoted>[^"]*)"|(?P<bare>[^",;]+))""")
 _RATHER = re.compile(r"\b(rather than|instead of|as opposed to|versus|vs\.?)\b")
@@ -78,7 +77,7 @@ def unprefixed(token: Token, known: frozenset[str]) -> tuple[str, bool]:
     return token.stem, False
 
 
-@lru_cache(maxsize=128)
+@remembered
 def vocabulary(variables: tuple[ProblemVariable, ...]) -> Vocabulary:
     """The phrases for `variables`: their names, the phrases of their descriptions, the words they cite."""
     raw = [
