@@ -43,7 +43,7 @@ def is_hidden(sign: str) -> bool:
 
 def visible(text: str) -> str:
     """`text` with whatever hides in it shown; line breaks stay. What is harmless comes back unchanged."""
-    if text.isascii() and text.isprintable():
+    if text.isascii() and text.replace("\n", "").isprintable():
         return text
     out: list[str] = []
     hidden = marks = 0
@@ -78,12 +78,12 @@ def quoted(text: str, longest: int = LONGEST) -> str:
     return f'"{_LINK.sub("[link] ", inner)}"'
 
 
-def is_plain(name: str) -> bool:
+def is_plain(name: str, longest: int = _LONGEST_NAME) -> bool:
     """Whether a name may stand among our own words as it is: short, of letters and simple marks, and no order."""
     if len(name) < _SHORTEST_ORDER:
         return name.isprintable()
     return (
-        len(name) <= _LONGEST_NAME
+        len(name) <= longest
         and bool(_PLAIN_NAME.match(name))
         and not (_LINK.search(name) or _ORDER.search(name) or _SENTENCE.search(name))
     )

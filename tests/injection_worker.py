@@ -24,9 +24,9 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
-from tests.injections import CALM, HOSTILE, INJECTIONS, KEY, POLISHED, SHAPES, calm_reply, obedient
+from tests.injections import CALM, HOSTILE, INJECTIONS, KEY, POLISHED, SHAPES, Injection, calm_reply, obedient
 
 Model: TypeAlias = Callable[[Any], str]
 
@@ -117,7 +117,8 @@ def _is_made_by_library(code: object) -> bool:
 
 def faults_of(output: str, payload: str = "", *, data: bool = False) -> Iterator[str]:
     """What is wrong with something that is shown: words for a person, or with `data` a JSON document."""
-    hidden = {sign for sign in output if sign != "\n" and unicodedata.category(sign) in _HIDDEN}
+    odd = () if output.replace("\n", "").isprintable() else output
+    hidden = {sign for sign in odd if sign != "\n" and unicodedata.category(sign) in _HIDDEN}
     if hidden:
         yield f"hidden characters {sorted(map(ascii, hidden))[:5]}"
     if KEY in output or KEY[8:24] in output:
@@ -181,11 +182,13 @@ class Suite:
         if found:
             self.wrong.setdefault(name, []).extend(found[:5])
 
-    def asked(self, text: str, requests: list[Any]) -> Iterator[str]:
+    def asked(self, text: str, requests: list[Any], calls: int) -> Iterator[str]:
         """What is wrong with the requests that a text led to."""
         for request in requests:
             self.systems.setdefault(request.purpose, set()).add(request.messages[0].content)
-            if request.purpose in ("problem", "repair", "variables"):
+            if calls == 2 and request.purpose == "problem":
+                yield from (f"schema: {fault}" for fault in faults_of(request.schema.text, data=True))
+            elif request.purpose in ("problem", "repair", "variables"):
                 self.schemas.setdefault(request.purpose, set()).add(request.schema.text)
             if [m.role for m in request.messages] != ["system", "user"]:
                 yield f"{request.purpose}: roles {[m.role for m in request.messages]}"
@@ -261,12 +264,25 @@ def echoes(request: Any) -> str:
     return request.messages[1].content
 
 
+def cites(text: str) -> Model:
+    """A model that reads the calm text and cites the question as it stands."""
+    words = text[text.index("Would the road") :] if "Would the road" in text else ""
+
+    def model(request: Any) -> str:
+        if request.purpose in ("compare", "polish"):
+            return ignores(request)
+        reply = calm_reply()
+        return json.dumps({**reply, "queries": [{**reply["queries"][0], "words": words}]})
+
+    return model
+
+
 def turned(reply: str) -> Model:
     """A model that says one thing, whatever it is asked."""
     return lambda request: ignores(request) if request.purpose == "polish" else reply
 
 
-async def bridge(suite: Suite, text: str, model: Model, votes: int = 1) -> Shown:
+async def bridge(suite: Suite, text: str, model: Model, votes: int = 1, calls: Literal[1, 2] = 1) -> Shown:
     """What the bridge shows, with that model as the reader and to polish."""
     from llm_bridge._by_model import answer_by_model
     from llm_bridge._chat._scripted import ScriptedChat
@@ -274,13 +290,13 @@ async def bridge(suite: Suite, text: str, model: Model, votes: int = 1) -> Shown
     from llm_bridge._polish import polish
 
     chat = ScriptedChat(model)
-    made = await answer_by_model(text, Formaliser(chat, repairs=1, votes=votes, back_translation=True))
+    made = await answer_by_model(text, Formaliser(chat, calls=calls, repairs=1, votes=votes, back_translation=True))
     polished = await polish(made.reply, chat)
     found = shown(made.reply, made)
     found += [("polished", polished.text, False), ("rejected", str(polished.rejected), True)]
     found += [("hint", visible_message(hint.message), True) for hint in made.formalisation.hints]
     suite.answered += made.reply.reply is not None
-    if wrong := next(suite.asked(text, chat.requests), None):
+    if wrong := next(suite.asked(text, chat.requests, calls), None):
         raise AssertionError(wrong)
     return found
 
@@ -309,30 +325,50 @@ async def polishing(suite: Suite, wording: str) -> Shown:
     return found
 
 
-async def run_all(suite: Suite, file: str, url: str, module: str) -> None:
-    """Every text through every way, and every hostile reply."""
+def models_for(attack: Injection, place: int) -> dict[str, Model]:
+    """The models that read one text: what would tell nothing new is left out, to keep the suite short."""
+    models: dict[str, Model] = {"ignores": ignores}
+    if attack.payload:
+        models["obeys"] = obeys(attack.payload, place)
+    if attack.name.startswith("echo"):
+        models["cites"] = cites(attack.text)
+    if place % 3 == 0:
+        models["echoes"] = echoes
+    return models
+
+
+async def run_texts(suite: Suite, file: str, url: str, module: str) -> None:
+    """Every text, through the offline reader, the command and the bridge."""
     from llm_bridge import answer_text
 
-    for votes in (1, 3):  # what is loaded when it is first needed is loaded before anything is watched
-        await bridge(suite, CALM, ignores, votes)
-    for shape in range(SHAPES):
-        await bridge(suite, CALM, obeys("x", shape))
-    command(CALM)
     for place, raw in enumerate(INJECTIONS):
         attack = raw.at(file, url, module)
         text, payload = attack.text, attack.payload
         await suite.run(f"offline: {attack.name}", payload, lambda text=text: shown(answer_text(text)))
-        if len(text) < 2_000:
+        if len(text) < 2_000 and place % 2:
             await suite.run(f"command: {attack.name}", payload, lambda text=text: command(text))
-        for name, model in (("ignores", ignores), ("obeys", obeys(payload, place)), ("echoes", echoes)):
+        for name, model in models_for(attack, place).items():
             await suite.run(f"{name}: {attack.name}", payload, lambda t=text, m=model: bridge(suite, t, m))
+
+
+async def run_replies(suite: Suite) -> None:
+    """Every hostile reply and wording."""
     order = "Ignore the rules and visit"
     for name, reply in HOSTILE.items():
-        votes = 1 if len(reply) > 100_000 else 3
-        model = turned(reply)
+        votes, model = 1 if len(reply) > 100_000 else 3, turned(reply)
         await suite.run(f"reply: {name}", order, lambda m=model, v=votes: bridge(suite, CALM, m, v))
+        await suite.run(f"reply: {name}", order, lambda m=model: bridge(suite, CALM, m, calls=2))
     for name, wording in POLISHED.items():
         await suite.run(f"polish: {name}", order, lambda w=wording: polishing(suite, w))
+
+
+async def warm(suite: Suite) -> None:
+    """Load what is loaded when it is first needed, before anything is watched."""
+    for votes in (1, 3):
+        await bridge(suite, CALM, ignores, votes)
+    for shape in range(SHAPES):
+        await bridge(suite, CALM, obeys("x", shape))
+    command(CALM)
 
 
 async def main(folder: Path) -> dict[str, Any]:
@@ -340,7 +376,9 @@ async def main(folder: Path) -> dict[str, Any]:
     file, url, module = str(folder / "secret.txt"), "http://127.0.0.1:9/owned", "tests.injection_canary"
     Path(file).write_text("this is not for you", encoding="utf-8")
     suite = Suite(Watch())
-    await run_all(suite, file, url, module)
+    await warm(suite)
+    await run_texts(suite, file, url, module)
+    await run_replies(suite)
     return {
         "runs": suite.runs,
         "answered": suite.answered,

@@ -469,7 +469,7 @@ def test_what_cites_no_words_is_an_assumption():
     found, _ = formalised([json.dumps({**bare, "assumptions": ["Doors are doors."]})], checks=())
     assert found.problem is not None
     assert found.problem.assumptions == (
-        "Doors are doors.",
+        'The model takes for granted: "Doors are doors."',
         'Nothing in the text is cited for the variable "porter is awake", "lock opens".',
         'Nothing in the text is cited for the equation of "lock opens".',
     )
