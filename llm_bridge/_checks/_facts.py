@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 from .._problem import ProblemVariable
 from ._lexicon import HEDGES, SEEN
 from ._markers import markers
 from ._mentions import Mention, mentions
 from ._numerals import numerals
-from ._text import Scan, words
+from ._text import Scan, remembered, words
 
 _NO_FACT = words(
-    "unobserved hidden latent unmeasured unobservable correlates correlate correlated correlation independent independence "
+    "unobserved hidden latent unmeasured unobservable correlates correlate correlated correlation independent "
+    "independence "
     "associated variables variable method probability chance likelihood"
 )
 
@@ -37,7 +37,7 @@ class Facts:
     unread: bool = False
 
 
-@lru_cache(maxsize=256)
+@remembered
 def facts(text: Scan, variables: tuple[ProblemVariable, ...], asked: frozenset[int]) -> Facts:
     """What `text` says was observed, outside the sentences `asked`."""
     every = mentions(text, variables)

@@ -29,7 +29,7 @@ Direction: TypeAlias = Literal["forward", "backward", "of-on", "if", "unclear"]
 _ARTICLES = words("a an the no any this that some its their each every")
 _ADVERBS = words("directly also both together always only partly strongly not never in turn turn itself then")
 _NOUN_WORDS = words("a an the main direct common possible likely only one root key major sole")
-_THEN = words("then")
+_NO_VERBS = words("general generally generic causal causally director directors lowest productive effective")
 _REASONS = {"due": "to", "because": "of", "thanks": "to", "owing": "to", "result": "of"}
 
 
@@ -83,7 +83,7 @@ def _marker(tokens: Sequence[Token], place: int, first: int, last: int) -> Marke
         return _denial(tokens, Marker(place, place + 2, "forward"), first)
     if token.stem in NOUNS and (noun := _noun(tokens, place, first, last)) is not None:
         return noun
-    if token.stem in FORWARD or token.stem in PREVENTING:
+    if (token.stem in FORWARD or token.stem in PREVENTING) and token.word not in _NO_VERBS:
         return _verb(tokens, place, first, last)
     direction, length = _with_preposition(tokens, place, last)
     if direction is None:
@@ -111,7 +111,7 @@ def _with_preposition(tokens: Sequence[Token], place: int, last: int) -> tuple[D
 
 
 def _noun(tokens: Sequence[Token], place: int, first: int, last: int) -> Marker | None:
-    """ "has an effect on" and "the effect of ... on"."""
+    """The nouns: "has an effect on" and "the effect of ... on"."""
     near = [t.word for t in tokens[place + 1 : min(place + 3, last)]]
     back = range(place - 1, max(first - 1, place - 6), -1)
     have = next((at for at in back if tokens[at].word in HAVE), None)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 from scm import Value
 
 from .._problem import ProblemVariable
 from ._lexicon import ANTONYMS, CAUSAL, NEGATIONS, NEUTRAL, STOP, TURNING
-from ._text import Scan, Token, words
+from ._text import Scan, Token, remembered, words
 from ._vocabulary import Phrase, Vocabulary, unprefixed, vocabulary
 
 _MARKS = frozenset(",;:.?!()")
@@ -62,7 +61,7 @@ class Mention:
         return self.variables[0] if len(self.variables) == 1 else -1
 
 
-@lru_cache(maxsize=256)
+@remembered
 def mentions(text: Scan, variables: tuple[ProblemVariable, ...]) -> tuple[Mention, ...]:
     """Every place of `text` that speaks of one of `variables`, in order."""
     known = vocabulary(variables)

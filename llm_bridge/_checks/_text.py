@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import is_
+from typing import ParamSpec, TypeVar
 
 _TYPOGRAPHIC = str.maketrans(
     {
@@ -32,6 +35,7 @@ def words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+@lru_cache(maxsize=4096)
 def fold(text: str) -> str:
     """`text` as it is compared: white space, case, typographic quotes and dashes do not count."""
     return _SPACE.sub(" ", unicodedata.normalize("NFC", text).translate(_TYPOGRAPHIC)).strip().casefold()
@@ -68,9 +72,12 @@ class Sentence:
     question: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Scan:
-    """A text with its tokens and sentences. `text` has straight quotes and dashes, otherwise as it was given."""
+    """A text with its tokens and sentences. `text` has straight quotes and dashes, otherwise as it was given.
+
+    One is equal to itself only: `scan` gives the same one for the same text, and comparing tokens would cost time.
+    """
 
     text: str
     folded: str
@@ -80,6 +87,30 @@ class Scan:
     def of(self, sentence: Sentence) -> tuple[Token, ...]:
         """The tokens of one sentence."""
         return self.tokens[sentence.first : sentence.last]
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def remembered(work: Callable[P, T]) -> Callable[P, T]:
+    """`work`, with its last results kept: first by identity of the arguments, which costs nothing, then by value.
+
+    Every check asks the same of the same text and variables, and hashing the variables of a Problem takes long.
+    """
+    by_value = lru_cache(maxsize=256)(work)
+    last: tuple[tuple[object, ...], T] | None = None
+
+    def recall(*args: P.args, **kwargs: P.kwargs) -> T:
+        nonlocal last
+        kept = last
+        if kept is not None and len(kept[0]) == len(args) and all(map(is_, kept[0], args)):
+            return kept[1]
+        found = by_value(*args, **kwargs)
+        last = (args, found)
+        return found
+
+    return recall
 
 
 @lru_cache(maxsize=512)
@@ -117,19 +148,25 @@ def _ends(text: str, found: list[tuple[str, int, int]], place: int) -> bool:
 
 
 _ENDINGS = (
-    "ations", "ation", "ating", "ated", "ates", "ate", "ments", "ment", "nesses", "ness", "ings", "ing", "ions", "ion",
-    "ities", "ity", "eries", "ery", "isms", "ism", "ists", "ist", "encies", "ency", "ences", "ence", "ents", "ent", "ances", "ance", "ants", "ant", "ers", "ors", "ies", "ied", "ed", "er", "or", "ly", "es", "al", "e", "s", "y",
+    "ations", "ation", "ating", "ated", "ates", "ate", "ments", "ment", "nesses", "ness", "ings", "ing",
+    "ions", "ion",
+    "ities", "ity", "eries", "ery", "isms", "ism", "ists", "ist", "encies", "ency", "ences", "ence", "ents",
+    "ent", "ances", "ance", "ants", "ant", "ers", "ors", "ies", "ied", "ed", "er", "or", "ly", "es", "al",
+    "e", "s", "y",
 )  # fmt: skip
 
 
 _IRREGULAR = {
     form: base
     for base, forms in {
-        "drink": "drank drunk", "eat": "ate eaten", "write": "wrote written", "run": "ran", "sleep": "slept", "win": "won",
-        "lose": "lost", "break": "broke broken", "fall": "fell fallen", "rise": "rose risen", "die": "died dead death dying",
+        "drink": "drank drunk", "eat": "ate eaten", "write": "wrote written", "run": "ran",
+        "sleep": "slept", "win": "won",
+        "lose": "lost", "break": "broke broken", "fall": "fell fallen", "rise": "rose risen",
+        "die": "died dead death dying",
         "grow": "grew grown", "choose": "chose chosen", "drive": "drove driven", "pay": "paid", "buy": "bought",
         "teach": "taught", "catch": "caught", "throw": "threw thrown", "freeze": "froze frozen", "sell": "sold",
-        "feed": "fed", "shoot": "shot", "build": "built", "speak": "spoke spoken", "man": "men", "woman": "women",
+        "feed": "fed", "shoot": "shot", "build": "built", "speak": "spoke spoken", "man": "men",
+        "woman": "women",
         "child": "children", "mouse": "mice", "blow": "blew blown", "swim": "swam swum",
         "wear": "wore worn", "ring": "rang rung", "sink": "sank sunk", "burn": "burnt", "steal": "stole stolen",
     }.items()
