@@ -45,6 +45,7 @@ from scm import (
 from ._cli_input import is_graph_file
 from ._cli_print import as_json, section, steps_text, value_of, wrapped
 from ._cli_query import exit_status
+from ._guard import visible
 from ._study_words import clashing, not_known, open_reasons, why
 from ._verbalise import rounded_to
 
@@ -79,9 +80,9 @@ def run_identify(arguments: argparse.Namespace, document: str | None) -> int:
     if arguments.json:
         print(as_json(_identification_data(found, study, answer)))
     elif arguments.latex:
-        print(found.to_latex())
+        print(visible(found.to_latex()))
     else:
-        print("\n".join(_identification_text(found, study, answer)))
+        print(visible("\n".join(_identification_text(found, study, answer))))
     if found.identified or found.obstacle is not None:
         return 0
     print("twinworld: no formula was found, and no proof that there is none.", file=sys.stderr)
@@ -171,7 +172,7 @@ def run_graph_query(arguments: argparse.Namespace, document: str | None, setting
     if arguments.json:
         print(as_json(_data(study, answer)))
     elif answer.finding != "refused":
-        print(_text(study, answer, arguments.derivation, arguments.explain))
+        print(visible(_text(study, answer, arguments.derivation, arguments.explain)))
     return exit_status(answer)
 
 

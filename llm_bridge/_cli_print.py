@@ -11,6 +11,7 @@ from typing import Any
 
 from scm import Answer, Model, ScmError, Step, contraction_text, ladder, print_expr, print_name, print_quantity
 
+from ._guard import in_json, unlinked, visible
 from ._pipeline import Reply, Stage
 
 MOST_COLUMNS = 100
@@ -21,18 +22,19 @@ MOST_LINES = 40
 def as_json(data: object) -> str:
     """One JSON document; a NaN or an infinity in it would be our mistake, and raises."""
     plain = (sys.stdout.encoding or "").lower() not in ("utf-8", "utf8")
-    return json.dumps(data, indent=2, ensure_ascii=plain, allow_nan=False)
+    return in_json(json.dumps(data, indent=2, ensure_ascii=plain, allow_nan=False))
 
 
-def reply_text(reply: Reply, *, derivation: bool | None, explain: bool) -> str:
+def reply_text(reply: Reply, *, derivation: bool | None, explain: bool, words: str | None = None) -> str:
     """The words, and below them how the answer follows and what it rests on.
 
     Args:
         reply: what was answered.
         derivation: True for steps with reasons and sources, False for no steps, None for steps alone.
         explain: add the reading, the rungs, the plan and the stages.
+        words: what to say in place of the reply's own words.
     """
-    out = [wrapped(reply.words)]
+    out = [wrapped(words or reply.words)]
     steps = tuple(dict.fromkeys(step for answer in reply.answers for step in answer.derivation))
     if explain and reply.problem is not None:
         out.append(section("How it was read", _reading(reply)))
@@ -47,7 +49,7 @@ def reply_text(reply: Reply, *, derivation: bool | None, explain: bool) -> str:
         out.append(section("Assumed", listed))
     if explain:
         out.append(section("Stages", [_stage(stage) for stage in reply.trace]))
-    return "\n\n".join(out)
+    return visible(unlinked("\n\n".join(out)))
 
 
 def explained(model: Model, answer: Answer) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any
 from scm import Answer, InvalidQuery, Model, Value, ask, bind, parse_query, placeholders, read_model
 
 from ._cli_print import as_json, engine_explanation, explained, section, steps_text, value_of, wrapped
+from ._guard import visible
 
 
 def run_query(arguments: argparse.Namespace, document: str | None, settings: Mapping[str, Value]) -> int:
@@ -34,7 +35,7 @@ def run_query(arguments: argparse.Namespace, document: str | None, settings: Map
         data = _data(answer) | (engine_explanation(model, answer) if arguments.explain else {})
         print(as_json(data))
     elif answer.finding != "refused":
-        print(_text(model, answer, arguments.derivation, arguments.explain))
+        print(visible(_text(model, answer, arguments.derivation, arguments.explain)))
     return exit_status(answer)
 
 
@@ -43,7 +44,7 @@ def exit_status(answer: Answer) -> int:
     if answer.finding != "refused":
         return 0
     reasons = "\n".join(f"  {solver}: {reason}" for solver, reason in answer.refusals)
-    print(f"twinworld: no method can work out {answer.text}.\n{reasons}", file=sys.stderr)
+    print(visible(f"twinworld: no method can work out {answer.text}.\n{reasons}"), file=sys.stderr)
     return 3
 
 

@@ -19,6 +19,7 @@ from scm import Answer, InvalidRows, Model, Query, ask, encode_text, print_query
 
 from ._cli_input import BadInput, check_output
 from ._cli_print import as_json
+from ._guard import visible
 from ._row_files import Chunk, CsvSource, Source, check_format, open_source
 from ._row_output import put_together
 from ._row_parts import NoAnswer, Results, keep, kept, parts_folder
@@ -70,7 +71,7 @@ def run_rows(arguments: argparse.Namespace, model: Model, query: Query) -> int:
         return 130
     except NoAnswer as refused:
         progress.end()
-        print(f"twinworld: no method can work out {print_query(query)}.\n{refused}", file=sys.stderr)
+        print(visible(f"twinworld: no method can work out {print_query(query)}.\n{refused}"), file=sys.stderr)
         return 3
     progress.end()
     if arguments.json:

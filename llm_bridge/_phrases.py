@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 from scm import Const, Expr, Op, Value, Var, conjuncts, print_expr
 
+from ._guard import is_plain, quoted
 from ._problem import Problem, ProblemVariable
 from ._reader._clause import Clause, clause
-from ._reader._lemma import VERBS, is_participle, is_plural, third_person
+from ._reader._lemma import VERBS, is_participle, is_past, is_plural, third_person
 from ._reader._story import Unreadable
 
 _ARTICLES = frozenset({"the", "a", "an", "this", "these", "those", "my", "our", "his", "her", "their"})
@@ -55,7 +56,7 @@ class Phrases:
 
     def is_clause(self, name: str) -> bool:
         """Whether the name is a clause of its own, such as "rifleman A shoots"."""
-        return self.is_flag(name) and _verb_place(name) is not None
+        return self.is_flag(name) and is_plain(name) and _verb_place(name) is not None
 
     def is_flag(self, name: str) -> bool:
         """Whether a variable is true or false."""
@@ -120,6 +121,8 @@ class Phrases:
             shown = f"{'' if truth else 'not '}{value}"
             return Forms(self._with_article(name), f"is {shown}", f"is still {shown}", f"be {shown}", f"were {shown}")
         positive = bool(value)
+        if not is_plain(name):
+            return _truth(quoted(name), positive)
         place = _verb_place(name)
         if place is not None:
             return self._clause(name.split(), place, positive)
@@ -161,8 +164,10 @@ class Phrases:
     def _thing(self, variable: ProblemVariable, positive: bool) -> Forms:
         name = variable.name
         if not variable.words:
-            shown = "true" if positive else "false"
-            return Forms(name, f"is {shown}", f"is still {shown}", f"be {shown}", f"were {shown}")
+            return _truth(name, positive)
+        if name.lower() not in self._text.lower():
+            # A language model's label, such as "line kinked", need be no phrase that English can be made of.
+            return _truth(f'"{name}"', positive)
         if name[:1].isupper():
             return _occurs(name if " " not in name else f'"{name}"', positive)
         if re.search(rf"\b{re.escape(name)}\s+(?:would have |has |had )?{_EVENT}", self._text, re.IGNORECASE):
@@ -187,6 +192,12 @@ class Phrases:
 
 
 _TURNED = {"nobody": "somebody", "somebody": "nobody"}
+
+
+def _truth(name: str, positive: bool) -> Forms:
+    """A label that is true or false."""
+    shown = "true" if positive else "false"
+    return Forms(name, f"is {shown}", f"is still {shown}", f"be {shown}", f"were {shown}")
 
 
 def _occurs(name: str, positive: bool) -> Forms:
@@ -227,8 +238,13 @@ def _verb_place(name: str) -> int | None:
         if token.lower() not in _ARTICLES or token == "A":
             left -= 1
         if left == 0:
-            return place + 1 if place + 1 < len(tokens) else None
+            return place + 1 if place + 1 < len(tokens) and _is_present(tokens[place + 1].lower()) else None
     return None
+
+
+def _is_present(verb: str) -> bool:
+    """Whether a verb may stand in the present tense: "kinked" cannot, "shed" can."""
+    return verb in VERBS or not (is_past(verb) or is_participle(verb))
 
 
 def joined(parts: Iterable[str], word: str = "and") -> str:

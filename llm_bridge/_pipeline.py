@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -13,25 +13,24 @@ from scm import (
     Answer,
     Assumption,
     Coupling,
-    EquivalenceClass,
     Finding,
     Model,
     Query,
     ScmError,
-    Study,
     UnknownName,
     Variable,
     ask,
-    number_text,
     print_claim,
 )
 
 from ._compile import Compiled, compile_problem, study_of
+from ._guard import spoken, visible
 from ._judged import Judged, judge, said_of
 from ._lesson import lesson
 from ._problem import Problem
 from ._reader import read
 from ._rounding import ALL_CORNERS, Spread, spreads
+from ._sizes import model_size, problem_size, shown, shown_spreads
 from ._verbalise import Case, line
 from ._verdict import Said, verdict, without_evidence
 
@@ -86,12 +85,21 @@ class Reply:
     @cached_property
     def line(self) -> str:
         """The answer in one sentence or two."""
-        return line(self._case)
+        return spoken(line(self._case), self._names)
 
     @cached_property
     def words(self) -> str:
         """The answer in plain words, with the reason a teacher would give. Worked out when first read."""
-        return lesson(self._case)
+        return spoken(lesson(self._case), self._names)
+
+    @property
+    def _names(self) -> Iterator[str]:
+        """Names, labels and options: what others called things."""
+        if self.problem is not None:
+            for variable in self.problem.variables:
+                yield variable.name
+                yield from (state for state in variable.states if isinstance(state, str))
+            yield from self.problem.reply.options
 
     @property
     def _case(self) -> Case:
@@ -112,12 +120,12 @@ class Reply:
             "uncertainty": first.get("uncertainty", {}),
             "query": queries[0] if queries else None,
             "problem": None if self.problem is None else self.problem.model_dump(mode="json", exclude_defaults=True),
-            "assumptions": [{"text": a.text, "granted_by": a.granted_by} for a in self.assumptions],
+            "assumptions": [{"text": visible(a.text), "granted_by": a.granted_by} for a in self.assumptions],
             "derivation": first.get("derivation", []),
         }
         data |= {key: first[key] for key in ("estimand", "check") if first.get(key) is not None}
         if self.fault:
-            data["fault"] = self.fault
+            data["fault"] = visible(self.fault)
         if self.judged:
             data["claims"] = [one.to_json() for one in self.judged]
         if len(self.answers) > 1:
@@ -165,13 +173,13 @@ class _Run:
 
     def read(self, text: str, reader: Callable[[str], Problem]) -> Problem:
         """The text as a Problem."""
-        return self.stage("read", f"{len(text):,} characters", lambda: reader(_unicode(text)), _problem_size)
+        return self.stage("read", f"{len(text):,} characters", lambda: reader(_unicode(text)), problem_size)
 
     def solve(self, problem: Problem) -> None:
         """From a Problem to answers and what they say."""
         self.found = replace(self.found, problem=problem)
         compiled = self.stage(
-            "compile", _problem_size(problem), lambda: compile_problem(problem), lambda made: _model_size(made)
+            "compile", problem_size(problem), lambda: compile_problem(problem), lambda made: model_size(made)
         )
         self.found = replace(self.found, compiled=compiled)
         if compiled.claims:
@@ -216,7 +224,7 @@ class _Run:
     def ask(self, compiled: Compiled, queries: Sequence[Query], name: str) -> tuple[Answer, ...]:
         """The engine's answers."""
         took = "; ".join(map(str, queries))
-        return self.stage(name, took, lambda: tuple(self.one(compiled, q) for q in queries), _shown)
+        return self.stage(name, took, lambda: tuple(self.one(compiled, q) for q in queries), shown)
 
     def one(self, compiled: Compiled, query: Query) -> Answer:
         """The engine's answer to one query."""
@@ -251,7 +259,7 @@ class _Run:
 
         corners = ALL_CORNERS if made.model is not None else 3  # bounds take a linear programme for each
         took = f"{sum(s.value is not None for s in problem.statements)} printed numbers"
-        found = self.stage("rounding", took, lambda: spreads(problem, answers, asker, corners), _shown_spreads)
+        found = self.stage("rounding", took, lambda: spreads(problem, answers, asker, corners), shown_spreads)
         return tuple(_with_spread(a, s) for a, s in zip(answers, found, strict=True))
 
     def reply(self) -> Reply:
@@ -358,41 +366,3 @@ def _with_spread(answer: Answer, spread: Spread | None) -> Answer:
     way = "all corners" if spread.every_corner else "one number at a time (approximate)"
     uncertainty = replace(answer.uncertainty, rounding=(spread.lower, spread.upper))
     return replace(answer, uncertainty=uncertainty, diagnostics={**answer.diagnostics, "rounding": way})
-
-
-def _problem_size(problem: Problem) -> str:
-    if problem.cannot is not None:
-        return "what cannot be read"
-    counts = {
-        "variable": len(problem.variables),
-        "equation": len(problem.equations),
-        "statement": len(problem.statements),
-        "query": len(problem.queries),
-    }
-    return ", ".join(f"{n} {_plural(word, n)}" for word, n in counts.items() if n)
-
-
-def _plural(word: str, n: int) -> str:
-    return word if n == 1 else "queries" if word == "query" else f"{word}s"
-
-
-def _model_size(compiled: Compiled) -> str:
-    match compiled.knowledge:
-        case Model() as model:
-            edges = len(model.graph.edges)
-            return f"a model of {len(model.variables)} variables and {edges} {_plural('edge', edges)}"
-        case Study() as study:
-            graph, count = study.graph, len(study.sources)
-            told = f"{count} {_plural('statement', count)}"
-            return f"a graph of {len(graph.variables)} variables and {len(graph.edges)} edges, with {told}"
-        case None:
-            return "a list of independences" if isinstance(compiled.graph, EquivalenceClass) else "a graph"
-
-
-def _shown(answers: Sequence[Answer]) -> str:
-    values = (f"{number_text(a.value)} " if isinstance(a.value, float) else "" for a in answers)
-    return "; ".join(f"{value}({a.finding})" for value, a in zip(values, answers, strict=True))
-
-
-def _shown_spreads(found: Sequence[Spread | None]) -> str:
-    return "; ".join("not moved" if s is None else f"{s.lower:.6g} to {s.upper:.6g}" for s in found)

@@ -3,7 +3,8 @@
 A Problem is data: nothing in it is ever executed. Its equations, statement terms and queries are syntax of `scm`,
 given as text or in the structured form, printed as text. `Problem.from_json` and `Problem.from_data` turn every fault
 of a foreign document into one `InvalidProblem`. Faults between parts that are each well formed (a cycle, laws that do
-not sum to one) are found by `Problem.check`, which those two and the compiler call.
+not sum to one) are found by `Problem.check`, which those two and the compiler call; `Problem.formed` leaves that to its
+caller.
 """
 
 from __future__ import annotations
@@ -121,11 +122,20 @@ class Problem(Part):
         Raises:
             InvalidProblem: the data is not a Problem, or its parts disagree.
         """
+        return cls.formed(data).check()
+
+    @classmethod
+    def formed(cls, data: object) -> Self:
+        """A Problem of which each part is well formed; whether its parts agree is yet to be checked.
+
+        Raises:
+            InvalidProblem: the data is not a Problem.
+        """
         if not isinstance(data, dict):
             keys = listing(cls.model_fields, 20)
             raise InvalidProblem([f"The Problem: got {shown(data)}, wanted an object with the keys {keys}."])
         try:
-            problem = cls.model_validate(data)
+            return cls.model_validate(data)
         except ValidationError as wrong:
             raise InvalidProblem(
                 fault_of(cast("dict[str, Any]", error), cls.model_fields) for error in wrong.errors()
@@ -134,7 +144,6 @@ class Problem(Part):
             raise InvalidProblem(
                 ["The Problem is nested too deep to read. Split its expressions into parts."]
             ) from None
-        return problem.check()
 
     @classmethod
     def from_json(cls, text: str) -> Self:

@@ -12,6 +12,7 @@ import numpy as np
 
 from scm import arrow_column
 
+from ._guard import visible
 from ._row_files import Source, csv_lines
 from ._row_parts import Results, kept
 
@@ -41,7 +42,8 @@ def put_together(source: Source, folder: str, empty: Results, path: str, size: i
         prefix += "answer_"
     if prefix:
         said = ", ".join(prefix + name for name in (names[0], names[-1]))
-        print(f"twinworld: the rows have columns named as results are; those are named {said}.", file=sys.stderr)
+        told = f"twinworld: the rows have columns named as results are; those are named {said}."
+        print(visible(told), file=sys.stderr)
     parts = ([_column(results, name) for name in names] for results, _ in kept(folder))
     write = _write_csv if path.endswith(".csv") else _write_parquet
     write(source, parts, [prefix + name for name in names], path, size)

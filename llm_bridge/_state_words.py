@@ -6,6 +6,7 @@ import re
 
 from scm import Const, Contrast, Expr, Op, Probability, Query, Set, Value, Var, conjuncts, query_terms
 
+from ._guard import quoted
 from ._phrases import joined
 from ._problem import Problem
 
@@ -47,10 +48,10 @@ def state_words(problem: Problem, name: str, value: Value) -> str | None:
     about = next((v.description for v in problem.variables if v.name == name), "")
     found = dict(re.findall(r'(?:^|, )(\w+): "([^"]*)"', about))
     if words := found.get(str(value)):
-        return f'"{words}"'
+        return quoted(words)
     others = [words for state, words in found.items() if state != str(value)]
     states = problem.states(name)
-    return f'not "{others[0]}"' if len(states) == 2 and len(others) == 1 else None
+    return f"not {quoted(others[0])}" if len(states) == 2 and len(others) == 1 else None
 
 
 def compared(problem: Problem, query: Query) -> tuple[str, str, str] | None:

@@ -28,6 +28,7 @@ from scm import (
 
 from ._claim_words import claims_line
 from ._compile import Compiled
+from ._guard import is_plain
 from ._judged import Judged
 from ._phrases import Phrases, capital, joined
 from ._problem import Problem
@@ -41,6 +42,10 @@ from ._verdict import Said, holds, verdict
 MOST_FACTS = 4
 """Facts that are listed one by one where each end of an answer is attained."""
 _OPEN = "Not determined by what is said"
+_MOST_AROUND = 5
+"""Most words that an asker puts around a fact: "if ... had also not ... at all"."""
+_LONGEST_ECHO = 300
+"""Longest question that is turned into a statement, in characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +189,13 @@ class Speaker:
         match = re.match(r"would (?P<what>.+?) (?:even )?(?P<how>(?:if|had) .+)$", words, re.IGNORECASE)
         if match is None or not all(self.phrases.is_clause(name) for name, _ in asked.imposed):
             return None
+        # Words of the text are said again as ours only where they are about as long as the facts they put in words.
+        told = sum(len(imposed.split()) + _MOST_AROUND for imposed, _ in asked.imposed)
         name, value = asked.event[0]
+        if not is_plain(words, _LONGEST_ECHO) or len(match["how"].split()) > told:
+            return None
+        if len(match["what"].split()) > len(name.split()) + _MOST_AROUND:
+            return None
         happens = bool(value) == truth
         forms = self.phrases.forms(name, happens)
         subject = [word.lower() for word in forms.subject.split() if word != "the"]

@@ -11,89 +11,25 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
+from . import _cli_texts as texts
+from ._cli_ask import add_ask, check_ask
+from ._cli_bench import add_bench, run_bench_command
 from ._cli_input import (
     BadInput,
-    check_files,
-    check_output,
     file_of,
     is_graph,
     is_json_model,
     settings_of,
     text_of,
 )
+from ._guard import spoken, unlinked, visible
+
+if TYPE_CHECKING:
+    from ._pipeline import Reply
 
 OK, MISUSE, REFUSED, OUR_ERROR, INTERRUPTED, PIPE_CLOSED = 0, 2, 3, 70, 130, 141
-
-_ABOUT = """\
-Causal questions on every rung of the ladder, answered exactly and said back in words.
-
-  twinworld ask "If it rains, the road is wet. It rained.
-                 Would the road have been wet if it had not rained?"
-"""
-_AFTER = """\
-`twinworld COMMAND --help` shows the options of a command, with an example.
-Exit status: 0 for any finding (undefined and bounds included), 2 for misuse, 3 for what is refused or unreadable.
-"""
-_ASK = """\
-Answer a causal question in words: rules, what was seen, and one question. Nothing leaves this machine.
-"""
-_ASK_EXAMPLES = """\
-examples:
-  twinworld ask "We know that Ziklo causes Blaf. Would Blaf occur if not Ziklo?"
-  twinworld ask story.txt --explain
-  echo "If the fuse is blown, the light is off. ..." | twinworld ask - --json
-"""
-_SOLVE = """\
-Answer a Problem: the form between words and engine, as JSON (variables, equations, statements, queries).
-"""
-_SOLVE_EXAMPLES = """\
-example, with problem.json holding
-  {"variables": [{"name": "X"}, {"name": "Y"}], "equations": [{"variable": "Y", "expression": "X"}],
-   "queries": [{"query": "P(Y[X=False]=True | X=True)"}], "reply": {"kind": "yes-no"}}
-
-  twinworld solve problem.json
-"""
-_QUERY = """\
-Ask the engine about a model: Twinworld's own JSON (what `Model.to_json()` of the package `scm` writes), or a Bayesian
-network as BIF, XMLBIF, NET, UAI or XDSL (also packed: .bif.gz). The extension says which. Or about a graph (.dot, .gml,
-dagitty, edges, JSON, or its text) with what is known of it: statements (--given) or a table of units (--data).
-"""
-_QUERY_EXAMPLES = """\
-queries:
-  P(Y=1 | X=1)                    seeing
-  P(Y=1 | do(X=1))                doing
-  P(Y[X=0]=0 | X=1, Y=1)          imagining: Y, had X been 0, where both were 1
-  E[Y[X=1, M=M[X=0]]] - E[Y[X=0]] a nested contrast (the natural direct effect)
-
-examples:
-  twinworld query model.json "P(Y[X=0]=0 | X=?x, Y=1)" --set x=1
-  twinworld query model.json "P(Y[X=?x]=1)" --rows units.csv --out answers.csv --ignore id
-  twinworld query "Z -> X -> Y, Z -> Y" "P(Y=1 | do(X=1))" --given "P(Z=1) = 40%" \\
-            --given "P(Y=1 | X=1, Z=0) = 31%" --given "P(Y=1 | X=1, Z=1) = 85%"
-
-rows: a column named as a placeholder fills it; one named as a variable is what was observed of it; an empty cell says
-that nothing was observed. A run that was interrupted goes on where it was when the same command is given again.
-"""
-_IDENTIFY = """\
-Say whether a query follows from a graph: the formula with its derivation and how it was checked, or why there is none
-and two models that show it. GRAPH is a file (.dot, .gml, dagitty, edges, Twinworld's JSON) or the text of one.
-"""
-_IDENTIFY_EXAMPLES = """\
-examples:
-  twinworld identify "X -> M -> Y, X <-> Y" "P(Y=1 | do(X=1))"
-  twinworld identify graph.dot "E[Y[X=1, M=M[X=0]]] - E[Y[X=0]]" --json
-  twinworld identify "Z -> X -> Y, X <-> Y" "P(Y=1 | do(X=1))" --available "trial: P(X, Y | do(Z))"
-"""
-_BENCH = """\
-Run suite files (CounterBench, CLadder, Corr2Cause and CCR.GB as published, or Twinworld's own JSONL) and score the
-answers, with and without the conventions that a suite's labels rest on.
-"""
-_BENCH_EXAMPLES = """\
-example:
-  twinworld bench counterbench.jsonl --out results.jsonl
-"""
 
 
 class Misuse(Exception):
@@ -103,7 +39,7 @@ class Misuse(Exception):
 def parser() -> argparse.ArgumentParser:
     """The command line, as data."""
     raw = argparse.RawDescriptionHelpFormatter
-    top = argparse.ArgumentParser("twinworld", description=_ABOUT, epilog=_AFTER, formatter_class=raw)
+    top = argparse.ArgumentParser("twinworld", description=texts.ABOUT, epilog=texts.AFTER, formatter_class=raw)
     top.add_argument("--version", action=_Version, nargs=0, help="show the version and leave")
     commands = top.add_subparsers(metavar="COMMAND", required=True)
 
@@ -112,13 +48,13 @@ def parser() -> argparse.ArgumentParser:
         made.set_defaults(run=run)
         return made
 
-    ask = command("ask", _ask, "answer a question in words", _ASK, _ASK_EXAMPLES)
-    ask.add_argument("text", metavar="TEXT|FILE|-", help="the question, a file that holds it, or - for standard input")
+    ask = command("ask", _ask, "answer a question in words", texts.ASK, texts.ASK_EXAMPLES)
+    add_ask(ask)
     _add_answering(ask)
-    solve = command("solve", _solve, "answer a Problem file", _SOLVE, _SOLVE_EXAMPLES)
+    solve = command("solve", _solve, "answer a Problem file", texts.SOLVE, texts.SOLVE_EXAMPLES)
     solve.add_argument("problem", metavar="PROBLEM.json|-", help="the Problem, or - for standard input")
     _add_answering(solve)
-    query = command("query", _query, "ask the engine about a model or a graph", _QUERY, _QUERY_EXAMPLES)
+    query = command("query", _query, "ask the engine about a model or a graph", texts.QUERY, texts.QUERY_EXAMPLES)
     query.add_argument(
         "model", metavar="MODEL|-", help="the file of a model or a graph, the text of a graph, or - for standard input"
     )
@@ -129,13 +65,11 @@ def parser() -> argparse.ArgumentParser:
     _add_sources(query)
     _add_rows(query)
     _add_answering(query)
-    _add_identify(command("identify", _identify, "say what follows from a graph", _IDENTIFY, _IDENTIFY_EXAMPLES))
-    bench = command("bench", _bench, "run and score suite files", _BENCH, _BENCH_EXAMPLES)
-    bench.add_argument("files", metavar="FILE", nargs="+", help="suite files")
-    bench.add_argument("--out", metavar="FILE", help="write one line per item here; a run that was cut off resumes")
-    bench.add_argument("--json", action="store_true", help="print the scores as JSON")
-    bench.add_argument("--limit", metavar="N", type=_count, help="score the first N items of each file only")
-    bench.add_argument("--no-progress", action="store_true", help="show no progress")
+    _add_identify(
+        command("identify", _identify, "say what follows from a graph", texts.IDENTIFY, texts.IDENTIFY_EXAMPLES)
+    )
+    bench = command("bench", _bench, "run and score suite files", texts.BENCH, texts.BENCH_EXAMPLES)
+    add_bench(bench)
     return top
 
 
@@ -278,7 +212,7 @@ def _unwritten(wrong: OSError) -> int:
 
 
 def _complain(why: str, status: int) -> int:
-    print(f"twinworld: {why}", file=sys.stderr)
+    print(f"twinworld: {visible(why)}", file=sys.stderr)
     return status
 
 
@@ -287,10 +221,31 @@ def _complain(why: str, status: int) -> int:
 
 
 def _ask(arguments: argparse.Namespace) -> int:
+    check_ask(arguments)
     text = text_of(arguments.text)
+    if arguments.model is not None:
+        return _ask_model(arguments, text)
     from ._pipeline import answer_text
 
     return _reply(arguments, lambda options: answer_text(text, **options))
+
+
+def _ask_model(arguments: argparse.Namespace, text: str) -> int:
+    from scm import ScmError
+
+    from ._chat._failures import ChatFailure
+    from ._cli_ask import asked_model, explained
+    from ._cli_print import section
+
+    try:
+        answer, polished = asked_model(arguments, text, _options(arguments))
+    except ChatFailure as failure:
+        return _complain(str(failure), REFUSED)
+    except ScmError as wrong:
+        raise Misuse(str(wrong)) from None
+    if arguments.explain and not arguments.json:
+        print(visible(unlinked(section("How the model read it", explained(answer)))) + "\n")
+    return _tell(arguments, answer.reply, answer.to_json() if arguments.json else {}, polished)
 
 
 def _solve(arguments: argparse.Namespace) -> int:
@@ -305,21 +260,37 @@ def _solve(arguments: argparse.Namespace) -> int:
     return _reply(arguments, lambda options: solve_problem(problem, **options))
 
 
-def _reply(arguments: argparse.Namespace, answer: Callable[[dict[str, Any]], Any]) -> int:
+def _reply(arguments: argparse.Namespace, answer: Callable[[dict[str, Any]], Reply]) -> int:
     from scm import ScmError
 
-    from ._cli_print import as_json, explanation, reply_text
-
     try:
-        reply = answer({"assume": tuple(arguments.assume), "budget": arguments.budget, "key": arguments.seed})
+        reply = answer(_options(arguments))
     except ScmError as wrong:
         raise Misuse(str(wrong)) from None
+    return _tell(arguments, reply, reply.to_json() if arguments.json else {})
+
+
+def _options(arguments: argparse.Namespace) -> dict[str, Any]:
+    return {"assume": tuple(arguments.assume), "budget": arguments.budget, "key": arguments.seed}
+
+
+def _tell(arguments: argparse.Namespace, reply: Reply, data: dict[str, Any], polished: str | None = None) -> int:
+    """Print a reply as it was asked for; the exit status."""
+    from ._cli_print import as_json, explanation, reply_text, wrapped
+
     refused = reply.finding in ("refused", "unreadable")
+    style = getattr(arguments, "style", None)
     if arguments.json:
-        print(as_json(reply.to_json() | (explanation(reply) if arguments.explain else {})))
+        said = {} if polished is None else {"answer": polished, "polished": True}
+        print(as_json(data | said | (explanation(reply) if arguments.explain else {})))
+    elif not refused and style in ("line", "paragraph"):
+        from ._styles import say
+
+        print(visible(wrapped(polished or say(reply, style))))
     elif not refused or arguments.explain:
-        print(reply_text(reply, derivation=arguments.derivation, explain=arguments.explain))
-    return _complain(reply.fault or reply.words, REFUSED) if refused else OK
+        told = reply_text(reply, words=polished, derivation=arguments.derivation, explain=arguments.explain)
+        print(visible(told))
+    return _complain(spoken(reply.fault, ()) or reply.words, REFUSED) if refused else OK
 
 
 def _query(arguments: argparse.Namespace) -> int:
@@ -368,23 +339,19 @@ def _check_rows(arguments: argparse.Namespace) -> None:
 
 
 def _bench(arguments: argparse.Namespace) -> int:
-    gc.enable()  # a long run
-    check_files(arguments.files)
-    if arguments.out is not None:
-        check_output(arguments.out)
     from scm import ScmError
 
-    from .bench import run_bench
+    from ._chat._failures import ChatFailure
 
     try:
-        summary = run_bench(
-            arguments.files, out=arguments.out, limit=arguments.limit, progress=not arguments.no_progress
-        )
+        summary = run_bench_command(arguments)
+    except ChatFailure as failure:
+        return _complain(str(failure), REFUSED)
     except (ScmError, OSError) as wrong:
         raise Misuse(str(wrong)) from None
     from ._cli_print import as_json
 
-    print(as_json(summary.to_json()) if arguments.json else summary.to_text())
+    print(as_json(summary.to_json()) if arguments.json else visible(summary.to_text()))
     return OK
 
 

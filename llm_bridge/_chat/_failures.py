@@ -7,20 +7,28 @@ from __future__ import annotations
 
 from scm import ScmError
 
+from ._types import Usage
+
 
 class ChatFailure(ScmError):
     """A request that got no usable reply.
 
     Attributes:
         retry_after: seconds that the endpoint asks to wait; None where it does not say.
+        status: of the HTTP reply, such as 503; None where there was none, or where it says nothing.
+        usage: what was spent on it all the same: a reply that is cut off is paid for.
     """
 
     passing = False
     """Whether the same request may succeed a moment later."""
 
-    def __init__(self, message: str, retry_after: float | None = None) -> None:
+    def __init__(
+        self, message: str, retry_after: float | None = None, *, status: int | None = None, usage: Usage | None = None
+    ) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.status = status
+        self.usage = usage or Usage()
 
     @property
     def kind(self) -> str:
@@ -78,6 +86,10 @@ class QuotaSpent(ChatFailure):
 
 class BadRequest(ChatFailure):
     """The endpoint does not accept the request (400, 422), such as a schema that it cannot enforce."""
+
+
+class NoReplyKept(ChatFailure):
+    """A script or a recording, in the place of a model, holds no reply to this request."""
 
 
 class BudgetSpent(ChatFailure):

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 from scm import Answer, Contrast, Number, Query, Var, query_nodes
 
-from .._pipeline import solve_problem
 from .._verdict import CLOSE, without_evidence
 from ._reading import Fault, Reading
 
@@ -23,6 +22,7 @@ def possible(reading: Reading) -> Iterable[Fault]:
                 "Wanted: evidence that the rules allow. Read again what the text says was observed, and the rules "
                 "that lead to "
                 "it.",
+                "doubt",
             )
 
 
@@ -43,9 +43,8 @@ def determined(reading: Reading) -> Iterable[Fault]:
         "not_identified": "every rule and number that the text gives, and the question as the text asks it. Where the "
         "Problem says that already, keep it: then the text leaves the answer open.",
     }.get(reply.finding, "a Problem that can be worked out. Mend what this message names.")
-    yield Fault(
-        "determined", "", f"The engine answers nothing ({reply.finding.replace('_', ' ')}): {why} Wanted: {wanted}"
-    )
+    told = f"The engine answers nothing ({reply.finding.replace('_', ' ')}): {why} Wanted: {wanted}"
+    yield Fault("determined", "", told, "doubt")
 
 
 def abduction(reading: Reading) -> Iterable[Fault]:
@@ -60,7 +59,7 @@ def abduction(reading: Reading) -> Iterable[Fault]:
         q.model_copy(update={"query": without_evidence(q.asked)}) if i in imagined else q
         for i, q in enumerate(problem.queries)
     )
-    bare = solve_problem(problem.model_copy(update={"queries": queries}))
+    bare = reading.solve(problem.model_copy(update={"queries": queries}))
     numbers = [i for i, q in enumerate(problem.queries) if q.query is not None]
     for i, with_it, without in zip(numbers, reading.reply.answers, bare.answers, strict=False):
         if i in imagined and _same(with_it.value, without.value):

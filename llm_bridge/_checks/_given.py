@@ -31,8 +31,8 @@ class Cited(NamedTuple):
 
 
 def quoted(words: str) -> str:
-    """`words` in quotes, cut if they are long."""
-    clean = " ".join(words.split())
+    """`words` in quotes, which marks inside them cannot end; cut if they are long."""
+    clean = " ".join(words.split()).replace('"', "'")
     return f'"{clean if len(clean) <= LONGEST else clean[: LONGEST - 3] + "..."}"'
 
 

@@ -10,8 +10,10 @@ from typing import Literal, TypeAlias
 from .._pipeline import Reply, solve_problem
 from .._problem import Problem
 
-Severity: TypeAlias = Literal["fault", "hint"]
-"""A fault stands until it is mended: with it, there is no answer. A hint is told, and tips the balance of a vote."""
+Severity: TypeAlias = Literal["fault", "doubt", "hint"]
+"""A fault stands until it is mended: with it, there is no answer. A doubt is sent back like a fault, since a misreading
+may be behind it; a reading that keeps it is taken, for the answer itself then says that nothing is known. A hint is
+told, and tips the balance of a vote."""
 
 
 @dataclass(frozen=True)
@@ -21,15 +23,17 @@ class Reading:
     Attributes:
         text: what was read.
         problem: as what.
+        solve: the engine with what the user granted.
     """
 
     text: str
     problem: Problem
+    solve: Callable[[Problem], Reply] = solve_problem
 
     @cached_property
     def reply(self) -> Reply:
         """What the engine answers to this reading. Worked out once, when a check or the answer first needs it."""
-        return solve_problem(self.problem)
+        return self.solve(self.problem)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,7 @@ class Fault:
         check: the name of the check, such as "spans".
         part: the place in the Problem, such as "edges[2]"; empty for the whole.
         message: what was got, what was wanted, what to try. It quotes the text, never obeys it.
-        severity: fault or hint.
+        severity: fault, doubt or hint.
     """
 
     check: str

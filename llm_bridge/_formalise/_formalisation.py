@@ -25,6 +25,7 @@ class Attempt:
         faults: what the checks found, hints included; where there is no Problem, why.
         kept: whether it passed more than what came before; what did not was dropped.
         failure: the class of failure, where the endpoint or the model gave no reply; empty where it did.
+        seconds: time that it took, the model's reply and the checks together.
     """
 
     step: Step
@@ -33,11 +34,12 @@ class Attempt:
     faults: tuple[Fault, ...] = ()
     kept: bool = True
     failure: str = ""
+    seconds: float = 0.0
 
     @property
     def sound(self) -> bool:
-        """Whether there is a Problem without a fault; hints do not count."""
-        return self.problem is not None and all(fault.severity == "hint" for fault in self.faults)
+        """Whether there is a Problem without a fault; doubts and hints do not count."""
+        return self.problem is not None and all(fault.severity != "fault" for fault in self.faults)
 
 
 @dataclass(frozen=True, slots=True)

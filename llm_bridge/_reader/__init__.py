@@ -30,9 +30,26 @@ def read(text: str) -> Problem:
     if not text.strip():
         return cannot("The text is empty. Say what causes what, what was seen, and what you want to know.")
     try:
-        return read_bare(text) or _read_listed(text) or _read_other(text)
+        return read_bare(text) or _read_notes(text) or _read_listed(text) or _read_other(text)
     except Unreadable as why:
         return cannot(str(why))
+
+
+def _read_notes(text: str) -> Problem | None:
+    """Rules and clinical notes; None for any other text, and for notes with something that has no place."""
+    if not any(heading in text for heading in ("Genetic", "History:", "history:", "edications:")):
+        return None
+    from ._notes import read_notes, says_notes  # patterns that few texts need
+
+    if not says_notes(text):
+        return None
+    try:
+        return read_notes(text)
+    except Unreadable as why:
+        try:
+            return _read_listed(text) or _read_other(text)
+        except Unreadable:
+            raise why from None
 
 
 def _read_listed(text: str) -> Problem | None:

@@ -172,6 +172,6 @@ def _names(expr: Expr) -> list[Var]:
 
 
 def quoted(words: str, most: int = 80) -> str:
-    """Words of the text for a message."""
-    flat = " ".join(words.split())
+    """Words of the text for a message; marks inside them cannot end the quotation."""
+    flat = " ".join(words.split()).replace('"', "'")
     return f'"{flat if len(flat) <= most else flat[:most] + "..."}"'

@@ -79,7 +79,9 @@ def sentences(text: str) -> list[Sentence]:
 
 _LEADING_MARK = re.compile(r"^\s*(?:\(?\d+[.)]|[-*•])(?=\s)")
 _DASH = re.compile(r"(?<=[^\s\d])([ \t]+)--?(?=[ \t])")
-_SHARE = re.compile(r"(\d+(?:\.\d+)?) ?% \((\d+) (?:out )?of (\d+)\)|(\d+) (?:out )?of (\d+) \((\d+(?:\.\d+)?) ?%\)")
+_N, _X = r"\d{1,15}", r"\d{1,15}(?:\.\d{1,15})?"
+# Without a look behind, every digit of a long number would be tried as the first.
+_SHARE = re.compile(rf"(?<![\d.])(?:({_X}) ?% \(({_N}) (?:out )?of ({_N})\)|({_N}) (?:out )?of ({_N}) \(({_X}) ?%\))")
 
 
 def _even(text: str) -> str:

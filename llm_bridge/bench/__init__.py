@@ -20,7 +20,8 @@ The offline reader declines such notes.
     id         a text or whole number that names the item in the report
     text       the question in words; or instead
     problem    a Problem as `twinworld solve` reads it
-    answer     "yes", "no", a number, or (for a Problem with a choice) one of its options
+    answer     "yes", "no", a number, or (for a choice) one of the options
+    options    for a text whose answer is one of several: which
     tolerance  how far a number may be off; 1e-9 if absent
     type       what the report breaks accuracy down by; "other" if absent
     group      items of one group count as one cluster for the interval; if absent, items whose texts are equal up to
@@ -29,12 +30,18 @@ The offline reader declines such notes.
 Some labels rest on conventions beyond the text (`_conventions`). They are applied to what was answered, after it was
 answered, and nowhere else; the report prints them with what each decided, and scores with and without them.
 
+Through a language model (`run_bench_model`, `--model`) a suite of texts is answered by one of three methods: `direct`
+(the model answers at once), `reasoned` (it reasons first), `bridge` (it reads, and the engine answers). What no usable
+reply came for is neither wrong nor an abstention: it is counted by its class of failure, and asked again by a run that
+is resumed. A reply that is no answer is an abstention, with its words.
+
 Labels are used for scoring and for nothing else: where the engine and a label disagree, the item counts as wrong, and
 the report says why the text gives what the engine found.
 """
 
 from ._items import BenchError as BenchError
+from ._model_run import run_bench_model as run_bench_model
 from ._run import run_bench as run_bench
 from ._summary import Summary as Summary
 
-__all__ = ["BenchError", "Summary", "run_bench"]
+__all__ = ["BenchError", "Summary", "run_bench", "run_bench_model"]

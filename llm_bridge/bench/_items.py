@@ -21,7 +21,7 @@ Expected: TypeAlias = str | float
 MAX_BYTES = 1 << 30
 """Largest file that is read."""
 
-_OWN = ("id", "text", "problem", "answer", "tolerance", "type", "group")
+_OWN = ("id", "text", "problem", "answer", "options", "tolerance", "type", "group")
 
 
 class BenchError(ScmError):
@@ -38,6 +38,8 @@ class Item:
         suite: whose format it came in.
         asked: the text, or a Problem.
         group: the cluster that the file states; empty if it states none.
+        options: the answers there are, where the answer to a text is one of several.
+        path: the edges from the cause that is asked about to its effect, where the suite says its graph.
     """
 
     key: str
@@ -48,6 +50,15 @@ class Item:
     tolerance: float
     type: str
     group: str
+    options: tuple[str, ...] = ()
+    path: int | None = None
+
+
+def agrees(reply: Expected | None, expected: Expected, tolerance: float) -> bool:
+    """Whether a reply is what the label says; a number may be off by `tolerance`."""
+    if isinstance(reply, float) and isinstance(expected, float):
+        return abs(reply - expected) <= tolerance
+    return reply is not None and reply == expected
 
 
 def read_items(files: Iterable[str | Path], limit: int | None = None) -> tuple[list[Item], frozenset[str]]:
@@ -158,6 +169,7 @@ def _asked(found: Iterable[Question], where: str) -> list[Item]:
             0.0,
             q.type,
             q.group,
+            path=q.path,
         )
         for q in found
     ]
@@ -173,14 +185,30 @@ def _own(entry: Mapping[str, Any], where: str) -> Item:
     if "id" not in entry:
         raise BenchError(f"{where}: 'id' is missing. Give each item a text or whole number of its own.")
     asked = _text(entry, "text", where) if "text" in entry else _problem(entry["problem"], where)
-    options = asked.reply.options if isinstance(asked, Problem) and asked.reply.kind == "choice" else ()
+    options = _options(entry, asked, where)
     expected = _expected(entry, where, options)
     tolerance = _tolerance(entry.get("tolerance", 1e-9), expected, "tolerance" in entry, where)
     content = asked if isinstance(asked, str) else asked.to_json()
     kind = _text(entry, "type", where) if "type" in entry else "other"
     group = "" if "group" not in entry else str(_named(entry["group"], where, "group"))
     name = _named(entry["id"], where)
-    return Item(_key(content, expected, tolerance), name, "own", asked, expected, tolerance, kind, group)
+    return Item(_key(content, expected, tolerance), name, "own", asked, expected, tolerance, kind, group, options)
+
+
+def _options(entry: Mapping[str, Any], asked: str | Problem, where: str) -> tuple[str, ...]:
+    """The answers there are, where the answer is one of several: a Problem says so itself, a text cannot."""
+    if isinstance(asked, Problem):
+        if "options" in entry:
+            raise BenchError(f"{where}: a Problem has its options in its 'reply'. Leave 'options' out.")
+        return asked.reply.options if asked.reply.kind == "choice" else ()
+    value: object = entry.get("options", [])
+    named = cast("list[object]", value) if isinstance(value, list) else []
+    options = tuple(one for one in named if isinstance(one, str) and one.strip())
+    if "options" in entry and (len(options) < max(2, len(named)) or len(set(options)) < len(options)):
+        raise BenchError(
+            f"{where}: 'options' is {shown(entry['options'])}, wanted a list of two or more different texts."
+        )
+    return options
 
 
 def _problem(data: object, where: str) -> Problem:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 
 REDRAW = 0.1
 """Seconds between two drawings on a terminal."""
@@ -18,11 +19,14 @@ class Progress:
         total: how many items there are.
         kept: how many of them an earlier run has answered, and how many of those correctly.
         shown: whether to show anything.
+        more: what else there is to say at the moment; begins with a comma.
     """
 
-    def __init__(self, total: int, kept: tuple[int, int], shown: bool) -> None:
+    def __init__(self, total: int, kept: tuple[int, int], shown: bool, more: Callable[[], str] = lambda: "") -> None:
         self.total = total
         self.done, self.right = kept
+        self.failed = 0
+        self.more = more
         self.fresh = 0
         self.shown = shown
         self.terminal = shown and sys.stderr.isatty()
@@ -31,9 +35,10 @@ class Progress:
         if shown and self.done:
             self._print(f"{self.done} of {total} items are in the output already and are kept.\n")
 
-    def step(self, correct: bool) -> None:
-        """One more item is done."""
+    def step(self, correct: bool, *, failed: bool = False) -> None:
+        """One more item is done; one whose requests failed is neither right nor wrong."""
         self.done += 1
+        self.failed += failed
         self.fresh += 1
         self.right += correct
         if self.shown and time.monotonic() - self.last >= (REDRAW if self.terminal else REPORT):
@@ -49,8 +54,10 @@ class Progress:
     def _show(self) -> None:
         self.last = time.monotonic()
         seconds = max(self.last - self.began, 1e-9)
-        accuracy = f"{self.right / self.done:.1%} right" if self.done else "none yet"
-        line = f"{self.done}/{self.total} items, {accuracy}, {self.fresh / seconds:.0f} items/s"
+        known = self.done - self.failed
+        accuracy = f"{self.right / known:.1%} right" if known else "none yet"
+        failed = f", {self.failed} failed" if self.failed else ""
+        line = f"{self.done}/{self.total} items, {accuracy}, {self.fresh / seconds:.0f} items/s{failed}{self.more()}"
         self._print(f"\r{line.ljust(self.width)}" if self.terminal else f"{line}\n")
         self.width = len(line)
 

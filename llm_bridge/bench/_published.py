@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, cast
 
 from ._interval import canonical_text
+from ._paths import path_lengths
 
 Suite: TypeAlias = Literal["CounterBench", "CLadder", "Corr2Cause", "CCR.GB", "own"]
 YesNo: TypeAlias = Literal["yes", "no"]
@@ -16,7 +17,8 @@ YesNo: TypeAlias = Literal["yes", "no"]
 FORMATS = (
     "CounterBench's keys given_info, question, answer, type, question_id; CLadder's prompt, label, query_type (or "
     "background, given_info, question, answer, meta); Corr2Cause's input, label, template; CCR.GB's Causal context, "
-    "Sample context, Factual queries; or our own: id, text (or problem), answer, and perhaps tolerance, type, group"
+    "Sample context, Factual queries; or our own: id, text (or problem), answer, and perhaps options, tolerance, type, "
+    "group"
 )
 MAX_LITERAL = 200_000
 """Longest table of queries that is read from a text, in characters."""
@@ -36,6 +38,7 @@ class Question:
     expected: YesNo
     type: str
     group: str = ""
+    path: int | None = None
 
 
 def suite_of(entry: Mapping[str, Any]) -> Suite:
@@ -153,6 +156,7 @@ def _clinical(entry: Mapping[str, Any]) -> Iterator[Question]:
     """Every query about one patient: the context, the notes, and what is asked."""
     story = f"{_text(entry, 'Causal context')} {_text(entry, 'Sample context')}"
     task = str(entry.get("Task ID", "patient"))
+    paths = path_lengths(entry.get("DAG nodes"), entry.get("DAG adjacency matrix"))
     for table, kind in _TABLES.items():
         for about, query in _table(entry.get(table, {}), table).items():
             if not isinstance(query, dict) or not {"Prompt", "True response"} <= query.keys():
@@ -162,7 +166,8 @@ def _clinical(entry: Mapping[str, Any]) -> Iterator[Question]:
             if not isinstance(truth, (bool, int)) or truth not in (0, 1):
                 raise Misfit(f"{table!r}: 'True response' is {shown(truth)}, wanted 0 or 1.")
             name = f"{task} {kind} {about}"
-            yield Question("CCR.GB", name, f"{story} {_text(told, 'Prompt')}", "yes" if truth else "no", kind, task)
+            text = f"{story} {_text(told, 'Prompt')}"
+            yield Question("CCR.GB", name, text, "yes" if truth else "no", kind, task, paths.get(about))
 
 
 def _table(value: object, where: str) -> dict[object, object]:

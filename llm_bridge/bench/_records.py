@@ -1,17 +1,17 @@
-"""One line of output for each item, and the file they are kept in: appended to as the run goes, resumed from later."""
+"""What became of one item, as one line of output."""
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from pathlib import Path
-from typing import IO, Any, Self, cast
+from dataclasses import MISSING, dataclass, fields
+from typing import Any, Self, cast
 
-from ._items import BenchError, Expected
+from .._guard import in_json
+from ._items import Expected
 
-_BEGINNING = '{"key": "'
+SAID = ("said", "nothing said")
+"""Findings of items that a model answered by itself. No convention is applied to what it says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +24,30 @@ class Record:
         reply: what was replied, under the suite's conventions; None where nothing was warranted.
         reply_plain: what was replied under none of them.
         conventions: the names of those that made the difference.
-        finding: the engine's finding, or "unreadable".
+        finding: the engine's finding, or "unreadable". Where a model answered by itself: "said", or "nothing said".
+            Where the bridge gave up: "abstained". Where the endpoint failed: "failed".
         correct: whether `reply` agrees with the label.
         correct_plain: whether `reply_plain` does.
         answered: whether there is a reply.
-        disagreement: why `reply` is not what the label says: label, rounding, undetermined or unread; else empty.
+        disagreement: why `reply` is not what the label says: label, rounding, undetermined or unread; or, of a model
+            that answers, wrong or abstained; else empty.
         disagreement_plain: the same for `reply_plain`.
-        seconds: time that the chain took.
-        words: the answer in words.
+        seconds: time that the chain took; through a model, from the first request to the answer, waiting included.
+        words: the answer in words; of a model that answers by itself, what it said.
         reason: for a disagreement, why the text gives what was replied; for no reply, why there is none; else empty.
+        method: what answered: "offline", or the method by which a model did.
+        model: the model's name.
+        settings: the fingerprint of all that the answer depends on besides the item and the model's weights.
+        path: the edges from cause to effect, where the suite says them.
+        stage: the stage at which the bridge gave up; empty where it did not.
+        failure: the class of failure where no usable reply came: nothing is known of this item, and a run that is
+            resumed asks again.
+        calls: requests to the model, one for each reply wanted; what they took before an earlier failure is included,
+            here and below.
+        cached: how many of them the cache answered.
+        tries: requests sent, tries that failed included where a reply came in the end.
+        tokens_in, tokens_out: tokens, as the endpoint counted them; None where it does not say.
+        cost: what they cost; None where no price is known.
     """
 
     key: str
@@ -54,10 +69,22 @@ class Record:
     seconds: float
     words: str
     reason: str
+    method: str = "offline"
+    model: str = ""
+    settings: str = ""
+    path: int | None = None
+    stage: str = ""
+    failure: str = ""
+    calls: int = 0
+    cached: int = 0
+    tries: int = 0
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    cost: float | None = None
 
     def line(self) -> str:
         """This record as one line of JSON; the key comes first, by which a torn line is recognised as ours."""
-        return json.dumps({f.name: getattr(self, f.name) for f in fields(self)}, ensure_ascii=False) + "\n"
+        return in_json(json.dumps({name: getattr(self, name) for name in _NAMES}, ensure_ascii=False)) + "\n"
 
     @classmethod
     def of(cls, data: object) -> Self | None:
@@ -65,9 +92,15 @@ class Record:
         if not isinstance(data, dict):
             return None
         entry = cast("dict[str, Any]", data)
-        if entry.keys() != {f.name for f in fields(cls)} or not _well_typed(entry):
+        if not _NEEDED <= entry.keys() <= _KNOWN or not (_well_typed(entry) and _well_spent(entry)):
             return None
         return cls(**entry)
+
+
+_NAMES = tuple(f.name for f in fields(Record))
+_KNOWN = frozenset(_NAMES)
+_NEEDED = frozenset(f.name for f in fields(Record) if f.default is MISSING)
+"""What every line has; lines of earlier versions have no more."""
 
 
 def _well_typed(entry: Mapping[str, Any]) -> bool:
@@ -85,90 +118,14 @@ def _well_typed(entry: Mapping[str, Any]) -> bool:
     )
 
 
-class Output:
-    """The file of records.
-
-    Each line is handed to the system as soon as it is known, so that a killed run loses at most the item it was on.
-
-    Args:
-        path: where to write; None keeps nothing.
-        keys: the items that may stand in the file.
-
-    Raises:
-        BenchError: the file holds something else, or cannot be written.
-    """
-
-    def __init__(self, path: str | Path | None, keys: frozenset[str]) -> None:
-        self.path = None if path is None else Path(path)
-        self.kept: dict[str, Record] = {}
-        self._stream: IO[bytes] | None = None
-        if self.path is None:
-            return
-        try:
-            self._open(self.path, keys)
-        except OSError as wrong:
-            raise _unwritable(self.path, wrong) from None
-
-    def _open(self, path: Path, keys: frozenset[str]) -> None:
-        # A device such as /dev/stdout can be written, but not read back.
-        content = path.read_bytes() if path.is_file() else b""
-        whole = self._read(path, content, keys)
-        self._stream = path.open("ab", buffering=0)
-        if whole < len(content):
-            os.truncate(path, whole)
-
-    def _read(self, path: Path, content: bytes, keys: frozenset[str]) -> int:
-        """Keep the records of a file; the number of bytes that are whole lines."""
-        whole = content.rfind(b"\n") + 1
-        for number, line in enumerate(content[:whole].split(b"\n")[:-1], 1):
-            record = _record(line)
-            if record is None:
-                raise _foreign(path, number, "is no line that bench wrote")
-            if record.key not in keys:
-                raise _foreign(path, number, f"belongs to an item that is not in the files given (id {record.id!r})")
-            self.kept.setdefault(record.key, record)
-        if not _torn(content[whole:]):
-            raise _foreign(path, content.count(b"\n") + 1, "is no line that bench wrote")
-        return whole
-
-    def write(self, record: Record) -> None:
-        """Append one record.
-
-        Raises:
-            BenchError: the system refuses, for example because the disk is full.
-        """
-        if self._stream is None or self.path is None:
-            return
-        data = memoryview(record.line().encode("utf-8", "surrogatepass"))
-        try:
-            while data:
-                data = data[self._stream.write(data) :]
-        except OSError as wrong:
-            raise _unwritable(self.path, wrong) from None
-
-    def close(self) -> None:
-        """Let go of the file."""
-        if self._stream is not None:
-            self._stream.close()
-            self._stream = None
-
-
-def _record(line: bytes) -> Record | None:
-    try:
-        return Record.of(json.loads(line.decode("utf-8", "surrogatepass")))
-    except (ValueError, RecursionError):
-        return None
-
-
-def _torn(tail: bytes) -> bool:
-    """Whether the end of a file is nothing, or the beginning of one of our lines that was cut off."""
-    ours = _BEGINNING.encode()
-    return tail.startswith(ours) or ours.startswith(tail)
-
-
-def _foreign(path: Path, number: int, what: str) -> BenchError:
-    return BenchError(f"{path}, line {number} {what}. Nothing was changed: give another --out, or move that file away.")
-
-
-def _unwritable(path: Path, wrong: OSError) -> BenchError:
-    return BenchError(f"{path} cannot be written: {wrong.strerror or wrong}. Give --out a file in a folder of yours.")
+def _well_spent(entry: Mapping[str, Any]) -> bool:
+    """Whether the parts that tell how a model was asked, where they are there, have their types."""
+    wanted: dict[type, tuple[str, ...]] = {
+        str: ("method", "model", "settings", "stage", "failure"),
+        int: ("calls", "cached", "tries"),
+    }
+    return all(
+        isinstance(entry[name], kind) for kind, names in wanted.items() for name in names if name in entry
+    ) and all(
+        isinstance(entry.get(name), (int, float, type(None))) for name in ("path", "tokens_in", "tokens_out", "cost")
+    )

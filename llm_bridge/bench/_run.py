@@ -11,10 +11,11 @@ from pathlib import Path
 from .._pipeline import Reply, answer_text, solve_problem
 from ._conventions import PROFILES, kind_of
 from ._interval import canonical_text
-from ._items import BenchError, Expected, Item, read_items
+from ._items import BenchError, Item, agrees, read_items
+from ._output import Output
 from ._progress import Progress
 from ._reason import why_not, why_otherwise
-from ._records import Output, Record
+from ._records import Record
 from ._summary import Summary, summarise
 
 
@@ -86,13 +87,6 @@ def _answered(item: Item) -> Record:
         words=reply.line,
         reason=reason,
     )
-
-
-def agrees(reply: Expected | None, expected: Expected, tolerance: float) -> bool:
-    """Whether a reply is what the label says; a number may be off by `tolerance`."""
-    if isinstance(reply, float) and isinstance(expected, float):
-        return abs(reply - expected) <= tolerance
-    return reply is not None and reply == expected
 
 
 def _cluster(item: Item, reply: Reply) -> str:

@@ -1,0 +1,23 @@
+"""What must not be kept: keys, wherever in a text they stand."""
+
+from __future__ import annotations
+
+import os
+import re
+
+MASK = "[key]"
+
+_LOOKS_LIKE_ONE = re.compile(r"\b(?:sk|pk|rk|gsk|xai|hf|nvapi)[-_][A-Za-z0-9_\-]{16,}")
+_LONG_ENOUGH = re.compile(r"[-_][A-Za-z0-9_\-]{16}")  # quick to look for, and rare
+_SHORTEST = 6
+
+
+def masked(text: str) -> str:
+    """The text with `[key]` for every key: those set in the environment, and what looks like one.
+
+    A name or a long word is left alone: what is kept must still say what was said.
+    """
+    for name, value in os.environ.items():
+        if name.endswith("_API_KEY") and len(value) >= _SHORTEST and value in text:
+            text = text.replace(value, MASK)
+    return _LOOKS_LIKE_ONE.sub(MASK, text) if _LONG_ENOUGH.search(text) else text
