@@ -265,13 +265,15 @@ def _turned(text: Scan, one: Mention) -> bool:
             if token.stem in TURNING and token.sentence == one.sentence:
                 return True
             break
-    at = one.last
+    at, denied = one.last, False
     while at < len(text.tokens) and text.tokens[at].word in _BECOMES:
+        denied = denied or text.tokens[at].word in _NOT
         at += 1
     if at == one.last or at >= len(text.tokens) or text.tokens[at].sentence != one.sentence:
         return False
     token = text.tokens[at]
-    plain = token.word in STOP or token.word in _FALSE or token.word in _HAPPENS or not token.word[0].isalpha()
+    said = token.word in _FALSE or token.word in _HAPPENS or not token.word[0].isalpha()
+    plain = said or (token.word in STOP and not denied)
     if token.stem in CAUSAL:  # "the merger had been blocked", but not "is caused by"
         after = text.tokens[at + 1].word if at + 1 < len(text.tokens) else ""
         return token.word.endswith("ed") and after != "by"
