@@ -13,8 +13,7 @@ from ._text import Scan, remembered, words
 
 _NO_FACT = words(
     "unobserved hidden latent unmeasured unobservable correlates correlate correlated correlation independent "
-    "independence "
-    "associated variables variable method probability chance likelihood"
+    "independence associated variables variable method probability chance likelihood"
 )
 
 _SEERS = words(

@@ -130,8 +130,7 @@ def _unused(reading: Reading) -> Iterator[Fault]:
             "statements",
             f"The text says {quoted(sentence.text)}, and no statement uses the {numeral.text} there. Wanted: a "
             "statement for every probability that the text prints. Add what this sentence says, with these words; "
-            "or, if a "
-            "statement cites it with another number, correct that number.",
+            "or, if a statement cites it with another number, correct that number.",
         )
 
 
