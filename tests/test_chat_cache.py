@@ -91,8 +91,9 @@ def test_only_good_replies_are_kept(tmp_path: Path):
     assert asyncio.run(main()) == ["ServerFault", "Truncated", "fine", "fine", prose, data, data]
 
 
-def test_a_reply_with_a_key_in_it_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("OPENAI_API_KEY", "plain-words-as-a-key")
+@pytest.mark.parametrize("key", ["plain-words-as-a-key", " plain-words-as-a-key\n"])
+def test_a_reply_with_a_key_in_it_is_not_kept(key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("OPENAI_API_KEY", key)
     path = tmp_path / "replies.sqlite"
 
     async def main() -> None:

@@ -8,6 +8,7 @@ from scm import Adjusts, CausalClaim, Independence, Value, print_claim
 
 from .._problem import Problem, ProblemQuery, ProblemVariable
 from ._asking import Asking, asking, question_sentences
+from ._choice import choice
 from ._given import quoted
 from ._mentions import Mention
 from ._numerals import numerals
@@ -33,6 +34,7 @@ def asked(reading: Reading) -> Iterable[Fault]:
         else:
             yield from _claim(problem, query, question, part)
     yield from _reply(problem, text)
+    yield from choice(problem, text)
 
 
 def _cited(text: Scan, query: ProblemQuery, part: str) -> Iterator[Fault]:
