@@ -15,7 +15,7 @@ from llm_bridge._problem import Problem
 from llm_bridge._reader import read
 from llm_bridge._verdict import Said
 
-from ._misread_stages import STAGES, TRIES, Bridge
+from ._misread_stages import TRIES, Bridge, solved
 
 Outcome = Literal["right", "wrong", "abstained"]
 
@@ -44,11 +44,13 @@ class Arm:
         rate: the share of Problems that are misread.
         correlation: how alike two tries are.
         harmful: whether every misreading changes the answer, as far as one can be found that does.
+        uncited: whether what is misread cites no words of the text.
     """
 
     rate: float
     correlation: float
     harmful: bool = False
+    uncited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,15 +109,22 @@ async def _records(text: Text, problem: Problem, arms: Sequence[Arm], seeds: int
     bridge = Bridge(text.text)
 
     def changes_the_answer(right: Problem, misread: Problem) -> bool:
-        return outcome(bridge.solve(misread).reply, bridge.solve(right).reply) == "wrong"
+        return outcome(solved(misread).reply, solved(right).reply) == "wrong"
 
     found: list[Record] = []
     for arm in arms:
         only = changes_the_answer if arm.harmful else None
         for seed in range(seeds):
-            reader = NoisyReader(arm.rate, seed=seed, correlation=arm.correlation, read=lambda _: problem, only=only)
-            right = bridge.solve(reader.right(text.text)).reply
-            outcomes: list[Outcome] = [outcome(await bridge.said(stage, reader), right) for stage in STAGES]
+            reader = NoisyReader(
+                arm.rate,
+                seed=seed,
+                correlation=arm.correlation,
+                read=lambda _: problem,
+                cites=not arm.uncited,
+                only=only,
+            )
+            right = solved(reader.right(text.text)).reply
+            outcomes: list[Outcome] = [outcome(said, right) for said in await bridge.said(reader)]
             record = Record(text.suite, text.id, text.cluster, arm, seed, right is not None, tuple(outcomes))
             tries = [reader.misread(text.text, attempt) for attempt in range(TRIES)]
             what = next((lettered(one.what, problem) for one in tries if one is not None), "")

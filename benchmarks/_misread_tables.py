@@ -17,6 +17,7 @@ MOST_WRONG, MOST_ABSTAINED = 0.03, 0.25
 """The targets where every fifth Problem is misread, with everything on."""
 TARGET = Arm(0.2, 0.5)
 HARDER = Arm(0.2, 0.5, harmful=True)
+HARDEST = Arm(0.2, 0.5, harmful=True, uncited=True)
 EXAMPLES = 3
 """Examples of what gets through, for each kind and suite."""
 LAST = len(STAGES) - 1
@@ -81,7 +82,7 @@ def rows(records: Sequence[Record]) -> list[Row]:
     """A row for every stage, in order."""
     return [
         Row(
-            stage.name,
+            stage,
             share(records, lambda r, i=i: r.outcomes[i] == "wrong"),
             share(records, lambda r, i=i: r.outcomes[i] == "abstained"),
             share(records, lambda r, i=i: r.outcomes[i] == "abstained" and r.determined),
@@ -121,7 +122,7 @@ def table(head: Sequence[str], body: Iterable[Sequence[str]]) -> str:
 def _rates(arms: dict[Arm, list[Record]]) -> str:
     columns = [rows(those) for those in arms.values()]
     body = [
-        [f"{title}: {stage.name}" if not i else stage.name, *(str(getattr(column[i], name)) for column in columns)]
+        [f"{title}: {stage}" if not i else stage, *(str(getattr(column[i], name)) for column in columns)]
         for name, title in (
             ("wrong", "**silently wrong**"),
             ("abstained", "**abstained**"),
@@ -169,7 +170,7 @@ def _kinds(records: Sequence[Record], arm: Arm) -> str:
         for kind in KINDS
         if kind in kinds
     ]
-    head = ["misread at the first try", "n", "harmless", "engine gives no answer", *(stage.name for stage in STAGES)]
+    head = ["misread at the first try", "n", "harmless", "engine gives no answer", *STAGES]
     note = (
         "Harmless: the reply to the misread Problem is the reply to the right one. From the fifth column on: after how "
         "many of these misreadings a wrong answer is given."
@@ -182,13 +183,14 @@ def _settings(arms: dict[Arm, list[Record]]) -> str:
         [name_of(arm), *(f"{row.wrong.percent} / {row.abstained.percent}" for row in found), str(found[LAST].wrong)]
         for arm, found in ((arm, rows(those)) for arm, those in arms.items() if arm.rate == TARGET.rate)
     ]
-    head = ["20% misread", *(stage.name for stage in STAGES), "silently wrong at last"]
+    head = ["20% misread", *STAGES, "silently wrong at last"]
     return f"## By the noise: silently wrong / abstained, in percent\n\n{table(head, body)}"
 
 
 def name_of(arm: Arm) -> str:
     """What a table calls a setting of the noise."""
-    return f"correlation {arm.correlation:g}{', every misreading changes the answer' if arm.harmful else ''}"
+    harmful = ", every misreading changes the answer" if arm.harmful else ""
+    return f"correlation {arm.correlation:g}{harmful}{' and cites nothing' if arm.uncited else ''}"
 
 
 def _through(records: Sequence[Record]) -> str:

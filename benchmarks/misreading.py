@@ -23,7 +23,7 @@ from llm_bridge.bench._items import BenchError, Item, read_items
 
 from ._misread_run import Arm, Record, Text, run
 from ._misread_stages import STAGES
-from ._misread_tables import HARDER, TARGET, by, name_of, report, rows
+from ._misread_tables import HARDER, HARDEST, TARGET, by, name_of, report, rows
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT.parent / "shared" / "data"
@@ -33,8 +33,14 @@ CORRELATIONS = (0.0, 0.9)
 HEAD = """\
 # What the bridge lets through when a language model misreads
 
-Written by `python -m benchmarks.misreading{arguments}`: {texts}, {seeds} seeds, {seconds:.0f} s.
-Left out, since the offline reader cannot read them: {left_out}.
+Written by `python -m benchmarks.misreading`: {texts}; {seeds} readers of each setting, {seconds:.0f} s. Left out, since
+the offline reader cannot read them: {left_out}.
+
+Every reply is the right Problem or, at the stated rate, one with a single thing misread, which obeys every law of a
+Problem and cites the words of the text that come nearest to it. Half of the texts are misread by habit, if at all: with
+the same error at every try (correlation 0.5). A fault that names what was misread is heeded half of the time. Asked to
+compare, the reader confirms half of its errors of habit, overlooks others at the stated rate, and denies a right
+sentence in one comparison of a hundred.
 
 Each stage adds to the one above it. *Silently wrong*: an answer is given, and it is not the right Problem's.
 *Abstained without need*: no answer, although the right Problem has one. Intervals take all questions with one text up
@@ -68,7 +74,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("The offline reader reads none of these texts: there is nothing to misread.", file=sys.stderr)
         return 1
     shown = HEAD.format(
-        arguments="".join(f" {part}" for part in (sys.argv[1:] if argv is None else argv)),
         texts=_counted(Counter(text.suite for text in texts) - Counter(text.suite for text in left_out)),
         seeds=given.seeds,
         seconds=time.monotonic() - start,
@@ -86,7 +91,7 @@ def arms_of(rates: Sequence[float]) -> list[Arm]:
     if TARGET not in usual:
         return usual
     others = [Arm(TARGET.rate, correlation) for correlation in CORRELATIONS]
-    return [*usual, *others, HARDER]
+    return [*usual, *others, HARDER, HARDEST]
 
 
 def texts_of(file: Path, limit: int | None) -> list[Text]:
@@ -106,7 +111,7 @@ def _counted(texts: Counter[str]) -> str:
 def as_data(records: Sequence[Record], left_out: Sequence[Text]) -> dict[str, Any]:
     """Everything as JSON data: the shares, and each record with the shape of its misreading; no word of a text."""
     return {
-        "stages": [stage.name for stage in STAGES],
+        "stages": list(STAGES),
         "left_out": dict(Counter(text.suite for text in left_out)),
         "settings": [
             {"rate": arm.rate, "name": name_of(arm), "rows": [asdict(row) for row in rows(those)]}

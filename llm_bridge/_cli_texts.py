@@ -80,6 +80,6 @@ Problem, which is checked, and the engine answers).
 A run that was stopped, in whatever way, goes on when the same command is given again: what is finished is not asked
 again, what failed at the endpoint is. A budget that is used up ends a run with status 0: the scores are of what was
 asked, and the report and a line on standard error say how many items were not. With --out it is kept in a ledger beside
-it (OUT.ledger), and holds for all runs of that output together: a larger one goes on. Where nothing can go on until the user
-acts (a wrong key, an unknown model, no credit) the run stops at once with status 3.
+it (OUT.ledger), and holds for all runs of that output together: a larger one goes on. Where nothing can go on until
+the user acts (a wrong key, an unknown model, no credit) the run stops at once with status 3.
 """

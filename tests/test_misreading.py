@@ -121,7 +121,8 @@ def test_the_command_prints_the_tables_and_writes_the_rest(
     assert misreading.main(options) == 0
     printed = capsys.readouterr().out
     assert "4 of own" in printed
-    assert "cannot read them: 1 of own." in printed
+    assert "the offline reader cannot read them: 1 of own." in printed
+    assert str(tmp_path) not in printed
     for title in (
         "## By the share",
         "### Targets",
@@ -132,8 +133,8 @@ def test_the_command_prints_the_tables_and_writes_the_rest(
     ):
         assert title in printed
     data = json.loads(out.read_text())
-    assert len(data["records"]) == 5 * 4  # settings, texts
-    assert [row["stage"] for row in data["settings"][0]["rows"]] == [stage.name for stage in STAGES]
+    assert len(data["records"]) == 6 * 4  # settings, texts
+    assert [row["stage"] for row in data["settings"][0]["rows"]] == list(STAGES)
     for name in ("Dravo", "watering", "mildew"):  # no word of a text leaves
         assert name not in printed
         assert name not in out.read_text()

@@ -7,18 +7,24 @@ import json
 import subprocess
 import sys
 from math import exp, lgamma, log, log1p
+from typing import Literal
 
 import pytest
 
+from llm_bridge import read, solve_problem
 from llm_bridge._chat._failures import BadRequest
 from llm_bridge._chat._types import ChatReply, ChatRequest, Message, Purpose
 from llm_bridge._checks._reading import Fault
 from llm_bridge._formalise._back import compare
+from llm_bridge._formalise._formaliser import Formaliser
 from llm_bridge._formalise._restate import restate
 from llm_bridge._formalise._schemas import problem_schema, variables_schema
 from llm_bridge._formalise._wire import problem_from_reply, problem_to_wire
 from llm_bridge._noisy import NoisyReader
 from llm_bridge._noisy._differences import differences
+from llm_bridge._polish import polish
+from llm_bridge._problem import Problem
+from llm_bridge._styles import say
 from scm import ScmError
 from tests.test_noisy import DIRECT, RULES, SHARES, TEXTS, right
 
@@ -86,6 +92,23 @@ def test_every_kind_is_drawn_and_only_the_kinds_that_are_asked_for() -> None:
     assert found.kind == "misread_number"
 
 
+def test_what_is_misread_may_cite_nothing() -> None:
+    for seed in range(10):
+        silent = NoisyReader(1.0, seed=seed, read=right, cites=False).problem(RULES)
+        loud = NoisyReader(1.0, seed=seed, read=right).problem(RULES)
+        assert differences(silent, loud) == ()
+        for mine, theirs in zip(silent.equations, loud.equations, strict=True):
+            assert mine.words == (theirs.words if theirs in right(RULES).equations else "")
+
+
+def test_some_misreadings_only() -> None:
+    def of_the_question(sure: Problem, misread: Problem) -> bool:
+        return sure.queries != misread.queries
+
+    chat = NoisyReader(1.0, seed=3, read=right, only=of_the_question)
+    assert all(chat.problem(RULES, attempt).queries != right(RULES).queries for attempt in range(5))
+
+
 def test_a_share_is_a_share() -> None:
     with pytest.raises(ScmError, match="rate is 20, wanted a share"):
         NoisyReader(20, seed=0)
@@ -113,6 +136,22 @@ def test_the_replies_of_one_and_of_two_calls_are_the_problem(text: str) -> None:
 
 def test_the_offline_reader_is_right_unless_told_otherwise() -> None:
     assert NoisyReader(0.0, seed=0).problem(RULES) == right(RULES)
+
+
+def test_words_are_polished_to_themselves() -> None:
+    reply = solve_problem(right(SHARES))
+    polished = asyncio.run(polish(reply, reader(1.0)))
+    assert polished.accepted
+    assert polished.text == say(reply, "paragraph")
+
+
+@pytest.mark.parametrize("calls", [1, 2])
+def test_the_whole_bridge_over_a_reader_without_error(calls: Literal[1, 2]) -> None:
+    for text in TEXTS:
+        bridge = Formaliser(reader(0.0), calls=calls, votes=3, back_translation=True)
+        found = asyncio.run(bridge.formalise(text))
+        assert found.reply is not None, found.fault
+        assert found.reply.reply == solve_problem(read(text)).reply
 
 
 def test_it_does_nothing_but_read() -> None:

@@ -8,6 +8,7 @@ import re
 MASK = "[key]"
 
 _LOOKS_LIKE_ONE = re.compile(r"\b(?:sk|pk|rk|gsk|xai|hf|nvapi)[-_][A-Za-z0-9_\-]{16,}")
+_LONG_ENOUGH = re.compile(r"[-_][A-Za-z0-9_\-]{16}")  # quick to look for, and rare
 _SHORTEST = 6
 
 
@@ -19,4 +20,4 @@ def masked(text: str) -> str:
     for name, value in os.environ.items():
         if name.endswith("_API_KEY") and len(value) >= _SHORTEST and value in text:
             text = text.replace(value, MASK)
-    return _LOOKS_LIKE_ONE.sub(MASK, text)
+    return _LOOKS_LIKE_ONE.sub(MASK, text) if _LONG_ENOUGH.search(text) else text

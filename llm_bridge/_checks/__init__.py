@@ -16,6 +16,7 @@ from ._reading import Fault as Fault
 from ._reading import Reading as Reading
 from ._reading import Severity as Severity
 from ._rung import rung
+from ._sense import sense
 from ._signs import sign
 from ._spoken import spoken
 
@@ -33,6 +34,7 @@ def _asked(reading: Reading) -> Iterable[Fault]:
 CHECKS: tuple[Check, ...] = (
     Check("consistent", consistent, "problem", "The parts of the Problem agree with each other."),
     Check("acyclic", acyclic, "problem", "No variable is a cause of itself."),
+    Check("sense", sense, "problem", "The query leaves something to ask: nothing settles its outcome beforehand."),
     Check("spans", spans, "text", "The words that a part cites stand in the text."),
     Check("mentions", spoken, "text", "The words that a part cites speak of its variables."),
     Check("numbers", numbers, "text", "Numbers are those of the words cited, and every number of the text is used."),

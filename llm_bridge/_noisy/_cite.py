@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
+from .._parts import Part
 from .._problem import Problem, ProblemVariable
 
 WIDEST = 30
 """Most mentions that a cited stretch goes over."""
 
+_CITING = ("variables", "edges", "confounded", "equations", "statements", "queries")
 _QUOTED = re.compile(r'"([^"]+)"')
 _END = re.compile(r"[.!?;,:](?=\s|$)")
 _STOP = re.compile(r"[.!?](?=\s|$)")
@@ -57,47 +59,49 @@ class Citer:
         return tuple(dict.fromkeys(m.about for m in self.mentions if NUMBER.fullmatch(m.about)))
 
     def words(
-        self, wanted: Collection[str], *, denied: bool | None = None, near: str = "", besides: Collection[str] = ()
+        self, wanted: Collection[str], *, last: str | None = None, denied: bool | None = None, near: str = ""
     ) -> str:
         """The stretch of the text that mentions most of `wanted` and least else; empty where it mentions none.
 
         Args:
             wanted: names of variables, and numbers as the text prints them.
+            last: the name that should come last, as effects do.
             denied: whether the stretch should hold a negation; None where either will do.
             near: the words that the right reading cites: preferred among equals.
-            besides: names that do not count against a stretch.
         """
         place = self.text.find(near) if near else -1
-        best: tuple[tuple[int, ...], int, int] | None = None
-        for first, mention in enumerate(self.mentions):
-            if mention.about not in wanted:
-                continue
-            for last in range(first, min(first + WIDEST, len(self.mentions))):
-                if self.mentions[last].about not in wanted:
-                    continue
-                cost = self._cost(first, last, wanted, besides, denied, place)
-                if best is None or cost < best[0]:
-                    best = (cost, first, last)
-        return "" if best is None else self._widened(best[1], best[2])
+        spans = [
+            (first, end)
+            for first, mention in enumerate(self.mentions)
+            if mention.about in wanted
+            for end in range(first, min(first + WIDEST, len(self.mentions)))
+            if self.mentions[end].about in wanted
+        ]
+        if not spans:
+            return ""
+
+        def cost(span: tuple[int, int]) -> tuple[int, ...]:
+            return (*self._cost(*span, wanted, last, denied), self._away(span[0], place), self._length(*span))
+
+        return self._widened(*min(spans, key=cost))
 
     def _cost(
-        self,
-        first: int,
-        last: int,
-        wanted: Collection[str],
-        besides: Collection[str],
-        denied: bool | None,
-        place: int,
+        self, first: int, end: int, wanted: Collection[str], last: str | None, denied: bool | None
     ) -> tuple[int, ...]:
         """What speaks against citing from one mention to another, the gravest first."""
-        inside = {m.about for m in self.mentions[first : last + 1]}
-        start, end = self.mentions[first].start, self.mentions[last].end
-        stretch = self.text[start:end]
-        missing = sum(name not in inside for name in set(wanted))
-        foreign = len(inside - set(wanted) - set(besides))
+        inside = {m.about for m in self.mentions[first : end + 1]}
+        stretch = self.text[self.mentions[first].start : self.mentions[end].end]
+        missing = len(set(wanted) - inside)
+        foreign = len(inside - set(wanted))
         wrong_sign = int(denied is not None and denied != bool(_DENIAL.search(stretch)))
-        away = 0 if place < 0 else abs(start - place)
-        return missing, len(_STOP.findall(stretch)), foreign, wrong_sign, away, end - start
+        wrong_end = int(last is not None and self.mentions[end].about != last)
+        return missing, len(_STOP.findall(stretch)), foreign, wrong_sign, wrong_end
+
+    def _away(self, first: int, place: int) -> int:
+        return 0 if place < 0 else abs(self.mentions[first].start - place)
+
+    def _length(self, first: int, end: int) -> int:
+        return self.mentions[end].end - self.mentions[first].start
 
     def _widened(self, first: int, last: int) -> str:
         """From one mention to another, out to the ends of the clause as long as nothing else is mentioned."""
@@ -144,6 +148,17 @@ def cited(problem: Problem, text: str) -> Problem:
 
     changed = {
         name: tuple(part.model_copy(update={"words": copied(part.words)}) for part in getattr(problem, name))
-        for name in ("variables", "edges", "confounded", "equations", "statements", "queries")
+        for name in _CITING
     }
     return problem.model_copy(update=changed)
+
+
+def uncited(problem: Problem, right: Problem) -> Problem:
+    """`problem` without the words of the parts that another reading does not have."""
+
+    def bare(name: str) -> Iterator[Part]:
+        known = getattr(right, name)
+        for part in getattr(problem, name):
+            yield part if part in known or not part.words else part.model_copy(update={"words": ""})
+
+    return problem.model_copy(update={name: tuple(bare(name)) for name in _CITING})

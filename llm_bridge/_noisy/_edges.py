@@ -111,7 +111,7 @@ def pruned(expr: Expr, name: str) -> Expr | None:
 def reworded(equation: Equation, expression: Expr, cites: Citer, denied: bool | None = None) -> Equation:
     """The equation with another right side, and the words that come nearest to saying that."""
     names = dict.fromkeys([equation.variable, *(n.name for n in walk(expression) if isinstance(n, Var))])
-    words = cites.words(names, denied=denied, near=equation.words) if equation.words else ""
+    words = cites.words(names, last=equation.variable, denied=denied, near=equation.words) if equation.words else ""
     return Equation(variable=equation.variable, expression=expression, words=words)
 
 
@@ -124,7 +124,7 @@ def _with(problem: Problem, cites: Citer, pair: Pair, both: bool) -> Problem | N
     cause, effect = pair
     edges, equations = problem.edges, problem.equations
     if edges or not equations:
-        edges = (*edges, Edge(cause=cause, effect=effect, words=cites.words((cause, effect))))
+        edges = (*edges, Edge(cause=cause, effect=effect, words=cites.words((cause, effect), last=effect)))
     if equations:
         grown = _grown(problem, cites, pair, both)
         if grown is None:
@@ -139,7 +139,7 @@ def _grown(problem: Problem, cites: Citer, pair: Pair, both: bool) -> tuple[Equa
         return None
     old = next((equation for equation in problem.equations if equation.variable == effect), None)
     if old is None:
-        words = cites.words((cause, effect))
+        words = cites.words((cause, effect), last=effect)
         return (*problem.equations, Equation(variable=effect, expression=Var(cause), words=words))
     joined: Expr
     match old.expression:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from functools import cached_property, lru_cache
 from random import Random
 from typing import Any, cast
@@ -19,7 +19,7 @@ from .._formalise._restate import Restated
 from .._formalise._wire import problem_from_reply, problem_to_wire
 from .._problem import InvalidProblem, Problem
 from .._reader import read as read_offline
-from ._cite import cited
+from ._cite import cited, uncited
 from ._compare import NOTHING, any_right, comparison, found
 from ._corrupt import KINDS, Corruption, Kind, corrupt
 from ._differences import differences
@@ -62,6 +62,7 @@ class NoisyReader:
         alarms: how often a comparison denies a sentence that is right, in [0, 1].
         read: the right reading of a text.
         kinds: what may be misread.
+        cites: whether a misread part cites words at all; without, it is an assumption that the text does not bear out.
         only: which misreadings are made, given the right Problem and the misread one; what it declines is drawn again,
             `AGAIN` times for each kind. All of them by default; those alone that change the answer, for a harder test.
     """
@@ -74,6 +75,7 @@ class NoisyReader:
     alarms: float = 0.01
     read: Callable[[str], Problem] = read_offline
     kinds: tuple[Kind, ...] = KINDS
+    cites: bool = True
     only: Callable[[Problem, Problem], bool] | None = None
 
     def __post_init__(self) -> None:
@@ -149,12 +151,8 @@ class NoisyReader:
         for kind in rng.sample(self.kinds, len(self.kinds)):
             for _ in range(1 if self.only is None else AGAIN):
                 made = corrupt(right, text, kind, rng)
-                if made is None or self.only is None or self.only(right, made.problem):
-                    break
-            else:
-                continue
-            if made is not None:
-                return made
+                if made is not None and (self.only is None or self.only(right, made.problem)):
+                    return made if self.cites else replace(made, problem=uncited(made.problem, right))
         return None
 
     def _draw(self, text: str, *about: object) -> Random:
@@ -250,7 +248,6 @@ def _faults(request: ChatRequest) -> list[Fault]:
 def _polished(request: ChatRequest) -> str:
     """The words that are to be polished, as they are."""
     for item in _objects(request):
-        for key in ("words", "answer", "text"):
-            if isinstance(item.get(key), str):
-                return item[key]
+        if isinstance(item.get("text"), str):
+            return item["text"]
     raise BadRequest("There are no words to polish in the request.")

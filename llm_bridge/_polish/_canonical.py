@@ -196,7 +196,7 @@ def _parts(found: Sequence[str]) -> Iterable[tuple[str, list[str]]]:
     for place, token in enumerate(found):
         if token == "," and (found[place + 1 : place + 2] == ["<so>"] or found[place - 1 : place] == ["<so>"]):
             continue
-        if token in (SEP, "<so>", "<verdict>") and not (token == joined and not part):
+        if token in (SEP, "<so>", "<verdict>") and (part or joined != "<so>"):
             if part:
                 yield joined, part
                 joined, part = "", []
@@ -215,10 +215,11 @@ def _statement(joined: str, part: list[str]) -> Statement:
             part = _without(part, part.index(adverb))
     part = _framed(part)
     for word, split in (("given", _given), ("if", _if), ("<since>", _since)):
+        inverted = part[:1] == ["had"]
         found = split(part)
         if found is not None:
             clause, part = found
-            conditions.append(("had", tuple(clause[1:])) if clause[:1] == ["had"] else (word, tuple(clause)))
+            conditions.append(("had", tuple(clause[1:])) if inverted and word == "if" else (word, tuple(clause)))
     return Statement(joined, tuple(sorted(conditions)), tuple(_framed(part)))
 
 

@@ -1,0 +1,78 @@
+"""The check of what a query says by itself: nobody asks what becomes of a thing that the question itself settles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from scm import Const, Contrast, Expr, Op, Probability, Query, Set, Value, Var, conjuncts, print_expr, walk
+
+from ._reading import Fault, Reading, Severity
+
+
+def sense(reading: Reading) -> Iterable[Fault]:
+    """An outcome that is imposed, or given in its own world; and a supposition that is what was observed."""
+    for i, item in enumerate(reading.problem.queries):
+        if item.query is None:
+            continue
+        part = f"queries[{i}]"
+        for term in _probabilities(item.query):
+            yield from (Fault("sense", part, message) for message in _settled(term))
+        if isinstance(item.query, Probability):
+            yield from (Fault("sense", part, message, severity) for message, severity in _idle(item.query))
+
+
+def _probabilities(query: Query) -> Iterable[Probability]:
+    match query:
+        case Probability():
+            yield query
+        case Contrast(_, left, right):
+            yield from _probabilities(left)
+            yield from _probabilities(right)
+        case _:
+            return
+
+
+def _settled(term: Probability) -> Iterable[str]:
+    asked = _terms(term.event)
+    for var in asked:
+        if any(isinstance(a, Set) and a.target == var.name and a.parent is None for a in var.world):
+            yield (
+                f"{print_expr(var)} is the outcome in a world where it is itself imposed, so there is nothing to ask. "
+                f"Wanted: in the world of {var.name!r} what the question supposes, and nothing else."
+            )
+        elif var.world and term.given is not None and var in _terms(term.given):
+            yield (
+                f"{print_expr(var)} is asked about and stands behind the bar too, in the world that is only imagined. "
+                "Wanted: behind the bar what the text says was seen, in the world as it is."
+            )
+
+
+def _idle(term: Probability) -> Iterable[tuple[str, Severity]]:
+    """A supposition that repeats what was observed. A text may ask so; a misreading is likelier."""
+    if term.given is None:
+        return
+    seen = dict(_facts(term.given))
+    for var in _terms(term.event):
+        imposed = [(a.target, a.value.value) for a in var.world if isinstance(a, Set) and isinstance(a.value, Const)]
+        if imposed and all(name in seen and seen[name] == value for name, value in imposed):
+            told = " and ".join(f"{name!r} = {value}" for name, value in imposed)
+            yield (
+                f"The query supposes {told}, which it also takes as observed, so nothing is imagined. Look again which "
+                "state the question supposes, and which one the text says was so.",
+                "doubt",
+            )
+
+
+def _terms(expr: Expr) -> list[Var]:
+    return [node for node in walk(expr) if isinstance(node, Var)]
+
+
+def _facts(given: Expr) -> Iterable[tuple[str, Value]]:
+    for part in conjuncts(given):
+        match part:
+            case Op("=", (Var(name, ()), Const(value))):
+                yield name, value
+            case _:
+                pass
+
+
