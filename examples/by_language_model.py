@@ -18,8 +18,8 @@ from scm import ScmError
 
 RECORDING = Path(__file__).parent / "recordings" / "by_language_model.jsonl"
 TEXTS = (
-    "Night note, ward 4. The pump's alarm goes off if the line is kinked or the battery runs down, and for nothing else. "
-    "Sister Abara comes whenever the alarm goes off, unless she is in theatre, and once she comes the dose is put right. "
+    "Night note, ward 4. The pump's alarm goes off if the line is kinked or the battery runs down, and for nothing "
+    "else. Sister Abara comes whenever the alarm goes off, unless she is in theatre, and once she comes the dose is put right. "
     "Tonight the alarm went off, she was not in theatre, and the dose was put right. We found the line kinked and the "
     "battery full. Had the line not been kinked, would the dose have been put right?",
     "Sandbags divide the town. Streets by the river take them more often than streets on the hill, and they flood more "
@@ -41,7 +41,8 @@ async def tell(chat: ChatModel) -> None:
         for attempt in answer.formalisation.attempts:
             print(f"  read ({attempt.step}): {'taken' if attempt.kept and attempt.sound else 'not taken'}")
             for fault in attempt.faults:
-                print(f"    {fault.check}, {fault.part or 'the whole'}: {fault.message}")
+                if fault.severity != "hint":
+                    print(f"    {fault.check}: {fault.message.partition(' Wanted: ')[0]}")
         print(f"\n  {answer.reply.line}\n")
 
 

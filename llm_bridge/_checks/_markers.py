@@ -32,6 +32,9 @@ _NOUN_WORDS = words("a an the main direct common possible likely only one root k
 _NO_VERBS = words("general generally generic causal causally director directors lowest productive effective")
 _REASONS = {"due": "to", "because": "of", "thanks": "to", "owing": "to", "result": "of"}
 
+_STEMS = FORWARD | PREVENTING | NOUNS | WITH_TO | WITH_IN | WITH_FROM | WITH_ON
+_WORDS = CONDITIONS | frozenset(_REASONS) | {"responsible", "because"}
+
 
 @dataclass(frozen=True, slots=True)
 class Marker:
@@ -62,7 +65,9 @@ def markers(tokens: Sequence[Token], first: int, last: int, taken: Collection[in
     found: list[Marker] = []
     place = first
     while place < last:
-        one = None if place in taken else _marker(tokens, place, first, last)
+        token = tokens[place]
+        possible = token.stem in _STEMS or token.word in _WORDS
+        one = _marker(tokens, place, first, last) if possible and place not in taken else None
         if one is not None and not (found and one.first < found[-1].last):
             found.append(one)
         place = place + 1 if one is None else max(one.last, place + 1)
