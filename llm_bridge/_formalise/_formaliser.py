@@ -12,6 +12,7 @@ from scm import ScmError
 from .._chat._failures import ChatFailure, Refused, Truncated, WrongFinish
 from .._chat._types import ChatModel
 from .._checks import CHECKS, Check, Fault
+from .._checks._text import scan
 from .._guard import quoted
 from .._pipeline import Reply, solve_problem
 from .._problem import Problem
@@ -24,6 +25,8 @@ from ._wire import readable
 
 MAX_TEXT = 100_000
 """Longest text that is read, in characters; the offline reader's is the same."""
+MAX_SENTENCE = 1_000
+"""Longest sentence, in words and signs: the time that checks take may grow with its square."""
 _CONFIRM = "back-translation"
 _LONGEST_SAID = 600
 
@@ -165,6 +168,9 @@ def unreadable(text: str) -> str:
         text.encode()
     except UnicodeEncodeError as wrong:
         return f"The text is damaged at character {wrong.start:,}: half a character stands there. Decode it as UTF-8."
+    longest = max((sentence.last - sentence.first for sentence in scan(text).sentences), default=0)
+    if longest > MAX_SENTENCE:
+        return f"A sentence has {longest:,} words and signs; at most {MAX_SENTENCE:,} are read. Split it."
     return ""
 
 
