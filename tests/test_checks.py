@@ -363,7 +363,7 @@ def test_right_readings_of_the_suites_pass(suite: str, shared_data: Path) -> Non
 def test_names_of_the_checks_are_stable() -> None:
     names = [check.name for check in CHECKS]
     assert names == [
-        "consistent", "acyclic", "spans", "mentions", "numbers", "coverage", "direction", "sign", "rung", "asked",
+        "consistent", "acyclic", "sense", "spans", "mentions", "numbers", "coverage", "direction", "sign", "rung", "asked",
         "possible", "determined", "abduction",
     ]  # fmt: skip
 

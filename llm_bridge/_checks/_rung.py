@@ -196,7 +196,8 @@ def _evidence(case: _Case) -> Iterator[Fault]:
     settled = {e.variable for e in case.problem.equations if isinstance(e.expression, Const)}
     asked = case.asked
     if len(asked.parts) == 1 or case.asking.would:
-        for one in clear(case.facts.surely):
+        told = case.facts.told if case.asking.would and case.asking.having("imposed") else ()
+        for one in clear((*case.facts.surely, *told)):
             yield from _observed(case, one, settled)
     outcomes = () if asked.op else tuple(clear(case.asking.outcomes))
     roles = [m for m, role in case.asking.roles if role != "against" and m not in outcomes]
@@ -216,7 +217,7 @@ def _observed(case: _Case, one: Mention, settled: set[str]) -> Iterator[Fault]:
     name = case.name(one)
     sentence = quoted(_sentence_of(case, one))
     states = {part.given[name] for part in case.asked.parts if name in part.given}
-    mine = {m.state for m in case.facts.surely if m.variable == one.variable}
+    mine = {m.state for m in (*case.facts.surely, *case.facts.perhaps) if m.variable == one.variable}
     if not states and name not in settled:
         yield case.fault(
             "rung",
