@@ -217,7 +217,7 @@ def _observed(case: _Case, one: Mention, settled: set[str]) -> Iterator[Fault]:
     name = case.name(one)
     sentence = quoted(_sentence_of(case, one))
     states = {part.given[name] for part in case.asked.parts if name in part.given}
-    mine = {m.state for m in (*case.facts.surely, *case.facts.perhaps) if m.variable == one.variable}
+    mine = {m.state for m in (*case.facts.surely, *case.facts.told) if m.variable == one.variable}
     if not states and name not in settled:
         yield case.fault(
             "rung",
