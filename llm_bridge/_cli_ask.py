@@ -135,5 +135,5 @@ def explained(answer: ModelAnswer) -> list[str]:
             wrapped(f"{fault.severity} ({fault.check}): {fault.message}", "     - ", "       ") for fault in one.faults
         ]
     for rival in answer.formalisation.competing:
-        out.append(wrapped(f"{rival.votes} for: {rival.words}", "  ", "    "))
+        out.append(wrapped(f"not taken, though {rival.votes} would have it: {rival.words}", "  ", "    "))
     return out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass, replace
 from typing import Literal
 
@@ -11,7 +12,7 @@ from scm import ScmError
 
 from .._chat._failures import ChatFailure, Refused, Truncated, WrongFinish
 from .._chat._types import ChatModel
-from .._checks import CHECKS, Check, Fault
+from .._checks import CHECKS, Check, Fault, Reading
 from .._checks._text import scan
 from .._guard import quoted
 from .._pipeline import Reply, solve_problem
@@ -221,9 +222,26 @@ def _abstained(found: Formalisation, outcomes: Sequence[Outcome], sound: Sequenc
         count = len(last.best.faults)
         more = f" (and {count - 1} more)" if count > 1 else ""
         fault = f"No reading of the text passed the checks. {readable(last.best.faults[0].message)}{more}"
+        found = replace(found, competing=_unsound(outcomes))
     elif last.attempts and last.attempts[-1].faults:
         fault = f"The model gave no reading. {readable(last.attempts[-1].faults[0].message)}"
     return replace(found, fault=fault, failed=last.step)
+
+
+def _unsound(outcomes: Sequence[Outcome]) -> tuple[Competing, ...]:
+    """The readings that did not pass, each with what would have been answered: for whoever looks, never as an answer."""
+    tries: dict[str, list[Reading]] = {}
+    for outcome in outcomes:
+        if outcome.best is not None and outcome.best.reading is not None:
+            reading = outcome.best.reading
+            tries.setdefault(reading.problem.to_json(), []).append(reading)
+    found: list[Competing] = []
+    for same in tries.values():
+        # What the engine stumbles over has been told as a fault.
+        with suppress(Exception):
+            reply = same[0].reply
+            found.append(Competing(same[0].problem, len(same), reply.reply, reply.line))
+    return tuple(found)
 
 
 def _divided(tries: int, readings: int, competing: Sequence[Competing]) -> str:
