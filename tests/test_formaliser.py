@@ -593,7 +593,7 @@ def test_an_error_of_the_engine_is_a_fault_of_the_reading():
     def broken(problem: Problem) -> Any:
         raise IndexError("tuple index out of range")
 
-    found, requests = formalised([REPLY, OR], solve=broken, repairs=1)
+    found, requests = formalised([REPLY, REPLY], solve=broken, repairs=1)
     assert found.abstains
     assert "an error of this program (IndexError" in found.fault
     assert [fault.check for fault in found.attempts[0].faults] == ["determined"]

@@ -229,7 +229,7 @@ def _abstained(found: Formalisation, outcomes: Sequence[Outcome], sound: Sequenc
 
 
 def _unsound(outcomes: Sequence[Outcome]) -> tuple[Competing, ...]:
-    """The readings that did not pass, each with what would have been answered: for whoever looks, never as an answer."""
+    """Readings that did not pass, each with what it would have answered: for whoever looks, never as an answer."""
     tries: dict[str, list[Reading]] = {}
     for outcome in outcomes:
         if outcome.best is not None and outcome.best.reading is not None:
