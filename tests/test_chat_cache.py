@@ -206,6 +206,9 @@ def test_a_damaged_entry_is_asked_for_again(tmp_path: Path):
                 other.execute("INSERT INTO replies VALUES (?, 'direct', ?, 0)", (key, value))
             other.close()
             assert cache.get(key) is None
+            cache.put(key, REQUEST, ChatReply("anew"))
+            assert (found := cache.get(key)) is not None
+            assert found.text == "anew"
         assert len(cache.warnings) == 1
 
 
