@@ -154,11 +154,15 @@ async def _polished(reply: Reply, chat: ChatModel, arguments: argparse.Namespace
 
 def explained(answer: ModelAnswer) -> list[str]:
     """How the model read it: every try, with what was found and what became of it."""
+    from ._cli_print import wrapped
+
     out: list[str] = []
     for number, one in enumerate(answer.formalisation.attempts, 1):
         what = one.failure or ("sound" if one.sound else "with faults")
         out.append(f"  {number}. {one.step}: {what}{'' if one.kept else ', dropped'}")
-        out += [f"     {fault.severity} of {fault.check}: {fault.message}" for fault in one.faults]
+        out += [
+            wrapped(f"{fault.severity} ({fault.check}): {fault.message}", "     - ", "       ") for fault in one.faults
+        ]
     for rival in answer.formalisation.competing:
-        out.append(f"  {rival.votes} for: {rival.words}")
+        out.append(wrapped(f"not taken, though {rival.votes} would have it: {rival.words}", "  ", "    "))
     return out

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, TypeAlias, TypeVar
 
@@ -17,6 +17,7 @@ from scm import (
     Model,
     Query,
     ScmError,
+    Study,
     UnknownName,
     Variable,
     ask,
@@ -64,11 +65,13 @@ class Reply:
         finding: the summary of the answers, or "unreadable".
         problem: the text as it was read; None where it could not be.
         answers: the engine's answer to each query for a number of the Problem.
-        judged: where each claim of the Problem holds.
         instead: where the observation is impossible, the answers that hold if it is dropped.
         fault: why there is no answer; empty where there is one.
         assumptions: what the reply rests on, each with who granted it.
         trace: the stages, in order.
+        compiled: what the engine was asked; None where it came to nothing.
+        judged: where each claim of the Problem holds.
+        granted: what the user granted, as `scm.ask` takes it.
     """
 
     reply: Said
@@ -81,6 +84,7 @@ class Reply:
     trace: tuple[Stage, ...] = ()
     compiled: Compiled | None = None
     judged: tuple[Judged, ...] = ()
+    granted: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
 
     @cached_property
     def line(self) -> str:
@@ -230,10 +234,11 @@ class _Run:
         """The engine's answer to one query."""
         knowledge = compiled.knowledge
         assert knowledge is not None
-        options: dict[str, Any] = dict(self.options)
-        if not isinstance(knowledge, Model):
-            options["assume"] = self.identifying
-        return ask(knowledge, query, **options)
+        return ask(knowledge, query, **self.granted(knowledge))
+
+    def granted(self, knowledge: Model | Study | None) -> dict[str, Any]:
+        """What the user granted that means something to `knowledge`."""
+        return self.options if isinstance(knowledge, Model) else self.options | {"assume": self.identifying}
 
     def drop(self, compiled: Compiled) -> None:
         """What would hold without the observation, where it is impossible."""
@@ -269,7 +274,8 @@ class _Run:
         texts = [Assumption(text, "the reader") for text in (problem.assumptions if problem else ())]
         texts += [Assumption(note, "the method") for note in (compiled.notes if compiled else ())]
         texts += [a for answer in found.answers for a in answer.assumptions]
-        return replace(found, assumptions=tuple(dict.fromkeys(texts)), trace=tuple(self.trace))
+        granted = self.granted(compiled.knowledge if compiled else None)
+        return replace(found, assumptions=tuple(dict.fromkeys(texts)), trace=tuple(self.trace), granted=granted)
 
 
 def answer_text(
@@ -309,6 +315,25 @@ def solve_problem(
 ) -> Reply:
     """The chain from a Problem; the rest is as for `answer_text`."""
     return _solved(_Run(assume, budget, key), problem)
+
+
+def ask_also(reply: Reply, queries: Sequence[Query]) -> tuple[Answer, ...]:
+    """The engine's answers to other queries about what `reply` was worked out from, granted the same; at face value.
+
+    Args:
+        reply: a reply with an answer.
+        queries: for numbers.
+
+    Returns:
+        An answer for each query; none where one of them cannot be worked on.
+    """
+    knowledge = reply.compiled.knowledge if reply.compiled is not None else None
+    if knowledge is None:
+        return ()
+    try:
+        return tuple(ask(knowledge, query, **reply.granted) for query in queries)
+    except _FAULTS:
+        return ()
 
 
 def _solved(run: _Run, problem: Problem) -> Reply:

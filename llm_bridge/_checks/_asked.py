@@ -14,7 +14,7 @@ from ._mentions import Mention
 from ._numerals import numerals
 from ._queried import Asked, Part, asked_of
 from ._reading import Fault, Reading
-from ._text import Scan, fold, scan, words
+from ._text import Scan, Token, fold, scan, words
 
 _YES_NO = words("would will does do did is are was were can could has have should isn't wouldn't doesn't won't aren't")
 _HOW_MUCH = words("what how")
@@ -59,17 +59,18 @@ def _cited(text: Scan, query: ProblemQuery, part: str) -> Iterator[Fault]:
 
 def _outcome(problem: Problem, query: ProblemQuery, question: Asking, part: str) -> Iterator[Fault]:
     outcomes = [m for m in question.outcomes if m.variable >= 0 and not m.weak]
-    if not outcomes or len(outcomes) < len(question.outcomes):
+    if not outcomes or any(m.variable < 0 for m in question.outcomes):
         return
     taken = asked_of(query.asked)
-    names = {problem.variables[m.variable].name for m in outcomes}
+    names = {problem.variables[m.variable].name for m in question.outcomes}
     if taken.event and not names & taken.event:
         shown = " and ".join(map(repr, sorted(names)))
         yield Fault(
             "asked",
             part,
             f"{quoted(question.text)} asks about {shown}, but the query {query.text} is about "
-            f"{' and '.join(map(repr, sorted(taken.event)))}. Wanted: before the bar the outcome that the question names.",
+            f"{' and '.join(map(repr, sorted(taken.event)))}. Wanted: before the bar the outcome that the question "
+            "names.",
         )
     elif len(outcomes) == 1 and len(problem.queries) == 1:
         yield from _polarity(problem, query, taken, question, outcomes[0], part)
@@ -97,10 +98,11 @@ def _polarity(
         yield Fault(
             "asked",
             part,
-            f"The query {query.text} with yes for a value {problem.reply.comparison} {problem.reply.threshold:g} says yes "
+            f"The query {query.text} with yes for a value {problem.reply.comparison} {problem.reply.threshold:g} "
+            "says yes "
             f"where {name}{state} is {got} likely, while {quoted(question.text)} asks whether it is {more} likely, or "
-            "happens. Wanted: the state of the outcome that the question names, the states compared in its order, and the "
-            "comparison of its words.",
+            "happens. Wanted: the state of the outcome that the question names, the states compared in its order, "
+            "and the comparison of its words.",
         )
 
 
@@ -187,8 +189,8 @@ def _reply(problem: Problem, text: Scan) -> Iterator[Fault]:
         yield Fault(
             "asked",
             "reply",
-            f"{quoted(found[-1].text)} wants a yes or a no, but the reply is a number. Wanted: the kind 'yes-no', with the "
-            "comparison that means yes.",
+            f"{quoted(found[-1].text)} wants a yes or a no, but the reply is a number. Wanted: the kind 'yes-no', "
+            "with the comparison that means yes.",
         )
     elif main in _HOW_MUCH and problem.reply.kind == "yes-no" and tokens[0].word == main:
         yield Fault(
@@ -216,12 +218,12 @@ def _threshold(problem: Problem, text: Scan, query: ProblemQuery) -> Iterator[Fa
         )
 
 
-def _main_word(tokens: Sequence[object]) -> str:
+def _main_word(tokens: Sequence[Token]) -> str:
     """The auxiliary or question word that opens the main clause; empty where none does."""
     found = ""
     for at, token in enumerate(tokens):
-        word = token.word  # type: ignore[attr-defined]
-        opens = at == 0 or tokens[at - 1].word in (",", "then", ":", "and", "but")  # type: ignore[attr-defined]
+        word = token.word
+        opens = at == 0 or tokens[at - 1].word in (",", "then", ":", "and", "but")
         if opens and (word in _YES_NO or word in _HOW_MUCH):
             found = found or word
     return found
@@ -241,8 +243,8 @@ def _claim(problem: Problem, query: ProblemQuery, question: Asking, part: str) -
             yield Fault(
                 "asked",
                 part,
-                f"The claim {print_claim(claim)} speaks of {name!r}, which {quoted(question.text)} does not mention. Wanted: "
-                "a claim about the variables that the question names.",
+                f"The claim {print_claim(claim)} speaks of {name!r}, which {quoted(question.text)} does not mention. "
+                "Wanted: a claim about the variables that the question names.",
             )
             return
     if isinstance(claim, CausalClaim):
@@ -265,8 +267,8 @@ def _order_of(problem: Problem, cause: str, effect: str, shown: str, question: A
         yield Fault(
             "asked",
             part,
-            f"The claim {shown} has {cause!r} as the cause, while in {quoted(question.text)} it is the effect. Wanted: the "
-            "cause first, then the effect, as the question has them.",
+            f"The claim {shown} has {cause!r} as the cause, while in {quoted(question.text)} it is the effect. "
+            "Wanted: the cause first, then the effect, as the question has them.",
         )
 
 

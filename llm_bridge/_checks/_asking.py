@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from .._problem import ProblemVariable
-from ._lexicon import COMPARED_DOWN, COMPARED_UP, FORWARD, NEGATIONS, NOUNS, PREVENTING, stems
+from ._lexicon import BE, COMPARED_DOWN, COMPARED_UP, FORWARD, NEGATIONS, NOUNS, PREVENTING, stems
 from ._markers import markers
 from ._mentions import Mention, mentions
-from ._text import Scan, Sentence, Token, fold, words
+from ._text import Scan, Sentence, Token, fold, remembered, words
 
 Role: TypeAlias = Literal["plain", "imposed", "seen", "via", "against", "aside"]
 
@@ -22,8 +21,8 @@ _AUXILIARIES = words(
 _SUPPOSE = words("assume assuming suppose supposing imagine imagining pretend say had were if without")
 _IMPOSE = words("assume assuming suppose supposing imagine imagining pretend without forced forcing force set setting")
 _SEE = words(
-    "given observing observed observe observes seeing among amongst knowing conditional conditioning when whenever look "
-    "looking know learn see"
+    "given observing observed observe observes seeing among amongst knowing conditional conditioning when whenever "
+    "look looking know learn see"
 )
 _STRONG_SEE = words(
     "given observing observed observe among amongst knowing conditional conditioning look looking when see"
@@ -81,7 +80,7 @@ class Asking:
         return bool(self.spoken & _DOING)
 
 
-@lru_cache(maxsize=256)
+@remembered
 def asking(text: Scan, variables: tuple[ProblemVariable, ...], cited: str) -> Asking | None:
     """The question of `text` that `cited` words belong to; None where there is no question."""
     found = question_sentences(text, cited)
@@ -163,6 +162,15 @@ def _fronted_end(text: Scan, sentence: Sentence) -> int:
     return commas[-1] if commas else -1
 
 
+_CUES: tuple[tuple[frozenset[str], Role], ...] = (
+    (_AGAINST, "against"),
+    (_VIA, "via"),
+    (_ASIDE, "aside"),
+    (_IMPOSE, "imposed"),
+    (_SEE, "seen"),
+)
+
+
 def _cue(tokens: Sequence[Token], at: int, sentence: Sentence, role: Role) -> Role | None:
     """The role that the word at `at` gives to what follows; None where it gives none."""
     word = tokens[at].word
@@ -178,15 +186,10 @@ def _cue(tokens: Sequence[Token], at: int, sentence: Sentence, role: Role) -> Ro
         return "imposed"
     if word in _AUXILIARIES and (opens or at == sentence.first):
         return "plain"
-    for role_words, given in (
-        (_AGAINST, "against"),
-        (_VIA, "via"),
-        (_ASIDE, "aside"),
-        (_IMPOSE, "imposed"),
-        (_SEE, "seen"),
-    ):
+    for role_words, given in _CUES:
         if word in role_words:
-            return _kept(word, given, role)
+            gave = word == "given" and at > sentence.first and tokens[at - 1].word in BE
+            return None if gave else _kept(word, given, role)
     if word in ("for", "in") and at == sentence.first:
         return "seen"
     return None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
-from .._crosscheck import parents
+from scm import CausalClaim
+
 from .._problem import Problem
 from ._given import quoted
 from ._reading import Fault, Reading
@@ -41,10 +42,15 @@ def coverage(reading: Reading) -> Iterable[Fault]:
     for pair, rules in said.surely.items():
         if pair not in have and (pair[1], pair[0]) not in have:
             yield _dropped(problem, pair, rules[0])
+    place = {v.name: n for n, v in enumerate(problem.variables)}
+    claimed = {
+        (place[q.claim.first], place[q.claim.second]) for q in problem.queries if isinstance(q.claim, CausalClaim)
+    }  # what is asked whether it holds is no rule
     for pair in have:
-        if pair not in said.perhaps and (pair[1], pair[0]) not in said.surely and _known(said, pair):
-            if pair not in said.faintly or _path(said, pair):
-                yield _added(reading, pair)
+        possible = pair in said.perhaps or (pair[1], pair[0]) in said.surely or not _known(said, pair)
+        # A number or a question beside both may mean the edge, unless the text tells how the one comes to the other.
+        if not possible and (pair not in said.faintly or pair in claimed or _path(said, pair)):
+            yield _added(reading, pair)
 
 
 def _told(reading: Reading) -> Told:
@@ -53,7 +59,7 @@ def _told(reading: Reading) -> Told:
 
 def _pairs(problem: Problem) -> list[Pair]:
     place = {v.name: n for n, v in enumerate(problem.variables)}
-    return [(place[c], place[e]) for e, causes in parents(problem).items() for c in causes if c != e]
+    return [(place[c], place[e]) for e, causes in problem.causes.items() for c in causes if c != e]
 
 
 def _path(said: Told, pair: Pair) -> bool:
@@ -109,8 +115,8 @@ def _dropped(problem: Problem, pair: Pair, rule: Rule) -> Fault:
     return Fault(
         "coverage",
         part_of(problem, pair),
-        f"The text says {quoted(rule.sentence.text)}, but {lacks}. Wanted: a part for every cause that a sentence names, "
-        f"one for each of its effects. Read whether {cause!r} acts on {effect!r} there, and put it in.",
+        f"The text says {quoted(rule.sentence.text)}, but {lacks}. Wanted: a part for every cause that a sentence "
+        f"names, one for each of its effects. Read whether {cause!r} acts on {effect!r} there, and put it in.",
     )
 
 
@@ -125,7 +131,7 @@ def _added(reading: Reading, pair: Pair) -> Fault:
     return Fault(
         "coverage",
         part_of(problem, pair),
-        f"The Problem makes {cause!r} a cause of {effect!r} {got}, but no sentence of the text says so. Wanted: causes that "
-        f"the text names. Read what the text says acts on {effect!r}.",
+        f"The Problem makes {cause!r} a cause of {effect!r} {got}, but no sentence of the text says so. Wanted: "
+        f"causes that the text names. Read what the text says acts on {effect!r}.",
         "fault" if sure else "hint",
     )

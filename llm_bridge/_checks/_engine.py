@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from scm import Answer, Contrast, Number, Query, Var, query_nodes
 
+from .._pipeline import ask_also
 from .._verdict import CLOSE, without_evidence
 from ._reading import Fault, Reading
 
@@ -19,8 +20,8 @@ def possible(reading: Reading) -> Iterable[Fault]:
                 "possible",
                 f"queries[{i}]",
                 f"What {asked} takes as observed cannot happen by the rules of this Problem. {reading.reply.line} "
-                "Wanted: evidence that the rules allow. Read again what the text says was observed, and the rules that lead to "
-                "it.",
+                "Wanted: evidence that the rules allow. Read again what the text says was observed, and the rules "
+                "that lead to it.",
                 "doubt",
             )
 
@@ -50,22 +51,16 @@ def abduction(reading: Reading) -> Iterable[Fault]:
     """A hint: evidence of a counterfactual that makes no difference to its answer."""
     if reading.reply.finding not in ("exact", "estimate", "bounds"):
         return
-    problem = reading.problem
-    imagined = [i for i, q in enumerate(problem.queries) if q.query is not None and _imagines(q.query)]
-    if not imagined:
-        return
-    queries = tuple(
-        q.model_copy(update={"query": without_evidence(q.asked)}) if i in imagined else q
-        for i, q in enumerate(problem.queries)
-    )
-    bare = reading.solve(problem.model_copy(update={"queries": queries}))
-    numbers = [i for i, q in enumerate(problem.queries) if q.query is not None]
-    for i, with_it, without in zip(numbers, reading.reply.answers, bare.answers, strict=False):
-        if i in imagined and _same(with_it.value, without.value):
+    imagined = {i: q.query for i, q in enumerate(reading.problem.queries) if q.query is not None and _imagines(q.query)}
+    # The same model is asked again. The whole chain would work out anew what rounding leaves open, which is dear.
+    bare = dict(zip(imagined, ask_also(reading.reply, tuple(map(without_evidence, imagined.values()))), strict=False))
+    for i, with_it in _answers(reading):
+        if i in bare and _same(with_it.value, bare[i].value):
+            asked = reading.problem.queries[i].text
             yield Fault(
                 "abduction",
                 f"queries[{i}]",
-                f"{problem.queries[i].text} has the same answer without its evidence. That can be right. Look again "
+                f"{asked} has the same answer without its evidence. That can be right. Look again "
                 "whether the evidence, and the rules that lead to it, are as the text says.",
                 "hint",
             )

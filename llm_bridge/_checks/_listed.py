@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from scm import Adjusts, print_claim
 
@@ -79,8 +80,8 @@ def _lacking(problem: Problem, one: _Relation) -> Fault:
     return Fault(
         "coverage",
         "independences",
-        f"The text says {quoted(one.sentence.text)}, but the list has no {wanted}. Wanted: one entry for every sentence about "
-        "an independence, with exactly the variables that it is given.",
+        f"The text says {quoted(one.sentence.text)}, but the list has no {wanted}. Wanted: one entry for every "
+        "sentence about an independence, with exactly the variables that it is given.",
     )
 
 
@@ -138,9 +139,7 @@ def _denied(problem: Problem, text: Scan) -> Iterator[Fault]:
     taken = {at for m in mentions(text, problem.variables) for at in range(m.first, m.last)}
     found = markers(text.tokens, last.first, last.last, taken)
     tokens = [t.word for t in text.of(last)]
-    less = any(
-        a == "less" and b in ("correct", "appropriate", "valid") for a, b in zip(tokens, tokens[1:], strict=False)
-    )
+    less = any(a == "less" and b in ("correct", "appropriate", "valid") for a, b in pairwise(tokens))
     denied = less != any(m.denied for m in found)
     turned = problem.reply.comparison.startswith("<")
     if denied != turned and problem.reply.comparison != "=":
@@ -149,8 +148,8 @@ def _denied(problem: Problem, text: Scan) -> Iterator[Fault]:
             "asked",
             "reply",
             f"{quoted(last.text)} {what} the claim, but the reply says yes where the claim "
-            f"{'fails' if turned else 'holds'} (comparison {problem.reply.comparison!r}). Wanted: '>' where the question "
-            "asserts the claim, '<' where it denies it.",
+            f"{'fails' if turned else 'holds'} (comparison {problem.reply.comparison!r}). Wanted: '>' where the "
+            "question asserts the claim, '<' where it denies it.",
         )
 
 
@@ -173,8 +172,10 @@ def _labelled(problem: Problem, text: Scan) -> Iterator[Fault]:
             yield Fault(
                 "asked",
                 f"queries[{i}]",
-                f"The claim {print_claim(claim)} stands for {label!r}, which the text explains otherwise: {quoted(sentence)} "
-                "Wanted: the two claims in the order of the question, each adjusting for the variables of its own rule.",
+                f"The claim {print_claim(claim)} stands for {label!r}, which the text explains otherwise: "
+                f"{quoted(sentence)} "
+                "Wanted: the two claims in the order of the question, each adjusting for the variables of its own "
+                "rule.",
             )
 
 
@@ -191,6 +192,6 @@ def _options(text: Scan, variables: tuple[ProblemVariable, ...]) -> dict[str, tu
 def _order(text: Scan, question: Sentence, options: dict[str, tuple[str, set[int]]]) -> list[str] | None:
     """The labels in the order in which the question compares them."""
     tokens = text.of(question)
-    spoken = [f"{a.word} {b.word}" for a, b in zip(tokens, tokens[1:], strict=False)]
+    spoken = [f"{a.word} {b.word}" for a, b in pairwise(tokens)]
     found = [pair for pair in spoken if pair in options]
     return found if len(found) == 2 and found[0] != found[1] else None

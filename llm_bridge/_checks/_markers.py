@@ -29,8 +29,11 @@ Direction: TypeAlias = Literal["forward", "backward", "of-on", "if", "unclear"]
 _ARTICLES = words("a an the no any this that some its their each every")
 _ADVERBS = words("directly also both together always only partly strongly not never in turn turn itself then")
 _NOUN_WORDS = words("a an the main direct common possible likely only one root key major sole")
-_THEN = words("then")
+_NO_VERBS = words("general generally generic causal causally director directors lowest productive effective")
 _REASONS = {"due": "to", "because": "of", "thanks": "to", "owing": "to", "result": "of"}
+
+_STEMS = FORWARD | PREVENTING | NOUNS | WITH_TO | WITH_IN | WITH_FROM | WITH_ON
+_WORDS = CONDITIONS | frozenset(_REASONS) | {"responsible", "because"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,9 @@ def markers(tokens: Sequence[Token], first: int, last: int, taken: Collection[in
     found: list[Marker] = []
     place = first
     while place < last:
-        one = None if place in taken else _marker(tokens, place, first, last)
+        token = tokens[place]
+        possible = token.stem in _STEMS or token.word in _WORDS
+        one = _marker(tokens, place, first, last) if possible and place not in taken else None
         if one is not None and not (found and one.first < found[-1].last):
             found.append(one)
         place = place + 1 if one is None else max(one.last, place + 1)
@@ -83,7 +88,7 @@ def _marker(tokens: Sequence[Token], place: int, first: int, last: int) -> Marke
         return _denial(tokens, Marker(place, place + 2, "forward"), first)
     if token.stem in NOUNS and (noun := _noun(tokens, place, first, last)) is not None:
         return noun
-    if token.stem in FORWARD or token.stem in PREVENTING:
+    if (token.stem in FORWARD or token.stem in PREVENTING) and token.word not in _NO_VERBS:
         return _verb(tokens, place, first, last)
     direction, length = _with_preposition(tokens, place, last)
     if direction is None:
@@ -111,7 +116,7 @@ def _with_preposition(tokens: Sequence[Token], place: int, last: int) -> tuple[D
 
 
 def _noun(tokens: Sequence[Token], place: int, first: int, last: int) -> Marker | None:
-    """ "has an effect on" and "the effect of ... on"."""
+    """The nouns: "has an effect on" and "the effect of ... on"."""
     near = [t.word for t in tokens[place + 1 : min(place + 3, last)]]
     back = range(place - 1, max(first - 1, place - 6), -1)
     have = next((at for at in back if tokens[at].word in HAVE), None)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 from scm import Value
 
 from .._problem import ProblemVariable
 from ._lexicon import ANTONYMS, CAUSAL, NEGATIONS, NEUTRAL, STOP, TURNING
-from ._text import Scan, Token, words
+from ._text import Scan, Token, remembered, words
 from ._vocabulary import Phrase, Vocabulary, unprefixed, vocabulary
 
 _MARKS = frozenset(",;:.?!()")
@@ -24,6 +23,7 @@ _DENY_WITH = {
     "from": words("free"),
 }
 _NOT = words("not never")
+_SETTLED = words("with without no lack absence presence")
 _FALSE = words("false absent off missing")
 _HAPPENS = words("occur occurs occurred occurring happen happens happened happening present true hold holds held")
 _BECOMES = words("is are was were be been being stays stayed remains remained becomes became had has have would not")
@@ -62,7 +62,7 @@ class Mention:
         return self.variables[0] if len(self.variables) == 1 else -1
 
 
-@lru_cache(maxsize=256)
+@remembered
 def mentions(text: Scan, variables: tuple[ProblemVariable, ...]) -> tuple[Mention, ...]:
     """Every place of `text` that speaks of one of `variables`, in order."""
     known = vocabulary(variables)
@@ -247,7 +247,8 @@ def _strange_clause(text: Scan, one: Mention, covered: set[int], stems: frozense
         at = one.first - 1 if step < 0 else one.last
         while 0 <= at < len(text.tokens) and text.tokens[at].sentence == one.sentence:
             token = text.tokens[at]
-            if token.word in _BREAKS or token.stem in CAUSAL or (at in covered and step > 0):
+            ends = token.word in _BREAKS or token.stem in CAUSAL
+            if ends or (at in covered if step > 0 else token.word in _SETTLED):
                 break
             plain = token.word in STOP or token.word in NEUTRAL or at in covered or not token.word[0].isalpha()
             if not plain and _bare(token, stems) not in stems and not token.word.endswith("n't"):
@@ -264,13 +265,15 @@ def _turned(text: Scan, one: Mention) -> bool:
             if token.stem in TURNING and token.sentence == one.sentence:
                 return True
             break
-    at = one.last
+    at, denied = one.last, False
     while at < len(text.tokens) and text.tokens[at].word in _BECOMES:
+        denied = denied or text.tokens[at].word in _NOT
         at += 1
     if at == one.last or at >= len(text.tokens) or text.tokens[at].sentence != one.sentence:
         return False
     token = text.tokens[at]
-    plain = token.word in STOP or token.word in _FALSE or token.word in _HAPPENS or not token.word[0].isalpha()
+    said = token.word in _FALSE or token.word in _HAPPENS or not token.word[0].isalpha()
+    plain = said or (token.word in STOP and not denied)
     if token.stem in CAUSAL:  # "the merger had been blocked", but not "is caused by"
         after = text.tokens[at + 1].word if at + 1 < len(text.tokens) else ""
         return token.word.endswith("ed") and after != "by"

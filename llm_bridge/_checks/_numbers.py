@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
-from scm import Const, print_quantity, query_nodes
+from scm import print_quantity
 
 from .._problem import Problem, Statement
 from ._given import quoted
@@ -126,11 +126,10 @@ def _unused(reading: Reading) -> Iterator[Fault]:
             free[round(statement.counts[0] / statement.counts[1], 9)] += 1
         else:
             free[round(statement.printed().value, 9)] += 1
-    asked = _constants(reading.problem)
     for numeral in numerals(text):
         if not numeral.probable or not _about_chance(text, numeral):
             continue
-        if _take(free, numeral, reading.problem) or round(numeral.value, 9) in asked:
+        if _take(free, numeral, reading.problem):
             continue
         sentence = text.sentences[text.tokens[numeral.first].sentence]
         if sentence.question:
@@ -139,8 +138,8 @@ def _unused(reading: Reading) -> Iterator[Fault]:
             "numbers",
             "statements",
             f"The text says {quoted(sentence.text)}, and no statement uses the {numeral.text} there. Wanted: a "
-            "statement for every probability that the text prints. Add what this sentence says, with these words; or, if a "
-            "statement cites it with another number, correct that number.",
+            "statement for every probability that the text prints. Add what this sentence says, with these words; "
+            "or, if a statement cites it with another number, correct that number.",
         )
 
 
@@ -151,17 +150,6 @@ def _take(free: Counter[float], numeral: Numeral, problem: Problem) -> bool:
         free[key] -= 1
         return True
     return any(_is(s, numeral) for s in problem.statements if s.value is not None) and key not in free
-
-
-def _constants(problem: Problem) -> set[float]:
-    """Numbers of what is asked."""
-    found = {problem.reply.threshold}
-    for query in problem.queries:
-        if query.query is not None:
-            for node in query_nodes(query.query):
-                if isinstance(node, Const) and isinstance(node.value, int | float):
-                    found.add(round(float(node.value), 9))
-    return found
 
 
 def _about_chance(text: Scan, numeral: Numeral) -> bool:

@@ -22,8 +22,6 @@ from scm import (
     walk,
 )
 
-Literal_ = tuple[str, Value | None]
-
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -34,12 +32,16 @@ class Part:
         imposed: what its worlds set, with the value; None where that is no constant.
         nested: what is set inside nested worlds.
         given: its condition.
+        later: variables of the condition in a world of their own.
+        split: whether an assignment takes its value from another world, or holds for one edge only.
     """
 
     event: dict[str, Value | None] = field(default_factory=dict[str, "Value | None"])
     imposed: dict[str, Value | None] = field(default_factory=dict[str, "Value | None"])
     nested: dict[str, Value | None] = field(default_factory=dict[str, "Value | None"])
     given: dict[str, Value | None] = field(default_factory=dict[str, "Value | None"])
+    later: frozenset[str] = frozenset()
+    split: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,11 @@ class Asked:
     def imposed(self) -> set[str]:
         """Every variable that some world sets."""
         return {name for part in self.parts for name in (*part.imposed, *part.nested)}
+
+    @property
+    def split(self) -> bool:
+        """Whether some world takes a value from another."""
+        return any(part.split for part in self.parts)
 
     @property
     def given(self) -> set[str]:
@@ -109,11 +116,13 @@ def _part(query: Query) -> Part:
     nested: dict[str, Value | None] = {}
     for term in (t for e in expr for t in terms(e)):
         for assignment in term.world:
-            constant = isinstance(assignment, Set) and isinstance(assignment.value, Const)
-            imposed[assignment.target] = assignment.value.value if constant else None  # type: ignore[union-attr]
-            for node in () if constant else _inner(assignment):
+            imposed[assignment.target] = _constant(assignment)
+            for node in _inner(assignment):
                 nested |= {a.target: _constant(a) for a in node.world}
-    return Part(event, imposed, nested, literals_of(given))
+    later = frozenset(t.name for t in (terms(given) if given is not None else ()) if t.world)
+    worlds = [a for e in expr for t in terms(e) for a in t.world]
+    split = any(a.parent is not None or not (isinstance(a, Set) and isinstance(a.value, Const)) for a in worlds)
+    return Part(event, imposed, nested, literals_of(given), later, split)
 
 
 def _constant(assignment: object) -> Value | None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from itertools import pairwise
 from typing import Literal, TypeAlias
 
@@ -19,8 +18,8 @@ from ._lexicon import HEDGES, ROUNDABOUT
 from ._markers import Marker, markers
 from ._mentions import Mention, mentions
 from ._numerals import numerals
-from ._sides import Side, conditional, sides_of, unjoined
-from ._text import Scan, Sentence, words
+from ._sides import Side, conditional, gaps_of, sides_of, unjoined
+from ._text import Scan, Sentence, remembered, words
 
 Pair: TypeAlias = tuple[int, int]
 _OPENINGS = words("hypothesis question claim")
@@ -40,7 +39,7 @@ class Rule:
         marker: it.
         causes, effects: its sides.
         joined: how the causes are joined; "unclear" where both words stand there, or an "unless".
-        firm: whether the sentence asserts it, and of a direct relation: not asked, hedged or told as going through others.
+        firm: whether the sentence asserts a direct relation: not asked, hedged or told as going through others.
         sentence: where it stands.
     """
 
@@ -78,7 +77,7 @@ class Told:
     somewhere: frozenset[int] = frozenset()
 
 
-@lru_cache(maxsize=256)
+@remembered
 def told(text: Scan, variables: tuple[ProblemVariable, ...]) -> Told:
     """What `text` says of causes among `variables`."""
     by_sentence: defaultdict[int, list[Mention]] = defaultdict(list)
@@ -162,7 +161,8 @@ def _sentence(
     if any(m.direction == "unclear" for m in found) or (conditions and len(found) > 1) or "neither" in spoken:
         return [], _all_pairs([*here, *before])
     firm = not spoken & HEDGES and not spoken & ROUNDABOUT and not (numbered or spoken & _CHANCE)
-    sides = [conditional(text, sentence, here, found[0])] if conditions else sides_of(text, sentence, here, found)
+    gaps = gaps_of(text, sentence, here, found)
+    sides = [conditional(text, sentence, here, found[0])] if conditions else sides_of(text, gaps, found)
     rules: list[Rule] = []
     for marker, (left, right) in zip(found, sides, strict=True):
         causes, effects = (right, left) if marker.direction == "backward" else (left, right)
@@ -172,7 +172,7 @@ def _sentence(
             effects = Side((), tuple(before))
         rules.append(Rule(marker, causes, effects, _joined(text, causes, marker), firm, sentence))
     loose = _all_pairs(here) if not firm else set[Pair]()
-    for together in unjoined(text, sentence, here, found):
+    for together in unjoined(gaps):
         loose |= _all_pairs(together)
     return rules, loose
 

@@ -40,7 +40,7 @@ def rung(reading: Reading) -> Iterable[Fault]:
     """Queries on another rung than their question: interventions and evidence too many or too few, or turned."""
     for case in _cases(reading):
         found = list(_interventions(case))
-        yield from found or [*_seeing(case)]
+        yield from found or [*_seeing(case), *_seen_state(case), *_mediated(case)]
         yield from _evidence(case)
 
 
@@ -67,9 +67,7 @@ def clear(these: Iterable[Mention]) -> list[Mention]:
 
 def _interventions(case: _Case) -> Iterator[Fault]:
     question = case.asking
-    if question.would and question.having("imposed"):
-        yield from _imposed(case, question.having("imposed"))
-    elif question.does and question.having("imposed"):
+    if (question.would and question.having("imposed")) or (question.does and question.having("imposed")):
         yield from _imposed(case, question.having("imposed"))
     elif question.causal and question.causes and not question.sees:
         yield from _effect(case)
@@ -82,9 +80,10 @@ def _imposed(case: _Case, these: Sequence[Mention]) -> Iterator[Fault]:
             but = f"only conditions on {name!r}" if name in case.asked.given else f"does not impose {name!r}"
             yield case.fault(
                 "rung",
-                f"{quoted(case.asking.text)} asks what would be if {name!r} were set, but the query {case.shown} {but}. "
-                f"Wanted: {name!r} imposed in the world of the outcome, as in P(Y[X=...]), and what was observed behind "
-                "the bar.",
+                f"{quoted(case.asking.text)} asks what would be if {name!r} were set, but the query {case.shown} "
+                f"{but}. "
+                f"Wanted: {name!r} imposed in the world of the outcome, as in P(Y[X=...]), and what was observed "
+                "behind the bar.",
             )
         elif one.state is not None and one.state not in _values(case.asked, name):
             yield _turned(case, name, one.state, _values(case.asked, name))
@@ -113,7 +112,8 @@ def _turned(case: _Case, name: str, state: Value, got: set[Value | None]) -> Fau
     there = ", ".join(repr(value) for value in got)
     return case.fault(
         "sign",
-        f"The query {case.shown} sets {name!r} to {there}, while {quoted(case.asking.text)} supposes the state {state!r}. "
+        f"The query {case.shown} sets {name!r} to {there}, while {quoted(case.asking.text)} supposes the state "
+        f"{state!r}. "
         f'Wanted: the state supposed; what follows "instead of" is not it. Read which state of {name!r} is meant.',
     )
 
@@ -124,7 +124,8 @@ def _effect(case: _Case) -> Iterator[Fault]:
         if name not in case.asked.imposed and name not in case.asked.event:
             yield case.fault(
                 "rung",
-                f"{quoted(case.asking.text)} asks what {name!r} does to the outcome, but the query {case.shown} imposes "
+                f"{quoted(case.asking.text)} asks what {name!r} does to the outcome, but the query {case.shown} "
+                "imposes "
                 f"nothing on {name!r}. Wanted: a query that sets it, such as P(Y[X=1]) - P(Y[X=0]). Seeing X, as in "
                 "P(Y | X), answers another question.",
             )
@@ -142,8 +143,8 @@ def _seeing(case: _Case) -> Iterator[Fault]:
         names = ", ".join(map(repr, sorted(case.asked.imposed)))
         yield case.fault(
             "rung",
-            f"{quoted(question.text)} asks about what is seen, but the query {case.shown} imposes {names}. Wanted: a query "
-            "without an intervention; what the question takes as seen stands behind the bar.",
+            f"{quoted(question.text)} asks about what is seen, but the query {case.shown} imposes {names}. Wanted: a "
+            "query without an intervention; what the question takes as seen stands behind the bar.",
         )
         return
     for one in clear(question.having("seen")):
@@ -151,9 +152,36 @@ def _seeing(case: _Case) -> Iterator[Fault]:
         if name not in case.asked.given and name not in case.asked.event:
             yield case.fault(
                 "rung",
-                f"{quoted(question.text)} speaks of those with {name!r}, but the query {case.shown} does not condition on "
-                f"it. Wanted: {name!r} behind the bar.",
+                f"{quoted(question.text)} speaks of those with {name!r}, but the query {case.shown} does not "
+                f"condition on it. Wanted: {name!r} behind the bar.",
             )
+
+
+def _seen_state(case: _Case) -> Iterator[Fault]:
+    for one in clear(case.asking.having("seen")):
+        name = case.name(one)
+        states = {part.given.get(name) for part in case.asked.parts}
+        state = next(iter(states))
+        if len(states) == 1 and None not in (state, one.state) and state != one.state:
+            yield case.fault(
+                "sign",
+                f"The query {case.shown} conditions on {name!r} as {state!r}, while {quoted(case.asking.text)} "
+                f"speaks of those with the state {one.state!r}. Wanted: the state that the question names.",
+            )
+
+
+def _mediated(case: _Case) -> Iterator[Fault]:
+    """An effect through, or not through, a mediator takes a world inside a world."""
+    names = {case.name(m) for m in clear(case.asking.having("via"))}
+    causes = {case.name(m) for m in clear(case.asking.causes)} - names
+    if names and causes & case.asked.imposed and not case.asked.split and len(case.asked.parts) == 2:
+        shown = " and ".join(map(repr, sorted(names)))
+        yield case.fault(
+            "rung",
+            f"{quoted(case.asking.text)} asks of an effect through, or not through, {shown}, but the query "
+            f"{case.shown} is "
+            f"the whole effect. Wanted: {shown} set to what it would be in another world, as in P(Y[X=1, M=M[X=0]]).",
+        )
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -164,7 +192,8 @@ def _evidence(case: _Case) -> Iterator[Fault]:
     settled = {e.variable for e in case.problem.equations if isinstance(e.expression, Const)}
     asked = case.asked
     if len(asked.parts) == 1 or case.asking.would:
-        for one in clear(case.facts.surely):
+        told = case.facts.told if case.asking.would and case.asking.having("imposed") else ()
+        for one in clear((*case.facts.surely, *told)):
             yield from _observed(case, one, settled)
     outcomes = () if asked.op else tuple(clear(case.asking.outcomes))
     roles = [m for m, role in case.asking.roles if role != "against" and m not in outcomes]
@@ -174,8 +203,8 @@ def _evidence(case: _Case) -> Iterator[Fault]:
         if place[name] not in said:
             yield case.fault(
                 "rung",
-                f"The query {case.shown} takes {name!r} as observed, but no sentence of the text says that it was. Wanted: "
-                "behind the bar what the text says was observed, and nothing else.",
+                f"The query {case.shown} takes {name!r} as observed, but no sentence of the text says that it was. "
+                "Wanted: behind the bar what the text says was observed, and nothing else.",
             )
 
 
@@ -183,18 +212,24 @@ def _observed(case: _Case, one: Mention, settled: set[str]) -> Iterator[Fault]:
     name = case.name(one)
     sentence = quoted(_sentence_of(case, one))
     states = {part.given[name] for part in case.asked.parts if name in part.given}
-    mine = {m.state for m in case.facts.surely if m.variable == one.variable}
+    mine = {m.state for m in (*case.facts.surely, *case.facts.told) if m.variable == one.variable}
     if not states and name not in settled:
         yield case.fault(
             "rung",
-            f"The text says what was observed of {name!r}: {sentence}. The query {case.shown} does not use it. Wanted: what "
-            "was observed behind the bar, also beside an intervention, as in P(Y[X=0] | Z=1).",
+            f"The text says what was observed of {name!r}: {sentence}. The query {case.shown} does not use it. "
+            "Wanted: what was observed behind the bar, also beside an intervention, as in P(Y[X=0] | Z=1).",
+        )
+    elif states and any(name in part.later for part in case.asked.parts):
+        yield case.fault(
+            "rung",
+            f"The query {case.shown} takes {name!r} as seen after the intervention, while the text says that it was "
+            f"observed: {sentence}. Wanted: what was observed without [...], in the world as it is.",
         )
     elif states and None not in mine and None not in states and not states & mine:
         yield case.fault(
             "sign",
-            f"The query {case.shown} takes {name!r} as {next(iter(states))!r}, while the text says {sentence}. Wanted: the "
-            "state that was observed.",
+            f"The query {case.shown} takes {name!r} as {next(iter(states))!r}, while the text says {sentence}. "
+            "Wanted: the state that was observed.",
         )
 
 

@@ -14,7 +14,8 @@ from ._text import Scan, Sentence, words
 _SPLITS = frozenset(",;:()")
 _RELATIVE = words("which that who this it these both")
 _SMALL = words(
-    "a an the this that these those we know and or but not no both either each also together then nor is are was were be "
+    "a an the this that these those we know and or but not no both either each also together then nor is are was "
+    "were be "
     "being has have had having of to in with by for people person individuals individual someone who does do did if it"
 )
 _ANDS = words("and or nor")
@@ -30,7 +31,7 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True)
-class _Segment:
+class Segment:
     """A stretch between two commas.
 
     Attributes:
@@ -51,9 +52,10 @@ class _Segment:
         return self.mentions if len(self.mentions) < 2 or self.joined else ()
 
 
-def _segments(text: Scan, first: int, last: int, here: Sequence[Mention]) -> list[_Segment]:
-    found: list[_Segment] = []
+def _segments(text: Scan, first: int, last: int, here: Sequence[Mention]) -> list[Segment]:
+    found: list[Segment] = []
     start = first
+    here = [m for m in here if first <= m.first < last]
     for at in range(first, last + 1):
         if at < last and text.tokens[at].word not in _SPLITS:
             continue
@@ -64,7 +66,7 @@ def _segments(text: Scan, first: int, last: int, here: Sequence[Mention]) -> lis
         kept = tuple(m for m in inside if m.first < dropped)
         listed = all(word in _SMALL or not word[0].isalpha() for word in rest)
         joined = all(_join(text, one, two) for one, two in pairwise(kept))
-        found.append(_Segment(kept, listed, any(word in _RELATIVE for word in rest), joined))
+        found.append(Segment(kept, listed, any(word in _RELATIVE for word in rest), joined))
         start = at + 1
     return found
 
@@ -74,13 +76,15 @@ def _join(text: Scan, one: Mention, two: Mention) -> bool:
     return bool(between & _ANDS) and all(word in _SMALL or word in STOP or not word[0].isalpha() for word in between)
 
 
-def sides_of(
-    text: Scan, sentence: Sentence, here: Sequence[Mention], found: Sequence[Marker]
-) -> list[tuple[Side, Side]]:
-    """Left and right side of each verb of a sentence, in order."""
+def gaps_of(text: Scan, sentence: Sentence, here: Sequence[Mention], found: Sequence[Marker]) -> list[list[Segment]]:
+    """What stands before, between and after the markers of a sentence, cut at commas."""
     starts = [sentence.first, *(m.last for m in found)]
     ends = [*(m.first for m in found), sentence.last]
-    gaps = [_segments(text, first, last, here) for first, last in zip(starts, ends, strict=True)]
+    return [_segments(text, first, last, here) for first, last in zip(starts, ends, strict=True)]
+
+
+def sides_of(text: Scan, gaps: Sequence[Sequence[Segment]], found: Sequence[Marker]) -> list[tuple[Side, Side]]:
+    """Left and right side of each verb of a sentence, in order."""
     lefts: list[Side] = [_opening(gaps[0])]
     rights: list[Side] = []
     for gap in gaps[1:-1]:
@@ -95,21 +99,16 @@ def sides_of(
     return sides
 
 
-def unjoined(
-    text: Scan, sentence: Sentence, here: Sequence[Mention], found: Sequence[Marker]
-) -> list[tuple[Mention, ...]]:
+def unjoined(gaps: Sequence[Sequence[Segment]]) -> list[tuple[Mention, ...]]:
     """Mentions of a sentence that stand together and are no list: another verb may join them."""
-    starts = [sentence.first, *(m.last for m in found)]
-    ends = [*(m.first for m in found), sentence.last]
-    gaps = (_segments(text, first, last, here) for first, last in zip(starts, ends, strict=True))
     return [segment.mentions for gap in gaps for segment in gap if not segment.joined]
 
 
-def _all(gap: Sequence[_Segment]) -> tuple[Mention, ...]:
+def _all(gap: Sequence[Segment]) -> tuple[Mention, ...]:
     return tuple(m for segment in gap for m in segment.mentions)
 
 
-def _opening(gap: Sequence[_Segment]) -> Side:
+def _opening(gap: Sequence[Segment]) -> Side:
     """Before the first marker: the last segment, and lists before it."""
     filled = [segment for segment in gap if segment.mentions]
     if not filled:
@@ -123,7 +122,7 @@ def _opening(gap: Sequence[_Segment]) -> Side:
     return Side(tuple(sure), _all(gap))
 
 
-def _closing(gap: Sequence[_Segment]) -> Side:
+def _closing(gap: Sequence[Segment]) -> Side:
     """After the last marker: the first segment, and lists after it."""
     sure: list[Mention] = []
     for place, segment in enumerate(gap):
@@ -133,7 +132,7 @@ def _closing(gap: Sequence[_Segment]) -> Side:
     return Side(tuple(sure), _all(gap))
 
 
-def _between(gap: Sequence[_Segment], subject: Side) -> tuple[Side, Side]:
+def _between(gap: Sequence[Segment], subject: Side) -> tuple[Side, Side]:
     """Between two markers: what belongs to the first (its right side), and to the second (its left side)."""
     every = _all(gap)
     filled = [segment for segment in gap if segment.mentions]
@@ -170,7 +169,7 @@ def _shared(these: tuple[Mention, ...], *, relative: bool, subject: Side) -> tup
 
 
 def _of_on(text: Scan, right: Side) -> tuple[Side, Side]:
-    """ "the effect of X on Y": the cause stands before "on", the effect after it."""
+    """The sides in "the effect of X on Y": the cause stands before "on", the effect after it."""
     first = right.perhaps[0].first if right.perhaps else 0
     last = right.perhaps[-1].last if right.perhaps else 0
     on = next((at for at in range(first, last) if text.tokens[at].word in ("on", "upon")), None)

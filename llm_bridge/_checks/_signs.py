@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
-from scm import Const, Expr, Op, Probability, Value, Var, print_expr, print_quantity, walk
+from scm import Const, Expr, Op, Probability, Value, Var, print_expr, print_quantity, quantity_nodes, walk
 
-from .._problem import Equation, Problem
+from .._problem import Equation, Problem, Statement
 from ._given import quoted
 from ._mentions import Mention
 from ._reading import Fault, Reading
 from ._relations import Rule, told
-from ._statements import said_of
-from ._text import scan
+from ._spoken import strange
+from ._statements import Said, said_of, sentence_of
+from ._text import Scan, scan
 from ._truth import MOST, NotRead, Setting, settings, slope, value_of
 
 
@@ -69,8 +70,10 @@ def _equation(problem: Problem, i: int, equation: Equation, number: int, rules: 
             yield Fault(
                 "sign",
                 f"equations[{i}]",
-                f"The equation {equation.variable} = {print_expr(equation.expression)} joins its causes otherwise than the "
-                f"text: {words}{f' says {joined}' if joined else ''}. Wanted: `and` where all of the causes are needed, "
+                f"The equation {equation.variable} = {print_expr(equation.expression)} joins its causes otherwise "
+                "than the "
+                f"text: {words}{f' says {joined}' if joined else ''}. Wanted: `and` where all of the causes are "
+                "needed, "
                 "`or` where one of them is enough; several sentences that name causes of the same thing are joined by "
                 "`or`. Write the equation as the words say.",
             )
@@ -116,8 +119,8 @@ def _turned_fault(problem: Problem, i: int, equation: Equation, name: str, rule:
         "sign",
         f"equations[{i}]",
         f"The equation {equation.variable} = {print_expr(equation.expression)} makes {name!r} push the other way than "
-        f"{quoted(rule.sentence.text)} says. Wanted: a `not` where the words deny a state, and none elsewhere. Read which "
-        f"state of {name!r} the words name, and which state of {equation.variable!r} it brings about.",
+        f"{quoted(rule.sentence.text)} says. Wanted: a `not` where the words deny a state, and none elsewhere. Read "
+        f"which state of {name!r} the words name, and which state of {equation.variable!r} it brings about.",
     )
 
 
@@ -155,12 +158,15 @@ def _holds(problem: Problem, rules: Sequence[Rule], row: Setting) -> bool:
 def _statements(reading: Reading) -> Iterator[Fault]:
     problem = reading.problem
     place = {v.name: n for n, v in enumerate(problem.variables)}
+    text = scan(reading.text)
     for i, statement in enumerate(problem.statements):
         if not isinstance(statement.term, Probability) or not statement.words:
             continue
-        said = said_of(scan(statement.words), problem.variables)
+        words = sentence_of(text, statement)
+        said = said_of(words, problem.variables)
         if said.elliptical or statement.value in ("0", "1", "0%", "100%"):
             continue
+        yield from _beyond(problem, i, statement, said, words)
         for event, literal in literals(statement.term):
             name, value = literal
             number = place[name]
@@ -171,11 +177,44 @@ def _statements(reading: Reading) -> Iterator[Fault]:
                     "sign",
                     f"statements[{i}]",
                     f"The statement {print_quantity(statement.term)} takes {name!r} as {value!r}, while its words "
-                    f"{quoted(statement.words)} speak of the state {shown}. Wanted: the states that the words name. Read "
+                    f"{quoted(words.text)} speak of the state {shown}. Wanted: the states that the words name. Read "
                     f"which state of {name!r} they mean, by its description and any negation, and write that.",
                 )
+            elif not there and not event and said.given and not unknown(words, said):
+                yield _unsaid(i, statement, name, words.text)
             elif said.misplaced(number, event=event):
-                yield _misplaced(i, print_quantity(statement.term), name, statement.words, event=event)
+                yield _misplaced(i, print_quantity(statement.term), name, words.text, event=event)
+
+
+def _beyond(problem: Problem, i: int, statement: Statement, said: Said, words: Scan) -> Iterator[Fault]:
+    """Variables that the sentence speaks of and the statement does not."""
+    used = {n.name for n in quantity_nodes(statement.term) if isinstance(n, Var)}
+    worlds = {a.target for n in quantity_nodes(statement.term) if isinstance(n, Var) for a in n.world}
+    there = {problem.variables[m.variable].name for m in said.event + said.given if m.variable >= 0 and not m.weak}
+    if (beyond := there - used - worlds) and not unknown(words, said):
+        yield Fault(
+            "mentions",
+            f"statements[{i}]",
+            f"The statement {print_quantity(statement.term)} says nothing of "
+            f"{' or '.join(map(repr, sorted(beyond)))}, but "
+            f"its number stands in {quoted(words.text)} Wanted: event and condition as the sentence with this number "
+            "has them.",
+        )
+
+
+def unknown(words: Scan, said: Said) -> bool:
+    """Whether the sentence has words that are not known, which may speak of a variable."""
+    covered = {at for one in said.every for at in range(one.first, one.last)}
+    return any(strange(words, sentence.index, covered) for sentence in words.sentences)
+
+
+def _unsaid(i: int, statement: Statement, name: str, words: str) -> Fault:
+    return Fault(
+        "mentions",
+        f"statements[{i}]",
+        f"The statement {print_quantity(statement.term)} has the condition {name!r}, which its words {quoted(words)} "
+        "do not mention. Wanted: the condition that the sentence names, all of it and no more.",
+    )
 
 
 def _misplaced(i: int, term: str, name: str, words: str, *, event: bool) -> Fault:
@@ -183,8 +222,8 @@ def _misplaced(i: int, term: str, name: str, words: str, *, event: bool) -> Faul
     return Fault(
         "direction",
         f"statements[{i}]",
-        f"The statement {term} has {name!r} as its {here}, while in its words {quoted(words)} it is the {there}. Wanted: "
-        "what the probability is of before the bar, and for whom it holds (for, among, given, if) behind it.",
+        f"The statement {term} has {name!r} as its {here}, while in its words {quoted(words)} it is the {there}. "
+        "Wanted: what the probability is of before the bar, and for whom it holds (for, among, given, if) behind it.",
     )
 
 

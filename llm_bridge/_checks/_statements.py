@@ -8,10 +8,10 @@ from functools import lru_cache
 
 from scm import Value
 
-from .._problem import ProblemVariable
+from .._problem import ProblemVariable, Statement
 from ._mentions import Mention, mentions
 from ._numerals import numerals
-from ._text import Scan, words
+from ._text import Scan, scan, words
 
 _OF = words("probability probabilities chance chances likelihood odds risk rate percentage proportion share prob")
 _FOR = words("for among amongst given if when whenever where conditional provided assuming with")
@@ -38,7 +38,9 @@ class Said:
     def states(self, number: int) -> set[Value | None]:
         """The states in which the variable is mentioned; with None where one of them is unclear."""
         found: set[Value | None] = {m.state for m in self.every if m.variable == number}
-        return found | ({None} if any(number in m.variables and m.variable < 0 for m in self.every) else set())
+        if any(number in m.variables and m.variable < 0 for m in self.every):
+            found.add(None)
+        return found
 
     def misplaced(self, number: int, *, event: bool) -> bool:
         """Whether the variable is mentioned on the other side only, and this is clear."""
@@ -70,12 +72,27 @@ def said_of(text: Scan, variables: tuple[ProblemVariable, ...]) -> Said:
     return Said(tuple(event), tuple(given), every)
 
 
+def sentence_of(text: Scan, statement: Statement) -> Scan:
+    """The sentence of `text` whose number a statement prints, as its words point to it; else the words themselves."""
+    start = text.text.casefold().find(statement.words.casefold()) if statement.words else -1
+    if start < 0 or statement.value is None:
+        return scan(statement.words)
+    value, end = statement.printed().value, start + len(statement.words)
+    for one in numerals(text):
+        token = text.tokens[one.first]
+        if start <= token.start < end and abs(one.value - value) < 1e-9:
+            sentence = text.sentences[token.sentence]
+            whole = scan(sentence.text)
+            return whole if len([n for n in numerals(whole) if n.probable]) == 1 else scan(statement.words)
+    return scan(statement.words)
+
+
 def _set_aside(text: Scan, one: Mention) -> bool:
     return any(text.tokens[at].word in _SET_ASIDE for at in range(max(0, one.first - 3), one.first))
 
 
 def _cue(text: Scan, one: Mention, opening: int, every: Sequence[Mention]) -> str:
-    """ "of" for the event, "for" for the condition, "?" where no word tells."""
+    """The cue before a mention: "of" for the event, "for" for the condition, "?" where no word tells."""
     for at in range(one.first - 1, -1, -1):
         word = text.tokens[at].word
         if word in _OF:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import is_
+from typing import NamedTuple, ParamSpec, TypeVar
 
 _TYPOGRAPHIC = str.maketrans(
     {
@@ -14,7 +17,6 @@ _TYPOGRAPHIC = str.maketrans(
         "\u2212": "-", "\u00ad": None, "\u200b": None, "\ufeff": None,
     }
 )  # fmt: skip
-_SPACE = re.compile(r"\s+")
 _TOKEN = re.compile(
     r"(?:(?<![\w.)])-)?(?<![\w.])(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?![^\W_])|-?(?<![\w.])\.\d+"  # a number
     r"|[^\W\d_]+(?:'[^\W\d_]+)?(?:\d\w*)?|\w+"  # a word, a code
@@ -32,14 +34,19 @@ def words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+@lru_cache(maxsize=4096)
 def fold(text: str) -> str:
     """`text` as it is compared: white space, case, typographic quotes and dashes do not count."""
-    return _SPACE.sub(" ", unicodedata.normalize("NFC", text).translate(_TYPOGRAPHIC)).strip().casefold()
+    return " ".join(_plain(text).split()).casefold()
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """One word, number or mark.
+def _plain(text: str) -> str:
+    """`text` with straight quotes and dashes; as it is, where it is ASCII, which is most of the time."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text).translate(_TYPOGRAPHIC)
+
+
+class Token(NamedTuple):
+    """One word, number or mark. A tuple, which is the cheapest value to make: a text has hundreds.
 
     Attributes:
         text: as written.
@@ -68,9 +75,12 @@ class Sentence:
     question: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Scan:
-    """A text with its tokens and sentences. `text` has straight quotes and dashes, otherwise as it was given."""
+    """A text with its tokens and sentences. `text` has straight quotes and dashes, otherwise as it was given.
+
+    One is equal to itself only: `scan` gives the same one for the same text, and comparing tokens would cost time.
+    """
 
     text: str
     folded: str
@@ -82,10 +92,34 @@ class Scan:
         return self.tokens[sentence.first : sentence.last]
 
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def remembered(work: Callable[P, T]) -> Callable[P, T]:
+    """`work`, with its last results kept: first by identity of the arguments, which costs nothing, then by value.
+
+    Every check asks the same of the same text and variables, and hashing the variables of a Problem takes long.
+    """
+    by_value = lru_cache(maxsize=256)(work)
+    last: tuple[tuple[object, ...], T] | None = None
+
+    def recall(*args: P.args, **kwargs: P.kwargs) -> T:
+        nonlocal last
+        kept = last
+        if kept is not None and len(kept[0]) == len(args) and all(map(is_, kept[0], args)):
+            return kept[1]
+        found = by_value(*args, **kwargs)
+        last = (args, found)
+        return found
+
+    return recall
+
+
 @lru_cache(maxsize=512)
 def scan(text: str) -> Scan:
     """`text`, cut up. Cached, since every check looks at the same text, and repairs come back to it."""
-    plain = unicodedata.normalize("NFC", text).translate(_TYPOGRAPHIC).replace("_", " ")
+    plain = _plain(text).replace("_", " ")
     found = [(match.group(), match.start(), match.end()) for match in _TOKEN.finditer(plain)]
     tokens: list[Token] = []
     sentences: list[Sentence] = []
@@ -96,7 +130,7 @@ def scan(text: str) -> Scan:
         last = place + 1 == len(found)
         if last or _ends(plain, found, place):
             body = plain[tokens[first].start : end]
-            sentences.append(Sentence(len(sentences), first, place + 1, _SPACE.sub(" ", body), piece == "?"))
+            sentences.append(Sentence(len(sentences), first, place + 1, " ".join(body.split()), piece == "?"))
             first = place + 1
     return Scan(plain, fold(text), tuple(tokens), tuple(sentences))
 
@@ -117,19 +151,25 @@ def _ends(text: str, found: list[tuple[str, int, int]], place: int) -> bool:
 
 
 _ENDINGS = (
-    "ations", "ation", "ating", "ated", "ates", "ate", "ments", "ment", "nesses", "ness", "ings", "ing", "ions", "ion",
-    "ities", "ity", "eries", "ery", "isms", "ism", "ists", "ist", "encies", "ency", "ences", "ence", "ents", "ent", "ances", "ance", "ants", "ant", "ers", "ors", "ies", "ied", "ed", "er", "or", "ly", "es", "al", "e", "s", "y",
+    "ations", "ation", "ating", "ated", "ates", "ate", "ments", "ment", "nesses", "ness", "ings", "ing",
+    "ions", "ion",
+    "ities", "ity", "eries", "ery", "isms", "ism", "ists", "ist", "encies", "ency", "ences", "ence", "ents",
+    "ent", "ances", "ance", "ants", "ant", "ers", "ors", "ies", "ied", "ed", "er", "or", "ly", "es", "al",
+    "e", "s", "y",
 )  # fmt: skip
 
 
 _IRREGULAR = {
     form: base
     for base, forms in {
-        "drink": "drank drunk", "eat": "ate eaten", "write": "wrote written", "run": "ran", "sleep": "slept", "win": "won",
-        "lose": "lost", "break": "broke broken", "fall": "fell fallen", "rise": "rose risen", "die": "died dead death dying",
+        "drink": "drank drunk", "eat": "ate eaten", "write": "wrote written", "run": "ran",
+        "sleep": "slept", "win": "won",
+        "lose": "lost", "break": "broke broken", "fall": "fell fallen", "rise": "rose risen",
+        "die": "died dead death dying",
         "grow": "grew grown", "choose": "chose chosen", "drive": "drove driven", "pay": "paid", "buy": "bought",
         "teach": "taught", "catch": "caught", "throw": "threw thrown", "freeze": "froze frozen", "sell": "sold",
-        "feed": "fed", "shoot": "shot", "build": "built", "speak": "spoke spoken", "man": "men", "woman": "women",
+        "feed": "fed", "shoot": "shot", "build": "built", "speak": "spoke spoken", "man": "men",
+        "woman": "women",
         "child": "children", "mouse": "mice", "blow": "blew blown", "swim": "swam swum",
         "wear": "wore worn", "ring": "rang rung", "sink": "sank sunk", "burn": "burnt", "steal": "stole stolen",
     }.items()

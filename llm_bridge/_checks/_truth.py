@@ -51,7 +51,7 @@ def settings(names: Sequence[str], states: Callable[[str], Sequence[Value]]) -> 
 
 
 def slope(table: Sequence[tuple[Setting, Value]], name: str, states: Sequence[Value]) -> int:
-    """How the outcome moves with `name`: 1 if it only ever rises to the second state with it, -1 if it falls, 0 else."""
+    """How the outcome moves with `name`: 1 if it only ever rises with it, -1 if it only ever falls, 0 otherwise."""
     low = {_rest(s, name): v for s, v in table if s[name] == states[0]}
     high = {_rest(s, name): v for s, v in table if s[name] == states[1]}
     changes = {(bool(low[rest]), bool(high[rest])) for rest in low if rest in high}

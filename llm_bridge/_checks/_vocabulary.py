@@ -6,13 +6,12 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from scm import Value
 
 from .._problem import ProblemVariable
 from ._lexicon import NEGATIONS, PREFIXES, STOP
-from ._text import Token, scan, stem
+from ._text import Token, remembered, scan, stem
 
 _STATE_PHRASE = re.compile(r"""(?P<state>[\w.+-]+)\s*(?::|=|means|is)\s*(?:"(?P<quoted>[^"]*)"|(?P<bare>[^",;]+))""")
 _RATHER = re.compile(r"\b(rather than|instead of|as opposed to|versus|vs\.?)\b")
@@ -70,7 +69,7 @@ def content(text: Sequence[Token], known: frozenset[str]) -> tuple[frozenset[str
 
 
 def unprefixed(token: Token, known: frozenset[str]) -> tuple[str, bool]:
-    """The stem of `token` without a prefix that negates ("unvaccinated"), where the rest is known; whether it had one."""
+    """The stem of `token`, without a prefix that negates ("un-") where the rest is known; whether it had one."""
     word = token.word
     for prefix in PREFIXES:
         if word.startswith(prefix) and len(word) >= len(prefix) + 3 and (rest := stem(word[len(prefix) :])) in known:
@@ -78,7 +77,7 @@ def unprefixed(token: Token, known: frozenset[str]) -> tuple[str, bool]:
     return token.stem, False
 
 
-@lru_cache(maxsize=128)
+@remembered
 def vocabulary(variables: tuple[ProblemVariable, ...]) -> Vocabulary:
     """The phrases for `variables`: their names, the phrases of their descriptions, the words they cite."""
     raw = [
@@ -134,7 +133,7 @@ def _sayings(variable: ProblemVariable) -> Iterator[tuple[Value | None, str]]:
 
 
 def _opposites(description: str) -> tuple[str, str]:
-    """ "polluted rather than clean" as ("polluted", "clean"); without such words, all of it and nothing."""
+    """Split "polluted rather than clean" into its halves; without such words, into all of it and nothing."""
     one, between, opposite = (
         _RATHER.split(description, maxsplit=1) if _RATHER.search(description) else (description, "", "")
     )
