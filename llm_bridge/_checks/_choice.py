@@ -41,8 +41,9 @@ def _several(problem: Problem, text: Scan) -> Iterator[Fault]:
         yield Fault(
             "asked",
             "queries",
-            f"The Problem has {len(problem.queries)} queries and the reply is a {problem.reply.kind}, while the text "
-            "asks one question. Wanted: one query, that of the question; or the kind 'choice', with an option for each.",
+            f"The Problem has {len(problem.queries)} queries and the reply is a {problem.reply.kind}, "
+            "while the text asks one question. Wanted: one query, that of the question; or the kind 'choice', with an "
+            "option for each.",
         )
 
 
