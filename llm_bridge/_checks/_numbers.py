@@ -9,8 +9,10 @@ from scm import print_quantity
 
 from .._problem import Problem, Statement
 from ._given import quoted
+from ._mentions import mentions
 from ._numerals import Numeral, numerals
 from ._reading import Fault, Reading
+from ._spoken import covered_by, strange
 from ._text import Scan, scan, words
 
 _CHANCE = words(
@@ -126,6 +128,8 @@ def _unused(reading: Reading) -> Iterator[Fault]:
             free[round(statement.counts[0] / statement.counts[1], 9)] += 1
         else:
             free[round(statement.printed().value, 9)] += 1
+    spoken = {m.sentence for m in mentions(text, reading.problem.variables) if not m.weak}
+    covered = covered_by(text, reading.problem)
     for numeral in numerals(text):
         if not numeral.probable or not _about_chance(text, numeral):
             continue
@@ -140,6 +144,8 @@ def _unused(reading: Reading) -> Iterator[Fault]:
             f"The text says {quoted(sentence.text)}, and no statement uses the {numeral.text} there. Wanted: a "
             "statement for every probability that the text prints. Add what this sentence says, with these words; "
             "or, if a statement cites it with another number, correct that number.",
+            # "Fuel prices rose by 14%" is an aside.
+            "fault" if sentence.index in spoken and not strange(text, sentence.index, covered) else "hint",
         )
 
 

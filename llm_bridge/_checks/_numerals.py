@@ -20,6 +20,11 @@ _PARTS: dict[str, float] = {
 _TIMES: dict[str, float] = {"twice": 2.0, "double": 2.0, "doubles": 2.0, "triple": 3.0, "thrice": 3.0, "triples": 3.0}
 _PERCENT = frozenset(("%", "percent", "pct"))
 _BETWEEN = frozenset(("/", "in", "of"))
+_COUNTED = frozenset(
+    "time times case cases occasion occasions year years day days night nights visit visits trip trips person people "
+    "patient patients home homes house houses trial trials attempt attempts".split()
+)
+"""What may stand between the two numbers of a fraction: "one time in five", "nine cases out of ten"."""
 _CONFIDENCE = frozenset(("confidence", "ci", "credible", "confident", "sure", "significance"))
 
 
@@ -81,6 +86,13 @@ def _at(text: Scan, tokens: tuple[Token, ...], place: int) -> Numeral | None:
 
 def _whole(tokens: tuple[Token, ...], after: int) -> tuple[float, int] | None:
     """The second number of a fraction, and where it ends: after "/", "in", "of", "out of", "of the"."""
+    for between in (1, 2):
+        place = after + between
+        if place + 1 < len(tokens) and all(t.word.isalpha() for t in tokens[after:place]):
+            following = tokens[place].word
+            if following == "out" or (following == "in" and tokens[place - 1].word in _COUNTED):
+                after = place
+                break
     if after + 1 >= len(tokens) or tokens[after].word not in (*_BETWEEN, "out"):
         return None
     place = after + 1

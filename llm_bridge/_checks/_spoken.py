@@ -11,7 +11,7 @@ from ._given import quoted
 from ._lexicon import BACK_REFERENCES, CAUSAL, NEUTRAL, STOP
 from ._mentions import mentions
 from ._reading import Fault, Reading
-from ._text import Scan, fold, scan
+from ._text import Scan, Token, fold, scan, words
 
 
 def spoken(reading: Reading) -> Iterable[Fault]:
@@ -33,7 +33,7 @@ def spoken(reading: Reading) -> Iterable[Fault]:
         if part.startswith("equations") and names[0] not in lacking and len(lacking) < len(names) - 1:
             continue  # the other causes may stand in other sentences
         if lacking:
-            unclear = any(strange(text, at, covered) for at in there)
+            unclear = any(strange(text, at, covered) or elliptical(text, at) for at in there)
             yield Fault(
                 "mentions",
                 part,
@@ -51,6 +51,21 @@ def strange(text: Scan, sentence: int, covered: set[int]) -> bool:
         token.word[0].isalpha() and at not in covered and token.word not in _PLAIN and token.stem not in CAUSAL
         for at, token in enumerate(text.of(here), here.first)
     )
+
+
+def elliptical(text: Scan, sentence: int) -> bool:
+    """Whether a word of a sentence stands for others: "of those with one 70%, of those without 45%"."""
+    tokens = text.of(text.sentences[sentence])
+    for token, following in zip(tokens, (*tokens[1:], None), strict=True):
+        if token.word in _STANDS_FOR or (token.word in ("those", "these") and not _followed(following)):
+            return True
+        if token.word in ("with", "without", "not") and (following is None or not following.word[0].isalnum()):
+            return True
+    return False
+
+
+def _followed(following: Token | None) -> bool:
+    return following is not None and following.word in ("who", "that", "whose", "which")
 
 
 def _concerned(problem: Problem) -> Iterator[tuple[str, list[str], str]]:
@@ -87,4 +102,8 @@ def _sentences(text: Scan, folded: list[str], words: str) -> list[int]:
 
 
 _BACK = BACK_REFERENCES | {"otherwise", "others", "rest", "remaining", "he", "she", "its", "their", "here", "so"}
+_STANDS_FOR = words(
+    "one ones it they them he she him his her hers their theirs its this both neither either none rest others such so "
+    "same figures latter former respectively"
+)
 _PLAIN = STOP | NEUTRAL
