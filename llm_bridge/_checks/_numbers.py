@@ -21,8 +21,10 @@ _CHANCE = words(
 )
 _SHARED = words("both each either same regardless equally whether alike respectively every all")
 _EXTREMES = words(
-    "nobody none no never always all every everybody everyone certain certainly impossible without not only"
+    "nobody none no never always all every everybody everyone certain certainly impossible without not only whatever "
+    "each invariably sure cannot can't neither nothing nil whenever"
 )
+_EVENLY = words("coin toss tossed tosses even evens lot lots random fifty half halves equally")
 _SPOKEN = (0.0, 0.5, 1.0)
 """Bounds that words alone can say."""
 _SAME = 1e-9
@@ -43,6 +45,8 @@ def _misprinted(reading: Reading) -> Iterator[Fault]:
         found = numerals(scan(statement.words)) if statement.words else whole
         if (not found and _compared(statement)) or _printed(statement, found) or _extreme(statement):
             continue
+        if statement.counts is None and _even(statement):
+            continue
         value, term = _value(statement), print_quantity(statement.term)
         if statement.words:
             there = ", ".join(n.text for n in found) or "no number"
@@ -60,6 +64,12 @@ def _misprinted(reading: Reading) -> Iterator[Fault]:
 def _compared(statement: Statement) -> bool:
     """Whether a comparison says it in words: "more likely than not", "makes it rarer". Other bounds are printed."""
     return statement.relation != "=" and statement.printed().value in _SPOKEN
+
+
+def _even(statement: Statement) -> bool:
+    """Whether a half is said in words: "drawn by lot", "tossed a coin"."""
+    spoken = {t.word for t in scan(statement.words).tokens}
+    return statement.printed().value == _SPOKEN[1] and bool(spoken & _EVENLY)
 
 
 def _extreme(statement: Statement) -> bool:

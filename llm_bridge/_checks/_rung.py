@@ -17,10 +17,12 @@ from ._reading import Fault, Reading
 from ._spoken import covered_by, strange
 from ._text import Scan, scan, words
 
-
 _DO = words("does do did will don't doesn't didn't that")
 _UNDER = words("with without if once under after when compared nobody everybody everyone all every none")
-_SEEN_PLAINLY = words("given observing observed observe among amongst knowing conditional conditioning look looking")
+_GIVING = words("to everyone everybody all every were was is are be been being not")
+_UNSURE = words("neither nor either only but instead rather than longer until whether")
+_GROUPS = words("often common frequent frequently those who whose")
+_SEEN_PLAINLY = words("observing observed observe among amongst knowing conditional conditioning look looking")
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,12 +187,12 @@ def _plainly_seen(case: _Case) -> bool:
     Any verb may ask what something does: "does it help", "is it the tea that keeps me awake".
     """
     spoken = case.asking.spoken
-    if spoken & _SEEN_PLAINLY:
+    if spoken & _SEEN_PLAINLY or ("given" in spoken and not spoken & _GIVING):
         return True
     if spoken & _DO or spoken & _UNDER:
         return False
     here = {case.name(m) for m, _ in case.asking.roles if m.variable >= 0}
-    return "than" in spoken or (not here & case.asked.imposed and not case.strange())
+    return ("than" in spoken and bool(spoken & _GROUPS)) or (not here & case.asked.imposed and not case.strange())
 
 
 def _seen_state(case: _Case) -> Iterator[Fault]:
@@ -247,7 +249,8 @@ def _evidence(case: _Case) -> Iterator[Fault]:
 def _observed(case: _Case, one: Mention, settled: set[str]) -> Iterator[Fault]:
     name = case.name(one)
     sentence = quoted(_sentence_of(case, one))
-    sure = not strange(case.text, one.sentence, covered_by(case.text, case.problem))
+    here = {t.word for t in case.text.of(case.text.sentences[one.sentence])}
+    sure = not here & _UNSURE and not strange(case.text, one.sentence, covered_by(case.text, case.problem))
     states = {part.given[name] for part in case.asked.parts if name in part.given}
     mine = {m.state for m in (*case.facts.surely, *case.facts.told) if m.variable == one.variable}
     if not states and name not in settled:
