@@ -130,7 +130,10 @@ def _rates(arms: dict[Arm, list[Record]]) -> str:
         )
         for i, stage in enumerate(STAGES)
     ]
-    misread = ["first tries that were misread"] + [str(share(r, lambda x: x.kind is not None)) for r in arms.values()]
+    misread = [
+        "first tries that were misread",
+        *(share(those, lambda r: r.kind is not None).percent for those in arms.values()),
+    ]
     head = ["percent (95% interval)", *(f"{arm.rate:.0%}" for arm in arms)]
     return f"## By the share of Problems that are misread\n\n{table(head, [misread, *body])}"
 

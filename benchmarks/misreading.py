@@ -44,7 +44,9 @@ sentence in one comparison of a hundred.
 
 Each stage adds to the one above it. *Silently wrong*: an answer is given, and it is not the right Problem's.
 *Abstained without need*: no answer, although the right Problem has one. Intervals take all questions with one text up
-to renaming (or of one story or premise) as one cluster.
+to renaming (or of one story or premise) as one cluster; where a share is 0%, nothing shows how alike those are, and a
+cluster counts as a single question. The checks were written with these samples at hand: how they do on other wordings
+is not shown here.
 """
 
 
@@ -53,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser("python -m benchmarks.misreading", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--rates", type=float, nargs="+", default=RATES, help="misread Problems, in percent")
     parser.add_argument("--limit", type=int, help="take the first LIMIT items of each suite only")
-    parser.add_argument("--seeds", type=int, default=3, help="readers of each setting (default: 3)")
+    parser.add_argument("--seeds", type=int, default=2, help="readers of each setting (default: 2)")
     parser.add_argument("--data", type=Path, default=DATA, help="the folder of the suites' samples")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes")
     parser.add_argument("--out", type=Path, help="where to write everything as JSON")

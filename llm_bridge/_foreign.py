@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from decimal import Decimal
 from typing import Any, TypeVar, cast
 
 from scm import (
@@ -134,7 +135,8 @@ def number_as_text(value: object) -> object:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         if not abs(value) <= MAX_NUMBER:
             raise ValueError(f"got a number that is not finite or is huge. {ADVICE}")
-        return format(value, "f").rstrip("0").rstrip(".") if isinstance(value, float) and value < 1e-4 else repr(value)
+        text = format(Decimal(repr(value)), "f")  # every digit, and no exponent
+        return text.removesuffix(".0") if value < 1e-4 else text
     return value
 
 

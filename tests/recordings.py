@@ -1,7 +1,8 @@
 """The examples' recordings, put under the keys of the present prompts and schemas: `python -m tests.recordings`.
 
-A recording is found by all that is sent, the prompt included. When a prompt changes, the replies stay what they are; this
-asks every text of a recording again, has the old recording answer, each text in its own order, and writes a new one.
+A recording is found by all that is sent, the prompt included. When a prompt changes, the replies stay what they are:
+this asks every text of a recording again, has the old recording answer, each text in its own order, and writes a new
+one.
 """
 
 from __future__ import annotations
@@ -37,8 +38,10 @@ def record(replies: dict[str, list[str]], path: Path) -> None:
         try:
             return next(given[request.text])
         except StopIteration:
-            sys.exit(f"One more reply is needed to: {request.text[:60]}... Its last request asked:\n"
-                     f"{request.messages[-1].content[-3000:]}")
+            sys.exit(
+                f"One more reply is needed to: {request.text[:60]}... Its last request asked:\n"
+                f"{request.messages[-1].content[-3000:]}"
+            )
 
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         made = Path(folder) / path.name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import json
 import re
 import signal
@@ -12,7 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -32,6 +33,7 @@ from llm_bridge._chat._server_wire import ServedRequest
 from llm_bridge._chat._types import ChatReply, ChatRequest, Usage
 from llm_bridge.bench import BenchError, run_bench, run_bench_model
 from llm_bridge.bench._answers import Form, read_answer, schema_of
+from llm_bridge.bench._output import Output
 from llm_bridge.cli import main
 
 RULES = "We know that Ziklo causes Blaf, Blaf causes not Vork, and Vork causes Lumbo."
@@ -406,6 +408,37 @@ def test_two_runs_at_once_do_not_write_to_one_file(tmp_path):
         return "yes"
 
     assert bench(suite, Says(second), out=out).correct == 1
+    assert len(lines(out)) == 1
+
+
+def test_a_file_that_is_written_anew_is_not_free_for_another_run(tmp_path, monkeypatch):
+    suite, out = written(tmp_path / "items.jsonl", item(1), item(2)), tmp_path / "out.jsonl"
+    bench(suite, fails(lambda text: ServerFault("500") if "Ziklo2" in text else None), out=out)
+    tried = []
+
+    def another(_: int) -> None:
+        with pytest.raises(BenchError, match="Another run is writing to"):
+            Output(out, frozenset())
+        tried.append(out)
+
+    monkeypatch.setattr("llm_bridge.bench._output.os.fsync", another)
+    assert bench(suite, Says(), out=out).correct == 2
+    assert tried == [out]  # as the lines of the failure were left out, at the end
+
+
+def test_a_file_that_was_replaced_before_it_is_locked_is_opened_again(tmp_path, monkeypatch):
+    out = tmp_path / "out.jsonl"
+    flock = fcntl.flock
+
+    def late(stream: IO[bytes], how: int) -> None:
+        monkeypatch.setattr("llm_bridge.bench._output.fcntl.flock", flock)
+        (tmp_path / "new.jsonl").write_bytes(b"")
+        (tmp_path / "new.jsonl").replace(out)
+        flock(stream, how)
+
+    monkeypatch.setattr("llm_bridge.bench._output.fcntl.flock", late)
+    suite = written(tmp_path / "items.jsonl", item(1))
+    assert bench(suite, Says(), out=out).correct == 1
     assert len(lines(out)) == 1
 
 

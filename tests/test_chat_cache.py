@@ -91,8 +91,9 @@ def test_only_good_replies_are_kept(tmp_path: Path):
     assert asyncio.run(main()) == ["ServerFault", "Truncated", "fine", "fine", prose, data, data]
 
 
-def test_a_reply_with_a_key_in_it_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("OPENAI_API_KEY", "plain-words-as-a-key")
+@pytest.mark.parametrize("key", ["plain-words-as-a-key", " plain-words-as-a-key\n"])
+def test_a_reply_with_a_key_in_it_is_not_kept(key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("OPENAI_API_KEY", key)
     path = tmp_path / "replies.sqlite"
 
     async def main() -> None:
@@ -205,6 +206,9 @@ def test_a_damaged_entry_is_asked_for_again(tmp_path: Path):
                 other.execute("INSERT INTO replies VALUES (?, 'direct', ?, 0)", (key, value))
             other.close()
             assert cache.get(key) is None
+            cache.put(key, REQUEST, ChatReply("anew"))
+            assert (found := cache.get(key)) is not None
+            assert found.text == "anew"
         assert len(cache.warnings) == 1
 
 

@@ -286,22 +286,28 @@ def test_a_circle_and_clashing_parts_are_named_before_the_text_is_asked() -> Non
 
 
 def test_the_engine_says_what_is_impossible_and_what_is_open() -> None:
-    text = "If the lamp is on, the room is bright. The lamp was on. The room was not bright. Would the room be bright?"
+    text = "Frost causes ice, and ice causes outage. We observed frost and not ice. Is outage likely?"
     data = {
-        "variables": [{"name": "lamp", "description": "the lamp is on"}, {"name": "bright"}],
-        "equations": [{"variable": "bright", "expression": "lamp", "words": "If the lamp is on, the room is bright."}],
-        "queries": [{"query": "P(bright = True | lamp = True, bright = False)", "words": "Would the room be bright?"}],
+        "variables": [{"name": "frost"}, {"name": "ice"}, {"name": "outage"}],
+        "equations": [
+            {"variable": "ice", "expression": "frost", "words": "Frost causes ice"},
+            {"variable": "outage", "expression": "ice", "words": "ice causes outage"},
+        ],
+        "queries": [{"query": "P(outage = True | frost = True, ice = False)", "words": "Is outage likely?"}],
         "reply": {"kind": "yes-no"},
     }
-    assert [f.check for f in faults(text, data, engine=True)] == ["possible"]
+    found = examine(Reading(text, Problem.from_data(data)))
+    assert [f.check for f in found if f.severity != "hint"] == ["possible"]
     open_ = {
         "variables": [{"name": "A"}, {"name": "B"}],
         "confounded": [{"pair": ["A", "B"]}],
         "statements": [{"term": "corr(A, B)", "value": "0.2", "words": "The correlation of A and B is 0.2."}],
         "queries": [{"query": "P(B[A=True] = True)", "words": "How likely is B if we set A?"}],
     }
-    found = faults("The correlation of A and B is 0.2. How likely is B if we set A?", open_, engine=True)
-    assert [f.check for f in found] == ["determined"]
+    found = examine(
+        Reading("The correlation of A and B is 0.2. How likely is B if we set A?", Problem.from_data(open_))
+    )
+    assert [f.check for f in found if f.severity != "hint"] == ["determined"]
 
 
 def test_evidence_that_makes_no_difference_is_a_hint() -> None:
@@ -363,8 +369,8 @@ def test_right_readings_of_the_suites_pass(suite: str, shared_data: Path) -> Non
 def test_names_of_the_checks_are_stable() -> None:
     names = [check.name for check in CHECKS]
     assert names == [
-        "consistent", "acyclic", "spans", "mentions", "numbers", "coverage", "direction", "sign", "rung", "asked",
-        "possible", "determined", "abduction",
+        "consistent", "acyclic", "sense", "spans", "mentions", "numbers", "coverage", "direction", "sign", "rung",
+        "asked", "possible", "determined", "abduction",
     ]  # fmt: skip
 
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from llm_bridge import solve_problem
 from llm_bridge._printed import printed_probability
 from llm_bridge._problem import InvalidProblem, Problem, Reply, Statement
 from scm import CausalClaim, Independence, Op, Probability, Var, parse_query, query_to_data
@@ -307,3 +308,30 @@ def test_a_correlation_is_of_two_states_each():
                 "queries": [{"query": "P(luck = True)"}],
             }
         )
+
+
+@pytest.mark.parametrize(
+    ("number", "value"),
+    [
+        (0.000012345678, 0.000012345678),
+        (1e-7, 1e-7),
+        (-0.123456789, -0.123456789),
+        (0.0, 0.0),
+        (0.26, 0.26),
+        (-1.0, -1.0),
+    ],
+)
+def test_a_number_in_json_keeps_every_digit(number, value):
+    document = changed(statements=[{"term": "P(rain = True) - P(luck = True)", "value": number}])
+    assert Problem.from_json(document).statements[0].printed().value == value
+
+
+def test_what_no_number_is_needed_for_is_answered_without_one():
+    problem = Problem.from_data(
+        {
+            "variables": [{"name": "rain", "states": ["low", "mid", "high"]}, {"name": "luck"}],
+            "edges": [{"cause": "rain", "effect": "luck"}],
+            "queries": [{"query": "P(rain = 'high' | rain = 'mid')"}],
+        }
+    )
+    assert solve_problem(problem).reply == 0.0

@@ -18,6 +18,7 @@ def masked(text: str) -> str:
     A name or a long word is left alone: what is kept must still say what was said.
     """
     for name, value in os.environ.items():
-        if name.endswith("_API_KEY") and len(value) >= _SHORTEST and value in text:
-            text = text.replace(value, MASK)
+        key = value.strip()  # as it is sent: a line end behind it is no part of it
+        if name.endswith("_API_KEY") and len(key) >= _SHORTEST and key in text:
+            text = text.replace(key, MASK)
     return _LOOKS_LIKE_ONE.sub(MASK, text) if _LONG_ENOUGH.search(text) else text

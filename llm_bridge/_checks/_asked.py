@@ -8,6 +8,7 @@ from scm import Adjusts, CausalClaim, Independence, Value, print_claim
 
 from .._problem import Problem, ProblemQuery, ProblemVariable
 from ._asking import Asking, asking, question_sentences
+from ._choice import choice
 from ._given import quoted
 from ._mentions import Mention
 from ._numerals import numerals
@@ -33,6 +34,7 @@ def asked(reading: Reading) -> Iterable[Fault]:
         else:
             yield from _claim(problem, query, question, part)
     yield from _reply(problem, text)
+    yield from choice(problem, text)
 
 
 def _cited(text: Scan, query: ProblemQuery, part: str) -> Iterator[Fault]:
@@ -100,8 +102,7 @@ def _polarity(
             "says yes "
             f"where {name}{state} is {got} likely, while {quoted(question.text)} asks whether it is {more} likely, or "
             "happens. Wanted: the state of the outcome that the question names, the states compared in its order, "
-            "and the "
-            "comparison of its words.",
+            "and the comparison of its words.",
         )
 
 
@@ -189,8 +190,7 @@ def _reply(problem: Problem, text: Scan) -> Iterator[Fault]:
             "asked",
             "reply",
             f"{quoted(found[-1].text)} wants a yes or a no, but the reply is a number. Wanted: the kind 'yes-no', "
-            "with the "
-            "comparison that means yes.",
+            "with the comparison that means yes.",
         )
     elif main in _HOW_MUCH and problem.reply.kind == "yes-no" and tokens[0].word == main:
         yield Fault(
@@ -244,8 +244,7 @@ def _claim(problem: Problem, query: ProblemQuery, question: Asking, part: str) -
                 "asked",
                 part,
                 f"The claim {print_claim(claim)} speaks of {name!r}, which {quoted(question.text)} does not mention. "
-                "Wanted: "
-                "a claim about the variables that the question names.",
+                "Wanted: a claim about the variables that the question names.",
             )
             return
     if isinstance(claim, CausalClaim):
@@ -269,8 +268,7 @@ def _order_of(problem: Problem, cause: str, effect: str, shown: str, question: A
             "asked",
             part,
             f"The claim {shown} has {cause!r} as the cause, while in {quoted(question.text)} it is the effect. "
-            "Wanted: the "
-            "cause first, then the effect, as the question has them.",
+            "Wanted: the cause first, then the effect, as the question has them.",
         )
 
 

@@ -22,8 +22,7 @@ _SUPPOSE = words("assume assuming suppose supposing imagine imagining pretend sa
 _IMPOSE = words("assume assuming suppose supposing imagine imagining pretend without forced forcing force set setting")
 _SEE = words(
     "given observing observed observe observes seeing among amongst knowing conditional conditioning when whenever "
-    "look "
-    "looking know learn see"
+    "look looking know learn see"
 )
 _STRONG_SEE = words(
     "given observing observed observe among amongst knowing conditional conditioning look looking when see"

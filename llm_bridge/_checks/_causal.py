@@ -116,8 +116,7 @@ def _dropped(problem: Problem, pair: Pair, rule: Rule) -> Fault:
         "coverage",
         part_of(problem, pair),
         f"The text says {quoted(rule.sentence.text)}, but {lacks}. Wanted: a part for every cause that a sentence "
-        "names, "
-        f"one for each of its effects. Read whether {cause!r} acts on {effect!r} there, and put it in.",
+        f"names, one for each of its effects. Read whether {cause!r} acts on {effect!r} there, and put it in.",
     )
 
 
@@ -133,7 +132,6 @@ def _added(reading: Reading, pair: Pair) -> Fault:
         "coverage",
         part_of(problem, pair),
         f"The Problem makes {cause!r} a cause of {effect!r} {got}, but no sentence of the text says so. Wanted: "
-        "causes that "
-        f"the text names. Read what the text says acts on {effect!r}.",
+        f"causes that the text names. Read what the text says acts on {effect!r}.",
         "fault" if sure else "hint",
     )

@@ -21,8 +21,7 @@ def possible(reading: Reading) -> Iterable[Fault]:
                 f"queries[{i}]",
                 f"What {asked} takes as observed cannot happen by the rules of this Problem. {reading.reply.line} "
                 "Wanted: evidence that the rules allow. Read again what the text says was observed, and the rules "
-                "that lead to "
-                "it.",
+                "that lead to it.",
                 "doubt",
             )
 

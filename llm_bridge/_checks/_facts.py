@@ -13,13 +13,15 @@ from ._text import Scan, remembered, words
 
 _NO_FACT = words(
     "unobserved hidden latent unmeasured unobservable correlates correlate correlated correlation independent "
-    "independence "
-    "associated variables variable method probability chance likelihood"
+    "independence associated variables variable method probability chance likelihood"
 )
 
 _SEERS = words(
     "we i they it he she you was were been is has have who scientists doctors police turned happened happens"
 )
+
+_PAST = words("was were did didn't wasn't weren't happened had")
+_GENERIC = words("always usually often sometimes generally every each whenever study survey if because so")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +31,13 @@ class Facts:
     Attributes:
         surely: mentions after a word of seeing ("We observed ...").
         perhaps: mentions in plain sentences that assert no rule.
+        told: those of them in the past tense with a clear state: "there was a strike".
         unread: whether a sentence tells of something seen that is no known word for a variable.
     """
 
     surely: tuple[Mention, ...]
     perhaps: tuple[Mention, ...]
+    told: tuple[Mention, ...] = ()
     unread: bool = False
 
 
@@ -44,6 +48,7 @@ def facts(text: Scan, variables: tuple[ProblemVariable, ...], asked: frozenset[i
     numbered = {text.tokens[n.first].sentence for n in numerals(text) if n.probable}
     surely: list[Mention] = []
     perhaps: list[Mention] = []
+    told: list[Mention] = []
     unread = False
     for sentence in text.sentences:
         here = [m for m in every if m.sentence == sentence.index]
@@ -60,4 +65,6 @@ def facts(text: Scan, variables: tuple[ProblemVariable, ...], asked: frozenset[i
         before = tokens[: here[0].first - sentence.first]
         seen = any(t.stem in SEEN for t in before) and bool({t.word for t in before} & _SEERS) and not spoken & HEDGES
         (surely if seen else perhaps).extend(here)
-    return Facts(tuple(surely), tuple(perhaps), unread)
+        if not seen and spoken & _PAST and not spoken & HEDGES and not spoken & _GENERIC:
+            told += [m for m in here if m.state is not None and not m.odd and not m.weak]
+    return Facts(tuple(surely), tuple(perhaps), tuple(told), unread)

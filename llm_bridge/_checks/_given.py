@@ -62,8 +62,7 @@ def spans(reading: Reading) -> Iterable[Fault]:
                 one.part,
                 f"For {one.about} the words {quoted(one.words)} are cited, which do not stand in the text. Wanted: "
                 "words copied from the text as they are. Copy the sentence that says it; if no sentence says it, it "
-                "is no "
-                "part of the Problem.",
+                "is no part of the Problem.",
             )
 
 

@@ -35,8 +35,7 @@ STOP = words(
 
 NEGATIONS = words(
     "not no never non without neither nor none nobody nothing n't don't doesn't didn't isn't aren't wasn't weren't "
-    "won't "
-    "wouldn't can't cannot couldn't hasn't haven't hadn't shouldn't lack lacks lacked lacking absence absent"
+    "won't wouldn't can't cannot couldn't hasn't haven't hadn't shouldn't lack lacks lacked lacking absence absent"
 )
 PREFIXES = ("non", "un", "in", "im", "dis", "ir", "mis")
 ANTONYMS: dict[str, str] = {}
@@ -86,8 +85,7 @@ STRICT = stems(
 """Causal verbs that say "always"; others raise or lower."""
 PREVENTING = stems(
     "prevent inhibit reduce lower decrease block stop suppress deter hinder avert diminish lessen impede preclude "
-    "weaken "
-    "deactivate forbid curb"
+    "weaken deactivate forbid curb"
 )
 """Verbs of a cause that works against its effect."""
 WITH_TO = stems("lead contribute give bring")
@@ -101,8 +99,7 @@ CAUSAL = FORWARD | PREVENTING | WITH_TO | WITH_IN | stems("depend rely effect co
 """Stems at which a mention ends."""
 TURNING = stems(
     "stop quit cut cease cancel ban end remove avoid drop skip refuse decline eliminate abolish reduce lower double "
-    "halve "
-    "replace fix repair break undo reverse change"
+    "halve replace fix repair break undo reverse change"
 )
 """Verbs before a mention that change its state."""
 BE = words("is are was were be been being am gets get got becomes became isn't aren't wasn't weren't")
@@ -110,8 +107,7 @@ HAVE = words("has have had having exerts exert exerted")
 CONDITIONS = words("if when whenever once unless provided")
 HEDGES = words(
     "may might could perhaps possibly believe believes believed think thinks thought claim claims claimed suspect "
-    "suspects "
-    "whether hypothesis suppose wonder wonders argue argues say says said"
+    "suspects whether hypothesis suppose wonder wonders argue argues say says said"
 )
 ROUNDABOUT = words("through via indirectly mediated mediates mediating mediator ultimately eventually overall")
 BACK_REFERENCES = words("this that these those it they which both such former latter")
@@ -121,8 +117,7 @@ BACK_REFERENCES = words("this that these those it they which both such former la
 
 SEEN = stems(
     "observe see saw seen notice find found record report learn witness measure detect confirm know discover happen "
-    "happened "
-    "occur turned given"
+    "happened occur turned given"
 )
 IMAGINED = words("would could might had were hypothetically counterfactually imagine suppose assume pretend")
 DONE = stems(

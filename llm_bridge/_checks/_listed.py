@@ -81,8 +81,7 @@ def _lacking(problem: Problem, one: _Relation) -> Fault:
         "coverage",
         "independences",
         f"The text says {quoted(one.sentence.text)}, but the list has no {wanted}. Wanted: one entry for every "
-        "sentence about "
-        "an independence, with exactly the variables that it is given.",
+        "sentence about an independence, with exactly the variables that it is given.",
     )
 
 
@@ -150,8 +149,7 @@ def _denied(problem: Problem, text: Scan) -> Iterator[Fault]:
             "reply",
             f"{quoted(last.text)} {what} the claim, but the reply says yes where the claim "
             f"{'fails' if turned else 'holds'} (comparison {problem.reply.comparison!r}). Wanted: '>' where the "
-            "question "
-            "asserts the claim, '<' where it denies it.",
+            "question asserts the claim, '<' where it denies it.",
         )
 
 

@@ -21,6 +21,8 @@ _SHARED = words("both each either same regardless equally whether alike respecti
 _EXTREMES = words(
     "nobody none no never always all every everybody everyone certain certainly impossible without not only"
 )
+_SPOKEN = (0.0, 0.5, 1.0)
+"""Bounds that words alone can say."""
 _SAME = 1e-9
 
 
@@ -37,7 +39,7 @@ def _misprinted(reading: Reading) -> Iterator[Fault]:
     whole = numerals(scan(reading.text))
     for i, statement in enumerate(reading.problem.statements):
         found = numerals(scan(statement.words)) if statement.words else whole
-        if (statement.relation != "=" and not found) or _printed(statement, found) or _extreme(statement):
+        if (not found and _compared(statement)) or _printed(statement, found) or _extreme(statement):
             continue
         value, term = _value(statement), print_quantity(statement.term)
         if statement.words:
@@ -51,6 +53,11 @@ def _misprinted(reading: Reading) -> Iterator[Fault]:
             f"The statement {term} {statement.relation} {value} {got}. Wanted: the number as the text prints it, with "
             f"the words around it. Look for what the text says of {term}, and copy that number and those words.",
         )
+
+
+def _compared(statement: Statement) -> bool:
+    """Whether a comparison says it in words: "more likely than not", "makes it rarer". Other bounds are printed."""
+    return statement.relation != "=" and statement.printed().value in _SPOKEN
 
 
 def _extreme(statement: Statement) -> bool:
@@ -78,8 +85,10 @@ def _is(statement: Statement, numeral: Numeral) -> bool:
     if statement.counts is not None:
         return numeral.parts == tuple(map(float, statement.counts))
     printed = statement.printed()
-    if abs(printed.value - numeral.value) <= _SAME or abs(printed.value - numeral.value / 100) <= _SAME:
+    if abs(printed.value - numeral.value) <= _SAME:
         return True
+    if numeral.kind in ("whole", "word", "decimal") and numeral.value >= 1:  # "30 and 40 percent"; "30%" is never 0.3%
+        return abs(printed.value - numeral.value / 100) <= _SAME
     return numeral.kind in ("part", "times", "fraction") and printed.low - 1e-3 <= numeral.value <= printed.high + 1e-3
 
 
@@ -130,8 +139,7 @@ def _unused(reading: Reading) -> Iterator[Fault]:
             "statements",
             f"The text says {quoted(sentence.text)}, and no statement uses the {numeral.text} there. Wanted: a "
             "statement for every probability that the text prints. Add what this sentence says, with these words; "
-            "or, if a "
-            "statement cites it with another number, correct that number.",
+            "or, if a statement cites it with another number, correct that number.",
         )
 
 

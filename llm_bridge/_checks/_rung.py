@@ -83,8 +83,7 @@ def _imposed(case: _Case, these: Sequence[Mention]) -> Iterator[Fault]:
                 f"{quoted(case.asking.text)} asks what would be if {name!r} were set, but the query {case.shown} "
                 f"{but}. "
                 f"Wanted: {name!r} imposed in the world of the outcome, as in P(Y[X=...]), and what was observed "
-                "behind "
-                "the bar.",
+                "behind the bar.",
             )
         elif one.state is not None and one.state not in _values(case.asked, name):
             yield _turned(case, name, one.state, _values(case.asked, name))
@@ -145,8 +144,7 @@ def _seeing(case: _Case) -> Iterator[Fault]:
         yield case.fault(
             "rung",
             f"{quoted(question.text)} asks about what is seen, but the query {case.shown} imposes {names}. Wanted: a "
-            "query "
-            "without an intervention; what the question takes as seen stands behind the bar.",
+            "query without an intervention; what the question takes as seen stands behind the bar.",
         )
         return
     for one in clear(question.having("seen")):
@@ -155,8 +153,7 @@ def _seeing(case: _Case) -> Iterator[Fault]:
             yield case.fault(
                 "rung",
                 f"{quoted(question.text)} speaks of those with {name!r}, but the query {case.shown} does not "
-                "condition on "
-                f"it. Wanted: {name!r} behind the bar.",
+                f"condition on it. Wanted: {name!r} behind the bar.",
             )
 
 
@@ -169,8 +166,7 @@ def _seen_state(case: _Case) -> Iterator[Fault]:
             yield case.fault(
                 "sign",
                 f"The query {case.shown} conditions on {name!r} as {state!r}, while {quoted(case.asking.text)} "
-                "speaks of "
-                f"those with the state {one.state!r}. Wanted: the state that the question names.",
+                f"speaks of those with the state {one.state!r}. Wanted: the state that the question names.",
             )
 
 
@@ -196,7 +192,8 @@ def _evidence(case: _Case) -> Iterator[Fault]:
     settled = {e.variable for e in case.problem.equations if isinstance(e.expression, Const)}
     asked = case.asked
     if len(asked.parts) == 1 or case.asking.would:
-        for one in clear(case.facts.surely):
+        told = case.facts.told if case.asking.would and case.asking.having("imposed") else ()
+        for one in clear((*case.facts.surely, *told)):
             yield from _observed(case, one, settled)
     outcomes = () if asked.op else tuple(clear(case.asking.outcomes))
     roles = [m for m, role in case.asking.roles if role != "against" and m not in outcomes]
@@ -207,8 +204,7 @@ def _evidence(case: _Case) -> Iterator[Fault]:
             yield case.fault(
                 "rung",
                 f"The query {case.shown} takes {name!r} as observed, but no sentence of the text says that it was. "
-                "Wanted: "
-                "behind the bar what the text says was observed, and nothing else.",
+                "Wanted: behind the bar what the text says was observed, and nothing else.",
             )
 
 
@@ -216,27 +212,24 @@ def _observed(case: _Case, one: Mention, settled: set[str]) -> Iterator[Fault]:
     name = case.name(one)
     sentence = quoted(_sentence_of(case, one))
     states = {part.given[name] for part in case.asked.parts if name in part.given}
-    mine = {m.state for m in case.facts.surely if m.variable == one.variable}
+    mine = {m.state for m in (*case.facts.surely, *case.facts.told) if m.variable == one.variable}
     if not states and name not in settled:
         yield case.fault(
             "rung",
             f"The text says what was observed of {name!r}: {sentence}. The query {case.shown} does not use it. "
-            "Wanted: what "
-            "was observed behind the bar, also beside an intervention, as in P(Y[X=0] | Z=1).",
+            "Wanted: what was observed behind the bar, also beside an intervention, as in P(Y[X=0] | Z=1).",
         )
     elif states and any(name in part.later for part in case.asked.parts):
         yield case.fault(
             "rung",
             f"The query {case.shown} takes {name!r} as seen after the intervention, while the text says that it was "
-            "observed: "
-            f"{sentence}. Wanted: what was observed without [...], in the world as it is.",
+            f"observed: {sentence}. Wanted: what was observed without [...], in the world as it is.",
         )
     elif states and None not in mine and None not in states and not states & mine:
         yield case.fault(
             "sign",
             f"The query {case.shown} takes {name!r} as {next(iter(states))!r}, while the text says {sentence}. "
-            "Wanted: the "
-            "state that was observed.",
+            "Wanted: the state that was observed.",
         )
 
 

@@ -74,5 +74,3 @@ def _facts(given: Expr) -> Iterable[tuple[str, Value]]:
                 yield name, value
             case _:
                 pass
-
-

@@ -120,8 +120,7 @@ def _turned_fault(problem: Problem, i: int, equation: Equation, name: str, rule:
         f"equations[{i}]",
         f"The equation {equation.variable} = {print_expr(equation.expression)} makes {name!r} push the other way than "
         f"{quoted(rule.sentence.text)} says. Wanted: a `not` where the words deny a state, and none elsewhere. Read "
-        "which "
-        f"state of {name!r} the words name, and which state of {equation.variable!r} it brings about.",
+        f"which state of {name!r} the words name, and which state of {equation.variable!r} it brings about.",
     )
 
 
@@ -199,8 +198,7 @@ def _beyond(problem: Problem, i: int, statement: Statement, said: Said, words: S
             f"The statement {print_quantity(statement.term)} says nothing of "
             f"{' or '.join(map(repr, sorted(beyond)))}, but "
             f"its number stands in {quoted(words.text)} Wanted: event and condition as the sentence with this number "
-            "has "
-            "them.",
+            "has them.",
         )
 
 
@@ -215,8 +213,7 @@ def _unsaid(i: int, statement: Statement, name: str, words: str) -> Fault:
         "mentions",
         f"statements[{i}]",
         f"The statement {print_quantity(statement.term)} has the condition {name!r}, which its words {quoted(words)} "
-        "do not "
-        "mention. Wanted: the condition that the sentence names, all of it and no more.",
+        "do not mention. Wanted: the condition that the sentence names, all of it and no more.",
     )
 
 
@@ -226,8 +223,7 @@ def _misplaced(i: int, term: str, name: str, words: str, *, event: bool) -> Faul
         "direction",
         f"statements[{i}]",
         f"The statement {term} has {name!r} as its {here}, while in its words {quoted(words)} it is the {there}. "
-        "Wanted: "
-        "what the probability is of before the bar, and for whom it holds (for, among, given, if) behind it.",
+        "Wanted: what the probability is of before the bar, and for whom it holds (for, among, given, if) behind it.",
     )
 
 

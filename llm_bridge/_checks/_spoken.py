@@ -38,10 +38,8 @@ def spoken(reading: Reading) -> Iterable[Fault]:
                 "mentions",
                 part,
                 f"This part is about {' and '.join(map(repr, names))}, but the words it cites, {quoted(source)}, do "
-                "not "
-                f"mention {' or '.join(map(repr, lacking))}. Wanted: the sentence that speaks of all of them. Look "
-                "for it; "
-                "if the cited sentence is the right one, the variables are not.",
+                f"not mention {' or '.join(map(repr, lacking))}. Wanted: the sentence that speaks of all of them. Look "
+                "for it; if the cited sentence is the right one, the variables are not.",
                 "hint" if unclear else "fault",
             )
 

@@ -20,7 +20,7 @@ def with_assumptions(problem: Problem) -> Problem:
 
     What the model takes for granted is in words of its own: it stands in quotes, marked as such.
     """
-    said = tuple(line if line.startswith(_SAID) else f"{_SAID}{quoted(line, _LONGEST)}" for line in problem.assumptions)
+    said = tuple(f"{_SAID}{quoted(line, _LONGEST)}" for line in problem.assumptions)
     lines = tuple(dict.fromkeys((*said[:_MOST], *_lines(problem))))
     return problem.model_copy(update={"assumptions": lines}) if lines != problem.assumptions else problem
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass, replace
 from typing import Literal
 
@@ -11,7 +12,8 @@ from scm import ScmError
 
 from .._chat._failures import ChatFailure, Refused, Truncated, WrongFinish
 from .._chat._types import ChatModel
-from .._checks import CHECKS, Check, Fault
+from .._checks import CHECKS, Check, Fault, Reading
+from .._checks._text import scan
 from .._guard import quoted
 from .._pipeline import Reply, solve_problem
 from .._problem import Problem
@@ -24,6 +26,8 @@ from ._wire import readable
 
 MAX_TEXT = 100_000
 """Longest text that is read, in characters; the offline reader's is the same."""
+MAX_SENTENCE = 1_000
+"""Longest sentence, in words and signs: the time that checks take may grow with its square."""
 _CONFIRM = "back-translation"
 _LONGEST_SAID = 600
 
@@ -165,6 +169,9 @@ def unreadable(text: str) -> str:
         text.encode()
     except UnicodeEncodeError as wrong:
         return f"The text is damaged at character {wrong.start:,}: half a character stands there. Decode it as UTF-8."
+    longest = max((sentence.last - sentence.first for sentence in scan(text).sentences), default=0)
+    if longest > MAX_SENTENCE:
+        return f"A sentence has {longest:,} words and signs; at most {MAX_SENTENCE:,} are read. Split it."
     return ""
 
 
@@ -215,9 +222,26 @@ def _abstained(found: Formalisation, outcomes: Sequence[Outcome], sound: Sequenc
         count = len(last.best.faults)
         more = f" (and {count - 1} more)" if count > 1 else ""
         fault = f"No reading of the text passed the checks. {readable(last.best.faults[0].message)}{more}"
+        found = replace(found, competing=_unsound(outcomes))
     elif last.attempts and last.attempts[-1].faults:
         fault = f"The model gave no reading. {readable(last.attempts[-1].faults[0].message)}"
     return replace(found, fault=fault, failed=last.step)
+
+
+def _unsound(outcomes: Sequence[Outcome]) -> tuple[Competing, ...]:
+    """Readings that did not pass, each with what it would have answered: for whoever looks, never as an answer."""
+    tries: dict[str, list[Reading]] = {}
+    for outcome in outcomes:
+        if outcome.best is not None and outcome.best.reading is not None:
+            reading = outcome.best.reading
+            tries.setdefault(reading.problem.to_json(), []).append(reading)
+    found: list[Competing] = []
+    for same in tries.values():
+        # What the engine stumbles over has been told as a fault.
+        with suppress(Exception):
+            reply = same[0].reply
+            found.append(Competing(same[0].problem, len(same), reply.reply, reply.line))
+    return tuple(found)
 
 
 def _divided(tries: int, readings: int, competing: Sequence[Competing]) -> str:

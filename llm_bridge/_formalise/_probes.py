@@ -174,7 +174,7 @@ def equivalent(first: Problem, second: Problem, text: str = "") -> bool:
         return False
     if one.kind == "cannot" or one.bare == other.bare:
         return True
-    if not _agree(one.asked, other.asked, None):
+    if _regrouped(first, second) or not _agree(one.asked, other.asked, None):
         return False
     return any(_same(one, other, renaming) for renaming in renamings(first, second, text))
 
@@ -208,6 +208,15 @@ def _named(family: Mapping[Key, Found], leaves: Mapping[Key, Key]) -> dict[Key, 
 
 # ---------------------------------------------------------------------------------------------------------------------
 # What is asked, and what is written
+
+
+def _regrouped(first: Problem, second: Problem) -> bool:
+    """Whether two readings have the same options for other queries: the same place is then another answer."""
+    here, there = ([" ".join(option.split()).casefold() for option in one.reply.options] for one in (first, second))
+    shared = set(here) & set(there)
+    return [option if option in shared else None for option in here] != [
+        option if option in shared else None for option in there
+    ]
 
 
 def _said(reply: Reply) -> object:

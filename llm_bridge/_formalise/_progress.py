@@ -104,6 +104,8 @@ class Judge:
         except InvalidProblem as wrong:
             faults = tuple(form_fault(message) for message in wrong.faults[:MOST_FAULTS])
             stage = 0 if data is None else 1
+        except Exception as bug:  # whatever a model says, what comes of it is a value
+            faults, stage = (_broken(bug),), _STAGES["problem"]
         attempt = Attempt(step, reply, problem, _most(faults), True, "", time.perf_counter() - start)
         return Made(attempt, data, reading, stage)
 
@@ -127,6 +129,16 @@ def form_fault(message: str) -> Fault:
     """The fault of a reply that is no Problem: its place is what stands before the colon, if that is one."""
     place, mark, _ = message.partition(": ")
     return Fault(_FORM, place if mark and " " not in place and len(place) <= 100 else "", message)
+
+
+def _broken(bug: Exception) -> Fault:
+    """The fault of a Problem over which this program stumbles."""
+    return Fault(
+        "determined",
+        "",
+        f"This Problem cannot be worked on, by an error of this program ({type(bug).__name__}: {bug}). Wanted: the "
+        "same in a plainer form. Leave out what the text does not need.",
+    )
 
 
 def told(fault: Fault) -> dict[str, str]:

@@ -165,27 +165,42 @@ class Output:
         """
         if self._stream is None or self.path is None:
             return
-        self._stream.close()
-        self._stream = None
-        if self._replaced and self.path.is_file():
-            try:
+        stream, self._stream = self._stream, None
+        if fcntl is None:
+            stream.close()  # without such locks, a file that is open cannot be replaced either
+        try:
+            # While the file is ours: what another run appended to it before it is replaced would be lost.
+            if self._replaced and self.path.is_file():
                 self._rewrite(self.path)
-            except OSError as wrong:
-                raise _unwritable(self.path, wrong) from None
+        except OSError as wrong:
+            raise _unwritable(self.path, wrong) from None
+        finally:
+            stream.close()
 
 
 def _locked(path: Path) -> IO[bytes]:
     """The file, to append to; ours alone until it is closed, or this process ends."""
-    stream = path.open("ab", buffering=0)
-    if fcntl is not None and path.is_file():
+    while True:
+        stream = path.open("ab", buffering=0)
+        if fcntl is None or not path.is_file():
+            return stream
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             stream.close()
             raise BenchError(f"Another run is writing to {path}. Wait for it to end, or give another --out.") from None
         except OSError:
-            pass  # this file system has no locks
-    return stream
+            return stream  # this file system has no locks
+        if _stands(stream, path):
+            return stream
+        stream.close()  # another run put a new file in its place, between our opening and our locking it
+
+
+def _stands(stream: IO[bytes], path: Path) -> bool:
+    """Whether an open file is the one that stands at `path`."""
+    with suppress(FileNotFoundError):
+        return os.path.samestat(os.fstat(stream.fileno()), path.stat())
+    return False
 
 
 def _line(record: Record) -> bytes:

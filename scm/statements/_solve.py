@@ -219,7 +219,8 @@ class Statements:
         if line.parts:
             return Found(identification=how, missing=missing, ends=ends(system, line, self.statements))
         found = read(system, line.constant, self.statements)
-        arithmetic = Arithmetic(system, np.array([[s.value] for s in self.statements], dtype=float))
+        stated = np.array([s.value for s in self.statements], dtype=float)
+        arithmetic = Arithmetic(system, stated[:, np.newaxis])
         laws = {law: (arithmetic.value(number), arithmetic.law(law)) for law, number in formula.laws.items()}
         if not np.isfinite(found.value):
             return Found(found, how, laws, stratum=self._empty(system, arithmetic, formula.laws))
