@@ -10,6 +10,7 @@ MASK = "[key]"
 _LOOKS_LIKE_ONE = re.compile(r"\b(?:sk|pk|rk|gsk|xai|hf|nvapi)[-_][A-Za-z0-9_\-]{16,}")
 _LONG_ENOUGH = re.compile(r"[-_][A-Za-z0-9_\-]{16}")  # quick to look for, and rare
 _SHORTEST = 6
+_NAMES_A_KEY = re.compile(r"_API_KEY\Z").search
 
 
 def masked(text: str) -> str:
@@ -17,8 +18,8 @@ def masked(text: str) -> str:
 
     A name or a long word is left alone: what is kept must still say what was said.
     """
-    for name, value in os.environ.items():
-        key = value.strip()  # as it is sent: a line end behind it is no part of it
-        if name.endswith("_API_KEY") and len(key) >= _SHORTEST and key in text:
+    for name in filter(_NAMES_A_KEY, os.environ):
+        key = os.environ.get(name, "").strip()  # as it is sent: a line end behind it is no part of it
+        if len(key) >= _SHORTEST and key in text:
             text = text.replace(key, MASK)
     return _LOOKS_LIKE_ONE.sub(MASK, text) if _LONG_ENOUGH.search(text) else text
