@@ -101,7 +101,12 @@ class Problem(Part):
 
     def states(self, name: str) -> tuple[Value, ...]:
         """The states of a declared variable, state 0 first."""
-        return next(variable.states for variable in self.variables if variable.name == name)
+        return self.all_states[name]
+
+    @cached_property
+    def all_states(self) -> Mapping[str, tuple[Value, ...]]:
+        """The states of every declared variable."""
+        return {variable.name: variable.states for variable in reversed(self.variables)}
 
     @cached_property
     def causes(self) -> Mapping[str, tuple[str, ...]]:
