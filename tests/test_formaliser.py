@@ -15,7 +15,7 @@ from llm_bridge import Problem, solve_problem
 from llm_bridge._chat import _failures
 from llm_bridge._chat._failures import ChatFailure, RateLimited, Refused, Truncated, WrongFinish, WrongKey
 from llm_bridge._chat._scripted import ScriptedChat
-from llm_bridge._chat._types import ChatRequest
+from llm_bridge._chat._types import ChatReply, ChatRequest
 from llm_bridge._checks import CHECKS, Check, Fault
 from llm_bridge._formalise._formaliser import MAX_TEXT, Formaliser
 from llm_bridge._formalise._forms import OPERATORS, PROBLEM
@@ -485,6 +485,29 @@ def test_what_the_model_takes_for_granted_cannot_pass_for_words_of_ours():
     assert told.count('"') == 2
     assert told.endswith('"')
     assert "://" not in told
+
+
+def test_a_model_that_is_none_is_refused_in_words():
+    class Words:
+        async def complete(self, request: ChatRequest) -> Any:
+            return "no"
+
+    class Late:
+        def complete(self, request: ChatRequest) -> Any:
+            return ChatReply("no")
+
+    class Nothing:
+        async def complete(self, request: ChatRequest) -> Any:
+            return ChatReply(None)  # pyright: ignore[reportArgumentType]  # the mistake that is told
+
+    for chat, got in ((Words(), "gave a str"), (Late(), "no coroutine"), (Nothing(), "text None")):
+        with pytest.raises(ScmError, match=got):
+            asyncio.run(Formaliser(chat).formalise(TEXT))
+    for chat in (Words, "gpt-5-mini", None):
+        with pytest.raises(ScmError, match="wanted a ChatModel"):
+            Formaliser(chat)  # pyright: ignore[reportArgumentType]  # the mistake that is told
+    with pytest.raises(ScmError, match="wanted a whole number"):
+        Formaliser(Words(), votes="3")  # pyright: ignore[reportArgumentType]  # the mistake that is told
 
 
 # --- the text is data

@@ -5,10 +5,13 @@ Whatever stands between the bridge and a model (retries, a cache, a budget, a re
 
 from __future__ import annotations
 
+import inspect
 import json
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias, cast
+
+from scm import ScmError
 
 Role: TypeAlias = Literal["system", "user", "assistant"]
 Purpose: TypeAlias = Literal["probe", "variables", "problem", "repair", "compare", "polish", "direct", "reasoned"]
@@ -118,3 +121,28 @@ class ChatModel(Protocol):
             ChatFailure: there is none; the class says why, and who must act.
         """
         ...
+
+
+async def reply_of(chat: ChatModel, request: ChatRequest) -> ChatReply:
+    """What `chat` replies; anybody may write a ChatModel, so that what it gives is looked at.
+
+    Raises:
+        ChatFailure: there is no reply.
+        ScmError: it is no reply.
+    """
+    coming = cast("object", chat.complete(request))
+    if not inspect.isawaitable(coming):
+        got = "no coroutine"
+    else:
+        found = cast("object", await coming)
+        if isinstance(found, ChatReply) and isinstance(cast("object", found.text), str):
+            return found
+        got = f"a ChatReply with the text {found.text!r:.80}" if isinstance(found, ChatReply) else f"a {_kind(found)}"
+    raise ScmError(
+        f"The model's complete(request) gave {got}; wanted `async def complete(self, request)` that returns "
+        "ChatReply(text)."
+    )
+
+
+def _kind(found: object) -> str:
+    return type(found).__name__

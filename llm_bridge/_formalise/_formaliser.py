@@ -67,7 +67,15 @@ class Formaliser:
     max_tokens: int = 8_000
 
     def __post_init__(self) -> None:
-        """Refuse numbers that cannot be meant."""
+        """Refuse what is no model, and numbers that cannot be meant."""
+        if isinstance(self.chat, type) or not callable(getattr(self.chat, "complete", None)):
+            raise ScmError(
+                f"chat: got {self.chat!r:.80}, wanted a ChatModel: open_model('...'), or an object with "
+                "`async def complete(self, request)` that returns ChatReply(text)."
+            )
+        for name in ("calls", "repairs", "votes", "max_tokens"):
+            if not isinstance(number := getattr(self, name), int):
+                raise ScmError(f"{name}: got {number!r:.80}, wanted a whole number.")
         wanted = {
             "calls": (self.calls in (1, 2), "1 or 2"),
             "repairs": (0 <= self.repairs <= 20, "0 to 20"),
