@@ -106,7 +106,9 @@ def lacking(reading: Reading) -> Iterable[Fault]:
             continue
         used = {n.name for n in walk(equation.expression) if isinstance(n, Var)} | {equation.variable}
         here = mentions(source, problem.variables)
-        for name in sorted({problem.variables[m.variable].name for m in here if _sure(m)} - used):
+        same = (e for e in problem.equations if e.words and (e.words in equation.words or equation.words in e.words))
+        told = {e.variable for e in same}  # one sentence for two effects
+        for name in sorted({problem.variables[m.variable].name for m in here if _sure(m)} - used - told):
             yield Fault(
                 "coverage",
                 f"equations[{i}]",
