@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from ._failures import NoSuchModel, WrongKey
-from ._secrets import MASK, masked
+from ._secrets import MASK, hide, masked
 
 OFFICIAL = "https://api.openai.com/v1"
 
@@ -83,6 +83,8 @@ def endpoint(model: str, base_url: str | None = None, api_key: str | None = None
             "The key holds spaces or other characters that no key has (it is not shown here). "
             "Set OPENAI_API_KEY to the key alone, without quotes or line ends."
         )
+    if api_key is not None:
+        hide(key)
     found = Endpoint(address, model, key)
     if found.official and not key:
         raise WrongKey(

@@ -13,13 +13,23 @@ _SHORTEST = 6
 _NAMES_A_KEY = re.compile(r"_API_KEY\Z").search
 
 
+_given: set[str] = set()
+
+
+def hide(key: str) -> None:
+    """From now on, mask a key that was given by hand: it stands in no environment."""
+    if len(key) >= _SHORTEST:
+        _given.add(key)
+
+
 def masked(text: str) -> str:
-    """The text with `[key]` for every key: those set in the environment, and what looks like one.
+    """The text with `[key]` for every key: those given or set in the environment, and what looks like one.
 
     A name or a long word is left alone: what is kept must still say what was said.
     """
-    for name in filter(_NAMES_A_KEY, os.environ):
-        key = os.environ.get(name, "").strip()  # as it is sent: a line end behind it is no part of it
+    # As they are sent: a line end behind a key is no part of it.
+    there = [os.environ.get(name, "").strip() for name in filter(_NAMES_A_KEY, os.environ)]
+    for key in (*there, *_given):
         if len(key) >= _SHORTEST and key in text:
             text = text.replace(key, MASK)
     return _LOOKS_LIKE_ONE.sub(MASK, text) if _LONG_ENOUGH.search(text) else text

@@ -14,10 +14,12 @@ from ._mentions import Mention
 from ._numerals import numerals
 from ._queried import Asked, Part, asked_of
 from ._reading import Fault, Reading
+from ._spoken import covered_by, elliptical, strange
 from ._text import Scan, Token, fold, scan, words
 
 _YES_NO = words("would will does do did is are was were can could has have should isn't wouldn't doesn't won't aren't")
 _HOW_MUCH = words("what how")
+_THEN = words("and or but then so")
 
 
 def asked(reading: Reading) -> Iterable[Fault]:
@@ -30,7 +32,7 @@ def asked(reading: Reading) -> Iterable[Fault]:
         if question is None:
             continue
         if query.query is not None:
-            yield from _outcome(problem, query, question, part)
+            yield from _outcome(problem, text, query, question, part)
         else:
             yield from _claim(problem, query, question, part)
     yield from _reply(problem, text)
@@ -57,12 +59,14 @@ def _cited(text: Scan, query: ProblemQuery, part: str) -> Iterator[Fault]:
 # Queries for a number
 
 
-def _outcome(problem: Problem, query: ProblemQuery, question: Asking, part: str) -> Iterator[Fault]:
+def _outcome(problem: Problem, text: Scan, query: ProblemQuery, question: Asking, part: str) -> Iterator[Fault]:
     outcomes = [m for m in question.outcomes if m.variable >= 0 and not m.weak]
     if not outcomes or any(m.variable < 0 for m in question.outcomes):
         return
     taken = asked_of(query.asked)
     names = {problem.variables[m.variable].name for m in question.outcomes}
+    covered = covered_by(text, problem)
+    sure = not any(strange(text, at, covered) or elliptical(text, at) for at in question.sentences)
     if taken.event and not names & taken.event:
         shown = " and ".join(map(repr, sorted(names)))
         yield Fault(
@@ -71,6 +75,7 @@ def _outcome(problem: Problem, query: ProblemQuery, question: Asking, part: str)
             f"{quoted(question.text)} asks about {shown}, but the query {query.text} is about "
             f"{' and '.join(map(repr, sorted(taken.event)))}. Wanted: before the bar the outcome that the question "
             "names.",
+            "fault" if sure else "hint",
         )
     elif len(outcomes) == 1 and len(problem.queries) == 1:
         yield from _polarity(problem, query, taken, question, outcomes[0], part)
@@ -192,13 +197,19 @@ def _reply(problem: Problem, text: Scan) -> Iterator[Fault]:
             f"{quoted(found[-1].text)} wants a yes or a no, but the reply is a number. Wanted: the kind 'yes-no', "
             "with the comparison that means yes.",
         )
-    elif main in _HOW_MUCH and problem.reply.kind == "yes-no" and tokens[0].word == main:
+    elif main in _HOW_MUCH and problem.reply.kind == "yes-no" and tokens[0].word == main and not _two(tokens):
         yield Fault(
             "asked",
             "reply",
             f"{quoted(found[-1].text)} wants a number, but the reply is yes or no. Wanted: the kind 'number'.",
         )
     yield from _threshold(problem, text, query)
+
+
+def _two(tokens: Sequence[Token]) -> bool:
+    """Whether a yes-no question follows the first: "What if the gate had been shut: would it have stayed in?"."""
+    marks = (at for at in range(1, len(tokens) - 1) if not tokens[at].word[0].isalnum() or tokens[at].word in _THEN)
+    return any(tokens[at + 1].word in _YES_NO for at in marks)
 
 
 def _threshold(problem: Problem, text: Scan, query: ProblemQuery) -> Iterator[Fault]:

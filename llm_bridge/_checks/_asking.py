@@ -34,6 +34,7 @@ _AGAINST = words("instead rather than versus vs")
 _ASIDE = words("regardless irrespective disregarding ignoring disregard ignore")
 _WOULD = words("would could might wouldn't couldn't")
 _BEFORE_HAD = words("if that have has having would could might he she they it we who there which to")
+_ASK = words("ask asks asked asking wonder wonders wondered know knows see tell say says find")
 _MAKE = stems("make")
 _DOING = words(
     "force forced forcing intervene intervening intervention do impose imposed assign assigned randomly regardless"
@@ -176,6 +177,8 @@ def _cue(tokens: Sequence[Token], at: int, sentence: Sentence, role: Role) -> Ro
     word = tokens[at].word
     ahead = {t.word for t in tokens[at + 1 : min(at + 4, sentence.last)]}
     opens = at == sentence.first or tokens[at - 1].word in (",", "then", ":", "and", "but", ".", "question")
+    if word == "if" and at > sentence.first and tokens[at - 1].word in _ASK:
+        return None  # "Legal asks if": whether
     if word in ("if", "unless"):
         return "seen" if ahead & _AFTER_IF_SEEN else "aside" if ahead & _AFTER_IF_ASIDE else "imposed"
     if word == "for" and at > sentence.first and tokens[at - 1].word == "but":
@@ -211,10 +214,11 @@ def _causes(
 ) -> tuple[tuple[Mention, ...], tuple[Mention, ...], bool]:
     """Of the plain mentions, what acts and what is acted on."""
     here = [m for m in plain if m.sentence == last.index]
+    stated = text.tokens[last.first].word in BE  # "is the chance of finding work lower with the subsidy"
     verbs = FORWARD | PREVENTING | NOUNS | _MAKE | stems("lead depend result")
     for at in range(last.first, last.last):
         token = text.tokens[at]
-        if at in taken or token.stem not in verbs:
+        if at in taken or token.stem not in verbs or (token.word == "lower" and stated):
             continue
         left = tuple(m for m in here if m.last <= at)
         right = tuple(m for m in here if m.first > at)

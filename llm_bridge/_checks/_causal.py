@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from scm import CausalClaim
 
 from .._problem import Problem
 from ._given import quoted
-from ._reading import Fault, Reading
+from ._reading import Fault, Reading, Severity
 from ._relations import Pair, Rule, Told, told
 from ._spoken import covered_by, sentences_of, strange
 from ._text import scan
@@ -30,6 +30,7 @@ def direction(reading: Reading) -> Iterable[Fault]:
                 f"The Problem makes {effect!r} a cause of {cause!r}, while the text says the reverse: "
                 f"{quoted(rules[0].sentence.text)}. Wanted: {cause!r} as the cause and {effect!r} as the effect. Read "
                 "which of the two acts on the other there, and turn this part round.",
+                _sure(reading, rules),
             )
 
 
@@ -41,7 +42,7 @@ def coverage(reading: Reading) -> Iterable[Fault]:
     said, have = _told(reading), _pairs(problem)
     for pair, rules in said.surely.items():
         if pair not in have and (pair[1], pair[0]) not in have:
-            yield _dropped(problem, pair, rules[0])
+            yield _dropped(reading, pair, rules)
     place = {v.name: n for n, v in enumerate(problem.variables)}
     claimed = {
         (place[q.claim.first], place[q.claim.second]) for q in problem.queries if isinstance(q.claim, CausalClaim)
@@ -104,7 +105,15 @@ def _known(said: Told, pair: Pair) -> bool:
     return pair[0] in said.somewhere and pair[1] in said.somewhere
 
 
-def _dropped(problem: Problem, pair: Pair, rule: Rule) -> Fault:
+def _sure(reading: Reading, rules: Sequence[Rule]) -> Severity:
+    """A fault where all words of a sentence that says it are known; else a hint, for it may say something else."""
+    text = scan(reading.text)
+    covered = covered_by(text, reading.problem)
+    return "hint" if all(strange(text, rule.sentence.index, covered) for rule in rules) else "fault"
+
+
+def _dropped(reading: Reading, pair: Pair, rules: Sequence[Rule]) -> Fault:
+    problem, rule = reading.problem, rules[0]
     cause, effect = _names(problem, pair)
     equation = any(e.variable == effect for e in problem.equations)
     lacks = (
@@ -117,6 +126,7 @@ def _dropped(problem: Problem, pair: Pair, rule: Rule) -> Fault:
         part_of(problem, pair),
         f"The text says {quoted(rule.sentence.text)}, but {lacks}. Wanted: a part for every cause that a sentence "
         f"names, one for each of its effects. Read whether {cause!r} acts on {effect!r} there, and put it in.",
+        _sure(reading, rules),
     )
 
 

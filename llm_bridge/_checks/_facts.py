@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .._problem import ProblemVariable
-from ._lexicon import HEDGES, SEEN
+from ._lexicon import HEDGES, SEEN, STOP
 from ._markers import markers
 from ._mentions import Mention, mentions
 from ._numerals import numerals
-from ._text import Scan, remembered, words
+from ._text import Scan, Sentence, remembered, scan, words
 
 _NO_FACT = words(
     "unobserved hidden latent unmeasured unobservable correlates correlate correlated correlation independent "
@@ -21,7 +21,13 @@ _SEERS = words(
 )
 
 _PAST = words("was were did didn't wasn't weren't happened had")
-_GENERIC = words("always usually often sometimes generally every each whenever study survey if because so")
+_GENERIC = words(
+    "always usually often sometimes generally every each whenever study survey if because so would could either of all"
+)
+
+_REPORTS = words("was were did didn't wasn't weren't had hadn't hasn't haven't been since thanks owing today yesterday")
+_ALIKE = 4
+"""So many letters at the start make two words alike: "oversleep" and "overslept"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,7 @@ def facts(text: Scan, variables: tuple[ProblemVariable, ...], asked: frozenset[i
     """What `text` says was observed, outside the sentences `asked`."""
     every = mentions(text, variables)
     numbered = {text.tokens[n.first].sentence for n in numerals(text) if n.probable}
+    counted = {text.tokens[n.first].sentence for n in numerals(text) if n.kind == "whole"}
     surely: list[Mention] = []
     perhaps: list[Mention] = []
     told: list[Mention] = []
@@ -65,6 +72,26 @@ def facts(text: Scan, variables: tuple[ProblemVariable, ...], asked: frozenset[i
         before = tokens[: here[0].first - sentence.first]
         seen = any(t.stem in SEEN for t in before) and bool({t.word for t in before} & _SEERS) and not spoken & HEDGES
         (surely if seen else perhaps).extend(here)
-        if not seen and spoken & _PAST and not spoken & HEDGES and not spoken & _GENERIC:
+        plain = not spoken & HEDGES and not spoken & _GENERIC and sentence.index not in counted
+        if not seen and spoken & _PAST and plain:
             told += [m for m in here if m.state is not None and not m.odd and not m.weak]
     return Facts(tuple(surely), tuple(perhaps), tuple(told), unread)
+
+
+def hinted(text: Scan, variable: ProblemVariable, asked: frozenset[int]) -> bool:
+    """Whether a sentence that reports, or asserts no rule, has a word like one of those for `variable`."""
+    own = scan(" ".join((variable.name, variable.description, variable.words)))
+    alike = {t.stem[:_ALIKE] for t in own.tokens if t.word[0].isalpha() and t.word not in STOP}
+    numbered = {text.tokens[n.first].sentence for n in numerals(text) if n.probable}
+    return any(
+        reports(text, sentence) and any(t.stem[:_ALIKE] in alike for t in text.of(sentence))
+        for sentence in text.sentences
+        if sentence.index not in asked | numbered and not sentence.question
+    )
+
+
+def reports(text: Scan, sentence: Sentence) -> bool:
+    """Whether a sentence may tell what happened: in the past tense, or without a word of a rule."""
+    spoken = [t.word for t in text.of(sentence)]
+    past = any(word in _REPORTS or (word.endswith("ed") and len(word) > 4) for word in spoken)
+    return past or not markers(text.tokens, sentence.first, sentence.last, ())

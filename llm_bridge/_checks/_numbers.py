@@ -9,8 +9,10 @@ from scm import print_quantity
 
 from .._problem import Problem, Statement
 from ._given import quoted
+from ._mentions import mentions
 from ._numerals import Numeral, numerals
 from ._reading import Fault, Reading
+from ._spoken import covered_by, strange
 from ._text import Scan, scan, words
 
 _CHANCE = words(
@@ -19,8 +21,10 @@ _CHANCE = words(
 )
 _SHARED = words("both each either same regardless equally whether alike respectively every all")
 _EXTREMES = words(
-    "nobody none no never always all every everybody everyone certain certainly impossible without not only"
+    "nobody none no never always all every everybody everyone certain certainly impossible without not only whatever "
+    "each invariably sure cannot can't neither nothing nil whenever"
 )
+_EVENLY = words("coin toss tossed tosses even evens lot lots random fifty half halves equally")
 _SPOKEN = (0.0, 0.5, 1.0)
 """Bounds that words alone can say."""
 _SAME = 1e-9
@@ -41,6 +45,8 @@ def _misprinted(reading: Reading) -> Iterator[Fault]:
         found = numerals(scan(statement.words)) if statement.words else whole
         if (not found and _compared(statement)) or _printed(statement, found) or _extreme(statement):
             continue
+        if statement.counts is None and _even(statement):
+            continue
         value, term = _value(statement), print_quantity(statement.term)
         if statement.words:
             there = ", ".join(n.text for n in found) or "no number"
@@ -58,6 +64,12 @@ def _misprinted(reading: Reading) -> Iterator[Fault]:
 def _compared(statement: Statement) -> bool:
     """Whether a comparison says it in words: "more likely than not", "makes it rarer". Other bounds are printed."""
     return statement.relation != "=" and statement.printed().value in _SPOKEN
+
+
+def _even(statement: Statement) -> bool:
+    """Whether a half is said in words: "drawn by lot", "tossed a coin"."""
+    spoken = {t.word for t in scan(statement.words).tokens}
+    return statement.printed().value == _SPOKEN[1] and bool(spoken & _EVENLY)
 
 
 def _extreme(statement: Statement) -> bool:
@@ -126,6 +138,8 @@ def _unused(reading: Reading) -> Iterator[Fault]:
             free[round(statement.counts[0] / statement.counts[1], 9)] += 1
         else:
             free[round(statement.printed().value, 9)] += 1
+    spoken = {m.sentence for m in mentions(text, reading.problem.variables) if not m.weak}
+    covered = covered_by(text, reading.problem)
     for numeral in numerals(text):
         if not numeral.probable or not _about_chance(text, numeral):
             continue
@@ -140,6 +154,8 @@ def _unused(reading: Reading) -> Iterator[Fault]:
             f"The text says {quoted(sentence.text)}, and no statement uses the {numeral.text} there. Wanted: a "
             "statement for every probability that the text prints. Add what this sentence says, with these words; "
             "or, if a statement cites it with another number, correct that number.",
+            # "Fuel prices rose by 14%" is an aside.
+            "fault" if sentence.index in spoken and not strange(text, sentence.index, covered) else "hint",
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ._text import Scan, Token
+from ._text import Scan, Token, words
 
 _LOW = (
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
@@ -13,13 +13,22 @@ _LOW = (
 )  # fmt: skip
 _TENS = ("thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety", "hundred")
 _WORDS = {word: float(n) for n, word in enumerate(_LOW)} | {word: 10.0 * n for n, word in enumerate(_TENS, 3)}
+_WORDS |= {"dozen": 12.0, "thousand": 1000.0}
 _PARTS: dict[str, float] = {
     "half": 1 / 2, "third": 1 / 3, "thirds": 1 / 3, "quarter": 1 / 4, "quarters": 1 / 4, "fourth": 1 / 4,
+    "seventh": 1 / 7, "sevenths": 1 / 7, "ninth": 1 / 9, "ninths": 1 / 9, "eighths": 1 / 8, "sixths": 1 / 6,
+    "twelfth": 1 / 12, "twelfths": 1 / 12, "twentieth": 1 / 20, "hundredth": 1 / 100, "thousandth": 1 / 1000,
     "fifth": 1 / 5, "fifths": 1 / 5, "tenth": 1 / 10, "tenths": 1 / 10, "sixth": 1 / 6, "eighth": 1 / 8,
 }  # fmt: skip
 _TIMES: dict[str, float] = {"twice": 2.0, "double": 2.0, "doubles": 2.0, "triple": 3.0, "thrice": 3.0, "triples": 3.0}
 _PERCENT = frozenset(("%", "percent", "pct"))
 _BETWEEN = frozenset(("/", "in", "of"))
+_COUNTED = words(
+    "time times case cases occasion occasions year years day days night nights visit visits trip trips person people "
+    "patient patients home homes house houses trial trials attempt attempts chance chances"
+)
+"""What may stand between the two numbers of a fraction: "one time in five", "nine cases out of ten"."""
+_OF_THEM = words("of the all every a our those these their its his her my your")
 _CONFIDENCE = frozenset(("confidence", "ci", "credible", "confident", "sure", "significance"))
 
 
@@ -30,7 +39,7 @@ class Numeral:
     Attributes:
         value: what it is worth: 0.26 for "26%".
         parts: the whole numbers of a fraction or a count, (9, 10) for "9 in 10"; empty for others.
-        kind: how it is printed.
+        kind: how it is printed; "loose" for "3 pills in 10 days", which need not be a fraction.
         first, last: its tokens, `last` excluded.
         text: as it stands.
     """
@@ -73,7 +82,9 @@ def _at(text: Scan, tokens: tuple[Token, ...], place: int) -> Numeral | None:
         if after < len(tokens) and tokens[after].word in _CONFIDENCE:
             kind = "level"
     elif kind in ("whole", "word") and (whole := _whole(tokens, after)) is not None and 0 < whole[0] >= value >= 0:
-        parts, kind, after = (value, whole[0]), "fraction", whole[1]
+        between = tokens[after].word.isalpha() and tokens[after].word not in (*_BETWEEN, "out")
+        known = not between or any(t.word in _COUNTED for t in tokens[after : whole[1]])
+        parts, kind, after = (value, whole[0]), "fraction" if known else "loose", whole[1]
         value = value / whole[0]
     start, end = tokens[place].start, tokens[after - 1].end
     return Numeral(value, parts, kind, place, after, text.text[start:end])
@@ -81,10 +92,17 @@ def _at(text: Scan, tokens: tuple[Token, ...], place: int) -> Numeral | None:
 
 def _whole(tokens: tuple[Token, ...], after: int) -> tuple[float, int] | None:
     """The second number of a fraction, and where it ends: after "/", "in", "of", "out of", "of the"."""
+    for between in (1, 2):
+        place = after + between
+        if place + 1 < len(tokens) and all(t.word.isalpha() for t in tokens[after:place]):
+            following = tokens[place].word
+            if following in ("out", "in"):
+                after = place
+                break
     if after + 1 >= len(tokens) or tokens[after].word not in (*_BETWEEN, "out"):
         return None
     place = after + 1
-    while place < len(tokens) and tokens[place].word in ("of", "the", "all", "every", "a"):
+    while place < len(tokens) and tokens[place].word in _OF_THEM:
         place += 1
     plain = _plain(tokens, place) if place < len(tokens) else None
     return (plain[0], plain[1]) if plain is not None and plain[2] in ("whole", "word") else None

@@ -9,12 +9,20 @@ from scm import Const, Value
 
 from .._problem import Problem
 from ._asking import Asking, asking
-from ._facts import Facts, facts
+from ._facts import Facts, facts, hinted
 from ._given import quoted
 from ._mentions import Mention
 from ._queried import Asked, asked_of
 from ._reading import Fault, Reading
-from ._text import scan
+from ._spoken import covered_by, strange
+from ._text import Scan, scan, words
+
+_DO = words("does do did will don't doesn't didn't that")
+_UNDER = words("with without if once under after when compared nobody everybody everyone all every none")
+_GIVING = words("to everyone everybody all every were was is are be been being not")
+_UNSURE = words("neither nor either only but instead rather than longer until whether")
+_GROUPS = words("often common frequent frequently those who whose")
+_SEEN_PLAINLY = words("observing observed observe among amongst knowing conditional conditioning look looking")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +36,23 @@ class _Case:
     asking: Asking
     facts: Facts
     sentences: tuple[str, ...]
+    text: Scan
 
     def name(self, one: Mention) -> str:
         return self.problem.variables[one.variable].name
 
-    def fault(self, check: str, message: str) -> Fault:
-        return Fault(check, self.part, message)
+    def hinted(self, name: str) -> bool:
+        """Whether a sentence may tell of `name` in other words."""
+        variable = next(v for v in self.problem.variables if v.name == name)
+        return hinted(self.text, variable, self.asking.sentences)
+
+    def strange(self) -> bool:
+        """Whether the question has words that are not known, which may speak of a variable."""
+        covered = covered_by(self.text, self.problem)
+        return any(strange(self.text, at, covered) for at in self.asking.sentences)
+
+    def fault(self, check: str, message: str, *, sure: bool = True) -> Fault:
+        return Fault(check, self.part, message, "fault" if sure else "hint")
 
 
 def rung(reading: Reading) -> Iterable[Fault]:
@@ -53,7 +72,7 @@ def _cases(reading: Reading) -> Iterator[_Case]:
         question = asking(text, problem.variables, query.words)
         if question is not None:
             seen = facts(text, problem.variables, question.sentences)
-            yield _Case(problem, f"queries[{i}]", query.text, asked_of(query.asked), question, seen, sentences)
+            yield _Case(problem, f"queries[{i}]", query.text, asked_of(query.asked), question, seen, sentences, text)
 
 
 def clear(these: Iterable[Mention]) -> list[Mention]:
@@ -74,6 +93,7 @@ def _interventions(case: _Case) -> Iterator[Fault]:
 
 
 def _imposed(case: _Case, these: Sequence[Mention]) -> Iterator[Fault]:
+    supposed = {case.name(m) for m, role in case.asking.roles if m.variable >= 0 and role in ("imposed", "plain")}
     for one in clear(these):
         name = case.name(one)
         if name not in case.asked.imposed:
@@ -84,10 +104,12 @@ def _imposed(case: _Case, these: Sequence[Mention]) -> Iterator[Fault]:
                 f"{but}. "
                 f"Wanted: {name!r} imposed in the world of the outcome, as in P(Y[X=...]), and what was observed "
                 "behind the bar.",
+                sure=not case.asked.imposed & supposed,
             )
         elif one.state is not None and one.state not in _values(case.asked, name):
             yield _turned(case, name, one.state, _values(case.asked, name))
     known = {case.name(m) for m, _ in case.asking.roles if m.variable >= 0}
+    sure = not case.strange()
     unclear = any(m.variable < 0 for m, _ in case.asking.roles)
     for name in sorted(case.asked.imposed - known):
         if not unclear:
@@ -95,6 +117,7 @@ def _imposed(case: _Case, these: Sequence[Mention]) -> Iterator[Fault]:
                 "rung",
                 f"The query {case.shown} imposes {name!r}, which {quoted(case.asking.text)} does not speak of. Wanted: "
                 "only what the question supposes is imposed. What was observed stands behind the bar.",
+                sure=sure,
             )
 
 
@@ -139,13 +162,14 @@ def _seeing(case: _Case) -> Iterator[Fault]:
     question = case.asking
     if question.would or question.does or question.having("imposed") or (question.causal and question.causes):
         return
-    if case.asked.imposed:
+    if case.asked.imposed and _plainly_seen(case):
         names = ", ".join(map(repr, sorted(case.asked.imposed)))
         yield case.fault(
             "rung",
             f"{quoted(question.text)} asks about what is seen, but the query {case.shown} imposes {names}. Wanted: a "
             "query without an intervention; what the question takes as seen stands behind the bar.",
         )
+    if case.asked.imposed:
         return
     for one in clear(question.having("seen")):
         name = case.name(one)
@@ -155,6 +179,20 @@ def _seeing(case: _Case) -> Iterator[Fault]:
                 f"{quoted(question.text)} speaks of those with {name!r}, but the query {case.shown} does not "
                 f"condition on it. Wanted: {name!r} behind the bar.",
             )
+
+
+def _plainly_seen(case: _Case) -> bool:
+    """Whether words of seeing, or a comparison of groups, say that the question is about what is seen.
+
+    Any verb may ask what something does: "does it help", "is it the tea that keeps me awake".
+    """
+    spoken = case.asking.spoken
+    if spoken & _SEEN_PLAINLY or ("given" in spoken and not spoken & _GIVING):
+        return True
+    if spoken & _DO or spoken & _UNDER:
+        return False
+    here = {case.name(m) for m, _ in case.asking.roles if m.variable >= 0}
+    return ("than" in spoken and bool(spoken & _GROUPS)) or (not here & case.asked.imposed and not case.strange())
 
 
 def _seen_state(case: _Case) -> Iterator[Fault]:
@@ -200,7 +238,7 @@ def _evidence(case: _Case) -> Iterator[Fault]:
     said = {v for m in (*case.facts.surely, *case.facts.perhaps, *roles) for v in m.variables}
     place = {v.name: n for n, v in enumerate(case.problem.variables)}
     for name in () if case.facts.unread else sorted(asked.given):
-        if place[name] not in said:
+        if place[name] not in said and not case.hinted(name):
             yield case.fault(
                 "rung",
                 f"The query {case.shown} takes {name!r} as observed, but no sentence of the text says that it was. "
@@ -211,6 +249,8 @@ def _evidence(case: _Case) -> Iterator[Fault]:
 def _observed(case: _Case, one: Mention, settled: set[str]) -> Iterator[Fault]:
     name = case.name(one)
     sentence = quoted(_sentence_of(case, one))
+    here = {t.word for t in case.text.of(case.text.sentences[one.sentence])}
+    sure = not here & _UNSURE and not strange(case.text, one.sentence, covered_by(case.text, case.problem))
     states = {part.given[name] for part in case.asked.parts if name in part.given}
     mine = {m.state for m in (*case.facts.surely, *case.facts.told) if m.variable == one.variable}
     if not states and name not in settled:
@@ -218,6 +258,7 @@ def _observed(case: _Case, one: Mention, settled: set[str]) -> Iterator[Fault]:
             "rung",
             f"The text says what was observed of {name!r}: {sentence}. The query {case.shown} does not use it. "
             "Wanted: what was observed behind the bar, also beside an intervention, as in P(Y[X=0] | Z=1).",
+            sure=sure,
         )
     elif states and any(name in part.later for part in case.asked.parts):
         yield case.fault(
@@ -230,6 +271,7 @@ def _observed(case: _Case, one: Mention, settled: set[str]) -> Iterator[Fault]:
             "sign",
             f"The query {case.shown} takes {name!r} as {next(iter(states))!r}, while the text says {sentence}. "
             "Wanted: the state that was observed.",
+            sure=sure,
         )
 
 

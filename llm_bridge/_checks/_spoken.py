@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from scm import Var, quantity_nodes, walk
+from scm import Probability, Var, quantity_nodes, walk
 
 from .._problem import Problem
 from ._given import quoted
 from ._lexicon import BACK_REFERENCES, CAUSAL, NEUTRAL, STOP
 from ._mentions import mentions
 from ._reading import Fault, Reading
-from ._text import Scan, fold, scan
+from ._text import Scan, Token, fold, scan, words
 
 
 def spoken(reading: Reading) -> Iterable[Fault]:
@@ -33,7 +33,9 @@ def spoken(reading: Reading) -> Iterable[Fault]:
         if part.startswith("equations") and names[0] not in lacking and len(lacking) < len(names) - 1:
             continue  # the other causes may stand in other sentences
         if lacking:
-            unclear = any(strange(text, at, covered) for at in there)
+            before = {v for at in there for v in by_sentence.get(at - 1, ())}
+            opened = set(lacking) <= _conditions(problem, part) and all(place[name] in before for name in lacking)
+            unclear = opened or any(strange(text, at, covered) or elliptical(text, at) for at in there)
             yield Fault(
                 "mentions",
                 part,
@@ -51,6 +53,29 @@ def strange(text: Scan, sentence: int, covered: set[int]) -> bool:
         token.word[0].isalpha() and at not in covered and token.word not in _PLAIN and token.stem not in CAUSAL
         for at, token in enumerate(text.of(here), here.first)
     )
+
+
+def _conditions(problem: Problem, part: str) -> set[str]:
+    """What a statement conditions on: the sentence before may name that ("In the wet it is worse. 12% ...")."""
+    name, _, number = part.partition("[")
+    term = problem.statements[int(number[:-1])].term if name == "statements" else None
+    given = term.given if isinstance(term, Probability) else None
+    return set() if given is None else {n.name for n in walk(given) if isinstance(n, Var)}
+
+
+def elliptical(text: Scan, sentence: int) -> bool:
+    """Whether a word of a sentence stands for others: "of those with one 70%, of those without 45%"."""
+    tokens = text.of(text.sentences[sentence])
+    for token, following in zip(tokens, (*tokens[1:], None), strict=True):
+        if token.word in _STANDS_FOR or (token.word in ("those", "these") and not _followed(following)):
+            return True
+        if token.word in ("with", "without", "not") and (following is None or not following.word[0].isalnum()):
+            return True
+    return False
+
+
+def _followed(following: Token | None) -> bool:
+    return following is not None and following.word in ("who", "that", "whose", "which")
 
 
 def _concerned(problem: Problem) -> Iterator[tuple[str, list[str], str]]:
@@ -87,4 +112,8 @@ def _sentences(text: Scan, folded: list[str], words: str) -> list[int]:
 
 
 _BACK = BACK_REFERENCES | {"otherwise", "others", "rest", "remaining", "he", "she", "its", "their", "here", "so"}
+_STANDS_FOR = words(
+    "one ones it they them he she him his her hers their theirs its this both neither either none rest others such so "
+    "same figures which too likewise otherwise latter former respectively"
+)
 _PLAIN = STOP | NEUTRAL

@@ -12,15 +12,14 @@ from .._problem import Problem
 _MOST = 20
 """Parts named one by one in one assumption; most assumptions of the model that are kept."""
 _LONGEST = 300
-_SAID = "The model takes for granted: "
 
 
 def with_assumptions(problem: Problem) -> Problem:
     """`problem` with an assumption for each kind of part that cites no words of the text.
 
-    What the model takes for granted is in words of its own: it stands in quotes, marked as such.
+    What the model takes for granted is in words of its own: it stands in quotes.
     """
-    said = tuple(f"{_SAID}{quoted(line, _LONGEST)}" for line in problem.assumptions)
+    said = tuple(quoted(line, _LONGEST) for line in problem.assumptions)
     lines = tuple(dict.fromkeys((*said[:_MOST], *_lines(problem))))
     return problem.model_copy(update={"assumptions": lines}) if lines != problem.assumptions else problem
 

@@ -10,6 +10,7 @@ from typing import Literal
 
 from scm import ScmError
 
+from .._chat._asked import chat_model
 from .._chat._failures import ChatFailure, Refused, Truncated, WrongFinish
 from .._chat._types import ChatModel
 from .._checks import CHECKS, Check, Fault, Reading
@@ -67,13 +68,14 @@ class Formaliser:
     max_tokens: int = 8_000
 
     def __post_init__(self) -> None:
-        """Refuse numbers that cannot be meant."""
+        """Refuse what cannot be meant."""
+        chat_model(self.chat)
         wanted = {
-            "calls": (self.calls in (1, 2), "1 or 2"),
-            "repairs": (0 <= self.repairs <= 20, "0 to 20"),
-            "votes": (1 <= self.votes <= 100, "1 to 100"),
-            "threshold": (0 < self.threshold <= 1, "a share above 0 and up to 1"),
-            "max_tokens": (self.max_tokens >= 1, "at least 1"),
+            "calls": (_within(self.calls, 1, 2), "1 or 2"),
+            "repairs": (_within(self.repairs, 0, 20), "0 to 20"),
+            "votes": (_within(self.votes, 1, 100), "1 to 100"),
+            "threshold": (_share(self.threshold), "a share above 0 and up to 1"),
+            "max_tokens": (_within(self.max_tokens, 1, 10**9), "a whole number, at least 1"),
         }
         for name, (right, range_) in wanted.items():
             if not right:
@@ -84,7 +86,12 @@ class Formaliser:
 
         Whatever the text and the model say, the result is a value: a reading without a fault, an abstention with its
         reason, or the failure of the endpoint.
+
+        Raises:
+            ScmError: `text` is no text, or the chat is no ChatModel.
         """
+        if (kind := type(text)) is not str:
+            raise ScmError(f"text: got {kind.__name__}, wanted the text to read, as a str.")
         if fault := unreadable(text):
             return Formalisation(text, None, fault=fault)
         outcomes = await asyncio.gather(*(self._asking.read(text, number) for number in range(self.votes)))
@@ -157,6 +164,14 @@ class Formaliser:
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Outcomes
+
+
+def _within(value: object, low: int, high: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+
+
+def _share(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= 1
 
 
 def unreadable(text: str) -> str:
