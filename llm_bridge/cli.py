@@ -341,6 +341,9 @@ def _bench(arguments: argparse.Namespace) -> int:
         summary = run_bench_command(arguments)
     except ChatFailure as failure:
         return _complain(str(failure), REFUSED)
+    except KeyboardInterrupt:
+        how = "the same command goes on" if arguments.out else "with --out FILE, a run goes on where it was"
+        return _complain(f"interrupted; {how}", INTERRUPTED)
     except (ScmError, OSError) as wrong:
         raise Misuse(str(wrong)) from None
     from ._cli_print import as_json

@@ -58,5 +58,12 @@ def test_from_a_graph() -> None:
 )
 def test_readme(block: str) -> None:
     told = run("-c", block)
-    promised = ("Yes.", "no No. The kiln would not overheat if the fan did not stall.\nFalse []", "0.0149\n", "P(well", "exact 0.4525\nestimate ", "P(Y[X=1] = 1)\n  = sum_r P(R=r)")
+    promised = (
+        "Yes.",
+        "no No. The kiln would not overheat if the fan did not stall.\nFalse []",
+        "0.0149\n",
+        "P(well",
+        "exact 0.4525\nestimate ",
+        "P(Y[X=1] = 1)\n  = sum_r P(R=r)",
+    )
     assert "exact 0.0625" in told or told.startswith(promised), told

@@ -12,7 +12,7 @@ from llm_bridge._checks import Fault, Reading, examine
 from tests.natural_texts import NaturalText, natural_texts
 
 TEXTS = natural_texts()
-FALSE_ALARMS = {"development": 0, "held out": 4}
+FALSE_ALARMS = {"development": 0, "held out": 1}
 """Most texts of a half whose right Problem may be found at fault. A ratchet: it is what was measured when the checks
 last changed, never to be raised for a new check."""
 

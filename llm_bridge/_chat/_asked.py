@@ -19,7 +19,7 @@ def chat_model(chat: object) -> None:
     Raises:
         NoChatModel: it has no method `complete`.
     """
-    if not callable(getattr(chat, "complete", None)):
+    if isinstance(chat, type) or not callable(getattr(chat, "complete", None)):
         raise NoChatModel(f"chat: got {type(chat).__name__}, {_WANTED}")
 
 

@@ -89,7 +89,7 @@ def endpoint(model: str, base_url: str | None = None, api_key: str | None = None
     if found.official and not key:
         raise WrongKey(
             f"There is no key for {found}. Set OPENAI_API_KEY to one; for a local model, "
-            "set OPENAI_BASE_URL to its address, such as http://localhost:11434/v1."
+            "give its address (base_url, or OPENAI_BASE_URL), such as http://localhost:11434/v1."
         )
     return found
 

@@ -11,6 +11,7 @@ from ._engine import abduction, determined, possible
 from ._given import spans
 from ._listed import claims, independences
 from ._numbers import numbers
+from ._plainly import lacking, plainly
 from ._reading import Check as Check
 from ._reading import Fault as Fault
 from ._reading import Reading as Reading
@@ -24,6 +25,12 @@ from ._spoken import spoken
 def _coverage(reading: Reading) -> Iterable[Fault]:
     yield from coverage(reading)
     yield from independences(reading)
+    yield from lacking(reading)
+
+
+def _sign(reading: Reading) -> Iterable[Fault]:
+    found = list(sign(reading))
+    yield from found or plainly(reading)
 
 
 def _asked(reading: Reading) -> Iterable[Fault]:
@@ -40,7 +47,7 @@ CHECKS: tuple[Check, ...] = (
     Check("numbers", numbers, "text", "Numbers are those of the words cited, and every number of the text is used."),
     Check("coverage", _coverage, "text", "Every cause that the text tells is in the Problem, and no other."),
     Check("direction", direction, "text", "Causes run as the text says."),
-    Check("sign", sign, "text", "States and negations are those of the words."),
+    Check("sign", _sign, "text", "States and negations are those of the words."),
     Check("rung", rung, "text", "The query sees, does or imagines what the question does."),
     Check("asked", _asked, "text", "Outcome, comparison and kind of reply are those of the question."),
     Check("possible", possible, "engine", "What was observed can happen."),

@@ -12,8 +12,12 @@ _LOW = (
     "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty",
 )  # fmt: skip
 _TENS = ("thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety", "hundred")
-_WORDS = {word: float(n) for n, word in enumerate(_LOW)} | {word: 10.0 * n for n, word in enumerate(_TENS, 3)}
-_WORDS |= {"dozen": 12.0, "thousand": 1000.0}
+_WORDS = (
+    {"dozen": 12.0, "thousand": 1000.0}
+    | {word: float(n) for n, word in enumerate(_LOW)}
+    | {word: 10.0 * n for n, word in enumerate(_TENS, 3)}
+)
+
 _PARTS: dict[str, float] = {
     "half": 1 / 2, "third": 1 / 3, "thirds": 1 / 3, "quarter": 1 / 4, "quarters": 1 / 4, "fourth": 1 / 4,
     "seventh": 1 / 7, "sevenths": 1 / 7, "ninth": 1 / 9, "ninths": 1 / 9, "eighths": 1 / 8, "sixths": 1 / 6,

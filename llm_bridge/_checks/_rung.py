@@ -168,6 +168,7 @@ def _seeing(case: _Case) -> Iterator[Fault]:
             "rung",
             f"{quoted(question.text)} asks about what is seen, but the query {case.shown} imposes {names}. Wanted: a "
             "query without an intervention; what the question takes as seen stands behind the bar.",
+            sure=not case.strange(),
         )
     if case.asked.imposed:
         return
@@ -267,6 +268,8 @@ def _observed(case: _Case, one: Mention, settled: set[str]) -> Iterator[Fault]:
             f"observed: {sentence}. Wanted: what was observed without [...], in the world as it is.",
         )
     elif states and None not in mine and None not in states and not states & mine:
+        others = {m.state for m in case.facts.perhaps if one.variable in m.variables and not m.weak}
+        sure = sure and others <= mine
         yield case.fault(
             "sign",
             f"The query {case.shown} takes {name!r} as {next(iter(states))!r}, while the text says {sentence}. "

@@ -18,9 +18,12 @@ def spoken(reading: Reading) -> Iterable[Fault]:
     """Parts that cite sentences which do not speak of their variables."""
     problem, text = reading.problem, scan(reading.text)
     by_sentence: dict[int, set[int]] = {}
+    strongly: dict[int, set[int]] = {}
     covered = covered_by(text, problem)
     for one in mentions(text, problem.variables):
         by_sentence.setdefault(one.sentence, set()).update(one.variables)
+        if one.variable >= 0 and not one.weak:
+            strongly.setdefault(one.sentence, set()).add(one.variable)
     anywhere = {v for them in by_sentence.values() for v in them}
     folded = [fold(s.text) for s in text.sentences]
     place = {v.name: n for n, v in enumerate(problem.variables)}
@@ -35,7 +38,9 @@ def spoken(reading: Reading) -> Iterable[Fault]:
         if lacking:
             before = {v for at in there for v in by_sentence.get(at - 1, ())}
             opened = set(lacking) <= _conditions(problem, part) and all(place[name] in before for name in lacking)
-            unclear = opened or any(strange(text, at, covered) or elliptical(text, at) for at in there)
+            beside = {v for at in there for v in strongly.get(at, ())} - {place[name] for name in names}
+            partly = part.startswith("statements") and len(lacking) < len(names) and not beside
+            unclear = opened or partly or any(strange(text, at, covered) or elliptical(text, at) for at in there)
             yield Fault(
                 "mentions",
                 part,

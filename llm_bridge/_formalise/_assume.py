@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from scm import print_name, print_quantity
 
-from .._guard import quoted
+from .._guard import MODEL_SAYS, quoted
 from .._problem import Problem
 
 _MOST = 20
@@ -17,9 +17,9 @@ _LONGEST = 300
 def with_assumptions(problem: Problem) -> Problem:
     """`problem` with an assumption for each kind of part that cites no words of the text.
 
-    What the model takes for granted is in words of its own: it stands in quotes.
+    What the model takes for granted is in words of its own: it stands in quotes, marked as such.
     """
-    said = tuple(quoted(line, _LONGEST) for line in problem.assumptions)
+    said = tuple(f"{MODEL_SAYS}{quoted(line, _LONGEST)}" for line in problem.assumptions)
     lines = tuple(dict.fromkeys((*said[:_MOST], *_lines(problem))))
     return problem.model_copy(update={"assumptions": lines}) if lines != problem.assumptions else problem
 

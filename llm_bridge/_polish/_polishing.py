@@ -57,7 +57,7 @@ async def polish(reply: Reply, chat: ChatModel, style: Style = "paragraph") -> P
     try:
         wording = masked((await reply_of(chat, request)).text.strip())
     except ChatFailure as failure:
-        return Polished(text, False, f"The model gave no wording ({failure.kind}).")
+        return Polished(text, False, f"The model gave no wording. {failure}")
     faults = recheck(text, wording, reply)
     if faults:
         return Polished(text, False, " ".join(fault.message for fault in faults), faults)
