@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from operator import is_
 from typing import NamedTuple, ParamSpec, TypeVar
 
@@ -29,8 +29,9 @@ _OPENS_QUESTION = frozenset(
 )
 
 
+@cache
 def words(text: str) -> frozenset[str]:
-    """The words of a short list, as lexicons are written."""
+    """The words of a short list, as lexicons are written. Cached, since some stand where they are used."""
     return frozenset(text.split())
 
 
