@@ -9,9 +9,10 @@ from scm import Probability, Value, Var, print_expr, print_quantity, walk
 from .._problem import Problem, ProblemVariable
 from ._asking import question_sentences
 from ._given import quoted
-from ._lexicon import ANTONYMS, NEGATIONS, PREFIXES
+from ._lexicon import ANTONYMS, COMPARED_DOWN, NEGATIONS, PREFIXES
 from ._markers import markers
 from ._mentions import Mention, mentions
+from ._numerals import numerals
 from ._queried import asked_of
 from ._reading import Fault, Reading
 from ._signs import literals
@@ -24,10 +25,12 @@ _DENYING = (
         "avoiding "
         "stay stays stayed remain remains remained keep keeps kept spare spared escape escaped miss missed lose lost "
         "false off out down against few fewer less lower rather instead unless stop stops stopped prevent prevents "
-        "prevented save saved unlikely below under seldom rare rarely hardly neither until before"
+        "prevented save saved too unable forgot forget refused declined gone skipped omitted "
+        "unlikely below under seldom rare rarely hardly neither until before"
     )
     | NEGATIONS
 )
+_LESSENING = words("unlikely improbable less fewer lower below under rarer rare rarely seldom least fewest lowest")
 _LESS = words("decrease decreases reduce reduces smaller diminish diminishes lessen worse negatively")
 
 
@@ -40,6 +43,7 @@ def plainly(reading: Reading) -> Iterable[Fault]:
                 yield _unwarranted(f"statements[{i}]", print_quantity(statement.term), name, statement.words)
     if len(problem.queries) == 1 and problem.queries[0].query is not None:
         yield from _question(problem, text)
+        yield from _seen(problem, text)
 
 
 def _question(problem: Problem, text: Scan) -> Iterator[Fault]:
@@ -51,17 +55,45 @@ def _question(problem: Problem, text: Scan) -> Iterator[Fault]:
     low = problem.reply.comparison in ("<", "<=")
     event = [(True, (name, value)) for name, value in asked.parts[0].event.items() if value is not None]
     covered = covered_by(text, problem)
-    clear = not any(strange(text, s.index, covered) or elliptical(text, s.index) for s in found)
+    clear = not any(elliptical(text, s.index) for s in found) and (
+        bool(asked.op) or not any(strange(text, s.index, covered) for s in found)
+    )
     if clear and not (problem.reply.kind == "yes-no" and low):
         for name in _denied(problem, words_of, event):
             yield _unwarranted("queries[0]", query.text, name, found[-1].text)
-    if problem.reply.kind == "yes-no" and low and not asked.op and not _denies(words_of, problem.variables):
+    if problem.reply.kind == "yes-no" and low and not asked.op and not _lessens(words_of):
         yield Fault(
             "asked",
             "reply",
-            f"The reply is yes where the probability is low, but no word of {quoted(found[-1].text)} denies anything. "
-            "Wanted: in the query the state that the question names, and yes for a value > 0.5.",
+            f"The reply is yes where the probability is low, but {quoted(found[-1].text)} does not ask whether "
+            "something is unlikely. Wanted: in the query the state that the question names, and yes for a value > 0.5.",
         )
+
+
+def _lessens(source: Scan) -> bool:
+    """Whether a question asks whether something is unlikely, or happens less."""
+    return any(t.word in _LESSENING or t.word in _LESS or t.stem in COMPARED_DOWN for t in source.tokens)
+
+
+def _seen(problem: Problem, text: Scan) -> Iterator[Fault]:
+    """What the query takes as seen to be false, while the text reports it and denies nothing."""
+    asked = asked_of(problem.queries[0].asked)
+    false = [] if asked.op else [name for name, value in asked.parts[0].given.items() if value is False]
+    numbered = {text.tokens[n.first].sentence for n in numerals(text) if n.probable}
+    for name in false:
+        told = [
+            scan(s.text)
+            for s in text.sentences
+            if not s.question and s.index not in numbered and not markers(text.tokens, s.first, s.last, ())
+        ]
+        number = [v.name for v in problem.variables].index(name)
+        spoken = [s for s in told if any(m.variable == number for m in mentions(s, problem.variables))]
+        if spoken and all(_denied_in(problem, s, name) for s in spoken):
+            yield _unwarranted("queries[0]", problem.queries[0].text, name, spoken[-1].text)
+
+
+def _denied_in(problem: Problem, source: Scan, name: str) -> bool:
+    return name in _denied(problem, source, [(False, (name, False))])
 
 
 def _unwarranted(part: str, shown: str, name: str, source: str) -> Fault:

@@ -234,7 +234,7 @@ def _evidence(case: _Case) -> Iterator[Fault]:
         told = case.facts.told if case.asking.would and case.asking.having("imposed") else ()
         for one in clear((*case.facts.surely, *told)):
             yield from _observed(case, one, settled)
-    outcomes = () if asked.op else tuple(clear(case.asking.outcomes))
+    outcomes = () if asked.op else tuple(m for m in clear(case.asking.outcomes) if case.name(m) in asked.event)
     roles = [m for m, role in case.asking.roles if role != "against" and m not in outcomes]
     said = {v for m in (*case.facts.surely, *case.facts.perhaps, *roles) for v in m.variables}
     place = {v.name: n for n, v in enumerate(case.problem.variables)}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from scm import Const, Contrast, Expr, Op, Probability, Query, Set, Value, Var, conjuncts, print_expr, walk
 
+from .._crosscheck import parents
 from ._reading import Fault, Reading, Severity
 
 
@@ -17,6 +18,7 @@ def sense(reading: Reading) -> Iterable[Fault]:
         part = f"queries[{i}]"
         for term in _probabilities(item.query):
             yield from (Fault("sense", part, message) for message in _settled(term))
+        yield from _unmoved(reading, i, item.query)
         if isinstance(item.query, Probability):
             yield from (Fault("sense", part, message, severity) for message, severity in _idle(item.query))
 
@@ -61,6 +63,39 @@ def _idle(term: Probability) -> Iterable[tuple[str, Severity]]:
                 "state the question supposes, and which one the text says was so.",
                 "doubt",
             )
+
+
+def _unmoved(reading: Reading, i: int, query: Query) -> Iterable[Fault]:
+    """What is imposed acts on no outcome. "Does ice cream make people drown" asks so; a lost cause is likelier."""
+    causes = parents(reading.problem)
+    if reading.problem.independences is not None or not any(causes.values()):
+        return
+    for term in _probabilities(query):
+        for var in _terms(term.event):
+            imposed = {a.target for a in var.world if isinstance(a, Set)}
+            if imposed and not imposed & _before(causes, var.name):
+                shown = " and ".join(map(repr, sorted(imposed)))
+                yield Fault(
+                    "sense",
+                    f"queries[{i}]",
+                    f"The query sets {shown}, but nothing in the Problem leads from there to {var.name!r}, so that it "
+                    f"makes no difference. Look again what the text says acts on {var.name!r}, and on what {shown} "
+                    "acts.",
+                    "doubt",
+                )
+                return
+
+
+def _before(causes: Mapping[str, Collection[str]], name: str) -> set[str]:
+    """All that acts on `name`, through others too."""
+    found: set[str] = set()
+    stack = [name]
+    while stack:
+        for cause in causes.get(stack.pop(), ()):
+            if cause not in found:
+                found.add(cause)
+                stack.append(cause)
+    return found
 
 
 def _terms(expr: Expr) -> list[Var]:
