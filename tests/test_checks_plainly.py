@@ -138,3 +138,9 @@ def test_fractions_as_they_are_printed(printed: str, value: float) -> None:
 
 def test_two_numbers_that_need_not_be_a_fraction_are_none_that_must_be_used() -> None:
     assert [one.probable for one in numerals(scan("He took 2 pills in 10 days."))] == [False]
+
+
+def test_a_statement_cites_the_words_with_its_number() -> None:
+    data = counts()
+    data["statements"][1]["words"] = ""
+    assert found(COUNTS, data) == [("spans", "statements[1]")]
