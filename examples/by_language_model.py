@@ -18,17 +18,19 @@ from scm import ScmError
 
 RECORDING = Path(__file__).parent / "recordings" / "by_language_model.jsonl"
 TEXTS = (
-    "Night note, ward 4. The pump's alarm goes off if the line is kinked or the battery runs down, and for nothing "
-    "else. Sister Abara comes whenever the alarm goes off, unless she is in theatre, and once she comes the dose is put right. "
-    "Tonight the alarm went off, she was not in theatre, and the dose was put right. We found the line kinked and the "
-    "battery full. Had the line not been kinked, would the dose have been put right?",
-    "Sandbags divide the town. Streets by the river take them more often than streets on the hill, and they flood more "
-    "often too; a street's sandbags keep water out of its cellars. 40% of the streets lie by the river. By the river 60% "
-    "of the streets without sandbags flooded last winter, and 35% of those with them. On the hill it was 10% without and "
-    "5% with. If the council put sandbags on every street instead of on none, would fewer cellars flood?",
-    "We moved 12% of our customers to the new plan. 8% of those who moved have left since, and 11% of the others. The "
-    "account managers chose whom to move, and they went by how happy a customer seemed, which of course also bears on "
-    "who leaves. Does the plan keep customers?",
+    "Night note, ward 4. The pump's alarm goes off if the line is kinked or the battery runs down, and for "
+    "nothing else. Sister Abara comes whenever the alarm goes off, unless she is in theatre, and once she comes "
+    "the dose is put right. Tonight the alarm went off, she was not in theatre, and the dose was put right. We "
+    "found the line kinked and the battery full. Had the line not been kinked, would the dose have been put "
+    "right?",
+    "Sandbags divide the town. Streets by the river take them more often than streets on the hill, and they flood "
+    "more often too; a street's sandbags keep water out of its cellars. 40% of the streets lie by the river. By "
+    "the river 60% of the streets without sandbags flooded last winter, and 35% of those with them. On the hill "
+    "it was 10% without and 5% with. If the council put sandbags on every street instead of on none, would fewer "
+    "cellars flood?",
+    "We moved 12% of our customers to the new plan. 8% of those who moved have left since, and 11% of the others. "
+    "The account managers chose whom to move, and they went by how happy a customer seemed, which of course also "
+    "bears on who leaves. Does the plan keep customers?",
 )
 
 

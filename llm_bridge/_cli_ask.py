@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ._cli_input import BadInput
@@ -11,6 +13,7 @@ from ._guard import unlinked, visible
 
 if TYPE_CHECKING:
     from ._by_model import ModelAnswer
+    from ._chat._cache import ReplyCache
     from ._chat._policy import Waiting
     from ._chat._types import ChatModel
     from ._pipeline import Reply
@@ -42,14 +45,16 @@ def add_ask(ask: argparse.ArgumentParser) -> None:
 
 def count(text: str) -> int:
     """A whole number above 0."""
-    if not text.isdigit() or int(text) == 0:
+    if not text.isdecimal() or int(text) == 0:
         raise argparse.ArgumentTypeError(f"got {text!r}, wanted a whole number above 0")
     return int(text)
 
 
 def count_or_none(text: str) -> int:
     """A whole number, 0 allowed."""
-    return 0 if text == "0" else count(text)
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"got {text!r}, wanted a whole number, or 0")
+    return int(text)
 
 
 def check_ask(arguments: argparse.Namespace) -> None:
@@ -89,18 +94,42 @@ async def _asked(arguments: argparse.Namespace, text: str, options: dict[str, An
     from ._formalise._formaliser import Formaliser
     from ._pipeline import solve_problem
 
-    opened = open_model(
-        arguments.model,
-        base_url=arguments.base_url,
-        cache=arguments.cache,
-        listener=_waits,
-    )
     given = {"back_translation" if name == "back_translate" else name: getattr(arguments, name) for name in _FORMALISER}
     settings: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-    async with opened as chat:
-        formaliser = Formaliser(chat, solve=lambda problem: solve_problem(problem, **options), **settings)
-        answer = await answer_by_model(text, formaliser)
-        return answer, await _polished(answer.reply, chat, arguments) if arguments.polish else None
+    with kept_replies(arguments.cache) as cache:
+        opened = open_model(arguments.model, base_url=arguments.base_url, cache=cache, listener=_waits)
+        async with opened as chat:
+            formaliser = Formaliser(chat, solve=lambda problem: solve_problem(problem, **options), **settings)
+            answer = await answer_by_model(text, formaliser)
+            _tell_unconfirmed(answer)
+            return answer, await _polished(answer.reply, chat, arguments) if arguments.polish else None
+
+
+@contextmanager
+def kept_replies(path: str | None) -> Generator[ReplyCache | None]:
+    """The cache in a file, or none; what went wrong with it is told on standard error in the end.
+
+    Raises:
+        InvalidFile: the file is no cache, or cannot be written.
+    """
+    if path is None:
+        yield None
+        return
+    from ._chat._cache import ReplyCache
+
+    with ReplyCache(path) as cache:
+        try:
+            yield cache
+        finally:
+            for warning in cache.warnings:
+                print(f"twinworld: {visible(warning.message)}", file=sys.stderr)
+
+
+def _tell_unconfirmed(answer: ModelAnswer) -> None:
+    """Who asked for a comparison with the text is told where there was none."""
+    for hint in answer.formalisation.hints:
+        if hint.check == "back-translation" and not hint.part:
+            print(f"twinworld: {visible(unlinked(hint.message))}", file=sys.stderr)
 
 
 def _waits(waiting: Waiting) -> None:
@@ -125,11 +154,15 @@ async def _polished(reply: Reply, chat: ChatModel, arguments: argparse.Namespace
 
 def explained(answer: ModelAnswer) -> list[str]:
     """How the model read it: every try, with what was found and what became of it."""
+    from ._cli_print import wrapped
+
     out: list[str] = []
     for number, one in enumerate(answer.formalisation.attempts, 1):
         what = one.failure or ("sound" if one.sound else "with faults")
         out.append(f"  {number}. {one.step}: {what}{'' if one.kept else ', dropped'}")
-        out += [f"     {fault.severity} of {fault.check}: {fault.message}" for fault in one.faults]
+        out += [
+            wrapped(f"{fault.severity} ({fault.check}): {fault.message}", "     - ", "       ") for fault in one.faults
+        ]
     for rival in answer.formalisation.competing:
-        out.append(f"  {rival.votes} for: {rival.words}")
+        out.append(wrapped(f"not taken, though {rival.votes} would have it: {rival.words}", "  ", "    "))
     return out

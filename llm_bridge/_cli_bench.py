@@ -7,10 +7,11 @@ import gc
 import sys
 from typing import TYPE_CHECKING
 
-from ._cli_ask import add_model_options, count
+from ._cli_ask import add_model_options, count, kept_replies
 from ._cli_input import BadInput, check_files, check_output
 
 if TYPE_CHECKING:
+    from ._chat._cache import ReplyCache
     from ._chat._ledger import Ledger
     from ._chat._policy import Waiting
     from ._chat._types import ChatModel
@@ -86,10 +87,10 @@ def _through_model(arguments: argparse.Namespace) -> Summary:
 
     waits = _Waits()
     method = _method(arguments)
-    with _ledger(arguments) as ledger:
+    with _ledger(arguments) as ledger, kept_replies(arguments.cache) as cache:
         summary = run_bench_model(
             arguments.files,
-            _opened(arguments, ledger, waits),
+            _opened(arguments, ledger, cache, waits),
             method,
             model=arguments.model,
             concurrency=arguments.concurrency or CONCURRENCY,
@@ -126,14 +127,14 @@ def _ledger(arguments: argparse.Namespace) -> Ledger:
     return Ledger(path, budget=budget, price=Price(*arguments.price) if arguments.price else None)
 
 
-def _opened(arguments: argparse.Namespace, ledger: Ledger, waits: _Waits) -> ChatModel:
+def _opened(arguments: argparse.Namespace, ledger: Ledger, cache: ReplyCache | None, waits: _Waits) -> ChatModel:
     """The model, with all that stands before it."""
     from ._chat._open import open_model
 
     return open_model(
         arguments.model,
         base_url=arguments.base_url,
-        cache=arguments.cache,
+        cache=cache,
         ledger=ledger,
         at_once=arguments.concurrency or CONCURRENCY,
         listener=waits,

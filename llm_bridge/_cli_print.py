@@ -56,7 +56,11 @@ def explained(model: Model, answer: Answer) -> list[str]:
     """The rungs beside each other, and the plan."""
     out: list[str] = []
     if rungs := rungs_of(model, answer):
-        lines = [f"  {name:<10} {a.text}\n  {'':<10} = {value_of(a)}" for name, a in rungs.items()]
+        indent = " " * 13
+        lines = [
+            f"{wrapped(f'{name:<10} {a.text}', '  ', indent)}\n{wrapped(f'= {value_of(a)}', indent, f'{indent}  ')}"
+            for name, a in rungs.items()
+        ]
         out.append(section("The same question on each rung", lines))
     if answer.plan:
         lines = [f"  solver {answer.plan['solver']}"]

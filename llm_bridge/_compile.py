@@ -37,7 +37,7 @@ from scm import (
 )
 from scm import Statement as Stated
 
-from ._crosscheck import parents, split_term
+from ._crosscheck import split_term
 from ._judged import graph_of
 from ._problem import Problem, ProblemVariable, Reply, Statement
 from ._tally import Cell, Tally, cell_of
@@ -153,7 +153,7 @@ class _Compiler:
             )
         self.problem = problem
         self.equations = {equation.variable: equation.expression for equation in problem.equations}
-        self.parents = parents(problem)
+        self.parents = problem.causes
         self.states = {variable.name: variable.states for variable in problem.variables}
         self.values: dict[Cell, dict[Value, Statement]] = {}
         self.used: set[int] = set()

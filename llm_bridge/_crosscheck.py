@@ -55,8 +55,8 @@ class Parts(Protocol):
     def states(self, name: str) -> tuple[Value, ...]: ...
 
 
-def faults(problem: Parts) -> list[str]:
-    """One message for each fault; empty when the parts agree."""
+def faults(problem: Parts, causes: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """One message for each fault, given what `causes_of` finds; empty when the parts agree."""
     found = [
         *_duplicates(problem),
         *_loops(problem),
@@ -65,10 +65,10 @@ def faults(problem: Parts) -> list[str]:
         *_edges_against_equations(problem),
         *_beside_independences(problem),
     ]
-    return found or [*_cycle(problem), *_laws(problem)]
+    return found or [*_cycle(causes), *_laws(problem)]
 
 
-def parents(problem: Parts) -> dict[str, tuple[str, ...]]:
+def causes_of(problem: Parts) -> dict[str, tuple[str, ...]]:
     """Direct causes of every variable: those of its equation, or else of its edges, in order of mention."""
     found: dict[str, dict[str, None]] = {variable.name: {} for variable in problem.variables}
     for equation in problem.equations:
@@ -98,20 +98,30 @@ def _loops(problem: Parts) -> Iterator[str]:
 
 def _unknown_states(problem: Parts) -> Iterator[str]:
     states = {variable.name: variable.states for variable in problem.variables}
-    for where, nodes in _places(problem):
+    for place, nodes in _places(problem):
         for name, value in (pair for node in nodes for pair in _values(node)):
             if value not in states[name]:
-                yield f"{where}: {UnknownState(name, value, states[name])}"
+                yield f"{_called(place)}: {UnknownState(name, value, states[name])}"
 
 
-def _places(problem: Parts) -> Iterator[tuple[str, Iterable[Expr]]]:
+def _places(problem: Parts) -> Iterator[tuple[Equation | Statement | ProblemQuery, Iterable[Expr]]]:
     for equation in problem.equations:
-        yield f"The equation of {equation.variable!r}", walk(equation.expression)
+        yield equation, walk(equation.expression)
     for statement in problem.statements:
-        yield f"The statement {print_quantity(statement.term)}", quantity_nodes(statement.term)
+        yield statement, quantity_nodes(statement.term)
     for query in problem.queries:
         if query.query is not None:
-            yield f"The query {query.query}", query_nodes(query.query)
+            yield query, query_nodes(query.query)
+
+
+def _called(place: Equation | Statement | ProblemQuery) -> str:
+    match place:
+        case Equation():
+            return f"The equation of {place.variable!r}"
+        case Statement():
+            return f"The statement {print_quantity(place.term)}"
+        case ProblemQuery():
+            return f"The query {place.query}"
 
 
 def _values(node: Expr) -> Iterator[tuple[str, Value]]:
@@ -170,8 +180,8 @@ def _edges_against_equations(problem: Parts) -> Iterator[str]:
             )
 
 
-def _cycle(problem: Parts) -> Iterator[str]:
-    if path := find_cycle(parents(problem)):
+def _cycle(causes: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
+    if path := find_cycle(causes):
         shown = " -> ".join(print_name(name) for name in path)
         yield f"The causes run in a circle: {shown}. Nothing may be a cause of itself: drop one of these rules."
 

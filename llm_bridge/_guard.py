@@ -13,6 +13,9 @@ from collections.abc import Iterable, Iterator
 LONGEST = 200
 """Most characters of somebody else's words that are quoted in one place."""
 
+MODEL_SAYS = "The model takes for granted: "
+"""Stands before an assumption that a language model made; its own words follow in quotes."""
+
 _MOST_HIDDEN = 3
 _MOST_MARKS = 4
 _PLAIN_BREAKS = frozenset("\n")

@@ -72,16 +72,10 @@ def graph_of(problem: Problem) -> CausalGraph | EquivalenceClass:
         return class_from_independences(names, problem.independences)
     return CausalGraph(
         names,
-        tuple(dict.fromkeys((cause, effect) for effect, causes in _parents(problem).items() for cause in causes)),
+        tuple(dict.fromkeys((cause, effect) for effect, causes in problem.causes.items() for cause in causes)),
         tuple(both.pair for both in problem.confounded),
         tuple(variable.name for variable in problem.variables if not variable.observed),
     )
-
-
-def _parents(problem: Problem) -> dict[str, tuple[str, ...]]:
-    from ._crosscheck import parents
-
-    return parents(problem)
 
 
 def judge(graph: CausalGraph | EquivalenceClass, claim: Claim) -> Judged:

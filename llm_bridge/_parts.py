@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Annotated, Literal, Self
 
 from pydantic import (
@@ -99,6 +100,14 @@ class Part(BaseModel):
     """Every part is a value, refuses unknown keys, and can carry the words of the text that support it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    def __copy__(self) -> Self:
+        """A copy without what was worked out about the original: `model_copy` may be about to change it."""
+        copied = super().__copy__()
+        held = vars(copied)
+        for name in held.keys() - type(self).model_fields.keys():
+            del held[name]
+        return copied
 
 
 class ProblemVariable(Part):
@@ -212,7 +221,7 @@ class ProblemQuery(Part):
             raise ValueError(f"what is asked needs either a query or a claim; got {got}")
         return self
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The query or the claim as text."""
         return print_query(self.query) if self.query is not None else print_claim(self.asserted)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar, cast
 
 from scm import (
     Answer,
@@ -147,7 +147,8 @@ class _Run:
     """One run of the chain."""
 
     def __init__(self, assume: Grants, budget: float | str | None, key: Any) -> None:
-        grants = (assume,) if isinstance(assume, str | Coupling) else tuple(assume)
+        alone = type(assume) is not tuple and isinstance(assume, str | Coupling)  # a protocol takes long to ask for
+        grants = cast("tuple[str | Coupling, ...]", (assume,) if alone else tuple(cast("Sequence[Any]", assume)))
         self.identifying = tuple(name for name in grants if name in IDENTIFYING)
         couplings = tuple(name for name in grants if name not in IDENTIFYING)
         self.options: dict[str, Any] = {"assume": couplings, "budget": budget, "key": key}

@@ -9,12 +9,14 @@ caller.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Annotated, Any, Self, cast
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import Annotated, Any, Self, TypeAlias, cast
 
 from pydantic import Field, ValidationError, model_validator
 
 from scm import (
+    Claim,
     Correlation,
     Expr,
     Placeholder,
@@ -32,7 +34,7 @@ from scm import (
     walk,
 )
 
-from ._crosscheck import faults
+from ._crosscheck import causes_of, faults
 from ._foreign import InvalidProblem as InvalidProblem
 from ._foreign import document, fault_of, shown
 from ._parts import Confounded as Confounded
@@ -89,17 +91,32 @@ class Problem(Part):
     @model_validator(mode="after")
     def _names_known(self) -> Self:
         known = {variable.name for variable in self.variables}
-        for where, name in _mentions(self):
+        for place, name in _mentions(self):
             if name not in known:
                 raise ValueError(
-                    f"{where} speaks of {name!r}, but the declared variables are "
+                    f"{_called(place)} speaks of {name!r}, but the declared variables are "
                     f"{listing(sorted(known))}.{near(name, known)}"
                 )
         return self
 
     def states(self, name: str) -> tuple[Value, ...]:
         """The states of a declared variable, state 0 first."""
-        return next(variable.states for variable in self.variables if variable.name == name)
+        return self.all_states[name]
+
+    @cached_property
+    def all_states(self) -> Mapping[str, tuple[Value, ...]]:
+        """The states of every declared variable."""
+        return {variable.name: variable.states for variable in reversed(self.variables)}
+
+    @cached_property
+    def causes(self) -> Mapping[str, tuple[str, ...]]:
+        """Direct causes of every variable: those of its equation, or else of its edges, in order of mention."""
+        return causes_of(self)
+
+    @cached_property
+    def disagreements(self) -> tuple[str, ...]:
+        """What `check` would report; empty where the parts agree."""
+        return tuple(faults(self, self.causes))
 
     def check(self) -> Self:
         """This Problem, if its parts agree with each other.
@@ -107,8 +124,8 @@ class Problem(Part):
         Raises:
             InvalidProblem: duplicates, self-loops, a cycle, laws that cannot hold together; one message for each.
         """
-        if found := faults(self):
-            raise InvalidProblem(found)
+        if self.disagreements:
+            raise InvalidProblem(self.disagreements)
         return self
 
     def to_json(self) -> str:
@@ -151,38 +168,57 @@ class Problem(Part):
         return cls.from_data(document(text))
 
 
-def _mentions(problem: Problem) -> Iterable[tuple[str, str]]:
+Place: TypeAlias = Edge | Confounded | Equation | Statement | ProblemQuery | Claim
+"""What uses a name."""
+
+
+def _mentions(problem: Problem) -> Iterable[tuple[Place, str]]:
     """Every use of a name, with the place that uses it."""
     for edge in problem.edges:
-        yield from ((f"the edge {edge.cause!r} -> {edge.effect!r}", name) for name in (edge.cause, edge.effect))
+        yield edge, edge.cause
+        yield edge, edge.effect
     for both in problem.confounded:
-        yield from ((f"the confounded pair {both.pair[0]!r}, {both.pair[1]!r}", name) for name in both.pair)
+        yield from ((both, name) for name in both.pair)
     for equation in problem.equations:
-        where = f"the equation of {equation.variable!r}"
-        yield where, equation.variable
-        yield from ((where, name) for name in _expr_names(equation.expression, where))
-    for where, quantity in (
-        *((f"the statement {print_quantity(s.term)}", s.term) for s in problem.statements),
-        *((f"the query {q.query}", q.query) for q in problem.queries if q.query is not None),
-    ):
+        yield equation, equation.variable
+        yield from ((equation, name) for name in _expr_names(equation))
+    terms = [(s, s.term) for s in problem.statements]
+    queries = [(q, q.query) for q in problem.queries if q.query is not None]
+    for place, quantity in (*terms, *queries):
         nodes = [node for node in _nodes(quantity) if isinstance(node, Var)]
-        yield from ((where, node.name) for node in nodes)
-        yield from ((where, a.target) for node in nodes for a in node.world)
+        yield from ((place, node.name) for node in nodes)
+        yield from ((place, a.target) for node in nodes for a in node.world)
     for claim in (*(problem.independences or ()), *(q.claim for q in problem.queries if q.claim is not None)):
-        yield from ((f"the claim {print_claim(claim)}", name) for name in claim_names(claim))
+        yield from ((claim, name) for name in claim_names(claim))
+
+
+def _called(place: Place) -> str:
+    match place:
+        case Edge():
+            return f"the edge {place.cause!r} -> {place.effect!r}"
+        case Confounded():
+            return f"the confounded pair {place.pair[0]!r}, {place.pair[1]!r}"
+        case Equation():
+            return f"the equation of {place.variable!r}"
+        case Statement():
+            return f"the statement {print_quantity(place.term)}"
+        case ProblemQuery():
+            return f"the query {place.text}"
+        case _:
+            return f"the claim {print_claim(place)}"
 
 
 def _nodes(quantity: Query | Correlation) -> Iterable[Expr]:
     return quantity_nodes(quantity) if isinstance(quantity, Correlation) else query_nodes(quantity)
 
 
-def _expr_names(expr: Expr, where: str) -> Iterable[str]:
-    for node in walk(expr):
+def _expr_names(equation: Equation) -> Iterable[str]:
+    for node in walk(equation.expression):
         if isinstance(node, Placeholder):
-            raise ValueError(f"{where} leaves ?{node.name} open. Write the value")
+            raise ValueError(f"{_called(equation)} leaves ?{node.name} open. Write the value")
         if isinstance(node, Var):
             if node.world:
                 raise ValueError(
-                    f"{where} speaks of {print_expr(node)}. An equation is about one world: drop the [...]"
+                    f"{_called(equation)} speaks of {print_expr(node)}. An equation is about one world: drop the [...]"
                 )
             yield node.name

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias, get_args
 
 from scm import Answer, Assumption, EquivalenceClass, Identification, ScmError, listing, near
 
-from ._guard import in_json
+from ._guard import MODEL_SAYS, in_json
 from ._phrases import Phrases, joined
 from ._pipeline import Reply
 from ._study_words import POSITIVITY
@@ -176,6 +176,8 @@ def _granted(reply: Reply) -> Iterator[str]:
 def _clause(one: Assumption) -> str:
     """`that what is not said ...`: an assumption as a part of a sentence."""
     text = one.text.strip().rstrip(".").replace(". ", "; ")
+    if text.startswith(MODEL_SAYS):
+        return f"that, in the model's words, {text.removeprefix(MODEL_SAYS)}"
     first = text.split(maxsplit=1)[0] if text else ""
     keep = not first[:1].isupper() or first[1:] != first[1:].lower() or len(first) == 1
     return f"that {text if keep else text[:1].lower() + text[1:]}"

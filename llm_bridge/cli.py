@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import _cli_texts as texts
-from ._cli_ask import add_ask, check_ask
+from ._cli_ask import add_ask, check_ask, count
 from ._cli_bench import add_bench, run_bench_command
 from ._cli_input import (
     BadInput,
@@ -110,7 +110,7 @@ def _add_rows(query: argparse.ArgumentParser) -> None:
     query.add_argument(
         "--ignore", metavar="NAME", action="append", default=[], help="a column that means nothing (repeatable)"
     )
-    query.add_argument("--chunk", metavar="N", type=_count, help="rows that are worked on and kept at once")
+    query.add_argument("--chunk", metavar="N", type=count, help="rows that are worked on and kept at once")
     query.add_argument("--no-progress", action="store_true", help="show no progress")
 
 
@@ -150,12 +150,6 @@ class _Version(argparse.Action):
         except PackageNotFoundError:
             print("twinworld, run from its source folder")
         sys.exit(OK)
-
-
-def _count(text: str) -> int:
-    if not text.isdigit() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"got {text!r}, wanted a whole number above 0")
-    return int(text)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -347,6 +341,9 @@ def _bench(arguments: argparse.Namespace) -> int:
         summary = run_bench_command(arguments)
     except ChatFailure as failure:
         return _complain(str(failure), REFUSED)
+    except KeyboardInterrupt:
+        how = "the same command goes on" if arguments.out else "with --out FILE, a run goes on where it was"
+        return _complain(f"interrupted; {how}", INTERRUPTED)
     except (ScmError, OSError) as wrong:
         raise Misuse(str(wrong)) from None
     from ._cli_print import as_json

@@ -26,6 +26,8 @@ def granted(assume: Grants, model: Model) -> tuple[Coupling, ...]:
             two couplings for one variable.
         UnknownName: a coupling for a variable that the model does not have.
     """
+    if _nothing(assume):
+        return ()
     items = (assume,) if isinstance(assume, (str, Coupling)) else _items(assume)
     found: list[Coupling] = []
     for item in items:
@@ -37,6 +39,11 @@ def granted(assume: Grants, model: Model) -> tuple[Coupling, ...]:
     for coupling in found:
         _check_names(coupling, model)
     return tuple(found)
+
+
+def _nothing(assume: object) -> bool:
+    """Whether nothing is granted, as nearly always: to ask for a protocol takes long."""
+    return type(assume) is tuple and not assume
 
 
 def _items(assume: object) -> tuple[object, ...]:

@@ -185,7 +185,10 @@ def walk(expr: Expr) -> Iterator[Expr]:
     while stack:
         node = stack.pop()
         yield node
-        stack.extend(reversed(children(node)))
+        if isinstance(node, Op):
+            stack.extend(reversed(node.args))
+        elif isinstance(node, Var) and node.world:
+            stack.extend(reversed(children(node)))
 
 
 def depth(expr: Expr) -> int:

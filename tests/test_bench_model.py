@@ -501,7 +501,7 @@ def test_a_run_that_is_killed_or_interrupted_loses_nothing_and_asks_nothing_twic
             assert going.returncode == status
             kept = out.read_bytes()
         summary = bench(suite, OpenAIChat("recorded", base_url=url), model="recorded", out=out, concurrency=3)
-    assert err.endswith("twinworld: interrupted\n")
+    assert err.endswith("twinworld: interrupted; the same command goes on\n")
     assert "Traceback" not in err
     assert (summary.n, summary.correct) == (60, 60)
     assert out.read_bytes().startswith(kept[: kept.rfind(b"\n") + 1])

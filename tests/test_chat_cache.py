@@ -16,7 +16,10 @@ import pytest
 
 from llm_bridge._chat._cache import Cached, ReplyCache, cache_key
 from llm_bridge._chat._failures import ChatFailure, ServerFault, Truncated
+from llm_bridge._chat._open import open_model
 from llm_bridge._chat._scripted import ScriptedChat
+from llm_bridge._chat._secrets import masked
+from llm_bridge._chat._server import LocalServer
 from llm_bridge._chat._types import ChatReply, ChatRequest, Message, ReplySchema, Usage
 from scm import InvalidFile
 
@@ -104,6 +107,18 @@ def test_a_reply_with_a_key_in_it_is_not_kept(key: str, tmp_path: Path, monkeypa
 
     asyncio.run(main())
     assert all(b"plain-words" not in file.read_bytes() for file in tmp_path.iterdir())
+
+
+def test_a_key_that_is_given_by_hand_is_not_kept_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    key = "by-hand-in-no-environment"
+    path = tmp_path / "replies.sqlite"
+    with LocalServer(lambda request: f"It is {key}.", models=("m",)).running() as url, ReplyCache(path) as cache:
+        opened = open_model("m", base_url=url, api_key=key, cache=cache, form="words")
+        asyncio.run(opened.complete(REQUEST))
+        assert len(cache) == 0
+    assert all(key.encode() not in file.read_bytes() for file in tmp_path.iterdir())
+    assert masked(f"<{key}>") == "<[key]>"
 
 
 def test_equal_requests_at_once_are_sent_once(tmp_path: Path):
@@ -206,6 +221,9 @@ def test_a_damaged_entry_is_asked_for_again(tmp_path: Path):
                 other.execute("INSERT INTO replies VALUES (?, 'direct', ?, 0)", (key, value))
             other.close()
             assert cache.get(key) is None
+            cache.put(key, REQUEST, ChatReply("anew"))
+            assert (found := cache.get(key)) is not None
+            assert found.text == "anew"
         assert len(cache.warnings) == 1
 
 

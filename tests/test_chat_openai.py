@@ -284,6 +284,7 @@ FAILURES: list[tuple[str, Sent, type[ChatFailure], str]] = [
     ("model, elsewhere", http(404, {"error": 'model "m" not found, try pulling it first'}), NoSuchModel, "try pulling"),
     ("model by code", error(400, "no", code="model_not_found"), NoSuchModel, "no model 'm'"),
     ("address", http(404, b"404 page not found"), NoSuchModel, "no /chat/completions under the address http://127"),
+    ("address, a short name", error(404, "No route: POST /completions"), NoSuchModel, "no /chat/completions under"),
     ("method", http(405, b""), NoSuchModel, "often ends in /v1"),
     ("sent on", http(307, b"", {"location": "http://127.0.0.1:9/steal"}), NoSuchModel, "final address"),
     ("limit", error(429, "Slow down", code="rate_limit_exceeded"), RateLimited, "fewer requests"),

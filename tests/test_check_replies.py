@@ -113,3 +113,39 @@ def test_the_same_options_for_other_queries_are_another_reading():
     settled = settle(TANKS.format("more"), [right, swapped, right], 0.6)
     assert [one.votes for one in settled.competing] == [2, 1]
     assert settle(TANKS.format("more"), [right, worded], 0.6).support == 1.0
+
+
+FROST = (
+    "Frost lowers sales. Of the fields under frost, 30% sell. Of the fields without frost, 60% sell. Among the fields "
+    "under frost, how likely is it that a field sells?"
+)
+
+
+def read_frost(words: str, value: str, queries: int = 1) -> tuple[tuple[str, str], ...]:
+    """The faults of a reading of the fields, by check and part."""
+    states = [True, False][:queries]
+    data = {
+        "variables": [{"name": "frost", "words": "frost"}, {"name": "sell", "words": "sell"}],
+        "edges": [{"cause": "frost", "effect": "sell", "words": "Frost lowers sales."}],
+        "statements": [
+            {"term": "P(sell = True | frost = True)", "value": value, "words": words},
+            {
+                "term": "P(sell = True | frost = False)",
+                "value": "60%",
+                "words": "Of the fields without frost, 60% sell.",
+            },
+        ],
+        "queries": [{"query": f"P(sell = True | frost = {state})"} for state in states],
+    }
+    found = examine(Reading(FROST, Problem.from_data(data)))
+    return tuple((fault.check, fault.part) for fault in found if fault.severity == "fault")
+
+
+def test_words_are_not_put_together_from_several_sentences():
+    assert read_frost("Of the fields ... 30% sell", "30%") == ()
+    assert ("spans", "statements[0]") in read_frost("Of the fields under frost, ... 60% sell", "60%")
+    assert ("spans", "statements[0]") in read_frost("60% sell ... Of the fields under frost", "60%")
+
+
+def test_one_question_has_one_query():
+    assert ("asked", "queries") in read_frost("Of the fields under frost, 30% sell.", "30%", queries=2)

@@ -53,10 +53,27 @@ def test_from_a_graph() -> None:
     assert "Two models agree on P(smoking, cancer)" in told
 
 
+def test_by_language_model() -> None:
+    """On recorded replies over HTTP: a right reading, one that is mended, and a text that leaves its question open."""
+    told = run("examples/by_language_model.py")
+    assert "No. The dose would not be put right if the line were not kinked." in told
+    assert "numbers: The statement" in told
+    assert "Yes: the probability that there would be flood is 0.17" in told
+    assert "is not determined by what is said" in told
+    assert "could not read" not in told
+
+
 @pytest.mark.parametrize(
     "block", re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
 )
 def test_readme(block: str) -> None:
     told = run("-c", block)
-    promised = ("Yes.", "0.0149\n", "P(well", "exact 0.4525\nestimate ", "P(Y[X=1] = 1)\n  = sum_r P(R=r)")
+    promised = (
+        "Yes.",
+        "no No. The kiln would not overheat if the fan did not stall.\nFalse []",
+        "0.0149\n",
+        "P(well",
+        "exact 0.4525\nestimate ",
+        "P(Y[X=1] = 1)\n  = sum_r P(R=r)",
+    )
     assert "exact 0.0625" in told or told.startswith(promised), told

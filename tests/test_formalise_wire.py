@@ -223,7 +223,7 @@ def test_words_may_hold_what_the_text_holds_but_no_half_of_a_character():
     assert "U+DC80" in faults(parts)
 
 
-@pytest.mark.parametrize("other", ["tide ", "ti\u0064e\u00a0", "\uff54ide", " tide"])
+@pytest.mark.parametrize("other", ["tide ", "ti\u0064e\u00a0", "\uff54ide", " tide", "t\u0456d\u0435"])
 def test_names_that_look_the_same_are_refused(other):
     assert "look the same" in faults(wire(variables=[{"name": "tide"}, {"name": other}, {"name": "boat floats"}]))
 

@@ -15,7 +15,7 @@ from llm_bridge import Problem, solve_problem
 from llm_bridge._chat import _failures
 from llm_bridge._chat._failures import ChatFailure, RateLimited, Refused, Truncated, WrongFinish, WrongKey
 from llm_bridge._chat._scripted import ScriptedChat
-from llm_bridge._chat._types import ChatRequest
+from llm_bridge._chat._types import ChatReply, ChatRequest
 from llm_bridge._checks import CHECKS, Check, Fault
 from llm_bridge._formalise._formaliser import MAX_TEXT, Formaliser
 from llm_bridge._formalise._forms import OPERATORS, PROBLEM
@@ -593,8 +593,44 @@ def test_an_error_of_the_engine_is_a_fault_of_the_reading():
     def broken(problem: Problem) -> Any:
         raise IndexError("tuple index out of range")
 
-    found, requests = formalised([REPLY, OR], solve=broken, repairs=1)
+    found, requests = formalised([REPLY, REPLY], solve=broken, repairs=1)
     assert found.abstains
     assert "an error of this program (IndexError" in found.fault
     assert [fault.check for fault in found.attempts[0].faults] == ["determined"]
     assert len(requests) == 2
+
+
+class AtOnce:
+    def complete(self, request: ChatRequest) -> Any:
+        return ChatReply(REPLY)
+
+
+class NoText:
+    def __init__(self, reply: Any) -> None:
+        self.reply = reply
+
+    async def complete(self, request: ChatRequest) -> Any:
+        return self.reply
+
+
+@pytest.mark.parametrize(
+    ("chat", "told"),
+    [
+        (AtOnce(), "AtOnce gave ChatReply at once"),
+        (NoText("{}"), "NoText gave str"),
+        (NoText(ChatReply(None)), "a reply of NoneType"),  # pyright: ignore[reportArgumentType]
+    ],
+)
+def test_a_chat_model_that_is_none_is_told_what_is_wanted(chat, told):
+    with pytest.raises(ScmError, match=told) as found:
+        asyncio.run(Formaliser(chat).formalise("If it rains, the road is wet."))
+    assert "async def complete" in str(found.value)
+
+
+def test_what_has_no_method_and_what_is_no_text_are_refused():
+    with pytest.raises(ScmError, match="chat: got int, wanted a ChatModel"):
+        Formaliser(3)  # pyright: ignore[reportArgumentType]
+    with pytest.raises(ScmError, match="text: got NoneType"):
+        asyncio.run(Formaliser(ScriptedChat([REPLY])).formalise(None))  # pyright: ignore[reportArgumentType]
+    with pytest.raises(ScmError, match="votes: got '3'"):
+        Formaliser(ScriptedChat([]), votes="3")  # pyright: ignore[reportArgumentType]

@@ -8,7 +8,6 @@ from functools import cache
 import pytest
 
 from llm_bridge import Problem, read
-from llm_bridge._crosscheck import parents
 from llm_bridge._noisy import KINDS, Corruption, Kind, corrupt
 from llm_bridge._noisy._cite import Citer, cited
 from scm import class_from_independences
@@ -78,7 +77,7 @@ def words_of(problem: Problem) -> list[str]:
 
 
 def edges_of(problem: Problem) -> set[tuple[str, str]]:
-    return {(cause, effect) for effect, causes in parents(problem).items() for cause in causes}
+    return {(cause, effect) for effect, causes in problem.causes.items() for cause in causes}
 
 
 APPLIES: dict[str, frozenset[Kind]] = {

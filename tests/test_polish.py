@@ -226,7 +226,7 @@ def test_a_wording_that_does_not_is_discarded():
 def test_where_the_model_fails_the_template_stands():
     found = asyncio.run(polish(SQUAD, ScriptedChat([TimedOut("No reply within 30 s.")]), "paragraph"))
     assert (found.text, found.accepted) == (say(SQUAD, "paragraph"), False)
-    assert found.rejected == "The model gave no wording (TimedOut)."
+    assert found.rejected == "The model gave no wording. No reply within 30 s."
 
 
 def test_json_is_not_reworded():

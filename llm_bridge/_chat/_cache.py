@@ -99,7 +99,12 @@ class ReplyCache:
     def get(self, key: bytes) -> ChatReply | None:
         """The reply kept under `key`; None where there is none."""
         found = self._guarded(lambda database: database.execute(_FIND, (key,)).fetchone(), None)
-        return None if found is None else self._reply(found[0])
+        if found is None:
+            return None
+        reply = self._reply(found[0])
+        if reply is None:  # a first reply is never replaced: what cannot be read makes room for the next
+            self._guarded(lambda database: database.execute(_DROP, (key, found[0])), None)
+        return reply
 
     def put(self, key: bytes, request: ChatRequest, reply: ChatReply) -> None:
         """Keep a reply. It is on its way to the disk when this returns; a first reply is never replaced by another.
@@ -220,6 +225,7 @@ _TABLE = """
     (key BLOB PRIMARY KEY, purpose TEXT NOT NULL, reply TEXT NOT NULL, at REAL NOT NULL)
 """
 _FIND = "SELECT reply FROM replies WHERE key = ?"
+_DROP = "DELETE FROM replies WHERE key = ? AND reply IS ?"
 _KEEP = "INSERT OR IGNORE INTO replies VALUES (?, ?, ?, ?)"
 
 

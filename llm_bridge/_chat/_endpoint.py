@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from ._failures import NoSuchModel, WrongKey
-from ._secrets import MASK, masked
+from ._secrets import MASK, hide, masked
 
 OFFICIAL = "https://api.openai.com/v1"
 
@@ -83,11 +83,13 @@ def endpoint(model: str, base_url: str | None = None, api_key: str | None = None
             "The key holds spaces or other characters that no key has (it is not shown here). "
             "Set OPENAI_API_KEY to the key alone, without quotes or line ends."
         )
+    if api_key is not None:
+        hide(key)
     found = Endpoint(address, model, key)
     if found.official and not key:
         raise WrongKey(
             f"There is no key for {found}. Set OPENAI_API_KEY to one; for a local model, "
-            "set OPENAI_BASE_URL to its address, such as http://localhost:11434/v1."
+            "give its address (base_url, or OPENAI_BASE_URL), such as http://localhost:11434/v1."
         )
     return found
 

@@ -9,6 +9,7 @@ from typing import Literal, Self
 
 from scm import ScmError
 
+from .._prompts import prompt
 from ._bodies import Form
 from ._cache import Cached, ReplyCache
 from ._ledger import Budget, Ledger, Metered
@@ -119,7 +120,9 @@ def open_model(
     kept = cache if cache is None or isinstance(cache, ReplyCache) else ReplyCache(cache)
     if kept is not None:
         # Outermost: a reply that is kept costs nothing, waits for nobody, and needs no endpoint to be there.
-        chat = Cached(chat, kept, f"{model.endpoint.base_url} {model.endpoint.model} {api} {form or ''}".rstrip())
+        # The prompt that says a schema in words joins a request below the cache, so it is named here.
+        way = f"{api} {form or ''} {prompt('schema').fingerprint}"
+        chat = Cached(chat, kept, f"{model.endpoint.base_url} {model.endpoint.model} {way}")
     return OpenedModel(model, book, chat, probed)
 
 

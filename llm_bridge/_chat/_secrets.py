@@ -10,15 +10,26 @@ MASK = "[key]"
 _LOOKS_LIKE_ONE = re.compile(r"\b(?:sk|pk|rk|gsk|xai|hf|nvapi)[-_][A-Za-z0-9_\-]{16,}")
 _LONG_ENOUGH = re.compile(r"[-_][A-Za-z0-9_\-]{16}")  # quick to look for, and rare
 _SHORTEST = 6
+_NAMES_A_KEY = re.compile(r"_API_KEY\Z").search
+
+
+_given: set[str] = set()
+
+
+def hide(key: str) -> None:
+    """From now on, mask a key that was given by hand: it stands in no environment."""
+    if len(key) >= _SHORTEST:
+        _given.add(key)
 
 
 def masked(text: str) -> str:
-    """The text with `[key]` for every key: those set in the environment, and what looks like one.
+    """The text with `[key]` for every key: those given or set in the environment, and what looks like one.
 
     A name or a long word is left alone: what is kept must still say what was said.
     """
-    for name, value in os.environ.items():
-        key = value.strip()  # as it is sent: a line end behind it is no part of it
-        if name.endswith("_API_KEY") and len(key) >= _SHORTEST and key in text:
+    # As they are sent: a line end behind a key is no part of it.
+    there = [os.environ.get(name, "").strip() for name in filter(_NAMES_A_KEY, os.environ)]
+    for key in (*there, *_given):
+        if len(key) >= _SHORTEST and key in text:
             text = text.replace(key, MASK)
     return _LOOKS_LIKE_ONE.sub(MASK, text) if _LONG_ENOUGH.search(text) else text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import socket
 import ssl
 import time
@@ -30,6 +31,7 @@ from ._failures import (
 from ._secrets import masked
 from ._types import Usage
 
+_CHECK_ADDRESS = "Check the address (base_url, or OPENAI_BASE_URL)"
 _SPENT = ("insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "access_terminated")
 
 
@@ -99,7 +101,9 @@ def _no_model(where: Endpoint, words: str) -> ChatFailure:
 
 
 def _not_found(said: Complaint, where: Endpoint, path: str, words: str) -> ChatFailure:
-    if "model" in said.message.lower() or (where.model and where.model in said.message):
+    # A short name such as o1 stands inside other words and in addresses: only as a word of its own does it count.
+    named = re.search(rf"(?<![\w/.-]){re.escape(where.model)}(?![\w/-])", said.message)
+    if "model" in said.message.lower() or named:
         return _no_model(where, words)
     return _no_path(404, where, path, words)
 
@@ -107,7 +111,7 @@ def _not_found(said: Complaint, where: Endpoint, path: str, words: str) -> ChatF
 def _no_path(status: int, where: Endpoint, path: str, words: str) -> ChatFailure:
     return NoSuchModel(
         f"There is no {path} under the address {where.base_url} {words}. "
-        "Check OPENAI_BASE_URL: it often ends in /v1, and must be the final address, since requests are not sent on.",
+        f"{_CHECK_ADDRESS}: it often ends in /v1, and must be the final address, since requests are not sent on.",
         status=status,
     )
 
@@ -147,13 +151,13 @@ def not_connected(where: Endpoint, seconds: float) -> Unreachable:
     """Nobody took the connection within the time allowed for that."""
     return _unsent(
         f"Got no connection to {where.host} within {seconds:g} seconds. "
-        "Check OPENAI_BASE_URL, and that there is a network connection."
+        f"{_CHECK_ADDRESS}, and that there is a network connection."
     )
 
 
 def no_address(where: Endpoint) -> NoSuchModel:
     """The client makes nothing of the address."""
-    return NoSuchModel(f"Got the address {where.base_url!r}, which is none. Check OPENAI_BASE_URL.")
+    return NoSuchModel(f"Got the address {where.base_url!r}, which is none. {_CHECK_ADDRESS}.")
 
 
 def of_error(error: BaseException, where: Endpoint) -> ChatFailure:
@@ -161,7 +165,7 @@ def of_error(error: BaseException, where: Endpoint) -> ChatFailure:
     for cause in causes(error):
         if isinstance(cause, socket.gaierror):
             return _unsent(
-                f"The name {where.host} is not known. Check OPENAI_BASE_URL, and that there is a network connection."
+                f"The name {where.host} is not known. {_CHECK_ADDRESS}, and that there is a network connection."
             )
         if isinstance(cause, ssl.SSLError):
             return _unsent(
@@ -181,7 +185,7 @@ def of_error(error: BaseException, where: Endpoint) -> ChatFailure:
                 return _unsent(f"No way to {where.host} through the proxy: {where.quoted(cause)}. Check HTTPS_PROXY.")
             case _:
                 continue
-    return _unsent(f"No connection to {where.host}. Check OPENAI_BASE_URL, and that there is a network connection.")
+    return _unsent(f"No connection to {where.host}. {_CHECK_ADDRESS}, and that there is a network connection.")
 
 
 def _unsent(message: str) -> Unreachable:
@@ -196,7 +200,7 @@ def _refused(where: Endpoint) -> Unreachable:
     if through and not where.local:
         variable = f"{parts.scheme.upper()}_PROXY"
         return _unsent(f"Nothing listens at the proxy that leads to {where.host}. Check {variable} and NO_PROXY.")
-    return _unsent(f"Nothing listens at {where.host}. Check OPENAI_BASE_URL, and that the server is running.")
+    return _unsent(f"Nothing listens at {where.host}. {_CHECK_ADDRESS}, and that the server is running.")
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:

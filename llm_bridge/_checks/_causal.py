@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 
 from scm import CausalClaim
 
-from .._crosscheck import parents
 from .._problem import Problem
 from ._given import quoted
 from ._reading import Fault, Reading, Severity
@@ -61,7 +60,7 @@ def _told(reading: Reading) -> Told:
 
 def _pairs(problem: Problem) -> list[Pair]:
     place = {v.name: n for n, v in enumerate(problem.variables)}
-    return [(place[c], place[e]) for e, causes in parents(problem).items() for c in causes if c != e]
+    return [(place[c], place[e]) for e, causes in problem.causes.items() for c in causes if c != e]
 
 
 def _path(said: Told, pair: Pair) -> bool:

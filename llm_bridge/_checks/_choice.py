@@ -25,12 +25,26 @@ def choice(problem: Problem, text: Scan) -> Iterator[Fault]:
     question = question_sentences(text, problem.queries[0].words)
     spoken = [t.word for s in question for t in text.of(s)]
     if problem.reply.kind != "choice":
+        yield from _several(problem, text)
         yield from _unoffered(problem, question[-1].text if question else "", spoken)
     elif wrong := _misshapen(problem):
         yield Fault("asked", "reply", wrong)
     else:
         yield from _swapped(problem)
         yield from _compared(problem, text, spoken)
+
+
+def _several(problem: Problem, text: Scan) -> Iterator[Fault]:
+    """Only the first query would be answered: one question has one query."""
+    numbers = all(query.query is not None for query in problem.queries)  # of claims, all that are asked together count
+    if len(problem.queries) > 1 and numbers and sum(s.question for s in text.sentences) < 2:
+        yield Fault(
+            "asked",
+            "queries",
+            f"The Problem has {len(problem.queries)} queries and the reply is a {problem.reply.kind}, "
+            "while the text asks one question. Wanted: one query, that of the question; or the kind 'choice', with an "
+            "option for each.",
+        )
 
 
 def _unoffered(problem: Problem, question: str, spoken: Sequence[str]) -> Iterator[Fault]:

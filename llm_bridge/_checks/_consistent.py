@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import pairwise
 
-from .._crosscheck import faults, find_cycle, parents
+from .._crosscheck import find_cycle
 from ._reading import Fault, Reading
 
 _CIRCLE = "The causes run in a circle"
@@ -13,7 +13,7 @@ _CIRCLE = "The causes run in a circle"
 
 def consistent(reading: Reading) -> Iterable[Fault]:
     """Parts that disagree with each other: duplicates, unknown states, an edge beside an equation that lacks it."""
-    for message in faults(reading.problem):
+    for message in reading.problem.disagreements:
         if not message.startswith(_CIRCLE):
             yield Fault("consistent", "", message)
 
@@ -21,7 +21,7 @@ def consistent(reading: Reading) -> Iterable[Fault]:
 def acyclic(reading: Reading) -> Iterable[Fault]:
     """A circle of causes, through edges and equations."""
     problem = reading.problem
-    causes = parents(problem)
+    causes = problem.causes
     if not (path := find_cycle(causes)):
         return
     rules = {e.variable: e.words for e in problem.equations if e.words}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from scm import print_quantity
@@ -56,9 +56,10 @@ def cited(problem: Problem) -> Iterator[Cited]:
 
 def spans(reading: Reading) -> Iterable[Fault]:
     """Words that are cited and do not stand in the text."""
-    folded = scan(reading.text).folded
+    text = scan(reading.text)
+    sentences = [fold(sentence.text) for sentence in text.sentences]
     for one in cited(reading.problem):
-        if one.words and (piece := fold(one.words)) not in folded and not _pieces(piece, folded):
+        if one.words and (piece := fold(one.words)) not in text.folded and not _pieces(piece, text.folded, sentences):
             yield Fault(
                 "spans",
                 one.part,
@@ -83,16 +84,20 @@ def _uncited(problem: Problem) -> Iterator[Fault]:
             )
 
 
-def _pieces(words: str, folded: str) -> bool:
-    """Whether `words` leave out a bracket of the text, or are pieces of it joined by an ellipsis in their order."""
+def _pieces(words: str, folded: str, sentences: Sequence[str]) -> bool:
+    """Whether `words` leave out a bracket, or are pieces of one sentence in their order, joined by an ellipsis."""
     if words in _SPACE.sub(" ", _ASIDE.sub(" ", folded)):
         return True
     parts = [part.strip(" .") for part in words.replace("\u2026", "...").split("...")]
-    place = 0
     if len(parts) < 2 or not any(parts):
         return False
-    for part in filter(None, parts):
-        found = folded.find(part, place)
+    return any(_in_order([part for part in parts if part], sentence) for sentence in sentences)
+
+
+def _in_order(parts: Sequence[str], sentence: str) -> bool:
+    place = 0
+    for part in parts:
+        found = sentence.find(part, place)
         if found < 0:
             return False
         place = found + len(part)

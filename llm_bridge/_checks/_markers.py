@@ -30,6 +30,7 @@ _ARTICLES = words("a an the no any this that some its their each every")
 _ADVERBS = words("directly also both together always only partly strongly not never in turn turn itself then")
 _NOUN_WORDS = words("a an the main direct common possible likely only one root key major sole")
 _NO_VERBS = words("general generally generic causal causally director directors lowest productive effective")
+_HELPS = words("does do did is are was were has have will can may would")
 _REASONS = {"due": "to", "because": "of", "thanks": "to", "owing": "to", "result": "of"}
 
 _STEMS = FORWARD | PREVENTING | NOUNS | WITH_TO | WITH_IN | WITH_FROM | WITH_ON
@@ -177,7 +178,7 @@ def _denial(tokens: Sequence[Token], one: Marker, first: int) -> Marker:
     if back < first:
         return one
     word = tokens[back].word
-    helped = back > first and tokens[back - 1].word in words("does do did is are was were has have will can may would")
+    helped = back > first and tokens[back - 1].word in _HELPS
     if word.endswith("n't") or word == "never" or (word == "not" and helped) or word in ("cannot",):
         return replace(one, denied=not one.denied)
     return one

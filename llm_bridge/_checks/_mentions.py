@@ -220,6 +220,8 @@ def _with_negation(
     state = None if odd else one.state
     if negated and one.variable >= 0:
         state = _other(variables[one.variable], state)
+    if (state, negated, odd) == (one.state, one.negated, one.odd):
+        return one  # as most are
     return replace(one, state=state, negated=negated, odd=odd)
 
 

@@ -96,14 +96,14 @@ def _turned(
     states = problem.states(equation.variable)
     as_bits = [(row, value == states[1]) for row, value in table]
     for name in names:
-        ways = set[tuple[int, Rule]]()
+        ways: list[tuple[int, Rule]] = []
         for rule in rules:
             for effect in (m for m in rule.effects.surely if m.variable == number):
                 for cause in (m for m in rule.causes.surely if problem.variables[m.variable].name == name):
                     way = _way(problem, cause) * _way(problem, effect) * (-1 if rule.marker.against else 1)
-                    ways.add((way, rule))
+                    ways.append((way, rule))
         found = slope(as_bits, name, problem.states(name))
-        if len({way for way, _ in ways}) == 1 and found and (way := next(iter(ways)))[0] == -found:
+        if len({way for way, _ in ways}) == 1 and found and (way := ways[0])[0] == -found:
             yield name, way[1]
 
 

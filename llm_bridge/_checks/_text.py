@@ -6,9 +6,9 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from operator import is_
-from typing import ParamSpec, TypeVar
+from typing import NamedTuple, ParamSpec, TypeVar
 
 _TYPOGRAPHIC = str.maketrans(
     {
@@ -17,7 +17,6 @@ _TYPOGRAPHIC = str.maketrans(
         "\u2212": "-", "\u00ad": None, "\u200b": None, "\ufeff": None,
     }
 )  # fmt: skip
-_SPACE = re.compile(r"\s+")
 _TOKEN = re.compile(
     r"(?:(?<![\w.)])-)?(?<![\w.])(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?![^\W_])|-?(?<![\w.])\.\d+"  # a number
     r"|[^\W\d_]+(?:'[^\W\d_]+)?(?:\d\w*)?|\w+"  # a word, a code
@@ -30,20 +29,25 @@ _OPENS_QUESTION = frozenset(
 )
 
 
+@cache
 def words(text: str) -> frozenset[str]:
-    """The words of a short list, as lexicons are written."""
+    """The words of a short list, as lexicons are written. Cached, since some stand where they are used."""
     return frozenset(text.split())
 
 
 @lru_cache(maxsize=4096)
 def fold(text: str) -> str:
     """`text` as it is compared: white space, case, typographic quotes and dashes do not count."""
-    return _SPACE.sub(" ", unicodedata.normalize("NFC", text).translate(_TYPOGRAPHIC)).strip().casefold()
+    return " ".join(_plain(text).split()).casefold()
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """One word, number or mark.
+def _plain(text: str) -> str:
+    """`text` with straight quotes and dashes; as it is, where it is ASCII, which is most of the time."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text).translate(_TYPOGRAPHIC)
+
+
+class Token(NamedTuple):
+    """One word, number or mark. A tuple, which is the cheapest value to make: a text has hundreds.
 
     Attributes:
         text: as written.
@@ -116,7 +120,7 @@ def remembered(work: Callable[P, T]) -> Callable[P, T]:
 @lru_cache(maxsize=512)
 def scan(text: str) -> Scan:
     """`text`, cut up. Cached, since every check looks at the same text, and repairs come back to it."""
-    plain = unicodedata.normalize("NFC", text).translate(_TYPOGRAPHIC).replace("_", " ")
+    plain = _plain(text).replace("_", " ")
     found = [(match.group(), match.start(), match.end()) for match in _TOKEN.finditer(plain)]
     tokens: list[Token] = []
     sentences: list[Sentence] = []
@@ -127,7 +131,7 @@ def scan(text: str) -> Scan:
         last = place + 1 == len(found)
         if last or _ends(plain, found, place):
             body = plain[tokens[first].start : end]
-            sentences.append(Sentence(len(sentences), first, place + 1, _SPACE.sub(" ", body), piece == "?"))
+            sentences.append(Sentence(len(sentences), first, place + 1, " ".join(body.split()), piece == "?"))
             first = place + 1
     return Scan(plain, fold(text), tuple(tokens), tuple(sentences))
 

@@ -6,13 +6,12 @@ from collections.abc import Iterable
 
 from scm import print_name, print_quantity
 
-from .._guard import quoted
+from .._guard import MODEL_SAYS, quoted
 from .._problem import Problem
 
 _MOST = 20
 """Parts named one by one in one assumption; most assumptions of the model that are kept."""
 _LONGEST = 300
-_SAID = "The model takes for granted: "
 
 
 def with_assumptions(problem: Problem) -> Problem:
@@ -20,7 +19,7 @@ def with_assumptions(problem: Problem) -> Problem:
 
     What the model takes for granted is in words of its own: it stands in quotes, marked as such.
     """
-    said = tuple(f"{_SAID}{quoted(line, _LONGEST)}" for line in problem.assumptions)
+    said = tuple(f"{MODEL_SAYS}{quoted(line, _LONGEST)}" for line in problem.assumptions)
     lines = tuple(dict.fromkeys((*said[:_MOST], *_lines(problem))))
     return problem.model_copy(update={"assumptions": lines}) if lines != problem.assumptions else problem
 

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, TypeAlias, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from .._chat._asked import reply_of
 from .._chat._secrets import masked
 from .._chat._types import ChatModel, ChatRequest, ReplySchema
 from .._checks._reading import Fault, Severity
@@ -88,7 +89,7 @@ async def compare(text: str, problem: Problem, chat: ChatModel, attempt: int = 0
         )
     reason = ""
     for again in range(TRIES):
-        reply = await chat.complete(_request(text, sentences, attempt * TRIES + again))
+        reply = await reply_of(chat, _request(text, sentences, attempt * TRIES + again))
         try:
             comparison = _read(masked(reply.text), text, sentences)
         except _Unusable as wrong:

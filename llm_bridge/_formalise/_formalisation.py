@@ -70,7 +70,7 @@ class Formalisation:
         fault: why it abstains, in words for the user; empty where it does not.
         failed: the stage that failed; None where none did.
         attempts: every try, in order.
-        competing: where tries disagree, the readings that compete and the answer of each.
+        competing: where tries disagree, or none passed the checks, the readings and the answer of each.
         support: the share of tries that amount to the reading taken; 1 where there was one try.
         hints: what was noticed and is not decisive.
         failure: the class of failure where the endpoint, rather than the text or the model, is why there is no reading.

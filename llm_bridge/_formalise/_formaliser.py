@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass, replace
 from typing import Literal
 
 from scm import ScmError
 
+from .._chat._asked import chat_model
 from .._chat._failures import ChatFailure, Refused, Truncated, WrongFinish
 from .._chat._types import ChatModel
-from .._checks import CHECKS, Check, Fault
+from .._checks import CHECKS, Check, Fault, Reading
 from .._checks._text import scan
 from .._guard import quoted
 from .._pipeline import Reply, solve_problem
@@ -66,13 +68,14 @@ class Formaliser:
     max_tokens: int = 8_000
 
     def __post_init__(self) -> None:
-        """Refuse numbers that cannot be meant."""
+        """Refuse what cannot be meant."""
+        chat_model(self.chat)
         wanted = {
-            "calls": (self.calls in (1, 2), "1 or 2"),
-            "repairs": (0 <= self.repairs <= 20, "0 to 20"),
-            "votes": (1 <= self.votes <= 100, "1 to 100"),
-            "threshold": (0 < self.threshold <= 1, "a share above 0 and up to 1"),
-            "max_tokens": (self.max_tokens >= 1, "at least 1"),
+            "calls": (_within(self.calls, 1, 2), "1 or 2"),
+            "repairs": (_within(self.repairs, 0, 20), "0 to 20"),
+            "votes": (_within(self.votes, 1, 100), "1 to 100"),
+            "threshold": (_share(self.threshold), "a share above 0 and up to 1"),
+            "max_tokens": (_within(self.max_tokens, 1, 10**9), "a whole number, at least 1"),
         }
         for name, (right, range_) in wanted.items():
             if not right:
@@ -83,7 +86,12 @@ class Formaliser:
 
         Whatever the text and the model say, the result is a value: a reading without a fault, an abstention with its
         reason, or the failure of the endpoint.
+
+        Raises:
+            ScmError: `text` is no text, or the chat is no ChatModel.
         """
+        if (kind := type(text)) is not str:
+            raise ScmError(f"text: got {kind.__name__}, wanted the text to read, as a str.")
         if fault := unreadable(text):
             return Formalisation(text, None, fault=fault)
         outcomes = await asyncio.gather(*(self._asking.read(text, number) for number in range(self.votes)))
@@ -158,6 +166,14 @@ class Formaliser:
 # Outcomes
 
 
+def _within(value: object, low: int, high: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+
+
+def _share(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= 1
+
+
 def unreadable(text: str) -> str:
     """Why `text` is not even shown to a model; empty where it can be."""
     if len(text) > MAX_TEXT:
@@ -221,9 +237,26 @@ def _abstained(found: Formalisation, outcomes: Sequence[Outcome], sound: Sequenc
         count = len(last.best.faults)
         more = f" (and {count - 1} more)" if count > 1 else ""
         fault = f"No reading of the text passed the checks. {readable(last.best.faults[0].message)}{more}"
+        found = replace(found, competing=_unsound(outcomes))
     elif last.attempts and last.attempts[-1].faults:
         fault = f"The model gave no reading. {readable(last.attempts[-1].faults[0].message)}"
     return replace(found, fault=fault, failed=last.step)
+
+
+def _unsound(outcomes: Sequence[Outcome]) -> tuple[Competing, ...]:
+    """Readings that did not pass, each with what it would have answered: for whoever looks, never as an answer."""
+    tries: dict[str, list[Reading]] = {}
+    for outcome in outcomes:
+        if outcome.best is not None and outcome.best.reading is not None:
+            reading = outcome.best.reading
+            tries.setdefault(reading.problem.to_json(), []).append(reading)
+    found: list[Competing] = []
+    for same in tries.values():
+        # What the engine stumbles over has been told as a fault.
+        with suppress(Exception):
+            reply = same[0].reply
+            found.append(Competing(same[0].problem, len(same), reply.reply, reply.line))
+    return tuple(found)
 
 
 def _divided(tries: int, readings: int, competing: Sequence[Competing]) -> str:

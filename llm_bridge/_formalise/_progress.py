@@ -136,8 +136,8 @@ def _broken(bug: Exception) -> Fault:
     return Fault(
         "determined",
         "",
-        f"This Problem cannot be worked on, by an error of this program ({type(bug).__name__}: {bug}). Wanted: the same "
-        "in a plainer form. Leave out what the text does not need.",
+        f"This Problem cannot be worked on, by an error of this program ({type(bug).__name__}: {bug}). Wanted: the "
+        "same in a plainer form. Leave out what the text does not need.",
     )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, cast
 
+from .._chat._asked import reply_of
 from .._chat._failures import ChatFailure, Refused, Truncated, WrongFinish
 from .._chat._secrets import masked
 from .._chat._types import ChatModel, ChatReply, ChatRequest, Message, Purpose, ReplySchema
@@ -204,7 +205,7 @@ class _Run:
             prompt=fingerprint,
         )
         try:
-            reply = await self.how.chat.complete(request)
+            reply = await reply_of(self.how.chat, request)
             return replace(reply, text=masked(reply.text))  # a key that an endpoint gives back goes no further
         except _NO_ANSWER as why:
             self.longer *= 2 if isinstance(why, Truncated) else 1

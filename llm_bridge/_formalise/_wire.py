@@ -33,6 +33,12 @@ _KEYS: dict[str, tuple[str, ...]] = {
     next(iter(keys)): tuple(keys) for kind, keys in OBJECTS.items() if kind not in ("cause", "independence")
 }
 """The keys of every structured object, by the key that it begins with."""
+_LATIN = str.maketrans(
+    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0425"
+    "\u03bf\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7",
+    "aeopcyxijsABEKMHOPCTXoABEZHIKMNOPTYX",
+)
+"""Letters of Cyrillic and Greek that look like Latin ones."""
 _THINKING = ("<think>", "</think>")
 
 
@@ -248,7 +254,8 @@ def _lookalikes(problem: Problem) -> Iterable[str]:
     seen: dict[str, str] = {}
     for variable in problem.variables:
         name = variable.name
-        plain = " ".join((name if name.isascii() else unicodedata.normalize("NFKC", name)).split())
+        plain = name if name.isascii() else unicodedata.normalize("NFKC", name).translate(_LATIN)
+        plain = " ".join(plain.split())
         other = seen.setdefault(plain, variable.name)
         if other != variable.name:
             yield f"The variables {listing([other, variable.name])} look the same. Keep one, or name one differently."

@@ -7,7 +7,6 @@ from random import Random
 
 from scm import Const, Expr, Op, Var, walk
 
-from .._crosscheck import parents
 from .._problem import Confounded, Edge, Equation, Problem
 from ._cite import Citer
 from ._slip import Slip, Slips
@@ -61,7 +60,7 @@ def made_up(problem: Problem, cites: Citer, rng: Random) -> Slips:
 
 
 def _pairs(problem: Problem) -> list[Pair]:
-    return [(cause, effect) for effect, causes in parents(problem).items() for cause in causes]
+    return [(cause, effect) for effect, causes in problem.causes.items() for cause in causes]
 
 
 def _replaced(problem: Problem, cites: Citer, old: Pair, new: Pair, both: bool) -> Problem | None:

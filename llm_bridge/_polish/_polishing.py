@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .._chat._asked import reply_of
 from .._chat._failures import ChatFailure
 from .._chat._secrets import masked
 from .._chat._types import ChatModel, ChatRequest
@@ -54,9 +55,9 @@ async def polish(reply: Reply, chat: ChatModel, style: Style = "paragraph") -> P
     messages = instructions.messages(text=text, style=style)
     request = ChatRequest(messages, "polish", max_tokens=MOST_TOKENS, text=text, prompt=instructions.fingerprint)
     try:
-        wording = masked((await chat.complete(request)).text.strip())
+        wording = masked((await reply_of(chat, request)).text.strip())
     except ChatFailure as failure:
-        return Polished(text, False, f"The model gave no wording ({failure.kind}).")
+        return Polished(text, False, f"The model gave no wording. {failure}")
     faults = recheck(text, wording, reply)
     if faults:
         return Polished(text, False, " ".join(fault.message for fault in faults), faults)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,9 @@ IN_A_ROW = 10
 """So many items that fail one after the other, before the first reply ever comes, end a run."""
 MOST_IN_A_ROW = 50
 """So many end it when replies did come before."""
+
+_NEW_OBJECTS = 50_000
+"""Objects made before the youngest are looked through for cycles."""
 
 USER_MUST_ACT = (WrongKey, NoSuchModel, QuotaSpent)
 """Failures that every further item would meet: the first ends a run, and is no item's own."""
@@ -83,7 +87,8 @@ def run_bench_model(
     with closing(Output(out, keys, run)) as output:
         session = _Session(items, output, run, progress, more)
         try:
-            asyncio.run(session.go(how.answerer(Counting(chat)), concurrency))
+            with _seldom_collecting():
+                asyncio.run(session.go(how.answerer(Counting(chat)), concurrency))
         finally:
             session.shown.finish()
     if session.failure is not None and not isinstance(session.failure, BudgetSpent):
@@ -93,6 +98,17 @@ def run_bench_model(
     if all(record.failure for record in records):
         raise session.failure or session.last or BudgetSpent("The budget allows not a single question. Raise it.")
     return summarise(records, len(items))
+
+
+@contextmanager
+def _seldom_collecting() -> Generator[None]:
+    """Look for cycles of garbage less often: a question leaves few, and the search takes a twentieth of its time."""
+    usual = gc.get_threshold()
+    gc.set_threshold(max(usual[0], _NEW_OBJECTS) if usual[0] else 0, *usual[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
 
 
 def method_of(name: str, **settings: Any) -> Method:

@@ -66,7 +66,7 @@ class ModelSummary:
         spent.append(f"{self.tries:,} requests")
         if self.tokens_in is not None or self.tokens_out is not None:
             spent.append(f"{self.tokens_in or 0:,} tokens in, {self.tokens_out or 0:,} out")
-        spent.append(f"cost {self.cost:.6g}" if self.cost is not None else "cost not known (state a price)")
+        spent.append(f"cost {self.cost:.6g}" if self.cost is not None else "cost not known (--price IN,OUT)")
         yield f"Through {self.model or 'the model'}, method {self.method}: {'; '.join(spent)}"
         if self.latency:
             told = ", ".join(f"{name} {seconds:.3g} s" for name, seconds in self.latency.items())

@@ -5,6 +5,7 @@ Rows are one batch axis, kept last. Running a plan is `_execute`'s part.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -79,8 +80,8 @@ class Plan:
         for factor in self.network.factors:
             positive = factor.array[factor.array > 0]
             if positive.size:
-                spread += float(np.log2(positive.max()) - np.log2(positive.min()))
-        return spread + sum(float(np.log2(size)) for size in self.network.sizes.values()) < SAFE_POWERS
+                spread += math.log2(positive.max()) - math.log2(positive.min())
+        return spread + sum(math.log2(size) for size in self.network.sizes.values()) < SAFE_POWERS
 
     @cached_property
     def rounding(self) -> float:
@@ -216,7 +217,9 @@ def factor_arrays(plan: Plan, fixed: Mapping[int, int]) -> list[Array]:
 
 
 def _open_last(factor: Factor, fixed: Mapping[int, int]) -> Factor:
-    """A factor with its open axes last, and the labels of a slice taken at their values."""
+    """A factor with its open axes last, and the labels of a slice taken at their values. Never written to."""
+    if not factor.gathers and not fixed and factor.array.flags.c_contiguous:
+        return factor
     array = np.moveaxis(factor.array, range(len(factor.gathers)), range(-len(factor.gathers), 0))
     array = array[tuple(fixed.get(x, slice(None)) for x in factor.labels)]
     return Factor(np.array(array, order="C"), tuple(x for x in factor.labels if x not in fixed), factor.gathers)

@@ -166,6 +166,8 @@ class Network:
 def _factor(array: Array, axes: Sequence[Free | Run]) -> Factor:
     """`array` with row-wise axes first, and each label and each placeholder once."""
     labels = tuple(dict.fromkeys(axis.label for axis in axes if isinstance(axis, Free)))
+    if len(labels) == len(axes):  # nothing to turn, nothing twice
+        return Factor(np.array(array, order="C"), labels)
     gathers = tuple(dict.fromkeys(axis.name for axis in axes if isinstance(axis, Run)))
     place = {x: i for i, x in enumerate((*gathers, *labels))}
     subscripts = [place[axis.label if isinstance(axis, Free) else axis.name] for axis in axes]
