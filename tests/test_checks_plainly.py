@@ -144,3 +144,14 @@ def test_a_statement_cites_the_words_with_its_number() -> None:
     data = counts()
     data["statements"][1]["words"] = ""
     assert found(COUNTS, data) == [("spans", "statements[1]")]
+
+
+@pytest.mark.parametrize(
+    ("relation", "words"),
+    [("=", "Of the fields with frost, at least 30% rot."), (">=", "Of the fields with frost, 30% rot.")],
+)
+def test_a_bound_is_no_value_and_a_value_no_bound(relation: str, words: str) -> None:
+    data = counts()
+    data["statements"][0] |= {"relation": relation, "words": words}
+    text = COUNTS.replace("Of the fields with frost, 30% rot.", words)
+    assert found(text, data) == [("numbers", "statements[0]")]
