@@ -28,12 +28,14 @@ class Text:
         suite, id: where it is from.
         cluster: texts of one cluster are alike: the intervals count on it.
         text: the text.
+        problem: the right Problem as JSON; empty where the offline reader's is.
     """
 
     suite: str
     id: str
     cluster: str
     text: str
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ def run(texts: Sequence[Text], arms: Sequence[Arm], seeds: int, workers: int) ->
 
 def records_of(text: Text, arms: Sequence[Arm], seeds: int) -> list[Record] | None:
     """The records of one text; None where the offline reader cannot read it."""
-    problem = read(text.text)
+    problem = Problem.from_json(text.problem) if text.problem else read(text.text)
     if problem.cannot is not None:
         return None
     return asyncio.run(_records(text, problem, arms, seeds))

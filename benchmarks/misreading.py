@@ -56,17 +56,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--rates", type=float, nargs="+", default=RATES, help="misread Problems, in percent")
     parser.add_argument("--limit", type=int, help="take the first LIMIT items of each suite only")
     parser.add_argument("--seeds", type=int, default=2, help="readers of each setting (default: 2)")
+    parser.add_argument("--natural", action="store_true", help="natural texts of our own in place of the samples")
     parser.add_argument("--data", type=Path, default=DATA, help="the folder of the suites' samples")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes")
     parser.add_argument("--out", type=Path, help="where to write everything as JSON")
     given = parser.parse_args(argv)
-    files = sorted(given.data.glob("*.jsonl"))
-    if not files:
+    files = [] if given.natural else sorted(given.data.glob("*.jsonl"))
+    if not files and not given.natural:
         wanted = "wanted files of questions, NAME.jsonl, one JSON object a line. Say with --data where they are."
         print(f"There is no sample in {given.data}: {wanted}", file=sys.stderr)
         return 1
     try:
         texts = [text for file in files for text in texts_of(file, given.limit)]
+        texts += natural(given.limit) if given.natural else []
     except BenchError as wrong:
         print(wrong, file=sys.stderr)
         return 1
@@ -100,6 +102,18 @@ def texts_of(file: Path, limit: int | None) -> list[Text]:
     """The questions of a suite file."""
     items, _ = read_items([file], limit)
     return [Text(item.suite, str(item.id), _cluster(item), str(item.asked)) for item in items]
+
+
+def natural(limit: int | None) -> list[Text]:
+    """The natural texts with their right Problems, by half."""
+    from tests.natural_texts import natural_texts
+
+    halves = {True: "natural, held out", False: "natural, development"}
+    found = [
+        Text(halves[one.held_out], str(one.number), one.name, one.text, one.problem.to_json())
+        for one in natural_texts()
+    ]
+    return found[:limit]
 
 
 def _cluster(item: Item) -> str:
