@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable, Mapping
 
 from scm import Const, Contrast, Expr, Op, Probability, Query, Set, Value, Var, conjuncts, print_expr, walk
 
-from .._crosscheck import parents
 from ._reading import Fault, Reading, Severity
 
 
@@ -67,7 +66,7 @@ def _idle(term: Probability) -> Iterable[tuple[str, Severity]]:
 
 def _unmoved(reading: Reading, i: int, query: Query) -> Iterable[Fault]:
     """What is imposed acts on no outcome. "Does ice cream make people drown" asks so; a lost cause is likelier."""
-    causes = parents(reading.problem)
+    causes = reading.problem.causes
     if reading.problem.independences is not None or not any(causes.values()):
         return
     for term in _probabilities(query):
