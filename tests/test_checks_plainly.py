@@ -138,3 +138,20 @@ def test_fractions_as_they_are_printed(printed: str, value: float) -> None:
 
 def test_two_numbers_that_need_not_be_a_fraction_are_none_that_must_be_used() -> None:
     assert [one.probable for one in numerals(scan("He took 2 pills in 10 days."))] == [False]
+
+
+def test_a_statement_cites_the_words_with_its_number() -> None:
+    data = counts()
+    data["statements"][1]["words"] = ""
+    assert found(COUNTS, data) == [("spans", "statements[1]")]
+
+
+@pytest.mark.parametrize(
+    ("relation", "words"),
+    [("=", "Of the fields with frost, at least 30% rot."), (">=", "Of the fields with frost, 30% rot.")],
+)
+def test_a_bound_is_no_value_and_a_value_no_bound(relation: str, words: str) -> None:
+    data = counts()
+    data["statements"][0] |= {"relation": relation, "words": words}
+    text = COUNTS.replace("Of the fields with frost, 30% rot.", words)
+    assert found(text, data) == [("numbers", "statements[0]")]

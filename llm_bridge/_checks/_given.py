@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from scm import print_quantity
+
 from .._problem import Problem
 from ._reading import Fault, Reading
 from ._text import fold, scan
@@ -64,6 +66,21 @@ def spans(reading: Reading) -> Iterable[Fault]:
                 f"For {one.about} the words {quoted(one.words)} are cited, which do not stand in the text. Wanted: "
                 "words copied from the text as they are. Copy the sentence that says it; if no sentence says it, it "
                 "is no part of the Problem.",
+            )
+    yield from _uncited(reading.problem)
+
+
+def _uncited(problem: Problem) -> Iterator[Fault]:
+    """A number always comes from the text, so that a statement among others that cite words has words too."""
+    if not any(s.words for s in problem.statements):
+        return
+    for i, statement in enumerate(problem.statements):
+        if not statement.words:
+            yield Fault(
+                "spans",
+                f"statements[{i}]",
+                f"The statement {print_quantity(statement.term)} cites no words. Wanted: the words of the text that "
+                "print its number. If no words say it, leave it out.",
             )
 
 

@@ -24,6 +24,10 @@ _EXTREMES = words(
     "nobody none no never always all every everybody everyone certain certainly impossible without not only whatever "
     "each invariably sure cannot can't neither nothing nil whenever"
 )
+_BOUNDING = words(
+    "least most more less fewer greater over under above below up than exceed exceeds exceeded minimum maximum between "
+    "higher lower beyond within almost nearly barely only hardly some several"
+)
 _EVENLY = words("coin toss tossed tosses even evens lot lots random fifty half halves equally")
 _SPOKEN = (0.0, 0.5, 1.0)
 """Bounds that words alone can say."""
@@ -35,6 +39,7 @@ def numbers(reading: Reading) -> Iterable[Fault]:
     if not reading.problem.statements and reading.problem.independences is not None:
         return
     yield from _misprinted(reading)
+    yield from _loose(reading)
     yield from _twice(reading)
     yield from _unused(reading)
 
@@ -59,6 +64,26 @@ def _misprinted(reading: Reading) -> Iterator[Fault]:
             f"The statement {term} {statement.relation} {value} {got}. Wanted: the number as the text prints it, with "
             f"the words around it. Look for what the text says of {term}, and copy that number and those words.",
         )
+
+
+def _loose(reading: Reading) -> Iterator[Fault]:
+    """Bounds that the words print taken for values, and values taken for bounds."""
+    for i, statement in enumerate(reading.problem.statements):
+        source = scan(statement.words)
+        here = [n for n in numerals(source) if n.probable and _is(statement, n)]
+        if len(here) != 1 or statement.counts is not None:
+            continue
+        before = [t.word for t in source.tokens[max(0, here[0].first - 2) : here[0].first]]
+        bound = before in (["at", "least"], ["at", "most"])
+        plain = not {t.word for t in source.tokens} & _BOUNDING
+        if (bound and statement.relation == "=") or (plain and statement.relation != "="):
+            wanted = "'>=' or '<='" if bound else "'='"
+            yield Fault(
+                "numbers",
+                f"statements[{i}]",
+                f"The statement {print_quantity(statement.term)} {statement.relation} {_value(statement)} cites "
+                f"{quoted(statement.words)}. Wanted: the relation {wanted}, as the words have it.",
+            )
 
 
 def _compared(statement: Statement) -> bool:
