@@ -33,8 +33,10 @@ CORRELATIONS = (0.0, 0.9)
 HEAD = """\
 # What the bridge lets through when a language model misreads
 
-Written by `python -m benchmarks.misreading`: {texts}; {seeds} readers of each setting, {seconds:.0f} s. Left out, since
-the offline reader cannot read them: {left_out}.
+Written by `python -m benchmarks.misreading` in {seconds:.0f} s.
+
+Questions: {texts}; {seeds} readers of each setting.
+Left out, since the offline reader cannot read them: {left_out}.
 
 Every reply is the right Problem or, at the stated rate, one with a single thing misread, which obeys every law of a
 Problem and cites the words of the text that come nearest to it. Half of the texts are misread by habit, if at all: with
@@ -99,9 +101,9 @@ def arms_of(rates: Sequence[float]) -> list[Arm]:
 
 
 def texts_of(file: Path, limit: int | None) -> list[Text]:
-    """The questions of a suite file."""
+    """The questions of a suite file, by their first word: the rest of an identifier may name variables of the text."""
     items, _ = read_items([file], limit)
-    return [Text(item.suite, str(item.id), _cluster(item), str(item.asked)) for item in items]
+    return [Text(item.suite, str(item.id).partition(" ")[0], _cluster(item), str(item.asked)) for item in items]
 
 
 def natural(limit: int | None) -> list[Text]:
