@@ -342,7 +342,7 @@ def test_a_query_that_is_refused(run: Run):
 
 
 @pytest.mark.parametrize(
-    "arguments", [(), ("aks", "x"), ("ask",), ("ask", "x", "--votes", "3"), ("bench", "x", "--limit", "0")]
+    "arguments", [(), ("aks", "x"), ("ask",), ("ask", "x", "--calls", "3"), ("bench", "x", "--limit", "0")]
 )
 def test_arguments_that_do_not_fit(run: Run, arguments: tuple[str, ...]):
     says(run(*arguments), MISUSE, "usage: twinworld", "error:")

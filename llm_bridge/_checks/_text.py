@@ -7,7 +7,6 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from operator import is_
 from typing import NamedTuple, ParamSpec, TypeVar
 
 _TYPOGRAPHIC = str.maketrans(
@@ -98,23 +97,29 @@ T = TypeVar("T")
 
 
 def remembered(work: Callable[P, T]) -> Callable[P, T]:
-    """`work`, with its last results kept: first by identity of the arguments, which costs nothing, then by value.
+    """`work`, with its last results kept: first by the identity of the arguments, then by value.
 
-    Every check asks the same of the same text and variables, and hashing the variables of a Problem takes long.
+    Every check asks the same of the same text and variables, and hashing the variables of a Problem takes longer than
+    most of the work. What is known by identity keeps its arguments alive, so that no other can take their place.
     """
     by_value = lru_cache(maxsize=256)(work)
-    last: tuple[tuple[object, ...], T] | None = None
+    known: dict[tuple[int, ...], tuple[tuple[object, ...], T]] = {}
 
     def recall(*args: P.args, **kwargs: P.kwargs) -> T:
-        nonlocal last
-        kept = last
-        if kept is not None and len(kept[0]) == len(args) and all(map(is_, kept[0], args)):
+        key = tuple(map(id, args))
+        kept = known.get(key)
+        if kept is not None:
             return kept[1]
         found = by_value(*args, **kwargs)
-        last = (args, found)
+        if len(known) >= _MOST_KEPT:
+            known.clear()
+        known[key] = (args, found)
         return found
 
     return recall
+
+
+_MOST_KEPT = 1_000
 
 
 @lru_cache(maxsize=512)
