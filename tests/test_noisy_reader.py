@@ -11,7 +11,7 @@ from typing import Literal
 
 import pytest
 
-from llm_bridge import read, solve_problem
+from llm_bridge import Formalisation, LocalServer, Polished, open_model, read, solve_problem
 from llm_bridge._chat._failures import BadRequest
 from llm_bridge._chat._types import ChatReply, ChatRequest, Message, Purpose
 from llm_bridge._checks._reading import Fault
@@ -268,3 +268,25 @@ def test_a_right_sentence_is_denied_at_a_rate() -> None:
     denied = [compared(RULES, reader(0.0, seed, alarms=0.1), reader(0.0)) for seed in range(1_000)]
     assert_share(sum(map(bool, denied)), len(denied), 0.1)
     assert all(len(found) <= 1 for found in denied)
+
+
+@pytest.mark.parametrize("form", ["schema", "schema and words", "words"])
+def test_over_http_it_reads_compares_and_polishes_as_it_does_directly(form):
+    text = (
+        "If it rains or the sprinkler runs, the lawn is wet. It rained. "
+        "Would the lawn have been wet if it had not rained?"
+    )
+
+    async def asked() -> tuple[Formalisation, Polished]:
+        async with (
+            LocalServer(NoisyReader(0.0, seed=1, alarms=0.0), models=()) as server,
+            open_model("noisy", base_url=server.url, form=form) as chat,
+        ):
+            found = await Formaliser(chat, back_translation=True).formalise(text)
+            assert found.reply is not None, found.fault
+            return found, await polish(found.reply, chat)
+
+    found, polished = asyncio.run(asked())
+    assert [attempt.step for attempt in found.attempts] == ["problem", "back-translation"]
+    assert not [hint for hint in found.hints if hint.check == "back-translation"]
+    assert polished.accepted

@@ -7,6 +7,7 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias, cast, get_args
 
+from .._prompts import prompt
 from ._failures import (
     BadRequest,
     ChatFailure,
@@ -76,20 +77,30 @@ def _failed(failure: ChatFailure) -> Completion | Wire:
 def chat_request(request: ServedRequest) -> ChatRequest:
     """The request of a ChatModel that a served one amounts to.
 
-    HTTP carries neither the purpose nor the text apart, and the attempt as the seed. The purpose is the schema's name
-    where that is one, and the text stands in the last message: under the key "text" where that is JSON data, else as
-    the whole of it.
+    HTTP carries neither the purpose nor the text apart, and the attempt as the seed. The purpose is that of the prompt
+    file, or else the schema's name where that is one; the text stands in the last message: under the key "text" where
+    that is JSON data, else as the whole of it.
     """
-    name = request.schema.name if request.schema else request.called or ""
     return ChatRequest(
         request.messages,
-        cast("Purpose", name) if name in get_args(Purpose) else "problem" if request.wants_json else "direct",
+        _purpose(request),
         request.schema,
         request.max_tokens or ChatRequest.__dataclass_fields__["max_tokens"].default,
         request.temperature or 0.0,
         attempt=request.seed or 0,
         text=_text_in(request.messages[-1].content),
     )
+
+
+def _purpose(request: ServedRequest) -> Purpose:
+    first = request.messages[0].content
+    for name in get_args(Purpose):
+        # A repair is told what a Problem is, and what else there is to do.
+        page = f"{prompt('problem').text}\n{prompt(name).text}" if name == "repair" else prompt(name).text
+        if first.startswith(page) and (name != "problem" or prompt("repair").text not in first):
+            return name
+    name = request.schema.name if request.schema else request.called or ""
+    return cast("Purpose", name) if name in get_args(Purpose) else "problem" if request.wants_json else "direct"
 
 
 def simplest(request: ServedRequest) -> str:

@@ -206,7 +206,7 @@ def _objects(request: ChatRequest) -> Iterator[dict[str, Any]]:
         if message.role == "system":
             continue
         try:
-            waiting = [json.loads(message.content)]
+            waiting = [json.JSONDecoder().raw_decode(message.content)[0]]
         except ValueError:
             continue
         while waiting:
