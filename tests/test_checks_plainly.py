@@ -155,3 +155,38 @@ def test_a_bound_is_no_value_and_a_value_no_bound(relation: str, words: str) -> 
     data["statements"][0] |= {"relation": relation, "words": words}
     text = COUNTS.replace("Of the fields with frost, 30% rot.", words)
     assert found(text, data) == [("numbers", "statements[0]")]
+
+
+def test_a_count_is_of_the_number_that_it_is_printed_of():
+    text = (
+        "Of the 38 goats on the hill, 12 of the 19 that ate ivy fell ill, and 3 of the 19 others did. "
+        "How likely is it that a goat that ate ivy fell ill?"
+    )
+
+    def read(counts: list[int]) -> set[str]:
+        data = {
+            "variables": [{"name": "ate ivy", "words": "ate ivy"}, {"name": "fell ill", "words": "fell ill"}],
+            "edges": [{"cause": "ate ivy", "effect": "fell ill", "words": ""}],
+            "statements": [
+                {
+                    "term": 'P("fell ill" = True | "ate ivy" = True)',
+                    "counts": counts,
+                    "words": "Of the 38 goats on the hill, 12 of the 19 that ate ivy fell ill",
+                },
+                {
+                    "term": 'P("fell ill" = True | "ate ivy" = False)',
+                    "counts": [3, 19],
+                    "words": "3 of the 19 others did",
+                },
+            ],
+            "queries": [
+                {
+                    "query": 'P("fell ill" = True | "ate ivy" = True)',
+                    "words": "How likely is it that a goat that ate ivy fell ill?",
+                }
+            ],
+        }
+        return {f.check for f in examine(Reading(text, Problem.from_data(data))) if f.severity == "fault"}
+
+    assert "numbers" not in read([12, 19])
+    assert "numbers" in read([12, 38])

@@ -48,7 +48,8 @@ def _misprinted(reading: Reading) -> Iterator[Fault]:
     whole = numerals(scan(reading.text))
     for i, statement in enumerate(reading.problem.statements):
         found = numerals(scan(statement.words)) if statement.words else whole
-        if (not found and _compared(statement)) or _printed(statement, found) or _extreme(statement):
+        torn = _torn(statement, whole)
+        if not torn and ((not found and _compared(statement)) or _printed(statement, found) or _extreme(statement)):
             continue
         if statement.counts is None and _even(statement):
             continue
@@ -115,6 +116,15 @@ def _printed(statement: Statement, found: Iterable[Numeral]) -> bool:
         there = {value for n in found for value in (n.parts or (n.value,))}
         return all(float(count) in there for count in statement.counts)
     return any(_is(statement, n) for n in found)
+
+
+def _torn(statement: Statement, whole: Iterable[Numeral]) -> bool:
+    """Whether the text prints the first of two counts as so many of another number, and never of this one."""
+    if statement.counts is None:
+        return False
+    successes, total = map(float, statement.counts)
+    totals = {n.parts[1] for n in whole if len(n.parts) == 2 and n.parts[0] == successes}
+    return bool(totals) and total not in totals
 
 
 def _is(statement: Statement, numeral: Numeral) -> bool:
