@@ -12,8 +12,8 @@ from .._problem import Problem
 
 Severity: TypeAlias = Literal["fault", "doubt", "hint"]
 """A fault stands until it is mended: with it, there is no answer. A doubt is sent back like a fault, since a misreading
-may be behind it; a reading that keeps it is taken, for the answer itself then says that nothing is known, or the text may
-really ask so. A hint is told, and tips the balance of a vote."""
+may be behind it; a reading that keeps it is taken, for the answer itself then says that nothing is known, or the text
+may really ask so. A hint is told, and tips the balance of a vote."""
 
 
 @dataclass(frozen=True)
