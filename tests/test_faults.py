@@ -35,8 +35,8 @@ def test_no_fault_becomes_an_answer_and_no_item_is_lost_or_doubled(file: Path, t
     found = records(out)
     assert Counter(record["id"] for record in found) == Counter(range(1, N + 1))
     assert not [record for record in found if record["answered"] and not record["correct"]]
-    # How many bad replies outlast the repairs depends on the order of requests: some one in ten of the items. With 60 of
-    # them, fewer than half right would be chance once in 1e13 runs.
+    # How many bad replies outlast the repairs depends on the order of requests: one item in ten or so. With 60 items,
+    # fewer than half right would be chance once in 1e13 runs.
     assert sum(record["correct"] for record in found) >= N // 2
     assert len({entry.misdeed.kind for entry in server.log if entry.misdeed}) >= 7, "the faults were there"
     assert PRICE.of(*reader.tokens) <= spent["cost"]
