@@ -119,7 +119,6 @@ SEEN = stems(
     "observe see saw seen notice find found record report learn witness measure detect confirm know discover happen "
     "happened occur turned given"
 )
-IMAGINED = words("would could might had were hypothetically counterfactually imagine suppose assume pretend")
 DONE = stems(
     "force set intervene intervention impose randomize randomise assign compel administer manipulate regardless"
 )

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias, cast
 
-from scm import Claim, Expr, claim_to_data, expr_to_data, listing, quantity_to_data, query_to_data
+from scm import Claim, claim_to_data, expr_to_data, listing, quantity_to_data, query_to_data
 
 from .._foreign import InvalidProblem, document, shown
 from .._problem import Problem
@@ -95,11 +95,6 @@ def problem_to_wire(problem: Problem) -> Data:
 def claim_to_wire(claim: Claim) -> Data:
     """A claim with every key present."""
     return _complete(claim_to_data(claim))
-
-
-def expression_to_wire(expression: Expr) -> Data:
-    """An expression of a query or of what is stated, with every key present."""
-    return _complete(expr_to_data(expression))
 
 
 def _complete(data: Any) -> Any:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from .._chat import _failures
 from .._chat._failures import ChatFailure
+from .._chat._scripted import ScriptedChat
 from .._chat._types import ChatModel
 from .._formalise._formalisation import Formalisation
 from .._formalise._formaliser import Formaliser
@@ -37,7 +38,7 @@ class Bridge:
 
     def settings(self) -> dict[str, Any]:
         """The prompts, the checks, and how many tries there are."""
-        asked = self._formaliser(_Nobody())
+        asked = self._formaliser(ScriptedChat(()))
         return {
             "prompts": [prompt(name).fingerprint for name in PROMPTS],
             "checks": [check.name for check in asked.checks],
@@ -63,13 +64,6 @@ class Bridge:
             votes=self.votes,
             back_translation=self.back_translate,
         )
-
-
-class _Nobody:
-    """A model that is not asked."""
-
-    async def complete(self, request: object) -> Any:
-        raise NotImplementedError
 
 
 def outcome_of(found: Formalisation) -> Outcome:
