@@ -24,6 +24,7 @@ from llm_bridge._chat._types import ChatModel, ChatReply, ChatRequest, Message, 
 from scm import InvalidFile
 
 SCHEMA = ReplySchema.of("problem", {"type": "object"})
+_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # `urlopen` would keep it for other tests
 
 
 def asked(content: str, **more: Any) -> ChatRequest:
@@ -220,7 +221,7 @@ def post(url: str, content: str, schema: ReplySchema | None = SCHEMA, **more: ob
         data["response_format"] = {"type": "json_schema", "json_schema": inner}
     request = urllib.request.Request(f"{url}/chat/completions", json.dumps(data).encode())
     try:
-        with urllib.request.urlopen(request) as reply:
+        with _OPENER.open(request) as reply:
             return json.load(reply)["choices"][0]["message"]["content"]
     except urllib.error.HTTPError as wrong:
         with wrong:
@@ -256,7 +257,7 @@ def test_tries_without_a_seed_are_served_in_order(tmp_path: Path):
         form = {"type": "json_schema", "name": SCHEMA.name, "schema": SCHEMA.data}
         inputs = [{"role": "system", "content": "Read the text."}, {"role": "user", "content": "a"}]
         data = {"model": "model-1", "input": inputs, "text": {"format": form}}
-        with urllib.request.urlopen(f"{url}/responses", json.dumps(data).encode()) as reply:
+        with _OPENER.open(f"{url}/responses", json.dumps(data).encode()) as reply:
             return json.load(reply)["output"][0]["content"][0]["text"]
 
     with serve_recording(path).running() as url:

@@ -30,15 +30,16 @@ def test_a_name_is_not_looked_up():
 
 
 def test_forgiving_code_cannot_hide_an_attempt():
+    # Its own opener, without proxies: `urlopen` keeps the first it makes, with the proxies that were set then, and the
+    # guard's own proxy is on this machine.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
     def forgiving() -> None:
         with contextlib.suppress(Exception):
-            urllib.request.urlopen(f"http://{ELSEWHERE}/", timeout=1)
+            opener.open(f"http://{ELSEWHERE}/", timeout=1)
 
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
-            patch.delenv(name, raising=False)
-        with pytest.raises(pytest.fail.Exception):
-            forgiving()
+    with pytest.raises(pytest.fail.Exception):
+        forgiving()
 
 
 def test_loopback_is_open():
