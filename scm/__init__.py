@@ -26,6 +26,12 @@ from ._claims_text import quantity_from_data as quantity_from_data
 from ._claims_text import quantity_nodes as quantity_nodes
 from ._claims_text import quantity_to_data as quantity_to_data
 from ._codes import encode_text as encode_text
+from ._continuous import ContinuousLaw as ContinuousLaw
+from ._continuous import ContinuousNoise as ContinuousNoise
+from ._continuous import GaussianCopula as GaussianCopula
+from ._continuous import MultivariateNormal as MultivariateNormal
+from ._continuous import UnknownLaw as UnknownLaw
+from ._continuous import normal as normal
 from ._coupling import Coupling as Coupling
 from ._coupling import Custom as Custom
 from ._coupling import Independent as Independent
@@ -33,6 +39,8 @@ from ._coupling import RankPreserving as RankPreserving
 from ._coupling import independent as independent
 from ._coupling import rank_preserving as rank_preserving
 from ._coupling_laws import check_coupling as check_coupling
+from ._domain import Domain as Domain
+from ._domain import Real as Real
 from ._draws import DrawnAnswer as DrawnAnswer
 from ._draws import TableDraws as TableDraws
 from ._draws import ask_draws as ask_draws
@@ -240,12 +248,15 @@ __all__ = [
     "Confidence",
     "Conflict",
     "Const",
+    "ContinuousLaw",
+    "ContinuousNoise",
     "Contrast",
     "Correlation",
     "Coupling",
     "CouplingRange",
     "Custom",
     "Distribution",
+    "Domain",
     "Draw",
     "DrawnAnswer",
     "EfficientSet",
@@ -262,6 +273,7 @@ __all__ = [
     "Expr",
     "Finding",
     "Forecast",
+    "GaussianCopula",
     "GraphFormat",
     "GumbelMax",
     "Hedge",
@@ -285,6 +297,7 @@ __all__ = [
     "MissingPackage",
     "Model",
     "ModelLaws",
+    "MultivariateNormal",
     "Noise",
     "NoiseLaw",
     "Number",
@@ -298,6 +311,7 @@ __all__ = [
     "Query",
     "QuerySyntaxError",
     "RankPreserving",
+    "Real",
     "Relation",
     "Sample",
     "SampleLaws",
@@ -314,6 +328,7 @@ __all__ = [
     "Uncertainty",
     "Unit",
     "Unknown",
+    "UnknownLaw",
     "UnknownName",
     "UnknownState",
     "Value",
@@ -394,6 +409,7 @@ __all__ = [
     "network",
     "networks",
     "nie",
+    "normal",
     "number_text",
     "parent_adjustment_set",
     "parse_budget",

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NoReturn, assert_never
 
+from ._domain import Real
 from ._errors import InvalidModel, InvalidQuery, UnknownName, UnknownState, near
 from ._noise import check_law
 from ._parse import parse_query
@@ -27,12 +28,15 @@ from ._syntax import (
     Var,
     World,
     carrier_of,
+    print_assignment,
     print_const,
     world,
 )
 
 States = Mapping[str, tuple[Value, ...]]
+Reals = Mapping[str, Real]
 
+_NO_REALS: Reals = {}
 _EQUALITIES = frozenset({"=", "!=", "in"})
 
 
@@ -49,8 +53,9 @@ def state_of(variable: str, value: Value, states: Sequence[Value]) -> Value:
 
 
 class _Resolver:
-    def __init__(self, states: States, labels: Sequence[Value], where: str) -> None:
-        self.states, self.labels, self.where = states, labels, where
+    def __init__(self, states: States, labels: Sequence[Value], where: str, reals: Reals = _NO_REALS) -> None:
+        self.states, self.labels, self.where, self.reals = states, labels, where, reals
+        self.names = {*states, *reals} if reals else states
 
     def expr(self, expr: Expr) -> Expr:
         match expr:
@@ -65,7 +70,7 @@ class _Resolver:
 
     def var(self, expr: Var, labels: Sequence[Value], other: str = "") -> Var | Const:
         """A variable, or the one of `labels` that it is; `other` is the variable it is compared with, if one is."""
-        known = expr.name in self.states
+        known = expr.name in self.names
         # Beside do(...) the parser puts every bare name in that world, a label too: it knows no variables.
         if expr.name in labels and not (expr.world and known):
             if known:
@@ -80,55 +85,74 @@ class _Resolver:
 
     def refuse(self, name: str, other: str, labels: Sequence[Value]) -> NoReturn:
         """That `name` is neither; beside a variable of labels it was meant as one of them, unless a name is close."""
-        if other and any(isinstance(label, str) for label in labels) and not near(name, self.states):
+        if other and any(isinstance(label, str) for label in labels) and not near(name, self.names):
             raise UnknownState(other, name, labels)
-        raise UnknownName(name, self.states, self.where)
+        raise UnknownName(name, self.names, self.where)
 
     def comparison(self, args: tuple[Expr, ...]) -> tuple[Expr, ...]:
-        beside = [a.name for a in args if isinstance(a, Var) and a.name in self.states]
+        beside = [a.name for a in args if isinstance(a, Var) and a.name in self.names]
         out: list[Expr] = []
         for i, a in enumerate(args):
             if isinstance(a, Var):
-                others = [b.name for k, b in enumerate(args) if k != i and isinstance(b, Var) and b.name in self.states]
-                labels = [s for name in others for s in self.states[name]]
+                others = [b.name for k, b in enumerate(args) if k != i and isinstance(b, Var) and b.name in self.names]
+                labels = [s for name in others for s in self.states.get(name, ())]
                 out.append(self.var(a, labels if others else self.labels, others[0] if len(others) == 1 else ""))
             elif isinstance(a, Const) and len(beside) == 1:
-                out.append(Const(state_of(beside[0], a.value, self.states[beside[0]])))
+                out.append(Const(self.value_of(beside[0], a.value)))
             else:
                 out.append(self.expr(a))
         return tuple(out)
+
+    def value_of(self, name: str, value: Value) -> Value:
+        """A value that a variable can have: a declared state, or a number in its interval."""
+        if name not in self.reals:
+            return state_of(name, value, self.states[name])
+        if value not in self.reals[name]:
+            raise InvalidQuery(
+                f"{name!r} takes {self.reals[name]}, and {print_const(value)} is none of them. "
+                f"What lies outside its range cannot happen."
+            )
+        return float(value)
 
     def world(self, assignments: World) -> World:
         return world(*(self.assignment(a) for a in assignments))
 
     def assignment(self, a: Assignment) -> Assignment:
         for name in (a.target, a.parent):
-            if name is not None and name not in self.states:
-                raise UnknownName(name, self.states, self.where)
+            if name is not None and name not in self.names:
+                raise UnknownName(name, self.names, self.where)
         carrier = carrier_of(a)
-        states = self.states[carrier]
+        states = self.states.get(carrier, ())
         match a:
             case Set(_, Const(value)):
-                return replace(a, value=Const(state_of(carrier, value, states)))
+                return replace(a, value=Const(self.value_of(carrier, value)))
             case Set(_, Var() as term):
                 return self.set_term(a, term, carrier)
             case Set():
                 return a
             case Soft(_, value):
-                return replace(a, value=_Resolver(self.states, states, self.where).expr(value))
+                return replace(a, value=_Resolver(self.states, states, self.where, self.reals).expr(value))
             case Draw():
                 return self.draw(a, carrier, states)
             case _:
                 assert_never(a)
 
     def set_term(self, a: Set, term: Var, carrier: str) -> Set:
-        value = self.var(term, self.states[carrier], carrier)
+        value = self.var(term, self.states.get(carrier, ()), carrier)
         if isinstance(value, Var):
-            for state in self.states[value.name]:
+            if (carrier in self.reals) != (value.name in self.reals):
+                raise InvalidQuery(
+                    f"{print_assignment(a)}: one of {carrier!r} and {value.name!r} is continuous and the other is not."
+                )
+            for state in self.states.get(value.name, ()):
                 state_of(carrier, state, self.states[carrier])
         return replace(a, value=value)
 
     def draw(self, a: Draw, carrier: str, states: tuple[Value, ...]) -> Draw:
+        if carrier in self.reals:
+            raise InvalidQuery(
+                f"{carrier!r} is continuous: a law over states cannot be drawn for it. Set it by a policy with :=."
+            )
         if a.policy is not None:
             raise InvalidQuery(
                 f"The policy {a.policy!r} has no law. Write it out, {carrier} ~ {{state: probability}}, or bind it: "
@@ -150,7 +174,9 @@ class _Resolver:
         return replace(a, cases=tuple(cases))
 
 
-def resolve_expr(expr: Expr, states: States, labels: Sequence[Value] = (), where: str = "The query") -> Expr:
+def resolve_expr(
+    expr: Expr, states: States, labels: Sequence[Value] = (), where: str = "The query", *, reals: Reals = _NO_REALS
+) -> Expr:
     """`expr` with every name known and every compared constant a declared state.
 
     Args:
@@ -158,38 +184,40 @@ def resolve_expr(expr: Expr, states: States, labels: Sequence[Value] = (), where
         states: the states of every name that may occur.
         labels: states that a bare name may stand for anywhere (those of the variable an equation is for).
         where: how an error message begins.
+        reals: the continuous names that may occur.
 
     Raises:
         UnknownName, UnknownState, InvalidQuery: as their messages say.
     """
-    return _Resolver(states, labels, where).expr(expr)
+    return _Resolver(states, labels, where, reals).expr(expr)
 
 
-def read_query(query: str | Query, states: States) -> Query:
+def read_query(query: str | Query, states: States, reals: Reals = _NO_REALS) -> Query:
     """A query, or its text, with every name known and every compared constant a declared state.
 
     Raises:
         QuerySyntaxError, UnknownName, UnknownState, InvalidQuery: as their messages say.
     """
     if isinstance(query, str):
-        return resolve(parse_query(query, states), states)
+        return resolve(parse_query(query, {*states, *reals} if reals else states), states, reals=reals)
     if not isinstance(query, (Probability, Expectation, Distribution, Number, Contrast)):  # pyright: ignore[reportUnnecessaryIsInstance]  # untyped callers
         raise InvalidQuery(f"A query is text or a Query, got {type(query).__name__}.")
-    return resolve(query, states)
+    return resolve(query, states, reals=reals)
 
 
-def resolve(query: Query, states: States, where: str = "The query") -> Query:
+def resolve(query: Query, states: States, where: str = "The query", *, reals: Reals = _NO_REALS) -> Query:
     """A query with every name known and every compared constant a declared state.
 
     Args:
         query: what is asked, or what a statement is about.
         states: of each variable.
         where: how an error message begins.
+        reals: the continuous variables.
 
     Raises:
         UnknownName, UnknownState, InvalidQuery: as their messages say.
     """
-    work = _Resolver(states, (), where)
+    work = _Resolver(states, (), where, reals)
 
     def given(expr: Expr | None) -> Expr | None:
         return None if expr is None else work.expr(expr)
@@ -198,7 +226,8 @@ def resolve(query: Query, states: States, where: str = "The query") -> Query:
         case Number():
             return query
         case Contrast(_, left, right):
-            return replace(query, left=resolve(left, states, where), right=resolve(right, states, where))
+            left, right = (resolve(part, states, where, reals=reals) for part in (left, right))
+            return replace(query, left=left, right=right)
         case Probability(event, condition):
             return Probability(work.expr(event), given(condition))
         case Expectation(expr, condition):

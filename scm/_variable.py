@@ -7,15 +7,21 @@ from dataclasses import dataclass, fields
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
+from ._continuous import AnyContinuousLaw, ContinuousLaw, ContinuousNoise, UnknownLaw, is_continuous
+from ._domain import Domain, Real
 from ._errors import InvalidModel
 from ._laws import Laws, as_laws, widened
 from ._mechanism import Rows
 from ._noise import Noise, NoiseLaw, as_number, check_states, plain
 from ._parse import parse_expression
 from ._syntax import Expr, Value, terms
+from .mechanisms._types import Unbound
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+OwnLaw: TypeAlias = NoiseLaw | ContinuousLaw | UnknownLaw
+"""The law of one noise, finite or continuous; a distribution object of NumPyro is one too."""
 
 Key: TypeAlias = tuple[Value, ...]
 """One state for each input of a mechanism."""
@@ -66,7 +72,8 @@ class Variable:
 
     Args:
         name: any text; in queries, names with spaces are quoted.
-        states: ordered; by default those the equation can take, or False and True.
+        states: ordered; by default those the equation can take, or False and True. `Real()` makes a variable
+            continuous, or `Real(lower, upper)`; what has a continuous noise or continuous parents is so by itself.
         parents: the inputs of `table`, `counts` or `function`, in the order of their keys; shared noises may be among
             them.
         equation: a formula of parents and noises, e.g. `"order or u_nervous"`.
@@ -75,7 +82,11 @@ class Variable:
             last parent varying fastest.
         counts: like `table`, with counts of observed units; answers are then estimates.
         function: the outcome for {parents' states..., own noises' states...}: an explicit noise table.
-        noise: a law (of the noise `u_<name>`), or {noise name: law}. Without any mechanism the variable is its noise.
+        mechanism: how a continuous variable, or a finite one with continuous parents, gets its value where a formula
+            does not say it: `Linear(...)`, `Additive(...)` and the others of `scm.mechanisms`.
+        noise: a law (of the noise `u_<name>`), or {noise name: law}; finite laws, or continuous ones such as
+            `normal(0, 1)` or a distribution of NumPyro; or the name of a noise that the model declares. Without any
+            mechanism the variable is its noise.
         description: what it means, in words.
 
     Raises:
@@ -91,39 +102,71 @@ class Variable:
     function: Items | None
     noise: tuple[Noise, ...]
     description: str
+    real: Real | None
+    mechanism: Unbound | None
+    continuous: tuple[ContinuousNoise, ...]
+    shared: tuple[str, ...]
 
     def __init__(
         self,
         name: str,
-        states: Sequence[Value] | None = None,
+        states: Sequence[Value] | Real | None = None,
         *,
         parents: Sequence[str] | None = None,
         equation: str | Expr | None = None,
         table: Rows | Sequence[float] | NDArray[Any] | None = None,
         counts: Rows | Sequence[float] | NDArray[Any] | None = None,
         function: Rows | None = None,
-        noise: NoiseLaw | Mapping[str, NoiseLaw] | None = None,
+        mechanism: Unbound | None = None,
+        noise: OwnLaw | Mapping[str, OwnLaw] | str | Any | None = None,
         description: str = "",
     ) -> None:
         """Keep what was given, as values."""
         if not isinstance(name, str) or not name.strip():  # pyright: ignore[reportUnnecessaryIsInstance]  # untyped callers
             raise InvalidModel(f"A variable's name is text, got {name!r}.")
-        mechanisms = {"equation": equation, "table": table, "counts": counts, "function": function}
+        mechanisms = {
+            "equation": equation,
+            "table": table,
+            "counts": counts,
+            "function": function,
+            "mechanism": mechanism,
+        }
         _check_mechanism(name, [k for k, v in mechanisms.items() if v is not None], parents, noise is not None)
-        own = noise.items() if isinstance(noise, Mapping) else () if noise is None else ((f"u_{name}", noise),)
+        if mechanism is not None and not isinstance(mechanism, Unbound):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise InvalidModel(
+                f"{name!r} has mechanism={mechanism!r}; Linear(...), Additive(...) or another mechanism is wanted."
+            )
+        own = _own_laws(name, noise)
         values = {
             "name": name,
-            "states": None if states is None else check_states(states, f"Variable {name!r}"),
+            "states": None
+            if states is None or isinstance(states, Real)
+            else check_states(states, f"Variable {name!r}"),
             "parents": None if parents is None else tuple(parents),
             "equation": parse_expression(equation) if isinstance(equation, str) else equation,
             "table": _as_table(table, name),
             "counts": _as_table(counts, name),
             "function": _as_items(function),
-            "noise": tuple(Noise(n, law) for n, law in own),
+            "noise": tuple(Noise(n, law) for n, law in own if not is_continuous(law)),
             "description": description,
+            "real": states if isinstance(states, Real) else None,
+            "mechanism": mechanism,
+            "continuous": tuple(
+                ContinuousNoise((n,), cast(AnyContinuousLaw, law)) for n, law in own if is_continuous(law)
+            ),
+            "shared": (noise,) if isinstance(noise, str) else (),
         }
         for field, value in values.items():
             object.__setattr__(self, field, value)
+
+
+def _own_laws(name: str, noise: object) -> list[tuple[str, Any]]:
+    """Each noise of a variable's own with its law."""
+    if noise is None or isinstance(noise, str):
+        return []
+    if isinstance(noise, Mapping):
+        return list(cast("Mapping[str, Any]", noise).items())
+    return [(f"u_{name}", noise)]
 
 
 def _check_mechanism(name: str, given: Sequence[str], parents: object, has_noise: bool) -> None:
@@ -134,12 +177,12 @@ def _check_mechanism(name: str, given: Sequence[str], parents: object, has_noise
         raise InvalidModel(f"{name!r} has parents={parents!r}; a tuple of names is wanted: parents=({parents!r},).")
     if not given and parents is not None:
         raise InvalidModel(
-            f"{name!r} has parents but no equation, table, counts or function. Say how it depends on them."
+            f"{name!r} has parents but no equation, table, counts, function or mechanism. Say how it depends on them."
         )
     if not given and not has_noise:
         raise InvalidModel(
             f"{name!r} has no mechanism. "
-            "Give an equation, table, counts, function or noise (noise=Unknown() if nothing is known)."
+            "Give an equation, table, counts, function, mechanism or noise (noise=Unknown() if nothing is known)."
         )
     if has_noise and given and given[0] in ("table", "counts"):
         raise InvalidModel(
@@ -155,9 +198,21 @@ def with_states(variable: Variable, states: tuple[Value, ...]) -> Variable:
     return copy
 
 
+def declared(variable: Variable) -> Domain | None:
+    """What the variable was declared to be; None where that follows from its mechanism."""
+    return variable.states if variable.real is None else variable.real
+
+
+def noises_of(variable: Variable) -> tuple[str, ...]:
+    """The names of its own noises and of a shared one that it names."""
+    return (*(n.name for n in variable.noise), *(n for c in variable.continuous for n in c.names), *variable.shared)
+
+
 def inputs_of(variable: Variable, known: Container[str]) -> tuple[str, ...]:
     """Everything the mechanism reads: parents, shared noises, own noises. `known` are all names of the model."""
-    own = tuple(n.name for n in variable.noise)
+    own = noises_of(variable)
+    if variable.mechanism is not None:
+        return tuple(dict.fromkeys((*variable.mechanism.reads(variable.parents, known), *own)))
     if variable.equation is not None:
         # Any other bare name is a label, or is refused when the equation is resolved.
         return tuple(dict.fromkeys(t.name for t in terms(variable.equation) if t.name in known))

@@ -42,6 +42,7 @@ from ._posterior import NoisePosterior as NoisePosterior
 from ._posterior import noise_posterior as noise_posterior
 from ._quick import Quick as Quick
 from ._quick import quick as _quick
+from ._refusal import Refusal as Refusal
 from ._sample_laws import SampleLaws as SampleLaws
 from ._setting import DRAW as DRAW
 from ._setting import Fact as Fact
@@ -51,6 +52,8 @@ from ._setting import split_given as split_given
 from ._solution import Solution as Solution
 from ._solution import interval as interval
 from ._solution import sharp as sharp
+from ._task import Task as Task
+from ._task import TaskSolver as TaskSolver
 from ._two_models import TwoModels as TwoModels
 from ._two_models import two_models as two_models
 from ._weights import Planned as Planned
@@ -59,10 +62,6 @@ from .exact import solve as solve
 from .monte_carlo import ACCURACY, NeedsKey
 from .monte_carlo import forecast as _draws_of
 from .monte_carlo import solve as estimate
-
-
-class Refusal(Exception):
-    """Why a solver will not answer, in words fit for a user."""
 
 
 class Solver(Protocol):

@@ -1,0 +1,60 @@
+"""From a variable as it was written to its mechanism over columns: continuous variables, and continuous inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from ._domain import Domain, Real
+from ._errors import InvalidModel, UnknownName
+from ._syntax import Expr, Var
+from ._variable import Variable, declared, noises_of
+from .mechanisms._formula import bind_formula
+from .mechanisms._types import Forward, Scope
+
+
+def is_columnar(v: Variable, inputs: tuple[str, ...], domains: Mapping[str, Domain]) -> bool:
+    """Whether the variable is continuous, has a continuous input, or a mechanism of that kind."""
+    continuous = any(isinstance(domains.get(name), Real) for name in inputs)
+    return v.mechanism is not None or v.real is not None or continuous
+
+
+def build_columnar(
+    v: Variable, inputs: tuple[str, ...], domains: Mapping[str, Domain], noises: Collection[str]
+) -> Forward:
+    """The mechanism over columns that `v` describes.
+
+    Args:
+        v: the variable as written.
+        inputs: what it reads, see `inputs_of`.
+        domains: of every noise, and of the variables before this one.
+        noises: every noise of the model.
+
+    Raises:
+        InvalidModel, InvalidQuery, UnknownName, UnknownState: with what was got, wanted, and what to try.
+    """
+    for name in inputs:
+        if name not in domains:
+            raise UnknownName(name, domains, f"The mechanism of {v.name!r}")
+    for field in ("table", "counts", "function"):
+        if getattr(v, field) is not None:
+            raise InvalidModel(
+                f"{v.name!r} has {field}= and a continuous input or Real() states; it has one row for each state. "
+                "Use equation= or mechanism=, or make the variable and its parents finite."
+            )
+    own = tuple(n for n in (*noises_of(v), *inputs) if n in noises and n in inputs)
+    scope = Scope(
+        v.name,
+        tuple(n for n in inputs if n not in noises),
+        tuple(dict.fromkeys(own)),
+        {n: domains[n] for n in inputs},
+        declared(v),
+    )
+    return bind_formula(_expression(v, scope.noises), scope) if v.mechanism is None else v.mechanism.bind(scope)
+
+
+def _expression(v: Variable, noises: tuple[str, ...]) -> Expr:
+    if v.equation is not None:
+        return v.equation
+    if len(noises) != 1:
+        raise InvalidModel(f"{v.name!r} has {len(noises)} noises and no equation. Say how they make its value.")
+    return Var(noises[0])

@@ -1,0 +1,1 @@
+"""Mechanisms over columns: continuous variables, and finite ones with continuous causes. One class a mechanism."""
