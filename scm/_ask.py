@@ -80,7 +80,7 @@ def ask(
         from ._ask_study import ask_study  # a tenth of a second that a model does not need
 
         return ask_study(knowledge, query, _identifying(assume))
-    if isinstance(knowledge, Model) and not knowledge.is_finite:
+    if isinstance(knowledge, Model) and not knowledge.is_finite:  # pyright: ignore[reportUnnecessaryIsInstance]
         from . import _ask_mixed as mixed  # what a finite model does not need
 
         asked = mixed.question_of(knowledge, query, rows, ignored)
