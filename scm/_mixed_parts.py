@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from ._model import Model
-from ._syntax import Const, Expr, Op, Placeholder, Var, substitute, terms
+from ._syntax import Const, Expr, Op, Placeholder, Var, conjuncts, substitute, terms
 from ._worlds import Instance, Own, Worlds
 
 
@@ -44,19 +44,20 @@ class Parts:
     """A term taken apart.
 
     Attributes:
-        main: what bears on what is asked; None where the evidence determines it by itself.
+        main: what bears on what is asked: independent parts, whose values are multiplied. None of them where the
+            evidence determines it by itself.
         rest: what only has to be possible; None where there is no other evidence.
-        asked: with what the evidence fixes as values.
+        fixed: the factor of what is asked that has no terms.
         checks: conditions that the evidence decides.
     """
 
-    main: Part | None
+    main: tuple[Part, ...]
     rest: Part | None
-    asked: Expr
+    fixed: Expr
     checks: tuple[Expr, ...]
 
 
-def parts_of(model: Model, worlds: Worlds, asked: Expr, conditions: Sequence[Expr]) -> Parts:
+def parts_of(model: Model, worlds: Worlds, asked: Expr, conditions: Sequence[Expr], *, event: bool) -> Parts:
     """The parts of one term.
 
     Args:
@@ -64,21 +65,48 @@ def parts_of(model: Model, worlds: Worlds, asked: Expr, conditions: Sequence[Exp
         worlds: of all terms and facts; possible.
         asked: what is asked.
         conditions: what else is given.
+        event: whether `asked` is an event, or a number.
     """
-    asked = known(worlds, asked)
     given = [known(worlds, part) for part in conditions]
     checks = tuple(part for part in given if not terms(part))
     given = [part for part in given if terms(part)]
     kin = _linked(model, worlds)
     for part in given:
         _tie_all(kin, _places(worlds, part))
-    wanted = {_find(kin, i) for i in _places(worlds, asked)}
-    inside = {i for i in range(len(worlds.instances)) if _find(kin, i) in wanted}
-    outside = set(range(len(worlds.instances))) - inside
-    here = tuple(part for part in given if _places(worlds, part)[0] in inside)
-    there = tuple(part for part in given if _places(worlds, part)[0] in outside)
-    main = Part(restricted(worlds, inside), asked, here) if inside else None
-    return Parts(main, Part(restricted(worlds, outside), NOTHING, there) if outside else None, asked, checks)
+    factors = _factors(known(worlds, asked), event)
+    for part in factors:
+        _tie_all(kin, _places(worlds, part))
+    together: dict[int, list[Expr]] = {}
+    for part in factors:
+        if terms(part):
+            together.setdefault(_find(kin, _places(worlds, part)[0]), []).append(part)
+    where = [_find(kin, i) for i in range(len(worlds.instances))]
+
+    def part_of(roots: Collection[int], wanted: Expr) -> Part:
+        inside = {i for i, root in enumerate(where) if root in roots}
+        spoken = tuple(part for part in given if _find(kin, _places(worlds, part)[0]) in roots)
+        return Part(restricted(worlds, inside), wanted, spoken)
+
+    outside = set(where) - set(together)
+    return Parts(
+        tuple(part_of({root}, _product(found, event)) for root, found in together.items()),
+        part_of(outside, NOTHING) if outside else None,
+        _product([part for part in factors if not terms(part)], event),
+        checks,
+    )
+
+
+def _factors(asked: Expr, event: bool) -> list[Expr]:
+    """What is asked as a conjunction of events, or a product of numbers."""
+    if event:
+        return list(conjuncts(asked))
+    return list(asked.args) if isinstance(asked, Op) and asked.op == "*" else [asked]
+
+
+def _product(factors: Sequence[Expr], event: bool) -> Expr:
+    if not factors:
+        return NOTHING
+    return factors[0] if len(factors) == 1 else Op("and" if event else "*", tuple(factors))
 
 
 def known(worlds: Worlds, expr: Expr) -> Expr:

@@ -15,17 +15,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._coupling import Coupling
+from ._domain import Domain, Real
+from ._evaluate import evaluate
 from ._execution import Execution
 from ._groups import row_groups
 from ._mixed_finite import Finite
-from ._mixed_parts import Part, parts_of, summands
+from ._mixed_parts import NOTHING, Part, parts_of, summands
 from ._mixed_rows import MixedRows
 from ._model import Model
 from ._query import Contrast, Expectation, Number, Probability, Query, query_terms
-from ._syntax import Const, Expr, Op, Placeholder, Var, substitute, terms
+from ._syntax import Const, Expr, Op, Placeholder, Value, Var, substitute, terms, walk
 from ._worlds import build_worlds
 from .mechanisms._formula import column
 from .solvers import Budget, Refusal, Solution, Task, TaskSolver, split_given
+from .solvers.gaussian import Gaussian
+from .solvers.unit import Unit
 
 if TYPE_CHECKING:
     from ._sample import PRNGKey
@@ -35,7 +39,7 @@ Bools = NDArray[np.bool_]
 Term = Probability | Expectation
 
 UNCHECKED = "the evidence that does not bear on what is asked is possible in this model; that was not checked ({})"
-EXACT: tuple[TaskSolver, ...] = (Finite(),)
+EXACT: tuple[TaskSolver, ...] = (Finite(), Unit(), Gaussian())
 DRAWING: tuple[TaskSolver, ...] = ()
 """Solvers of tasks in the order they are tried: exact before drawn, cheap before dear."""
 
@@ -181,13 +185,13 @@ class _Group:
         worlds = build_worlds(model.graph, seen, facts)
         if worlds.impossible:
             return Found(np.full(count, np.nan), np.zeros(count, bool))
-        parts = parts_of(model, worlds, asked, conditions)
         event = isinstance(term, Probability)
-        if parts.main is None:
-            found = Found(self.evaluated(parts.asked), np.ones(count, bool))
-        else:
-            solution = self.solved(term, parts.main, event, solvers, refusals)
-            found = Found(solution.lower, solution.defined, solution.monte_carlo)
+        parts = parts_of(model, worlds, asked, conditions, event=event)
+        found = Found(self.evaluated(parts.fixed), np.ones(count, bool))
+        for part in parts.main:
+            solution = self.solved(term, part, event, solvers, refusals)
+            one = Found(solution.lower, solution.defined, solution.monte_carlo)
+            found = one if part is parts.main[0] and parts.fixed == NOTHING else _contrast("*", found, one)
         defined = found.defined.copy()
         for check in parts.checks:
             defined &= self.evaluated(check) != 0
@@ -241,14 +245,46 @@ class _Group:
 
     def evaluated(self, expr: Expr) -> Array:
         """The value of an expression without terms, for each row."""
-        domains = self.setting.rows.domains
+        rows = self.setting.rows
+        finite = [n for n in _open(expr) if not isinstance(rows.domains[n], Real)]
+        out = np.empty(len(self.rows))
+        codes = np.stack([self.columns[n] for n in finite], axis=1) if finite else np.zeros((len(self.rows), 1))
+        for found in np.unique(codes, axis=0):
+            at = np.flatnonzero((codes == found).all(axis=1))
+            states = {n: rows.domains[n][int(k)] for n, k in zip(finite, found, strict=False)}  # pyright: ignore
+            out[at] = _value(expr, states, {n: c[at] for n, c in self.columns.items()}, rows.domains)
+        return out
 
-        def leaf(node: Const | Placeholder | Var) -> Expr:
-            return Var(node.name) if isinstance(node, Placeholder) else node
 
-        used = {n: c for n, c in self.columns.items()}
-        found = column(substitute(expr, leaf), used, domains, np)
-        return np.broadcast_to(np.asarray(found, dtype=np.float64), len(self.rows))
+def _open(expr: Expr) -> list[str]:
+    return list(dict.fromkeys(node.name for node in walk(expr) if isinstance(node, Placeholder)))
+
+
+def _value(
+    expr: Expr, states: Mapping[str, Value], columns: Mapping[str, NDArray[Any]], domains: Mapping[str, Domain]
+) -> Any:
+    """The value of an expression without terms, where the finite placeholders have one state each."""
+
+    def leaf(node: Const | Placeholder | Var) -> Expr:
+        if not isinstance(node, Placeholder):
+            return node
+        return Const(states[node.name]) if node.name in states else Var(node.name)
+
+    return column(_folded(substitute(expr, leaf)), columns, domains, np)
+
+
+def _folded(expr: Expr) -> Expr:
+    """`expr` with what holds no column worked out: labels are compared before numbers are wanted."""
+    if not isinstance(expr, Op):
+        return expr
+    args = tuple(map(_folded, expr.args))
+    if all(isinstance(a, Const) for a in args):
+        return Const(evaluate(Op(expr.op, args), _no_term))
+    return Op(expr.op, args)
+
+
+def _no_term(term: Var) -> Value:
+    raise AssertionError(term)
 
 
 def _plus(total: Found, more: Found, scale: float) -> Found:
