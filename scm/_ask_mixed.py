@@ -6,7 +6,7 @@ import itertools
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -30,7 +30,7 @@ from ._resolve import read_query
 from ._rows import row_variables
 from ._sample import check_key
 from ._syntax import Value
-from .solvers import Budget
+from .solvers import Budget, Solution
 
 if TYPE_CHECKING:
     from ._sample import PRNGKey
@@ -103,7 +103,7 @@ def ask_mixed(
     try:
         found = _solved(setting, asked, question)
     except Refused as refused:
-        figures = {"partial": refused.partial} if refused.partial else {}
+        figures = {} if refused.partial is None else {"partial": _partial(refused.partial, refused.rows)}
         return Answer(asked, "refused", rung=rung, status=Statuses(()), refusals=refused.refusals, diagnostics=figures)
     shape, finding = shaper(rows is not None), _finding(found)
     drawn = found.error if finding == "estimate" else None
@@ -156,7 +156,7 @@ def _solved(setting: Setting, query: Query, question: Question) -> Found:
     sizes = [len(states) for _, states in question.states]
     count = int(np.prod(sizes))
     if count > MOST_CELLS:
-        raise Refused([("mixed", f"the table has {count:,} cells; at most {MOST_CELLS:,} are worked out.")])
+        raise Refused([("cells", f"the table has {count:,} cells; at most {MOST_CELLS:,} are worked out.")])
     parts: list[Found] = []
     for at in itertools.product(*map(range, sizes)):
         parts.append(solve(setting, cells(query, setting.model.variable_states, at)))
@@ -167,6 +167,17 @@ def _solved(setting: Setting, query: Query, question: Question) -> Found:
         np.logical_and.reduce([part.defined for part in parts]),
         np.stack(drawn).reshape(shape) if any(part.error is not None for part in parts) else None,
     )
+
+
+def _partial(found: Solution, rows: Any) -> dict[str, Any]:
+    """What had been found when the figures of the draws turned out bad: never an answer."""
+    return {
+        "rows": (np.asarray(rows) + 1).tolist(),
+        "value": found.lower.tolist(),
+        "standard_error": None if found.monte_carlo is None else found.monte_carlo.tolist(),
+        "effective_size": None if found.effective_size is None else found.effective_size.tolist(),
+        "figures": dict(found.diagnostics),
+    }
 
 
 def _finding(found: Found) -> Finding:

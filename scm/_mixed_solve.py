@@ -6,6 +6,7 @@ is left over is drawn as one, so that its standard error is that of the whole.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from ._coupling import Coupling
 from ._domain import Domain, Real
+from ._errors import InvalidRows, ScmError
 from ._evaluate import evaluate
 from ._execution import Execution
 from ._groups import row_groups
@@ -29,6 +31,7 @@ from ._worlds import build_worlds
 from .mechanisms._formula import column
 from .solvers import Budget, Refusal, Solution, Task, TaskSolver, split_given
 from .solvers.gaussian import Gaussian
+from .solvers.sampled import Sampled
 from .solvers.unit import Unit
 
 if TYPE_CHECKING:
@@ -39,8 +42,21 @@ Bools = NDArray[np.bool_]
 Term = Probability | Expectation
 
 UNCHECKED = "the evidence that does not bear on what is asked is possible in this model; that was not checked ({})"
-EXACT: tuple[TaskSolver, ...] = (Finite(), Unit(), Gaussian())
-DRAWING: tuple[TaskSolver, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Enumeration:
+    """Stochastic abduction where nothing has to be drawn: what is not determined is finite."""
+
+    name: str = "enumeration"
+
+    def solve(self, task: Task) -> Solution:
+        """See `TaskSolver.solve`."""
+        return Sampled().solve(replace(task, key=None))  # without a key it refuses to draw
+
+
+EXACT: tuple[TaskSolver, ...] = (Finite(), Unit(), Gaussian(), Enumeration())
+DRAWING: tuple[TaskSolver, ...] = (Sampled(),)
 """Solvers of tasks in the order they are tried: exact before drawn, cheap before dear."""
 
 
@@ -91,8 +107,10 @@ class Solved:
 class Refused(Exception):
     """No solver would answer; with every solver's reason, and what the last one had found before it gave up."""
 
-    def __init__(self, refusals: Sequence[tuple[str, str]], partial: Mapping[str, Any] | None = None) -> None:
-        self.refusals, self.partial = tuple(refusals), dict(partial or {})
+    def __init__(
+        self, refusals: Sequence[tuple[str, str]], partial: Solution | None = None, rows: NDArray[np.intp] | None = None
+    ) -> None:
+        self.refusals, self.partial, self.rows = tuple(refusals), partial, rows
         super().__init__("; ".join(f"{name}: {reason}" for name, reason in refusals))
 
 
@@ -210,17 +228,32 @@ class _Group:
         """What the first solver that answers finds."""
         task = self.task(part, event)
         reasons = list(refusals)
-        partial: Mapping[str, Any] | None = None
+        partial: Solution | None = None
         for solver in solvers:
             try:
                 solution = solver.solve(task)
             except Refusal as refusal:
-                reasons.append((solver.name, str(refusal)))
-                partial = getattr(refusal, "partial", None)
+                reasons.append((solver.name, self.numbered(str(refusal))))
+                partial = refusal.partial
                 continue
+            except InvalidRows as wrong:
+                raise InvalidRows(
+                    wrong.problem, None if wrong.row is None else int(self.rows[wrong.row - 1]) + 1
+                ) from None
+            except ScmError as wrong:
+                raise type(wrong)(self.numbered(str(wrong))) from None
             self.setting.report.append(Solved(term, self.rows, task, solver.name, solution, tuple(reasons)))
             return solution
-        raise Refused(reasons, partial)
+        raise Refused(reasons, partial, self.rows)
+
+    def numbered(self, message: str) -> str:
+        """What a solver says of a row of the group, with the row's own number."""
+
+        def own(found: re.Match[str]) -> str:
+            at = int(found[2]) - 1
+            return f"{found[1]}{int(self.rows[at]) + 1}" if 0 <= at < len(self.rows) else found[0]
+
+        return re.sub(r"\b([Rr]ow )(\d+)\b", own, message)
 
     def task(self, part: Part, event: bool) -> Task:
         """What a solver is given."""
@@ -248,12 +281,19 @@ class _Group:
         rows = self.setting.rows
         finite = [n for n in _open(expr) if not isinstance(rows.domains[n], Real)]
         out = np.empty(len(self.rows))
-        codes = np.stack([self.columns[n] for n in finite], axis=1) if finite else np.zeros((len(self.rows), 1))
+        codes: NDArray[Any] = np.zeros((len(self.rows), 1), np.int8)
+        if finite:
+            codes = np.stack([self.columns[n] for n in finite], axis=1)
         for found in np.unique(codes, axis=0):
             at = np.flatnonzero((codes == found).all(axis=1))
-            states = {n: rows.domains[n][int(k)] for n, k in zip(finite, found, strict=False)}  # pyright: ignore
+            states = {n: _state(rows.domains[n], int(k)) for n, k in zip(finite, found, strict=False)}
             out[at] = _value(expr, states, {n: c[at] for n, c in self.columns.items()}, rows.domains)
         return out
+
+
+def _state(domain: Domain, code: int) -> Value:
+    assert not isinstance(domain, Real)
+    return domain[code]
 
 
 def _open(expr: Expr) -> list[str]:
