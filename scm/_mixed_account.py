@@ -12,8 +12,9 @@ from ._coupling import Coupling
 from ._derivation import THEOREM, actions, consistency, exclusions, written
 from ._finding import Assumption, Finding, Step
 from ._mechanism import Table
+from ._mixed_found import Found
 from ._mixed_parts import NOTHING
-from ._mixed_solve import Found, Setting, Solved
+from ._mixed_solve import Setting, Solved
 from ._mixed_trace import traced
 from ._query import Contrast, Distribution, Query, Term, print_query, query_terms, term_parts
 from ._syntax import conjuncts, print_expr, print_name, terms

@@ -105,6 +105,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_mixed_kinds",
         "_mixed_finite",
         "_mixed_parts",
+        "_mixed_found",
         "_mixed_solve",
         "_mixed_trace",
         "_mixed_account",
