@@ -250,34 +250,28 @@ class _Scheduler:
     # --- steps that make something random
     def _branch(self) -> None:
         ready = [i for i in self.pending if self._ready(i)]
-        kept = self._reserved()
-        i = min(ready, key=lambda i: (not self._hindsight(i), self._touches(i, kept), i))
+        i = min(ready, key=lambda i: (not self._hindsight(i), self._spoilt_by(i), i))
         if self._fixed(i):
-            self._introduce_for_evidence(i, kept)
+            self._introduce_for_evidence(i)
         elif self.view.stochastic(i):
             self._state(i)
         else:
             for noise in self._missing(i):
                 self._noise(noise)
 
-    def _reserved(self) -> set[str]:
-        """Noises that an observed continuous instance will be solved for: the only ones that it can be."""
-        found: set[str] = set()
-        for i in self.pending:
-            if self._fixed(i) and self._continuous(i) and not self._by_law(i):
-                able = [n for n in self._missing(i) if self._inverse(i, n)]
-                found.update(able if len(able) == 1 else ())
-        return found
-
-    def _touches(self, i: int, kept: set[str]) -> int:
-        missing = self._missing(i)
-        reserved = sum(n in kept for n in missing)
-        return max(reserved - 1, 0) if self._fixed(i) and self._continuous(i) else reserved
+    def _spoilt_by(self, i: int) -> int:
+        """How many observed continuous instances would have no noise left to solve for, were those of `i` drawn."""
+        drawn, spoilt = set(self._missing(i)), 0
+        for j in self.pending:
+            if j != i and self._fixed(j) and self._continuous(j) and not self._by_law(j):
+                able = {n for n in self._missing(j) if self._inverse(j, n)}
+                spoilt += bool(able) and able <= drawn
+        return spoilt
 
     def _hindsight(self, i: int) -> bool:
         return self._fixed(i) and self._by_law(i) and isinstance(self.view.how(i), NoiseGiven)
 
-    def _introduce_for_evidence(self, i: int, kept: set[str]) -> None:
+    def _introduce_for_evidence(self, i: int) -> None:
         missing, continuous = self._missing(i), self._continuous(i)
         if self._hindsight(i):
             self._known_laws(missing)
@@ -293,9 +287,8 @@ class _Scheduler:
         able = [n for n in missing if self._inverse(i, n)]
         if not able:
             raise Refusal(self._unsolved(i, "it cannot be solved for any of its noises"))
-        chosen = next((n for n in reversed(able) if n in kept), able[-1])
         for noise in missing:
-            if noise != chosen:
+            if noise != able[-1]:
                 self._noise(noise)
 
     def _unsolved(self, i: int, why: str) -> str:
@@ -353,5 +346,3 @@ class _Scheduler:
             return True
         self.axes[name] = states
         return False
-
-

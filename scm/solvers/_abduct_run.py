@@ -73,7 +73,7 @@ def exact(view: View, plan: AbductionPlan, found: Known) -> tuple[Array, NDArray
 
 def axes(plan: AbductionPlan, times: int, xp: Any) -> dict[str, Any]:
     """The states of every combination, the last axis varying fastest, so many times over."""
-    codes = np.indices(tuple(plan.axes.values())).reshape(len(plan.axes), -1)
+    codes = np.indices(tuple(plan.axes.values())).reshape(len(plan.axes), plan.combinations)
     return {name: xp.asarray(np.tile(codes[k], times)) for k, name in enumerate(plan.axes)}
 
 
@@ -191,7 +191,9 @@ class Lanes:
         drawn = {n: normal(keys, stream_of(n)) for n in self.plan.normals}
         drawn |= {n: uniform(keys, stream_of(n)) for n in self.plan.uniforms}
         state = self.found.state
-        parts = ({n: np.asarray(x)[rows] for n, x in each.items()} for each in (state.columns, state.values, state.noises))
+        parts = (
+            {n: np.asarray(x)[rows] for n, x in each.items()} for each in (state.columns, state.values, state.noises)
+        )
         arguments = (*parts, drawn, keys)
         if not self.compiled:
             arguments = (*arguments[:3], {n: np.asarray(x) for n, x in drawn.items()}, keys)
