@@ -233,12 +233,12 @@ class Model:
         finite = {name for name, mechanism in self.mechanisms.items() if noise in mechanism.inputs}
         return finite | {name for name, mechanism in self.columnar.items() if noise in mechanism.noises}
 
-    def sample(self, n: int, *, key: PRNGKey) -> dict[str, NDArray[Any]]:
+    def sample(self, n: int, *, key: PRNGKey | int) -> dict[str, NDArray[Any]]:
         """`n` units drawn from the model: an array of `n` states for each variable, or of floats for a continuous one.
 
         Args:
             n: how many.
-            key: a JAX random key, e.g. `jax.random.key(0)`; the same key draws the same units.
+            key: a JAX random key, e.g. `jax.random.key(0)`, or a whole number; the same key draws the same units.
 
         Raises:
             InvalidModel: a noise has an unknown law, or a mechanism gives what it may not (with its row).
