@@ -110,7 +110,7 @@ def _arguments(mechanism: Unbound) -> Mapping[str, object]:
 
 
 def _data(value: Any, where: str, keeping: Keeping) -> object:
-    value = plain(value) if getattr(value, "ndim", 1) == 0 and type(value).__module__ == "numpy" else value
+    value = value if type(value).__name__ == "ndarray" else plain(value)
     match value:
         case None | bool() | str():
             return value

@@ -152,7 +152,7 @@ NORMAL = {"name": "u", "distribution": "Normal", "parameters": {"loc": 0, "scale
         (changed("noises", 0, "multivariate_normal", "covariance", 0, 1, to=5), "not symmetric"),
         (changed("noises", 0, "multivariate_normal", to={"mean": [], "covariance": []}), "at least one noise"),
         (changed("noises", 3, "gaussian_copula", "margins", 0, to={"unknown_real": [0, 1]}), "has the entry"),
-        (MIXED.to_json().replace('"version": 2', '"version": 2, "version": 2'), "the entry 'version' twice in one object"),
+        (MIXED.to_json().replace('"version": 2', '"version": 2, "version": 2'), "'version' twice in one object"),
     ],
 )  # fmt: skip
 def test_a_file_that_is_no_model_is_refused(text: str, words: str) -> None:
