@@ -262,7 +262,8 @@ class _Group:
                 ) from None
             except ScmError as wrong:
                 raise type(wrong)(self.numbered(str(wrong))) from None
-            self.setting.report.append(Solved(term, self.rows, task, solver.name, solution, tuple(reasons)))
+            before = tuple(r for r in reasons if (r[0], solver.name) != ("enumeration", "sampled"))
+            self.setting.report.append(Solved(term, self.rows, task, solver.name, solution, before))
             return solution
         if reasons and reasons[-1][0] == "sampled":
             reasons = [reason for reason in reasons if reason[0] != "enumeration"]  # the same solver, without draws

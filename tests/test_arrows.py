@@ -116,6 +116,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_mixed_solve",
         "_mixed_trace",
         "_mixed_account",
+        "_mixed_explain",
         "_ask_mixed",
         "_ask_laws",
         "_ask_samples",
