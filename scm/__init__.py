@@ -104,6 +104,7 @@ from ._noise import Unknown as Unknown
 from ._parse import parse_expression as parse_expression
 from ._parse import parse_query as parse_query
 from ._plan_report import contraction_text as contraction_text
+from ._plan_report import task_text as task_text
 from ._posteriors import Posteriors as Posteriors
 from ._posteriors import posteriors as posteriors
 from ._prepare import Prepared as Prepared
@@ -129,6 +130,7 @@ from ._query import query_nodes as query_nodes
 from ._query import query_terms as query_terms
 from ._range import CouplingRange as CouplingRange
 from ._range import coupling_range as coupling_range
+from ._real_column import numbers_from_text as numbers_from_text
 from ._relevance import rung as rung
 from ._results import arrow_column as arrow_column
 from ._results import result_columns as result_columns
@@ -411,6 +413,7 @@ __all__ = [
     "nie",
     "normal",
     "number_text",
+    "numbers_from_text",
     "parent_adjustment_set",
     "parse_budget",
     "parse_claim",
@@ -457,6 +460,7 @@ __all__ = [
     "simplify",
     "smallest_adjustment_set",
     "statement",
+    "task_text",
     "terms",
     "to_pgmpy",
     "two_models",
