@@ -303,16 +303,17 @@ class _Group:
 
     def evaluated(self, expr: Expr) -> Array:
         """The value of an expression without terms, for each row."""
-        rows = self.setting.rows
-        finite = [n for n in _open(expr) if not isinstance(rows.domains[n], Real)]
+        domains = self.setting.rows.domains
+        finite = [n for n in _open(expr) if not isinstance(domains[n], Real)]
+        if not finite:
+            return np.broadcast_to(_value(expr, {}, self.columns, domains), len(self.rows)).astype(np.float64)
         out = np.empty(len(self.rows))
-        codes: NDArray[Any] = np.zeros((len(self.rows), 1), np.int8)
-        if finite:
-            codes = np.stack([self.columns[n] for n in finite], axis=1)
-        for found in np.unique(codes, axis=0):
-            at = np.flatnonzero((codes == found).all(axis=1))
-            states = {n: _state(rows.domains[n], int(k)) for n, k in zip(finite, found, strict=False)}
-            out[at] = _value(expr, states, {n: c[at] for n, c in self.columns.items()}, rows.domains)
+        codes = np.stack([self.columns[n] for n in finite], axis=1)
+        distinct, which = np.unique(codes, axis=0, return_inverse=True)
+        for k, found in enumerate(distinct.tolist()):
+            at = np.flatnonzero(which.reshape(-1) == k)
+            states = {n: _state(domains[n], code) for n, code in zip(finite, found, strict=True)}
+            out[at] = _value(expr, states, {n: c[at] for n, c in self.columns.items()}, domains)
         return out
 
 
