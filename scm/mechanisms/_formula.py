@@ -15,6 +15,7 @@ from ._columns import as_numbers, places, quietly
 from ._columns import column as column
 from ._kinds import kind_of, states_of
 from ._layers import Layer, carried, finite, layers_of, log_slope, undo
+from ._ranges import range_of
 from ._types import Affine, Column, Columns, Forward, Scope
 
 
@@ -166,6 +167,7 @@ def _domain_of(expr: Expr, scope: Scope, where: str) -> Domain:
                 f"{where} gives real numbers, and the states {own} are declared. Compare it, as in "
                 f"{print_const(own[-1])} if ... > 0 else {print_const(own[0])}; or declare Real()."
             )
+        _check_range(expr, own, scope, where)
         return own or Real()
     if isinstance(own, Real):
         if kind == "label":
@@ -182,6 +184,13 @@ def _domain_of(expr: Expr, scope: Scope, where: str) -> Domain:
             "Add the state, or change the equation."
         )
     return own or values
+
+
+def _check_range(expr: Expr, own: Real | None, scope: Scope, where: str) -> None:
+    """That some value of the formula is one that the variable may have."""
+    lower, upper = range_of(expr, scope.domains)
+    if own is not None and (upper < own.lower or lower > own.upper):
+        raise InvalidModel(f"{where} lies between {lower:g} and {upper:g}, and {own} are declared: none fits.")
 
 
 def _able(expr: Expr, domain: Domain, scope: Scope) -> Forward:
