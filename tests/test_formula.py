@@ -457,37 +457,6 @@ def test_outside_the_range_there_is_no_noise(equation: str, value: float, x: flo
     assert np.isnan(np.asarray(on_jax)).all()
 
 
-@pytest.mark.parametrize(
-    ("name", "parameters"),
-    [
-        ("Chi2", {"df": 3.0}),
-        ("Exponential", {"rate": 2.0}),
-        ("Gamma", {"concentration": 2.0}),
-        ("Gompertz", {"concentration": 2.0, "rate": 1.0}),
-        ("HalfCauchy", {"scale": 2.0}),
-        ("HalfNormal", {"scale": 2.0}),
-        ("InverseGamma", {"concentration": 2.0}),
-        ("LogNormal", {"loc": 1.0}),
-        ("Weibull", {"scale": 1.0, "concentration": 2.0}),
-        ("Beta", {"concentration1": 2.0, "concentration0": 3.0}),
-        ("Kumaraswamy", {"concentration1": 2.0, "concentration0": 3.0}),
-        ("LogUniform", {"low": 1.0, "high": 4.0}),
-        ("Pareto", {"scale": 2.0, "alpha": 3.0}),
-        ("Uniform", {"low": -1.0, "high": 4.0}),
-        ("Uniform", {}),
-        ("Normal", {"loc": 1.0}),
-        ("Gumbel", {"loc": 1.0, "scale": 2.0}),
-    ],
-)
-def test_the_interval_of_a_law_is_its_support(name: str, parameters: dict[str, float]) -> None:
-    import numpyro.distributions as dist
-
-    support: Any = getattr(dist, name)(**parameters).support
-    wanted = Real(float(getattr(support, "lower_bound", -math.inf)), float(getattr(support, "upper_bound", math.inf)))
-    model = Model(Variable("Y", noise=ContinuousLaw(name, **parameters)))
-    assert model.domains["u_Y"] == wanted
-
-
 # ---------------------------------------------------------------------------------------------------------------------
 # Formulas that give states
 

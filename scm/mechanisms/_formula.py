@@ -9,11 +9,11 @@ from typing import Any
 from .._domain import Domain, Real
 from .._errors import InvalidModel, InvalidQuery
 from .._resolve import resolve_expr
-from .._syntax import Expr, print_const, print_expr
+from .._syntax import Expr, print_const, print_expr, walk
 from ._affine import affine_of, moved, sum_of
 from ._columns import as_numbers, places, quietly
 from ._columns import column as column
-from ._kinds import kind_of, states_of
+from ._kinds import check_part, kind_of, states_of
 from ._layers import Layer, carried, finite, layers_of, log_slope, undo
 from ._ranges import range_of
 from ._types import Affine, Column, Columns, Forward, Scope
@@ -151,6 +151,8 @@ def bind_formula(expr: Expr, scope: Scope) -> Forward:
     reals = {n: d for n, d in scope.domains.items() if isinstance(d, Real)}
     own = scope.own if isinstance(scope.own, tuple) else ()
     try:
+        for part in walk(expr):
+            check_part(part)
         found = resolve_expr(expr, states, own, where, reals=reals)
         domain = _domain_of(found, scope, where)
         return _able(found, domain, scope)
