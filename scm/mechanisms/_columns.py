@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, assert_never
+from typing import Any, TypeAlias, assert_never
 
 from .._domain import Domain, Real
 from .._errors import InvalidQuery
@@ -12,7 +12,8 @@ from .._syntax import BOOLEAN_OPERATORS, Const, Expr, Op, Operator, Placeholder,
 from ._kinds import kind_of, states_of
 from ._types import Column, Columns
 
-Scope = Mapping[str, Domain]
+Domains: TypeAlias = Mapping[str, Domain]
+"""What each name in a formula can be."""
 
 
 def quietly(xp: Any) -> AbstractContextManager[object]:
@@ -25,7 +26,7 @@ def numbers(states: tuple[Value, ...]) -> tuple[float, ...] | None:
     return None if any(isinstance(s, str) for s in states) else tuple(float(s) for s in states)
 
 
-def column(expr: Expr, values: Columns, scope: Scope, xp: Any) -> Column:
+def column(expr: Expr, values: Columns, scope: Domains, xp: Any) -> Column:
     """What `expr` is for each unit, as numbers; a comparison is a column of truth values.
 
     Args:
@@ -51,7 +52,7 @@ def column(expr: Expr, values: Columns, scope: Scope, xp: Any) -> Column:
             assert_never(expr)
 
 
-def _numbers_of(name: str, values: Columns, scope: Scope, xp: Any) -> Column:
+def _numbers_of(name: str, values: Columns, scope: Domains, xp: Any) -> Column:
     domain = scope[name]
     if isinstance(domain, Real):
         return values[name]
@@ -62,7 +63,7 @@ def _numbers_of(name: str, values: Columns, scope: Scope, xp: Any) -> Column:
     return codes * 1.0 if own == (0.0, 1.0) else xp.asarray(own)[codes]
 
 
-def _by_position(expr: Op, values: Columns, scope: Scope, xp: Any) -> Column | None:
+def _by_position(expr: Op, values: Columns, scope: Domains, xp: Any) -> Column | None:
     """A comparison of labels, or of a variable with its states: by position; None where numbers are compared."""
     kinds = [kind_of(a, scope) for a in expr.args]
     if "real" in kinds or not ("label" in kinds or isinstance(expr.args[0], Var)):
@@ -75,7 +76,7 @@ def _by_position(expr: Op, values: Columns, scope: Scope, xp: Any) -> Column | N
     return xp.logical_not(found) if expr.op == "!=" else found
 
 
-def places(expr: Expr, states: tuple[Value, ...], values: Columns, scope: Scope, xp: Any) -> Column:
+def places(expr: Expr, states: tuple[Value, ...], values: Columns, scope: Domains, xp: Any) -> Column:
     """The positions of a finite expression among `states`, which has all that it can be."""
     match expr:
         case Const(value):

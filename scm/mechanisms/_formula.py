@@ -9,12 +9,13 @@ from typing import Any
 from .._domain import Domain, Real
 from .._errors import InvalidModel, InvalidQuery
 from .._resolve import resolve_expr
-from .._syntax import Expr, print_const, print_expr
+from .._syntax import Expr, print_const, print_expr, walk
 from ._affine import affine_of, moved, sum_of
 from ._columns import as_numbers, places, quietly
 from ._columns import column as column
-from ._kinds import kind_of, states_of
+from ._kinds import check_part, kind_of, states_of
 from ._layers import Layer, carried, finite, layers_of, log_slope, undo
+from ._ranges import range_of
 from ._types import Affine, Column, Columns, Forward, Scope
 
 
@@ -150,6 +151,8 @@ def bind_formula(expr: Expr, scope: Scope) -> Forward:
     reals = {n: d for n, d in scope.domains.items() if isinstance(d, Real)}
     own = scope.own if isinstance(scope.own, tuple) else ()
     try:
+        for part in walk(expr):
+            check_part(part)
         found = resolve_expr(expr, states, own, where, reals=reals)
         domain = _domain_of(found, scope, where)
         return _able(found, domain, scope)
@@ -166,6 +169,7 @@ def _domain_of(expr: Expr, scope: Scope, where: str) -> Domain:
                 f"{where} gives real numbers, and the states {own} are declared. Compare it, as in "
                 f"{print_const(own[-1])} if ... > 0 else {print_const(own[0])}; or declare Real()."
             )
+        _check_range(expr, own, scope, where)
         return own or Real()
     if isinstance(own, Real):
         if kind == "label":
@@ -182,6 +186,13 @@ def _domain_of(expr: Expr, scope: Scope, where: str) -> Domain:
             "Add the state, or change the equation."
         )
     return own or values
+
+
+def _check_range(expr: Expr, own: Real | None, scope: Scope, where: str) -> None:
+    """That some value of the formula is one that the variable may have."""
+    lower, upper = range_of(expr, scope.domains)
+    if own is not None and (upper < own.lower or lower > own.upper):
+        raise InvalidModel(f"{where} lies between {lower:g} and {upper:g}, and {own} are declared: none fits.")
 
 
 def _able(expr: Expr, domain: Domain, scope: Scope) -> Forward:

@@ -27,17 +27,31 @@ def kind_of(expr: Expr, scope: Mapping[str, Domain]) -> Kind:
     match expr:
         case Const(value):
             return _kind((value,))
-        case Placeholder(name):
-            raise InvalidQuery(f"The placeholder ?{name} stands in an equation; equations have none.")
-        case Var(name, world):
-            if world:
-                raise InvalidQuery(f"The term {name}[...] stands in an equation; equations speak of one world only.")
+        case Placeholder():
+            check_part(expr)
+            return "number"
+        case Var(name):
             domain = scope[name]
             return "real" if isinstance(domain, Real) else _kind(domain)
         case Op():
             return _kind_of_operation(expr, scope)
         case _:
             assert_never(expr)
+
+
+def check_part(part: Expr) -> None:
+    """That a part of an equation is one that equations have.
+
+    Raises:
+        InvalidQuery: a placeholder, or a term in a world of its own.
+    """
+    match part:
+        case Placeholder(name):
+            raise InvalidQuery(f"The placeholder ?{name} stands in an equation; equations have none.")
+        case Var(name, world) if world:
+            raise InvalidQuery(f"The term {name}[...] stands in an equation; equations speak of one world only.")
+        case _:
+            return
 
 
 def _kind(states: tuple[Value, ...]) -> Kind:
