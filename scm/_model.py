@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._assemble import build_mechanism
 from ._assemble_columns import build_columnar, is_columnar
-from ._continuous import ContinuousNoise, GaussianCopula, MultivariateNormal, UnknownLaw
+from ._continuous import ContinuousNoise, GaussianCopula, MultivariateNormal, real_of
 from ._domain import Domain, Real
 from ._errors import InvalidModel, InvalidQuery, UnknownName
 from ._graph import CausalGraph
@@ -120,8 +120,7 @@ class Model:
         by_name = {v.name: v for v in self.variables}
         domains: dict[str, Domain] = {n.name: n.law.states for n in self.noises.values()}
         for block in self.continuous_noises:
-            own = block.law.domain if isinstance(block.law, UnknownLaw) else Real()
-            domains |= dict.fromkeys(block.names, own)
+            domains |= dict.fromkeys(block.names, real_of(block.law))
         mechanisms: dict[str, Mechanism] = {}
         columnar: dict[str, Forward] = {}
         noises = frozenset(domains)

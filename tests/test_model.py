@@ -61,7 +61,7 @@ BAD: dict[str, tuple[Callable[[], object], type[scm.ScmError], str]] = {
     "table and noise": (lambda: table({}, noise=Bernoulli(0.5)), scm.InvalidModel, "'Y' has a table and a noise"),
     "no name": (lambda: Variable(" ", equation="1"), scm.InvalidModel, "A variable's name is text, got ' '"),
     "no variable": (lambda: Model(Noise("u", Bernoulli(0.5))), scm.InvalidModel, "needs at least one Variable"),
-    "no item": (lambda: Model("X"), scm.InvalidModel, "made of Variable and Noise, got str"),  # pyright: ignore
+    "no item": (lambda: Model("X"), scm.InvalidModel, "made of Variable, Noise and ContinuousNoise, got str"),  # pyright: ignore
     "outcome": (
         lambda: Model(X, Variable("Y", (0, 1), equation="X + X")),
         scm.InvalidModel,
