@@ -58,7 +58,7 @@ class FiniteMap:
         able = np.ones(self.table.shape[len(self.parents) :], dtype=bool)
         for axis, one in enumerate(self.possible):
             able &= one.reshape([-1 if k == axis else 1 for k in range(len(self.noises))])
-        return np.asarray((found == states) & able)
+        return np.logical_and(found == states, able)
 
     @cached_property
     def admitted(self) -> NDArray[np.bool_]:
