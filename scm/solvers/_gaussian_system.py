@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from .._domain import Domain, Real
 from .._syntax import Const, Expr, Op, Placeholder, Value, Var, print_expr
 from .._worlds import Fixed, Fresh, Instance, Own, Policy, Slot
-from ..mechanisms._formula import Formula
+from ..mechanisms._formula import Formula, InvertibleFormula
 from ..mechanisms._types import Linear
 from ._gaussian_noise import loadings
-from ._gaussian_pieces import ABOVE, BELOW, SAME, Algebra, Event, Known, Pieces, joined, negated
+from ._gaussian_pieces import Algebra, Event, Known, Pieces, joined, negated
 from ._gaussian_space import EPS, Form, Space
 from ._refusal import Refusal
 from ._task import Task
@@ -267,7 +267,7 @@ class System:
 
     def _own(self, variable: str, lookup: Lookup) -> Pieces:
         mechanism = self.task.model.columnar[variable]
-        if isinstance(mechanism, Formula):
+        if isinstance(mechanism, Formula | InvertibleFormula):
             return self.number(mechanism.expr, lookup)
         if not isinstance(mechanism, Linear):
             raise Refusal(f"the mechanism of {variable!r} ({type(mechanism).__name__}) is not linear")
@@ -303,7 +303,7 @@ def build_system(task: Task) -> System:
     for instance in task.worlds.instances:
         if isinstance(instance.mechanism, Own) and instance.variable in model.columnar:
             mechanism = model.columnar[instance.variable]
-            if not isinstance(mechanism, (Formula, Linear)):
+            if not isinstance(mechanism, (Formula, InvertibleFormula, Linear)):
                 raise Refusal(f"the mechanism of {instance.variable!r} ({type(mechanism).__name__}) is not linear")
             read |= dict.fromkeys(mechanism.noises)
     known, count = loadings(model, read)
@@ -313,6 +313,3 @@ def build_system(task: Task) -> System:
     for place, instance in enumerate(task.worlds.instances):
         system.add(place, instance)
     return system
-
-
-__all__ = ["ABOVE", "BELOW", "SAME", "State", "System", "build_system"]
