@@ -105,11 +105,12 @@ def condition_on(space: Space, evidence: Sequence[Form]) -> Posterior:
 def _agrees(space: Space, left: Array, known: Array, size: Array, unit: float) -> Truth:
     """Whether what the evidence leaves over is zero, for each row."""
     defined = np.ones(space.rows, bool)
-    over = np.eye(len(known)) - left @ left.T
     if len(known) == left.shape[1]:
         return defined
+    told = left @ left.T
+    over, spread = np.eye(len(known)) - told, np.eye(len(known)) + np.abs(told)
     for k in range(len(known)):
         residual = space.sum({j: float(x) for j, x in enumerate(over[k] @ known) if x})
-        bound = space.sum({j: float(x) for j, x in enumerate(np.abs(over[k]) @ size) if x}, absolute=True)
+        bound = space.sum({j: float(x) for j, x in enumerate(spread[k] @ size) if x}, absolute=True)
         defined &= np.abs(residual) <= max(AGREE, unit) * bound
     return defined

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._domain import Domain, Real
-from .._syntax import Const, Expr, Op, Placeholder, Value, Var, print_expr
+from .._syntax import Const, Expr, Op, Operator, Placeholder, Value, Var, print_expr
 from .._worlds import Fixed, Fresh, Instance, Own, Policy, Slot
 from ..mechanisms._formula import Formula, InvertibleFormula
 from ..mechanisms._types import Linear
@@ -207,6 +207,9 @@ class System:
             return negated(self._comparison("=", args, lookup))
         if op in ("=", "in"):
             return joined("or", [self._equal(first, other, lookup) for other in others])
+        taken = apart(op, first, others[0])
+        if taken is not None:
+            return self.event(taken, lookup)
         left, right = (self._side(one, other, lookup) for one, other in ((first, others[0]), (others[0], first)))
         return self.algebra.compare(op, self.as_number(left), self.as_number(right))
 
@@ -285,6 +288,28 @@ class System:
         form = self.algebra.affine(found, f"{variable!r}, which is observed,")
         value = self.algebra.affine(observed, variable)
         self.evidence.append(self.space.combine([(1.0, form), (-1.0, value)]))
+
+
+_MIRRORED: Mapping[str, Operator] = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
+
+def apart(op: str, left: Expr, right: Expr) -> Expr | None:
+    """An order of a least, greatest or absolute value as orders of what is in it; None where there is none.
+
+    Cases would compare those with one another too, and so speak of more combinations than the event does.
+    """
+    own: Operator = _MIRRORED[_MIRRORED[op]]
+    match left, right:
+        case Op(("min" | "max") as outer, args), _:
+            every = (outer == "min") == (op in (">", ">="))
+            return Op("and" if every else "or", tuple(Op(own, (arg, right)) for arg in args))
+        case Op("abs", (arg,)), _:
+            both_sides = (Op(own, (arg, right)), Op(own, (Op("neg", (arg,)), right)))
+            return Op("and" if op in ("<", "<=") else "or", both_sides)
+        case _, Op(("min" | "max" | "abs"), _):
+            return apart(_MIRRORED[op], right, left)
+        case _:
+            return None
 
 
 def build_system(task: Task) -> System:

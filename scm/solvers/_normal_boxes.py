@@ -185,7 +185,7 @@ def _three(units: list[Array], ends: list[Array]) -> tuple[Array, float]:
     left, angles = given_line([units[k] for k in rest], units[first])
     cosine, sine = angle(left[0], left[1])
     top = np.minimum(ends[first], FAR)
-    breaks = [np.full(len(top), -FAR), top]
+    breaks = [np.full(len(top), x) for x in np.linspace(-FAR, FAR, 13)] + [top]
     for k, (c, s) in zip(rest, angles, strict=True):
         if c:
             breaks += [(ends[k] + spread * s) / c for spread in (-6.0, -2.0, 0.0, 2.0, 6.0)]

@@ -68,12 +68,12 @@ def _solve(task: Task) -> Solution:
     evidence, events = list(system.evidence), list(system.events)
     for condition in task.conditions:
         _add_condition(system, condition, evidence, events)
-    posterior = condition_on(system.space, evidence)
+    if task.event:
+        number = system.algebra.truth(system.event(task.asked, system.term))
+    else:
+        number = system.number(task.asked, system.term)
     with np.errstate(over="ignore", invalid="ignore"):
-        if task.event:
-            number = system.algebra.truth(system.event(task.asked, system.term))
-        else:
-            number = system.number(task.asked, system.term)
+        posterior = condition_on(system.space, evidence)
         found = average(posterior, number, both(*events))
     defined = found.defined & posterior.defined
     _trust(task, found, defined)
