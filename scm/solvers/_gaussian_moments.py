@@ -25,7 +25,7 @@ class Average:
     Attributes:
         value: undefined rows hold anything.
         error: bound on its absolute error.
-        size: of the numbers that it was worked out from.
+        size: what an error is small beside.
         defined: whether the condition has positive probability.
     """
 
@@ -85,9 +85,9 @@ def _along_one(
             polynomial = _wick(posterior, factors, unit)
             for coefficient, weight in zip(polynomial, weights, strict=False):
                 value = value + coefficient * weight
-            own, grown = _sizes(posterior, factors)
-            error = error + grown + own * found.error * hazard
-            size = size + own
+            own = _bounds(posterior, factors)
+            error = error + own.error + own.size * found.error * hazard
+            size = size + own.scale
     divisor = np.where(defined, mass, 1.0)
     return Average(value / divisor, error, size, defined)
 
@@ -129,15 +129,31 @@ def _wick(posterior: Posterior, factors: tuple[Form, ...], unit: Array) -> list[
     return expand(tuple(range(len(factors))))
 
 
-def _sizes(posterior: Posterior, factors: tuple[Form, ...]) -> tuple[Array, Array]:
-    """The size of a product, and by how much it grows when each factor is off by its error."""
+@dataclass(frozen=True)
+class _Bounds:
+    """Of a product of forms.
+
+    Attributes:
+        size: how large it is.
+        error: by how much it grows when each factor is off by its rounding.
+        scale: what an error is small beside: its size, or a thousandth of what varied in it before the evidence.
+    """
+
+    size: Array
+    error: Array
+    scale: Array
+
+
+def _bounds(posterior: Posterior, factors: tuple[Form, ...]) -> _Bounds:
     rows = posterior.space.rows
-    whole, grown = np.ones(rows), np.ones(rows)
+    whole, grown, scale = np.ones(rows), np.ones(rows), np.ones(rows)
     for f in factors:
-        deviation = float(np.linalg.norm(posterior.root(f)))
-        size = np.abs(posterior.mean(f)) + deviation
-        whole, grown = whole * size, grown * (size + posterior.mean_error(f) + posterior.root_error(f))
-    return whole, (grown - whole) * len(factors)
+        size = np.abs(posterior.mean(f)) + float(np.linalg.norm(posterior.root(f)))
+        error = posterior.mean_error(f) + posterior.root_error(f)
+        natural = posterior.scale(f)
+        other = 1e-3 * natural if natural else posterior.mean_error(f) / posterior.tolerance
+        whole, grown, scale = whole * size, grown * (size + error), scale * np.maximum(size, other)
+    return _Bounds(whole, (grown - whole) * len(factors), scale)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -159,9 +175,9 @@ def _over_boxes(
         form, own = piece.form, regions(posterior, [event])
         weight, wrong = _weight(posterior, own, event, form)
         value = value + weight
-        scale, grown = _sizes(posterior, (form,))
-        error = error + grown + scale * (own.error + wrong)
-        size = size + scale
+        bounds = _bounds(posterior, (form,))
+        error = error + bounds.error + bounds.size * (own.error + wrong)
+        size = size + bounds.scale
     defined = mass > POSSIBLE
     divisor = np.where(defined, mass, 1.0)
     error = (error + mass_error * size) / divisor

@@ -64,7 +64,11 @@ class Posterior:
 
     def root_error(self, form: Form) -> float:
         """Bound on the rounding in the length of `root`."""
-        return float(self.tolerance * np.linalg.norm(form.noise_size))
+        return self.tolerance * self.scale(form)
+
+    def scale(self, form: Form) -> float:
+        """The standard deviation of what the form is made of, before anything was observed."""
+        return float(np.linalg.norm(form.noise_size))
 
     def _weights(self, form: Form) -> Array:
         known = self.space.matrix([form.known])[0]
