@@ -64,7 +64,11 @@ class Posterior:
 
     def root_error(self, form: Form) -> float:
         """Bound on the rounding in the length of `root`."""
-        return float(self.tolerance * np.linalg.norm(form.noise_size))
+        return self.tolerance * self.scale(form)
+
+    def scale(self, form: Form) -> float:
+        """The standard deviation of what the form is made of, before anything was observed."""
+        return float(np.linalg.norm(form.noise_size))
 
     def _weights(self, form: Form) -> Array:
         known = self.space.matrix([form.known])[0]
@@ -105,11 +109,12 @@ def condition_on(space: Space, evidence: Sequence[Form]) -> Posterior:
 def _agrees(space: Space, left: Array, known: Array, size: Array, unit: float) -> Truth:
     """Whether what the evidence leaves over is zero, for each row."""
     defined = np.ones(space.rows, bool)
-    over = np.eye(len(known)) - left @ left.T
     if len(known) == left.shape[1]:
         return defined
+    told = left @ left.T
+    over, spread = np.eye(len(known)) - told, np.eye(len(known)) + np.abs(told)
     for k in range(len(known)):
         residual = space.sum({j: float(x) for j, x in enumerate(over[k] @ known) if x})
-        bound = space.sum({j: float(x) for j, x in enumerate(np.abs(over[k]) @ size) if x}, absolute=True)
+        bound = space.sum({j: float(x) for j, x in enumerate(spread[k] @ size) if x}, absolute=True)
         defined &= np.abs(residual) <= max(AGREE, unit) * bound
     return defined
