@@ -15,7 +15,7 @@ from scm.solvers._task import Task
 
 
 def task_of(model, query, rows=None, key=None, grants=(), **more):
-    """The task that a query is on a model, with rows of evidence: {placeholder: column}, states as they are declared."""
+    """The task that a query is on a model; rows of evidence are {placeholder: column}, states as declared."""
     asked = read_query(query, model.variable_states, model.reals)
     assert isinstance(asked, (Probability, Expectation))
     facts, conditions = split(asked.given)

@@ -47,6 +47,7 @@ def inputs(view: View, i: int, state: State) -> dict[str, Column]:
 def forward(view: View, i: int, state: State) -> Column:
     """The value of an instance, from its parents and noises."""
     how, values = view.how(i), inputs(view, i, state)
+    assert how is not None
     found = how(values, state.xp) if isinstance(how, FiniteMap) else how.forward(values, state.xp)
     return state.xp.broadcast_to(found, (state.size,))
 
