@@ -77,6 +77,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_gumbel",
         "_coupling_laws",
         "_execution",
+        "_aggregates",
         "mechanisms",
         "_variable",
         "_assemble",
@@ -112,6 +113,10 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_asked",
         "_posteriors",
         "_most_probable",
+        "_settings",
+        "_unit_rows",
+        "_imagined",
+        "_imagine",
     ),
 }
 
