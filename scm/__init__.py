@@ -1,5 +1,11 @@
 """Twinworld's engine: structural causal models, queries on every rung, answers with their derivation."""
 
+from ._aggregates import Aggregate as Aggregate
+from ._aggregates import Chance as Chance
+from ._aggregates import Histogram as Histogram
+from ._aggregates import Mean as Mean
+from ._aggregates import Quantiles as Quantiles
+from ._aggregates import Variance as Variance
 from ._answer import Answer as Answer
 from ._arguments import parse_budget as parse_budget
 from ._ask import ask as ask
@@ -90,6 +96,8 @@ from ._gumbel import GumbelMax as GumbelMax
 from ._gumbel import gumbel_max as gumbel_max
 from ._holds import Members as Members
 from ._holds import holds as holds
+from ._imagine import imagine as imagine
+from ._imagined import Imagined as Imagined
 from ._ladder import Ladder as Ladder
 from ._ladder import ladder as ladder
 from ._mechanism import Equation as Equation
@@ -237,6 +245,7 @@ __all__ = [
     "MAX_NUMBER",
     "AdjustmentCheck",
     "Adjusts",
+    "Aggregate",
     "Answer",
     "Assumption",
     "Available",
@@ -246,6 +255,7 @@ __all__ = [
     "Categorical",
     "CausalClaim",
     "CausalGraph",
+    "Chance",
     "Claim",
     "Confidence",
     "Conflict",
@@ -279,7 +289,9 @@ __all__ = [
     "GraphFormat",
     "GumbelMax",
     "Hedge",
+    "Histogram",
     "Identification",
+    "Imagined",
     "Independence",
     "Independent",
     "Index",
@@ -295,6 +307,7 @@ __all__ = [
     "Ladder",
     "LawSource",
     "LinearEffect",
+    "Mean",
     "Members",
     "MissingPackage",
     "Model",
@@ -309,6 +322,7 @@ __all__ = [
     "Posteriors",
     "Prepared",
     "Probability",
+    "Quantiles",
     "Quantity",
     "Query",
     "QuerySyntaxError",
@@ -336,6 +350,7 @@ __all__ = [
     "Value",
     "Var",
     "Variable",
+    "Variance",
     "World",
     "Worlds",
     "ZeroCell",
@@ -388,6 +403,7 @@ __all__ = [
     "gumbel_max",
     "holds",
     "identify",
+    "imagine",
     "implied_independences",
     "independent",
     "inducing_paths",

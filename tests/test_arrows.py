@@ -80,6 +80,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_coupling_laws",
         "_execution",
         "_sample",
+        "_aggregates",
         "mechanisms",
         "_variable",
         "_assemble",
@@ -131,6 +132,10 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_asked",
         "_posteriors",
         "_most_probable",
+        "_settings",
+        "_unit_rows",
+        "_imagined",
+        "_imagine",
     ),
 }
 
