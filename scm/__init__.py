@@ -1,8 +1,8 @@
 """Twinworld's engine: structural causal models, queries on every rung, answers with their derivation."""
 
 from ._answer import Answer as Answer
+from ._arguments import parse_budget as parse_budget
 from ._ask import ask as ask
-from ._ask import parse_budget as parse_budget
 from ._bind import bind as bind
 from ._by_noise import ByNoise as ByNoise
 from ._by_noise import by_noise as by_noise

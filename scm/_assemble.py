@@ -13,7 +13,7 @@ from ._mechanism import Equation, Mechanism, NoiseTable, Table
 from ._noise import BOOLEAN, as_number, check_law, check_laws, check_state, check_states
 from ._resolve import resolve_expr, state_of
 from ._syntax import MAX_NUMBER, Const, Expr, Op, Value, Var, print_const, walk
-from ._values import possible_values
+from ._values import ordered_states, possible_values
 from ._variable import Items, Key, Variable
 
 MAX_ROWS = 1 << 20
@@ -71,9 +71,7 @@ def _equation_states(v: Variable, expr: Expr, scope: Mapping[str, tuple[Value, .
                 f"which is not among its states {v.states}."
             )
         return v.states
-    if all(not isinstance(x, str) and x in (0, 1) for x in values):
-        return BOOLEAN if any(isinstance(x, bool) for x in values) else (0, 1)
-    return tuple(sorted(values, key=lambda x: (isinstance(x, str), x)))
+    return ordered_states(values)
 
 
 def _grid(v: Variable, inputs: Sequence[str], states: States) -> list[Key]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias, assert_never
@@ -91,6 +92,36 @@ def _bounded(value: Numeric, what: str) -> Numeric:
     return value
 
 
+def _power(values: Sequence[Numeric]) -> Numeric:
+    base, exponent = values
+    if base == 0 and exponent < 0:
+        raise InvalidQuery(f"Division by zero: {base} ** {exponent}. Guard it with `... if ... else ...`.")
+    if base < 0 and exponent != math.floor(exponent):
+        raise InvalidQuery(f"{base} ** {exponent}: a negative number has no power that is not whole.")
+    try:  # in floats first: whole numbers could grow without end
+        found = _bounded(float(base) ** float(exponent), "power")
+    except OverflowError:
+        raise InvalidQuery(f"A power grew past {MAX_NUMBER:g}. Use smaller numeric states.") from None
+    whole = isinstance(base, int) and isinstance(exponent, int) and exponent >= 0
+    return base**exponent if whole else found
+
+
+def _exp(values: Sequence[Numeric]) -> Numeric:
+    return _bounded(math.exp(min(values[0], 700.0)), "power of e")
+
+
+def _log(values: Sequence[Numeric]) -> Numeric:
+    if values[0] <= 0:
+        raise InvalidQuery(f"log({values[0]}): only positive numbers have a logarithm. Guard it with `if`.")
+    return math.log(values[0])
+
+
+def _sqrt(values: Sequence[Numeric]) -> Numeric:
+    if values[0] < 0:
+        raise InvalidQuery(f"sqrt({values[0]}): negative numbers have no square root. Guard it with `if`.")
+    return math.sqrt(values[0])
+
+
 _ARITHMETIC: Mapping[str, Callable[[Sequence[Numeric]], Value]] = {
     "<": lambda v: operator.lt(*v),
     "<=": lambda v: operator.le(*v),
@@ -103,4 +134,11 @@ _ARITHMETIC: Mapping[str, Callable[[Sequence[Numeric]], Value]] = {
     "min": min,
     "max": max,
     "abs": lambda v: abs(v[0]),
+    "**": _power,
+    "exp": _exp,
+    "log": _log,
+    "sqrt": _sqrt,
+    "tanh": lambda v: math.tanh(v[0]),
+    "sin": lambda v: math.sin(v[0]),
+    "cos": lambda v: math.cos(v[0]),
 }

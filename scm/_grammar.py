@@ -178,6 +178,9 @@ class Build(Transformer[Token, Any]):
     def div(self, left: Expr, right: Expr) -> Expr:
         return Op("/", (left, right))
 
+    def power(self, base: Expr, _sign: Token, exponent: Expr) -> Expr:
+        return Op("**", (base, exponent))
+
     def neg(self, arg: Expr) -> Expr:
         return _negated(arg)
 
@@ -201,9 +204,9 @@ class Build(Transformer[Token, Any]):
         return Var(name, in_world)
 
     def function(self, token: Token, *args: Expr) -> Expr:
-        op = token[:3]
-        if op == "abs" and len(args) != 1:
-            raise Wrong("abs() takes one value.")
+        op = token[:-1].rstrip()
+        if op not in ("min", "max") and len(args) != 1:
+            raise Wrong(f"{op}() takes one value.")
         return Op(cast(Any, op), args)
 
     def bracket(self, items: list[Expr]) -> Expr:

@@ -98,7 +98,7 @@ _READABLE = {
     "NUMBER": "a number", "LABEL": "a 'label'", "PLACEHOLDER": "?", "EQUALS": "=", "COMPARE": "a comparison",
     "PROBABILITY": "P(", "EXPECTATION": "E[", "OPEN_WORLD": "[", "OPEN_SUBSCRIPT": "[", "DO": "do(", "LPAR": "(",
     "$END": "the end", "MINUS": "-", "PLUS": "+", "STAR": "*", "SLASH": "/", "__ANON_0": "->", "__ANON_1": ":=",
-    "TILDE": "~", "COLON": ":", "LBRACE": "{", "TRUE": "True", "FALSE": "False", "FUNCTION": "min(",
+    "TILDE": "~", "COLON": ":", "LBRACE": "{", "TRUE": "True", "FALSE": "False", "FUNCTION": "min(", "POWER": "**",
     "_AND": "and", "_OR": "or", "_XOR": "xor", "_NOT": "not", "_IF": "if", "_ELSE": "else", "_IN": "in",
 }  # fmt: skip
 

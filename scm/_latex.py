@@ -6,7 +6,7 @@ import re
 from typing import assert_never
 
 from ._query import Contrast, Distribution, Expectation, Number, Probability, Query
-from ._syntax import Assignment, Const, Draw, Expr, Op, Placeholder, Set, Soft, Value, Var, conjuncts
+from ._syntax import FUNCTIONS, Assignment, Const, Draw, Expr, Op, Placeholder, Set, Soft, Value, Var, conjuncts
 from ._text import number_text
 
 _SYMBOLS = {
@@ -31,10 +31,12 @@ _LEVELS = {
     "*": 7,
     "/": 9,
     "neg": 8,
-    "min": 9,
-    "max": 9,
-    "abs": 9,
+    "min": 10,
+    "max": 10,
+    "abs": 10,
     "in": 5,
+    "**": 9,
+    **dict.fromkeys(FUNCTIONS, 10),
 }
 
 
@@ -108,17 +110,33 @@ def _expr(expr: Expr, level: int = 0) -> str:
             assert_never(expr)
 
 
+def _called(op: str, args: tuple[Expr, ...]) -> str | None:
+    """A function of its arguments; None for an operation between them."""
+    shown = ", ".join(map(_expr, args))
+    match op:
+        case "abs":
+            return rf"\left|{shown}\right|"
+        case "sqrt":
+            return rf"\sqrt{{{shown}}}"
+        case "min" | "max" | "exp" | "log" | "tanh" | "sin" | "cos":
+            return rf"\{op}\left({shown}\right)"
+        case _:
+            return None
+
+
 def _op(expr: Op) -> str:
+    if called := _called(expr.op, expr.args):
+        return called
     op, args, level = expr.op, expr.args, _LEVELS.get(expr.op, 5)
     match op:
         case "not":
             return rf"\lnot {_expr(args[0], level)}"
         case "neg":
             return f"-{_expr(args[0], level)}"
-        case "abs":
-            return rf"\left|{_expr(args[0])}\right|"
-        case "min" | "max":
-            return rf"\{op}\left({', '.join(map(_expr, args))}\right)"
+        case "**":
+            below = _expr(args[0], level + 1)
+            base = rf"\left({below}\right)" if below.startswith("-") else below
+            return rf"{base}^{{{_expr(args[1])}}}"
         case "in":
             return rf"{_expr(args[0], 6)} \in \{{{', '.join(map(_expr, args[1:]))}\}}"
         case "if":

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._assemble import build_mechanism
 from ._assemble_columns import build_columnar, is_columnar
-from ._continuous import ContinuousNoise, GaussianCopula, MultivariateNormal, UnknownLaw
+from ._continuous import ContinuousNoise, GaussianCopula, MultivariateNormal
 from ._domain import Domain, Real
 from ._errors import InvalidModel, InvalidQuery, UnknownName
 from ._graph import CausalGraph
@@ -25,8 +25,10 @@ from ._model_json import items_from_json, items_to_json
 from ._noise import Noise
 from ._resolve import state_of
 from ._sample import sample
+from ._sample_columns import sample_columns
 from ._syntax import Const, Value
 from ._variable import Variable, inputs_of, with_states
+from .mechanisms._law_table import noise_domains
 from .mechanisms._types import Forward
 
 if TYPE_CHECKING:
@@ -122,8 +124,7 @@ class Model:
         by_name = {v.name: v for v in self.variables}
         domains: dict[str, Domain] = {n.name: n.law.states for n in self.noises.values()}
         for block in self.continuous_noises:
-            own = block.law.domain if isinstance(block.law, UnknownLaw) else Real()
-            domains |= dict.fromkeys(block.names, own)
+            domains |= noise_domains(block)
         mechanisms: dict[str, Mechanism] = {}
         columnar: dict[str, Forward] = {}
         noises = frozenset(domains)
@@ -234,16 +235,28 @@ class Model:
         finite = {name for name, mechanism in self.mechanisms.items() if noise in mechanism.inputs}
         return finite | {name for name, mechanism in self.columnar.items() if noise in mechanism.noises}
 
-    def sample(self, n: int, *, key: PRNGKey) -> dict[str, NDArray[Any]]:
-        """`n` units drawn from the model: one array of `n` states for each variable.
+    def sample(self, n: int, *, key: PRNGKey | int) -> dict[str, NDArray[Any]]:
+        """`n` units drawn from the model: an array of `n` states for each variable, or of floats for a continuous one.
 
         Args:
             n: how many.
-            key: a JAX random key, e.g. `jax.random.key(0)`; the same key draws the same units.
+            key: a JAX random key, e.g. `jax.random.key(0)`, or a whole number; the same key draws the same units.
 
         Raises:
-            InvalidModel: a noise has an unknown law.
+            InvalidModel: a noise has an unknown law, or a mechanism gives what it may not (with its row).
         """
+        if not self.is_finite:
+            drawn = sample_columns(
+                self.noises,
+                self.continuous_noises,
+                self.mechanisms,
+                self.columnar,
+                self.domains,
+                self.graph.order,
+                n,
+                key=key,
+            )
+            return {v.name: drawn[v.name] for v in self.variables}
         drawn = sample(self.noises, self.mechanisms, self.states, n, key=key)
         return {v.name: drawn[v.name] for v in self.variables}
 

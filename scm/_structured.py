@@ -16,6 +16,7 @@ from ._document import as_list, as_name, as_number, as_value, check_keys, misfit
 from ._errors import InvalidFile, InvalidQuery, listing, near
 from ._query import Contrast, Distribution, Expectation, Number, Probability, Query
 from ._syntax import (
+    FUNCTIONS,
     MAX_DEPTH,
     Assignment,
     Const,
@@ -46,7 +47,7 @@ _ARITY: dict[str, tuple[int, int | None]] = {
     "and": (2, None), "or": (2, None), "xor": (2, None), "+": (2, None), "*": (2, None),
     "not": (1, 1), "neg": (1, 1), "abs": (1, 1), "min": (1, None), "max": (1, None),
     "=": (2, 2), "!=": (2, 2), "<": (2, 2), "<=": (2, 2), ">": (2, 2), ">=": (2, 2), "/": (2, 2),
-    "in": (2, None), "if": (3, 3),
+    "in": (2, None), "if": (3, 3), "**": (2, 2), **dict.fromkeys(FUNCTIONS, (1, 1)),
 }  # fmt: skip
 _EXPRESSIONS = ("const", "placeholder", "var", "op")
 _ASSIGNMENTS = ("set", "soft", "draw")

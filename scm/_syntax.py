@@ -17,8 +17,13 @@ from ._errors import InvalidQuery
 Value: TypeAlias = bool | int | float | str
 """A state of a variable. `True` and `1` are the same state, as in Python."""
 Operator: TypeAlias = Literal[
-    "and", "or", "xor", "not", "=", "!=", "<", "<=", ">", ">=", "in", "+", "*", "/", "neg", "if", "min", "max", "abs"
-]
+    "and", "or", "xor", "not", "=", "!=", "<", "<=", ">", ">=", "in", "+", "*", "/", "**", "neg", "if",
+    "min", "max", "abs", "exp", "log", "sqrt", "tanh", "sin", "cos",
+]  # fmt: skip
+FUNCTIONS = ("exp", "log", "sqrt", "tanh", "sin", "cos")
+"""Functions of one number. Their names are names like any other where no bracket follows."""
+BOOLEAN_OPERATORS = frozenset({"and", "or", "xor", "not", "=", "!=", "<", "<=", ">", ">=", "in"})
+"""Operations that give a truth value."""
 ASSOCIATIVE = frozenset({"and", "or", "+", "*"})
 KEYWORDS = frozenset(
     ["and", "or", "not", "xor", "if", "else", "in", "do", "min", "max", "abs", "True", "False", "true", "false"]
@@ -229,7 +234,8 @@ _PLAIN = re.compile(r"[^\W\d](?:(?!_\{)\w)*\Z")
 _LEVEL: dict[str, int] = {
     "if": 0, "or": 1, "xor": 2, "and": 3, "not": 4,
     "=": 5, "!=": 5, "<": 5, "<=": 5, ">": 5, ">=": 5, "in": 5,
-    "+": 6, "*": 7, "/": 7, "neg": 8, "min": 9, "max": 9, "abs": 9,
+    "+": 6, "*": 7, "/": 7, "neg": 8, "**": 9, "min": 10, "max": 10, "abs": 10,
+    **dict.fromkeys(FUNCTIONS, 10),
 }  # fmt: skip
 """How tightly each operation binds."""
 
@@ -270,8 +276,10 @@ def print_expr(expr: Expr, level: int = 0) -> str:
 def _print_op(expr: Op) -> str:
     op, args, level = expr.op, expr.args, _LEVEL[expr.op]
     match op:
-        case "min" | "max" | "abs":
+        case "min" | "max" | "abs" | "exp" | "log" | "sqrt" | "tanh" | "sin" | "cos":
             return f"{op}({', '.join(print_expr(a) for a in args)})"
+        case "**":  # to the right: a ** b ** c is a ** (b ** c), and -a ** b is -(a ** b)
+            return f"{print_expr(args[0], level + 1)} ** {print_expr(args[1], level - 1)}"
         case "not":
             return f"not {print_expr(args[0], level)}"
         case "neg":

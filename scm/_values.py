@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from ._errors import InvalidModel
 from ._evaluate import evaluate
-from ._syntax import Const, Expr, Op, Placeholder, Value, Var, terms
+from ._syntax import BOOLEAN_OPERATORS, Const, Expr, Op, Placeholder, Value, Var, terms
 
 GRID = 1 << 12
 """Up to so many combinations, an expression is enumerated whole; beyond, its arguments are taken one by one."""
@@ -42,6 +42,13 @@ def possible_values(expr: Expr, scope: Mapping[str, Sequence[Value]], where: str
     return _by_parts(expr, scope, where), False
 
 
+def ordered_states(values: Sequence[Value]) -> tuple[Value, ...]:
+    """Values as the states of a variable: truth values, or numbers in order and then labels."""
+    if all(not isinstance(x, str) and x in (0, 1) for x in values):
+        return (False, True) if any(isinstance(x, bool) for x in values) else (0, 1)
+    return tuple(sorted(values, key=lambda x: (isinstance(x, str), x)))
+
+
 def _by_parts(expr: Expr, scope: Mapping[str, Sequence[Value]], where: str) -> tuple[Value, ...]:
     match expr:
         case Const(value):
@@ -51,7 +58,7 @@ def _by_parts(expr: Expr, scope: Mapping[str, Sequence[Value]], where: str) -> t
         case Placeholder(name):
             raise InvalidModel(f"{where} has the placeholder ?{name}; equations have none.")
         case Op(op, args):
-            if op in ("and", "or", "xor", "not", "=", "!=", "<", "<=", ">", ">=", "in"):
+            if op in BOOLEAN_OPERATORS:
                 return _TRUTH
             return _combined(expr, [_by_parts(a, scope, where) for a in args], where)
 

@@ -13,7 +13,24 @@ from scm._latex import query_latex
 
 NAMES = st.one_of(
     st.sampled_from(
-        ["X", "Y", "E", "P", "do", "if", "True", "min", "stone size", 'say "x"', "a\\b", "é", "1st", "y_{1}"]
+        [
+            "X",
+            "Y",
+            "E",
+            "P",
+            "do",
+            "if",
+            "True",
+            "min",
+            "exp",
+            "log",
+            "stone size",
+            'say "x"',
+            "a\\b",
+            "é",
+            "1st",
+            "y_{1}",
+        ]
     ),
     st.text("aZ_09 \"'\\{}[]|,?~é\n", min_size=1, max_size=5).filter(str.strip),
 )
@@ -38,8 +55,8 @@ def operations(inner: st.SearchStrategy[scm.Expr]) -> st.SearchStrategy[scm.Expr
 
     return st.one_of(
         op(["and", "or", "xor", "+", "*", "in", "min", "max"], 2, 3),
-        op(["=", "!=", "<", "<=", ">", ">=", "/"], 2, 2),
-        op(["not", "abs"], 1, 1),
+        op(["=", "!=", "<", "<=", ">", ">=", "/", "**"], 2, 2),
+        op(["not", "abs", "exp", "log", "sqrt", "tanh", "sin", "cos"], 1, 1),
         op(["if"], 3, 3),
         inner.map(negated),
     )
@@ -123,11 +140,39 @@ def test_latex_has_balanced_braces(query: scm.Query) -> None:
         ("P(X ≤ 1, Y ≠ 0)", "P(X <= 1, Y != 0)"),
         ("P(Y[X~{a: 0.5, 'b': .5}])", "P(Y[X ~ {'a': 0.5, 'b': 0.5}])"),
         ("-P(X=1)", "0 - P(X = 1)"),
+        ("E[X^2]", "E[X ** 2]"),
         ("P((X=1, Y=1) or Z=1)", "P(X = 1 and Y = 1 or Z = 1)"),
     ],
 )
 def test_other_ways_to_write_it(text: str, same: str) -> None:
     assert scm.print_query(scm.parse_query(text)) == same
+
+
+@pytest.mark.parametrize(
+    ("text", "means"),
+    [
+        ("-X ** 2", Op("neg", (Op("**", (Var("X"), Const(2))),))),
+        ("(-2) ** X", Op("**", (Const(-2), Var("X")))),
+        ("X ** Y ** 2", Op("**", (Var("X"), Op("**", (Var("Y"), Const(2)))))),
+        ("2 * X ** -1", Op("*", (Const(2), Op("**", (Var("X"), Const(-1)))))),
+        ("exp (X)", Op("exp", (Var("X"),))),
+        ("exp + log * sqrt", Op("+", (Var("exp"), Op("*", (Var("log"), Var("sqrt")))))),
+        ("cos(cos)", Op("cos", (Var("cos"),))),
+        ("cosine + tanh2", Op("+", (Var("cosine"), Var("tanh2")))),
+    ],
+)
+def test_powers_and_functions_of_one_number(text: str, means: scm.Expr) -> None:
+    assert scm.parse_expression(text) == means
+    assert scm.parse_expression(scm.print_expr(means)) == means
+
+
+def test_powers_and_functions_in_latex() -> None:
+    def latex(text: str) -> str:
+        return query_latex(scm.parse_query(f"E[{text}]"))
+
+    assert latex("exp(X) ** 2") == r"\mathbb{E}[\exp\left(X\right)^{2}]"
+    assert latex("(-2) ** sqrt(X)") == r"\mathbb{E}[\left(-2\right)^{\sqrt{X}}]"
+    assert latex("(X / Y) ** 2") == r"\mathbb{E}[\left(\frac{X}{Y}\right)^{2}]"
 
 
 @pytest.mark.parametrize(
@@ -154,6 +199,8 @@ def test_other_ways_to_write_it(text: str, same: str) -> None:
         ('P("  "=1)', "A name cannot be empty", 0),
         ("P(X=1e300)", "states go up to 1e15", 0),
         ("P(X=1234567890123456)", "at most 15 digits", 0),
+        ("P(exp(X, Y)=1)", "exp() takes one value", 0),
+        ("P(X ** = 1)", "'=' cannot stand here", 7),
         ("P(abs(X, Y)=1)", "abs() takes one value", 0),
     ],
 )

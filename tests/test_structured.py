@@ -44,6 +44,7 @@ def random_expr(rng, depth=3):
         [
             *(("and", 2), ("or", 3), ("xor", 2), ("not", 1), ("=", 2), ("<", 2), (">=", 2), ("in", 3), ("+", 2)),
             *(("*", 3), ("/", 2), ("neg", 1), ("if", 3), ("min", 1), ("max", 2), ("abs", 1), ("!=", 2)),
+            *(("**", 2), ("exp", 1), ("log", 1), ("sqrt", 1), ("tanh", 1), ("sin", 1), ("cos", 1)),
         ]
     )
     return Op(op, tuple(random_expr(rng, depth - 1) for _ in range(count)))

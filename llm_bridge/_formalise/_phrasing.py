@@ -41,8 +41,12 @@ _COMPARED = {
     ">": "is greater than",
     ">=": "is at least",
 }
-_JOINED = {"+": "plus", "*": "times", "/": "divided by"}
+_JOINED = {"+": "plus", "*": "times", "/": "divided by", "**": "to the power of"}
 _CALLED = {"min": "the least of", "max": "the greatest of", "abs": "the size of"}
+_APPLIED = {
+    "exp": "e to the power of", "log": "the natural logarithm of", "sqrt": "the square root of",
+    "tanh": "the hyperbolic tangent of", "sin": "the sine of", "cos": "the cosine of",
+}  # fmt: skip
 _CONTRAST = {"-": "minus", "+": "plus", "*": "times", "/": "divided by"}
 _LOGIC = frozenset({"and", "or", "xor", "not", "=", "!=", "<", "<=", ">", ">=", "in"})
 
@@ -130,6 +134,8 @@ def amount(expr: Expr) -> str:
             return f"(minus {amount(part)})"
         case Op("min" | "max" | "abs" as op, parts):
             return f"({_CALLED[op]} [{', '.join(map(amount, parts))}])"
+        case Op(op, (part,)) if op in _APPLIED:
+            return f"({_APPLIED[op]} {amount(part)})"
         case Op("if", (condition, then, other)):
             return f"({amount(then)} if {_bracketed(condition)} and otherwise {amount(other)})"
         case Op(op, parts) if op in _JOINED:

@@ -1,23 +1,26 @@
-"""`Formula`: a mechanism written as an expression of parents and noises."""
+"""Formulas: mechanisms written as an expression of parents and noises. What one can do is read off the expression."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, assert_never
+from typing import Any
 
 from .._domain import Domain, Real
 from .._errors import InvalidModel, InvalidQuery
 from .._resolve import resolve_expr
-from .._syntax import Const, Expr, Op, Placeholder, Value, Var, print_expr
-from ._types import Column, Columns, Forward, Scope
-
-_BOOLEAN = frozenset({"and", "or", "xor", "not", "=", "!=", "<", "<=", ">", ">=", "in"})
+from .._syntax import Expr, print_const, print_expr
+from ._affine import affine_of, moved, sum_of
+from ._columns import as_numbers, places, quietly
+from ._columns import column as column
+from ._kinds import kind_of, states_of
+from ._layers import Layer, carried, finite, layers_of, log_slope, undo
+from ._types import Affine, Column, Columns, Forward, Scope
 
 
 @dataclass(frozen=True)
-class Formula:
-    """`variable = expr`.
+class _Written:
+    """What every formula has.
 
     Attributes:
         expr: of parents and noises, names and states checked.
@@ -34,111 +37,162 @@ class Formula:
 
     def forward(self, values: Columns, xp: Any) -> Column:
         """See `Forward`."""
-        found = column(self.expr, values, self.scope, xp)
-        return found if isinstance(self.domain, Real) else positions(found, self.domain, xp)
+        with quietly(xp):
+            if not isinstance(self.domain, Real):
+                return places(self.expr, self.domain, values, self.scope, xp)
+            return as_numbers(column(self.expr, values, self.scope, xp))
 
     def __str__(self) -> str:
         return print_expr(self.expr)
+
+
+@dataclass(frozen=True)
+class Formula(_Written):
+    """`variable = expr`, whatever it is."""
+
+
+@dataclass(frozen=True)
+class AffineFormula(_Written):
+    """An affine formula that does not determine its noise: it has none, or several."""
+
+    coefficients: Affine
+
+    def affine(self) -> Affine:
+        """See `Linear`."""
+        return self.coefficients
+
+
+@dataclass(frozen=True)
+class AdditiveFormula(_Written):
+    """An affine formula of one noise, with a coefficient that is not zero."""
+
+    coefficients: Affine
+
+    def affine(self) -> Affine:
+        """See `Linear`."""
+        return self.coefficients
+
+    def noise_of(self, value: Column, values: Columns, xp: Any) -> Column:
+        """See `Invertible`."""
+        (noise,) = self.noises
+        with quietly(xp):
+            rest = value - sum_of(self.coefficients, values, self.scope, xp, without=noise)
+            return finite(rest / self.coefficients.coefficients[noise], xp)
+
+    def log_slope(self, value: Column, values: Columns, xp: Any) -> Column:
+        """See `Invertible`."""
+        (noise,) = self.noises
+        with quietly(xp):
+            known = ~xp.isnan(self.noise_of(value, values, xp))
+            return xp.where(known, -xp.log(abs(self.coefficients.coefficients[noise])), xp.nan)
+
+    def transport(self, value: Column, old: Columns, new: Columns, xp: Any) -> Column:
+        """See `Transporting`."""
+        with quietly(xp):
+            return moved(value, self.coefficients, old, new, self.scope, _changed(self.parents, old, new), xp)
+
+
+@dataclass(frozen=True)
+class InvertibleFormula(_Written):
+    """A formula whose one noise stands in it once, below operations that can be undone.
+
+    Attributes:
+        layers: those operations, from the outside in.
+    """
+
+    layers: tuple[Layer, ...]
+
+    def noise_of(self, value: Column, values: Columns, xp: Any) -> Column:
+        """See `Invertible`."""
+        with quietly(xp):
+            for layer in self.layers:
+                value = undo(layer, value, values, self.scope, xp)
+            return value
+
+    def log_slope(self, value: Column, values: Columns, xp: Any) -> Column:
+        """See `Invertible`; by the chain rule."""
+        total: Column = 0.0
+        with quietly(xp):
+            for layer in self.layers:
+                inside = undo(layer, value, values, self.scope, xp)
+                total = total + log_slope(layer, value, inside, values, self.scope, xp)
+                value = inside
+            return xp.where(xp.isnan(value), xp.nan, total)
+
+    def transport(self, value: Column, old: Columns, new: Columns, xp: Any) -> Column:
+        """See `Transporting`."""
+        changed = _changed(self.parents, old, new)
+        if not changed:
+            return value
+        with quietly(xp):
+            found = carried(value, self.layers, old, new, self.scope, xp)
+            # Not even a difference of equal terms is surely nothing: a compiler may fuse one of them and not the other.
+            same = True
+            for name in changed:
+                same = same & (old[name] == new[name])
+            return xp.where(same, value, found)
+
+
+def _changed(parents: tuple[str, ...], old: Columns, new: Columns) -> list[str]:
+    """Parents that may differ: those whose column is not the very same one."""
+    return [name for name in parents if old[name] is not new[name]]
 
 
 def bind_formula(expr: Expr, scope: Scope) -> Forward:
     """The mechanism over columns that an equation describes.
 
     Raises:
-        InvalidModel, InvalidQuery, UnknownName, UnknownState: a name or an operation without meaning.
+        InvalidModel, UnknownName, UnknownState: a name or an operation without meaning, or a value that the variable
+            cannot have.
     """
+    where = f"The equation of {scope.variable!r}"
     states = {n: d for n, d in scope.domains.items() if not isinstance(d, Real)}
     reals = {n: d for n, d in scope.domains.items() if isinstance(d, Real)}
     own = scope.own if isinstance(scope.own, tuple) else ()
-    found = resolve_expr(expr, states, own, f"The equation of {scope.variable!r}", reals=reals)
-    domain = scope.own or ((False, True) if isinstance(found, Op) and found.op in _BOOLEAN else Real())
-    return Formula(found, scope.parents, scope.noises, domain, scope.domains)
+    try:
+        found = resolve_expr(expr, states, own, where, reals=reals)
+        domain = _domain_of(found, scope, where)
+        return _able(found, domain, scope)
+    except InvalidQuery as wrong:
+        raise InvalidModel(f"{where}: {wrong}") from None
 
 
-def numbers(states: tuple[Value, ...]) -> tuple[float, ...] | None:
-    """The numbers that states stand for, True as 1; None if one is a label."""
-    return None if any(isinstance(s, str) for s in states) else tuple(float(s) for s in states)
+def _domain_of(expr: Expr, scope: Scope, where: str) -> Domain:
+    """What the variable can be, checked against what it was declared to be."""
+    kind, own = kind_of(expr, scope.domains), scope.own
+    if kind == "real":
+        if isinstance(own, tuple):
+            raise InvalidModel(
+                f"{where} gives real numbers, and the states {own} are declared. Compare it, as in "
+                f"{print_const(own[-1])} if ... > 0 else {print_const(own[0])}; or declare Real()."
+            )
+        return own or Real()
+    if isinstance(own, Real):
+        if kind == "label":
+            raise InvalidModel(f"{where} gives labels, and {own} are declared. Leave Real() out, or give numbers.")
+        strangers = [x for x in states_of(expr, scope.domains, where) if not own.lower <= float(x) <= own.upper]
+        if strangers:
+            raise InvalidModel(f"{where} can give {print_const(strangers[0])}, and {own} are declared.")
+        return own
+    values = states_of(expr, scope.domains, where)
+    strangers = [] if own is None else [x for x in values if x not in own]
+    if strangers:
+        raise InvalidModel(
+            f"{where} can give {print_const(strangers[0])}, which is not among its states {own}. "
+            "Add the state, or change the equation."
+        )
+    return own or values
 
 
-def positions(found: Column, states: tuple[Value, ...], xp: Any) -> Column:
-    """Positions among `states` of a column of their numbers."""
-    own = numbers(states)
-    if own is None:
-        raise InvalidModel(f"A formula gives numbers, and {states} has labels.")
-    if own == (0.0, 1.0):
-        return xp.asarray(found, dtype=xp.int32)
-    return xp.argmax(xp.stack([xp.asarray(found) == x for x in own]), axis=0)
-
-
-def column(expr: Expr, values: Columns, scope: Mapping[str, Domain], xp: Any) -> Column:
-    """What `expr` is for each unit, as numbers; a comparison is a column of truth values."""
-    match expr:
-        case Const(value):
-            if isinstance(value, str):
-                raise InvalidQuery(f"The label {value!r} stands where a number is wanted.")
-            return float(value)
-        case Placeholder(name):
-            raise InvalidQuery(f"The placeholder ?{name} stands in an equation; equations have none.")
-        case Var(name):
-            domain = scope[name]
-            if isinstance(domain, Real):
-                return values[name]
-            own = numbers(domain)
-            if own is None:
-                raise InvalidQuery(f"{name!r} has labels {domain}; compare it with one: {name} = {domain[0]!r}.")
-            codes = values[name]
-            return codes * 1.0 if own == (0.0, 1.0) else xp.asarray(own)[codes]
-        case Op(op, args):
-            if op in ("=", "!=", "in") and (found := _by_label(expr, values, scope, xp)) is not None:
-                return found
-            return _apply(op, [column(a, values, scope, xp) for a in args], xp)
-        case _:
-            assert_never(expr)
-
-
-def _by_label(expr: Op, values: Columns, scope: Mapping[str, Domain], xp: Any) -> Column | None:
-    """A comparison of a finite variable with its states, by position."""
-    first, *others = expr.args
-    if isinstance(first, Const):
-        first, others = others[0], [first]
-    if not isinstance(first, Var) or not all(isinstance(o, Const) for o in others):
-        return None
-    domain = scope[first.name]
-    if isinstance(domain, Real):
-        return None
-    codes = xp.asarray(values[first.name])
-    found = codes != codes
-    for other in others:
-        assert isinstance(other, Const)
-        found = found | (codes == domain.index(other.value))
-    return ~found if expr.op == "!=" else found
-
-
-def _apply(op: str, args: list[Column], xp: Any) -> Column:
-    first = args[0]
-    match op:
-        case "not":
-            return xp.logical_not(first)
-        case "if":
-            return xp.where(xp.asarray(first, dtype=bool), args[1], args[2])
-        case "=" | "in":
-            found = first == args[1]
-            for other in args[2:]:
-                found = found | (first == other)
-            return found
-        case "neg":
-            return -first
-        case "abs":
-            return xp.abs(first)
-        case _:
-            fold = getattr(xp, _FOLDS[op])
-            for other in args[1:]:
-                first = fold(first, other)
-            return first
-
-
-_FOLDS = {
-    "and": "logical_and", "or": "logical_or", "xor": "logical_xor", "!=": "not_equal",
-    "<": "less", "<=": "less_equal", ">": "greater", ">=": "greater_equal",
-    "+": "add", "*": "multiply", "/": "divide", "min": "minimum", "max": "maximum",
-}  # fmt: skip
+def _able(expr: Expr, domain: Domain, scope: Scope) -> Forward:
+    """The formula as the class that says what it can do."""
+    common = (expr, scope.parents, scope.noises, domain, scope.domains)
+    if not isinstance(domain, Real):
+        return Formula(*common)
+    affine = affine_of(expr, scope.domains)
+    one = scope.noises[0] if len(scope.noises) == 1 and isinstance(scope.domains[scope.noises[0]], Real) else None
+    if affine is not None:
+        determined = one is not None and affine.coefficients.get(one, 0.0) != 0
+        return AdditiveFormula(*common, affine) if determined else AffineFormula(*common, affine)
+    layers = None if one is None else layers_of(expr, one, scope.domains)
+    return Formula(*common) if layers is None else InvertibleFormula(*common, layers)
