@@ -1,5 +1,6 @@
 """Twinworld's engine: structural causal models, queries on every rung, answers with their derivation."""
 
+from . import plot as plot
 from ._answer import Answer as Answer
 from ._arguments import parse_budget as parse_budget
 from ._ask import ask as ask
@@ -420,6 +421,7 @@ __all__ = [
     "parse_quantity",
     "parse_query",
     "placeholders",
+    "plot",
     "pn",
     "pns",
     "possible_units",

@@ -130,6 +130,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_posteriors",
         "_most_probable",
     ),
+    "7 pictures": ("plot",),
 }
 
 # Identification reads graphs and queries only: worlds carry mechanisms by an opaque id.
@@ -142,7 +143,9 @@ APART: dict[str, frozenset[str]] = {
 }
 
 # `import scm` must load none of these: a graph, a query and the help text need no array library.
-HEAVY = frozenset({"jax", "jaxlib", "scipy", "pandas", "polars", "pyarrow", "pgmpy", "llm_bridge", "openai"})
+HEAVY = frozenset(
+    {"jax", "jaxlib", "scipy", "pandas", "polars", "pyarrow", "pgmpy", "numpyro", "matplotlib", "llm_bridge", "openai"}
+)
 
 MOST_MODULE_LINES = 400
 MOST_FUNCTION_LINES = 50

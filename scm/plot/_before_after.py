@@ -9,8 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 from .._errors import InvalidQuery, UnknownName
 from .._syntax import Value
-from ._style import COUNTERFACTUAL, FACTUAL, INK, LINE, SIZE, SOFT, axes_or_new, dress, is_number, numbers
-from ._style import plain_text, shown, without_side
+from ._style import (
+    COUNTERFACTUAL,
+    FACTUAL,
+    INK,
+    LINE,
+    SIZE,
+    SOFT,
+    axes_or_new,
+    dress,
+    is_number,
+    numbers,
+    plain_text,
+    shown,
+    without_side,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -67,8 +80,8 @@ def before_after(
             text = f"{shown(before[name])} → {shown(after[name])}" if changed else f"{shown(before[name])}, unchanged"
             ax.annotate(plain_text(text), (0.02, y), xycoords=("axes fraction", "data"), fontsize=SIZE - 0.5,
                         color=COUNTERFACTUAL if changed else SOFT, va="center")  # fmt: skip
-    dress(ax, x="" if scales is None else "change, in scales of each variable", title=title, grid="x" if numeric else "",
-          pad=24 if numeric else 10)  # fmt: skip
+    below = "" if scales is None else "change, in scales of each variable"
+    dress(ax, x=below, title=title, grid="x" if numeric else "", pad=24 if numeric else 10)
     without_side(ax, "left")
     ax.set_yticks(range(len(rows)), [plain_text(name) for name in reversed(rows)], color=INK, fontsize=SIZE)
     ax.tick_params(axis="y", length=0)
@@ -102,7 +115,9 @@ def _dumbbell(
     if ends is not None:
         ax.plot(ends, (y, y), color=COUNTERFACTUAL, alpha=0.3, linewidth=7, solid_capstyle="round", zorder=1)
     ax.plot((start, end), (y, y), color=LINE, linewidth=2.2, zorder=2)
-    ax.plot(start, y, "o", markersize=8, markerfacecolor="white", markeredgecolor=FACTUAL, markeredgewidth=1.8, zorder=3)
+    ax.plot(
+        start, y, "o", markersize=8, markerfacecolor="white", markeredgecolor=FACTUAL, markeredgewidth=1.8, zorder=3
+    )
     left = start < end or (start == end)
     if start != end:
         ax.plot(end, y, "o", markersize=8.5, color=COUNTERFACTUAL, zorder=3)
@@ -136,7 +151,8 @@ def slopes(
     """Draw units: one variable of each as it was and as it would have been, joined by a line.
 
     Args:
-        before, after: shape (units,).
+        before: shape (units,).
+        after: shape (units,).
         labels: of the units, at the right; by default none.
         highlight: the units to bring forward, by position; by default all alike.
         heads: of the two sides.
@@ -158,7 +174,9 @@ def slopes(
     forward = set(highlight) or set(range(len(left)))
     for i, (a, b) in enumerate(zip(left.tolist(), right.tolist(), strict=True)):
         front = i in forward
-        ax.plot((0, 1), (a, b), color=SOFT if front else LINE, linewidth=1.4 if front else 0.7, zorder=2 if front else 1)
+        ax.plot(
+            (0, 1), (a, b), color=SOFT if front else LINE, linewidth=1.4 if front else 0.7, zorder=2 if front else 1
+        )
         ax.plot(0, a, "o", markersize=5, color=FACTUAL if front else LINE, zorder=3)
         ax.plot(1, b, "o", markersize=5, color=COUNTERFACTUAL if front else LINE, zorder=3)
         if labels is not None and front:

@@ -9,7 +9,20 @@ from typing import TYPE_CHECKING, cast
 
 from .._errors import InvalidQuery, UnknownName
 from .._syntax import Value
-from ._style import CYCLE, INK, SIZE, SOFT, axes_or_new, dress, halo, is_number, numbers, plain_text, shown, without_side
+from ._style import (
+    CYCLE,
+    INK,
+    SIZE,
+    SOFT,
+    axes_or_new,
+    dress,
+    halo,
+    is_number,
+    numbers,
+    plain_text,
+    shown,
+    without_side,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,7 +67,7 @@ def distributions(
     """
     if not of:
         raise InvalidQuery("There is nothing to draw: name at least one distribution.")
-    laws = {k: cast("Mapping[Value, float]", v) for k, v in of.items() if isinstance(v, Mapping)}
+    laws = {k: v for k, v in of.items() if isinstance(v, Mapping)}
     if laws and len(laws) < len(of):
         raise InvalidQuery("Draws and laws over states do not share an axis; draw them on axes of their own.")
     ax = axes_or_new(ax, 5.6, 3.2)
@@ -65,7 +78,7 @@ def distributions(
         for label in weights or {}:
             if label not in of:
                 raise UnknownName(label, of, "weights")
-        _densities(ax, {k: _draws(k, cast("ArrayLike", v), weights) for k, v in of.items()})
+        _densities(ax, {k: _draws(k, v, weights) for k, v in of.items()})
         dress(ax, x=name, title=title)
         without_side(ax, "left")
         ax.set_ylim(bottom=0)
@@ -76,10 +89,12 @@ def distributions(
     return ax
 
 
-def _draws(label: str, values: ArrayLike, weights: Mapping[str, ArrayLike] | None) -> tuple[Floats, Floats]:
+def _draws(
+    label: str, values: ArrayLike | Mapping[Value, float], weights: Mapping[str, ArrayLike] | None
+) -> tuple[Floats, Floats]:
     import numpy as np
 
-    found = numbers(values, f"The draws of {label!r}")
+    found = numbers(cast("ArrayLike", values), f"The draws of {label!r}")
     weight = np.ones(len(found)) if weights is None or label not in weights else numbers(weights[label], "weights")
     if weight.shape != found.shape or (weight < 0).any() or weight.sum() <= 0:
         raise InvalidQuery(f"The weights of {label!r} are one each for {len(found)} draws, none below zero.")
@@ -127,7 +142,10 @@ def density(values: Floats, weights: Floats) -> tuple[Floats, Floats]:
     quarter, most = np.interp([0.25, 0.75], cumulative, values[order])
     effective = 1 / float(weights @ weights)
     narrow = min(spread, (most - quarter) / 1.34) or spread
-    width = 1.06 * narrow * effective**-0.2 or max(abs(mean), 1.0) * 1e-3
+    # Draws that are all one value still have a peak that can be seen.
+    width = (
+        max(1.06 * narrow * effective**-0.2, max(abs(mean), 1e-300) * 1e-6) if spread else max(abs(mean), 1.0) * 1e-3
+    )
     grid = np.linspace(values.min() - 4 * width, values.max() + 4 * width, _CELLS)
     step = grid[1] - grid[0]
     cells = np.histogram(values, np.append(grid - step / 2, grid[-1] + step / 2), weights=weights)[0]
@@ -153,7 +171,5 @@ def _bars(ax: Axes, laws: Mapping[str, Mapping[Value, float]]) -> None:
             ax.text(float(x), height, f" {height:.2g}", color=colour, fontsize=SIZE - 1.5, ha="center", va="bottom")
     ax.set_xticks(range(len(states)), [plain_text(shown(state)) for state in states])
     ax.tick_params(axis="x", length=0)
-    ax.legend(frameon=False, fontsize=SIZE, labelcolor="linecolor", handlelength=0.9, handleheight=0.9, loc="best")
+    ax.legend(frameon=False, fontsize=SIZE, labelcolor=SOFT, handlelength=0.9, handleheight=0.9, loc="best")
     ax.margins(y=0.14)
-    for text in ax.get_legend().get_texts() if ax.get_legend() else ():
-        text.set_color(SOFT)

@@ -67,10 +67,7 @@ def dose_response(
         y = y.mean(axis=1)
     ax = axes_or_new(ax, 5.6, 3.4)
     if seen is not None:
-        given, got = numbers(seen[0], "the doses seen"), numbers(seen[1], "the outcomes seen")
-        if given.shape != got.shape:
-            raise InvalidQuery(f"seen has {len(given)} doses and {len(got)} outcomes; one outcome each is wanted.")
-        ax.scatter(given, got, s=9, color=FACTUAL, alpha=0.35, linewidths=0, zorder=1, label="as seen")
+        _points(ax, *seen)
     for low, high, share in drawn:
         ax.fill_between(x, low, high, color=COUNTERFACTUAL, alpha=0.15, linewidth=0, zorder=2)
         if share is not None:
@@ -81,12 +78,21 @@ def dose_response(
     ax.plot(x, y, color=COUNTERFACTUAL, linewidth=2.0, zorder=4)
     _beside(ax, x[-1], y[-1], "mean", COUNTERFACTUAL, SIZE, weight="bold")
     if truth is not None:
-        ax.plot(x, _curve(truth, "truth", len(x)), color=INK, linewidth=1.2, linestyle=(0, (4, 3)), zorder=5, label="truth")
+        ax.plot(
+            x, _curve(truth, "truth", len(x)), color=INK, linewidth=1.2, linestyle=(0, (4, 3)), zorder=5, label="truth"
+        )
     dress(ax, x=names[0], y=names[1], title=title, grid="y")
     if seen is not None or truth is not None:
         ax.legend(frameon=False, fontsize=SIZE - 1, labelcolor=SOFT, loc="best")
     ax.margins(x=0.01)
     return ax
+
+
+def _points(ax: Axes, doses: ArrayLike, outcomes: ArrayLike) -> None:
+    x, y = numbers(doses, "the doses seen"), numbers(outcomes, "the outcomes seen")
+    if x.shape != y.shape:
+        raise InvalidQuery(f"seen has {len(x)} doses and {len(y)} outcomes; one outcome each is wanted.")
+    ax.scatter(x, y, s=9, color=FACTUAL, alpha=0.35, linewidths=0, zorder=1, label="as seen")
 
 
 def _curve(values: ArrayLike, what: str, length: int, dimensions: tuple[int, ...] = (1,)) -> Floats:

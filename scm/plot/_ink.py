@@ -103,7 +103,9 @@ class Canvas:
             )
         )
 
-    def cut(self, start: Point, end: Point, rad: float, ends: tuple[Patch | None, Patch | None], boxes: Iterable[Box]) -> None:
+    def cut(
+        self, start: Point, end: Point, rad: float, ends: tuple[Patch | None, Patch | None], boxes: Iterable[Box]
+    ) -> None:
         """An edge that no longer acts: faint, with a cross in the middle of what is seen of it."""
         self.arrow(start, end, rad, ends, color=LINE, linestyle=(0, (2, 2)), zorder=1)
         path = arc(start, end, rad, 201)
@@ -128,7 +130,8 @@ def canvas(ax: Axes | None, boxes: Iterable[Box], points: Iterable[Point] = (), 
 
     Args:
         ax: the axes, if any.
-        boxes, points: what they hold.
+        boxes: what they hold.
+        points: what they hold too.
         above: room for words, in inches.
     """
     found = [*boxes, *(Box(p.x, p.y, 0.0, 0.0) for p in points)]

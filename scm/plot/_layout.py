@@ -5,6 +5,7 @@ Everything is in inches. Nothing here draws.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -38,9 +39,7 @@ class Box(NamedTuple):
 
     def distance(self, at: Point) -> float:
         """From the box to a point; zero inside."""
-        return math.hypot(
-            max(abs(at.x - self.x) - self.width / 2, 0.0), max(abs(at.y - self.y) - self.height / 2, 0.0)
-        )
+        return math.hypot(max(abs(at.x - self.x) - self.width / 2, 0.0), max(abs(at.y - self.y) - self.height / 2, 0.0))
 
 
 def layered(graph: CausalGraph, widths: Mapping[str, float]) -> dict[str, Box]:
@@ -93,7 +92,7 @@ def _columns(graph: CausalGraph, layer: Mapping[str, int]) -> tuple[list[list[_N
             path.append((cause, effect, at))
             columns[at].append(path[-1])
         path.append(effect)
-        for one, other in zip(path, path[1:], strict=False):
+        for one, other in itertools.pairwise(path):
             neighbours.setdefault(one, []).append(other)
             neighbours.setdefault(other, []).append(one)
     return columns, neighbours
@@ -116,7 +115,7 @@ def _reorder(columns: list[list[_Node]], neighbours: Mapping[_Node, Sequence[_No
 
 def _crossings(columns: Sequence[Sequence[_Node]], neighbours: Mapping[_Node, Sequence[_Node]]) -> int:
     count = 0
-    for left, right in zip(columns, columns[1:], strict=False):
+    for left, right in itertools.pairwise(columns):
         place = {n: i for i, n in enumerate(right)}
         ends = [sorted(place[m] for m in neighbours[n] if m in place) for n in left]
         count += sum(a > b for i, one in enumerate(ends) for other in ends[i + 1 :] for a in one for b in other)
@@ -124,7 +123,7 @@ def _crossings(columns: Sequence[Sequence[_Node]], neighbours: Mapping[_Node, Se
 
 
 def _heights(columns: Sequence[Sequence[_Node]], neighbours: Mapping[_Node, Sequence[_Node]]) -> dict[_Node, float]:
-    """Near the mean of the neighbours, with a row between two of a layer, half of one beside a passing edge."""
+    """Near the mean of the neighbours, with a row between two of a layer."""
     height = {n: (len(c) - 1) / 2 - i for c in columns for i, n in enumerate(c)}
     for sweep in range(24):
         for column in columns if sweep % 2 else columns[::-1]:
@@ -132,28 +131,23 @@ def _heights(columns: Sequence[Sequence[_Node]], neighbours: Mapping[_Node, Sequ
                 continue
             wanted = [sum(height[m] for m in neighbours[n]) / len(neighbours[n]) if neighbours[n] else height[n]
                       for n in column]  # fmt: skip
-            passing = [not isinstance(n, str) for n in column]
-            steps = [0.75 if a or b else 1.0 for a, b in zip(passing, passing[1:], strict=False)]
-            height |= dict(zip(column, _apart(wanted, steps), strict=True))
+            height |= dict(zip(column, _apart(wanted), strict=True))
     named = [h for n, h in height.items() if isinstance(n, str)]
     middle = (max(named) + min(named)) / 2
     return {n: (h - middle) * ROW for n, h in height.items()}
 
 
-def _apart(wanted: Sequence[float], steps: Sequence[float]) -> list[float]:
-    """The heights nearest to `wanted` that fall from each to the next by its step at least (pooled violators)."""
-    falls = [0.0]
-    for step in steps:
-        falls.append(falls[-1] + step)
+def _apart(wanted: Sequence[float]) -> list[float]:
+    """The heights nearest to `wanted` that fall by one at least from each to the next (pooled violators)."""
     pools: list[tuple[float, int]] = []
-    for want, fall in zip(wanted, falls, strict=True):
-        mean, count = want + fall, 1
+    for i, want in enumerate(wanted):
+        mean, count = want + i, 1
         while pools and pools[-1][0] < mean:
             before, many = pools.pop()
             mean, count = (before * many + mean * count) / (many + count), many + count
         pools.append((mean, count))
     level = [mean for mean, count in pools for _ in range(count)]
-    return [a - fall for a, fall in zip(level, falls, strict=True)]
+    return [height - i for i, height in enumerate(level)]
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -164,7 +158,8 @@ def bend(start: Point, end: Point, others: Iterable[Box], least: float = 0.0) ->
     """How far an edge bends so that it passes no box, as matplotlib's `arc3,rad=`: zero if it can be straight.
 
     Args:
-        start, end: the centres that it joins.
+        start: the centre that it leaves.
+        end: the centre that it goes to.
         others: the boxes in its way.
         least: it bends at least so far, to either side.
     """

@@ -89,7 +89,7 @@ def plain_text(text: str) -> str:
 def shown(value: object) -> str:
     """A value as a figure says it."""
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return str(value).lower()
     if isinstance(value, float | int):
         return f"{value:.4g}".replace("-", "−")
     return str(value)
@@ -97,6 +97,7 @@ def shown(value: object) -> str:
 
 def width_of(text: str, size: float = SIZE, *, bold: bool = False) -> float:
     """How wide a text is, in inches."""
+    pyplot()
     path: Any = import_module("matplotlib.textpath").TextPath
     fonts: Any = import_module("matplotlib.font_manager").FontProperties
     if not text.strip():

@@ -94,9 +94,7 @@ class _Line(NamedTuple):
 
 
 def _had(name: str, value: Value | None) -> str:
-    if value is None or isinstance(value, bool):
-        return f"{name} been {'set' if value is None else str(value).lower()}"
-    return f"{name} been {shown(value)}"
+    return f"{name} been {'set' if value is None else shown(value)}"
 
 
 def _middle(side: _Side, boxes: _Places) -> float:
@@ -139,11 +137,11 @@ def _places(graph: CausalGraph, widths: Mapping[str, float], noises: Mapping[str
     row = {name: -_ROW * i for i, name in enumerate(order)}
     shift = {name: 0.95 * layers[name].y for name in order}
     widest = max(width_of(noise, SIZE - 1) for noise in (*noises, "u"))
-    inner = max(widths[n] / 2 - shift[n] for n in order) + 0.75 + widest / 2
+    inner = max(widths[n] / 2 + shift[n] for n in order) + 0.75 + widest / 2
     out: _Places = {}
     for name in order:
-        out["<", name] = Box(-inner - shift[name], row[name], widths[name], HEIGHT)
-        out[">", name] = Box(inner + shift[name], row[name], widths[name], HEIGHT)
+        out["<", name] = Box(-inner + shift[name], row[name], widths[name], HEIGHT)
+        out[">", name] = Box(inner - shift[name], row[name], widths[name], HEIGHT)
     taken: list[float] = []
     for noise, readers in sorted(noises.items(), key=lambda item: len(item[1])):
         middle = sum(row[n] for n in readers) / len(readers)
