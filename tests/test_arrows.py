@@ -85,7 +85,6 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_assemble",
         "_assemble_columns",
         "_sample_columns",
-        "_sample",
         "_json_parts",
         "_law_json",
         "_mechanism_json",

@@ -353,5 +353,3 @@ class _Scheduler:
             return True
         self.axes[name] = states
         return False
-
-

@@ -191,7 +191,9 @@ class Lanes:
         drawn = {n: normal(keys, stream_of(n)) for n in self.plan.normals}
         drawn |= {n: uniform(keys, stream_of(n)) for n in self.plan.uniforms}
         state = self.found.state
-        parts = ({n: np.asarray(x)[rows] for n, x in each.items()} for each in (state.columns, state.values, state.noises))
+        parts = (
+            {n: np.asarray(x)[rows] for n, x in each.items()} for each in (state.columns, state.values, state.noises)
+        )
         arguments = (*parts, drawn, keys)
         if not self.compiled:
             arguments = (*arguments[:3], {n: np.asarray(x) for n, x in drawn.items()}, keys)
