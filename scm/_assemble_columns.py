@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from ._continuous import ContinuousLaw
 from ._domain import Domain, Real
 from ._errors import InvalidModel, UnknownName
 from ._syntax import Expr, Var
@@ -48,6 +49,7 @@ def build_columnar(
         tuple(dict.fromkeys(own)),
         {n: domains[n] for n in inputs},
         declared(v),
+        {c.names[0]: c.law for c in v.continuous if isinstance(c.law, ContinuousLaw)},
     )
     return bind_formula(_expression(v, scope.noises), scope) if v.mechanism is None else v.mechanism.bind(scope)
 
