@@ -6,6 +6,7 @@ from ._aggregates import Histogram as Histogram
 from ._aggregates import Mean as Mean
 from ._aggregates import Quantiles as Quantiles
 from ._aggregates import Variance as Variance
+from . import plot as plot
 from ._answer import Answer as Answer
 from ._arguments import parse_budget as parse_budget
 from ._ask import ask as ask
@@ -439,6 +440,7 @@ __all__ = [
     "parse_quantity",
     "parse_query",
     "placeholders",
+    "plot",
     "pn",
     "pns",
     "possible_units",
