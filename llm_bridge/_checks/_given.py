@@ -10,7 +10,7 @@ from scm import print_quantity
 
 from .._problem import Problem
 from ._reading import Fault, Reading
-from ._text import fold, scan
+from ._text import fold, folded_sentences, scan
 
 _ASIDE = re.compile(r"\([^()]*\)")
 _SPACE = re.compile(r"\s+")
@@ -57,9 +57,8 @@ def cited(problem: Problem) -> Iterator[Cited]:
 def spans(reading: Reading) -> Iterable[Fault]:
     """Words that are cited and do not stand in the text."""
     text = scan(reading.text)
-    sentences = [fold(sentence.text) for sentence in text.sentences]
     for one in cited(reading.problem):
-        if one.words and (piece := fold(one.words)) not in text.folded and not _pieces(piece, text.folded, sentences):
+        if one.words and (piece := fold(one.words)) not in text.folded and not _pieces(piece, text.folded, folded_sentences(text)):
             yield Fault(
                 "spans",
                 one.part,

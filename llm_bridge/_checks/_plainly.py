@@ -11,13 +11,13 @@ from ._asking import question_sentences
 from ._given import quoted
 from ._lexicon import ANTONYMS, COMPARED_DOWN, NEGATIONS, PREFIXES
 from ._markers import markers
-from ._mentions import Mention, mentions
+from ._mentions import Mention, mentions, perhaps
 from ._numerals import numerals
 from ._queried import asked_of
 from ._reading import Fault, Reading
 from ._signs import literals
 from ._spoken import covered_by, elliptical, strange
-from ._text import Scan, scan, words
+from ._text import Scan, remembered, scan, words
 
 _DENYING = (
     words(
@@ -118,7 +118,7 @@ def _denied(problem: Problem, source: Scan, said: Iterable[tuple[bool, tuple[str
 
 def _denies(source: Scan, variables: tuple[ProblemVariable, ...]) -> bool:
     """Whether any word may deny or lessen something, or is the opposite of a word of a name."""
-    named = {t.stem for v in variables for t in scan(f"{v.name} {v.description}").tokens}
+    named = _named(variables)
     return any(
         t.word in _DENYING
         or t.word in _LESS
@@ -129,14 +129,22 @@ def _denies(source: Scan, variables: tuple[ProblemVariable, ...]) -> bool:
     )
 
 
+@remembered
+def _named(variables: tuple[ProblemVariable, ...]) -> frozenset[str]:
+    """The stems of the names and descriptions."""
+    return frozenset([t.stem for v in variables for part in (v.name, v.description) for t in scan(part).tokens])
+
+
 def lacking(reading: Reading) -> Iterable[Fault]:
     """Equations whose own words name a variable that they do not use."""
     problem = reading.problem
     for i, equation in enumerate(problem.equations):
+        used = {n.name for n in walk(equation.expression) if isinstance(n, Var)} | {equation.variable}
+        if used.issuperset([problem.variables[v].name for v in perhaps(equation.words, problem.variables)]):
+            continue  # nothing else can be mentioned, which is seen without looking for what is
         source = scan(equation.words)
         if not equation.words or len(markers(source.tokens, 0, len(source.tokens), ())) > 1:
             continue
-        used = {n.name for n in walk(equation.expression) if isinstance(n, Var)} | {equation.variable}
         here = mentions(source, problem.variables)
         same = (e for e in problem.equations if e.words and (e.words in equation.words or equation.words in e.words))
         told = {e.variable for e in same}  # one sentence for two effects
