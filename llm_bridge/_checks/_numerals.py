@@ -61,7 +61,7 @@ class Numeral:
         return self.kind in ("percent", "fraction") or (self.kind == "decimal" and -1 <= self.value <= 1)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=128)
 def numerals(text: Scan) -> tuple[Numeral, ...]:
     """The numbers of `text`, in order; the longest reading of each ("9 in 10" is one number)."""
     found: list[Numeral] = []

@@ -103,7 +103,7 @@ def remembered(work: Callable[P, T]) -> Callable[P, T]:
     Every check asks the same of the same text and variables, and hashing the variables of a Problem takes longer than
     most of the work. What is known by identity keeps its arguments alive, so that no other can take their place.
     """
-    by_value = lru_cache(maxsize=256)(work)
+    by_value = lru_cache(maxsize=64)(work)
     known: dict[tuple[int, ...], tuple[tuple[object, ...], T]] = {}
 
     def recall(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -120,16 +120,17 @@ def remembered(work: Callable[P, T]) -> Callable[P, T]:
     return recall
 
 
-_MOST_KEPT = 1_000
+_MOST_KEPT = 64
+"""Few, since one question is looked at from end to end before the next: what is kept long is garbage to look through."""
 
 
-@lru_cache(maxsize=1_024)
+@lru_cache(maxsize=256)
 def spoken_in(text: Scan, sentence: int) -> frozenset[str]:
     """The words of one sentence. Cached, since most checks ask which words it has."""
     return frozenset([token.word for token in text.of(text.sentences[sentence])])
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=128)
 def folded_sentences(text: Scan) -> tuple[str, ...]:
     """The sentences as they are compared."""
     return tuple([fold(sentence.text) for sentence in text.sentences])
@@ -140,7 +141,7 @@ def pieces(text: str) -> list[str]:
     return _TOKEN.findall(_plain(text).replace("_", " "))
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=128)
 def scan(text: str) -> Scan:
     """`text`, cut up. Cached, since every check looks at the same text, and repairs come back to it."""
     if text.isascii() and text.isalpha():  # as most names are
