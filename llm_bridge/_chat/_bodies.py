@@ -92,7 +92,9 @@ def _value(name: str, value: Any, schema: ReplySchema | None, dialect: Dialect) 
 
 def _message(message: dict[str, str]) -> str:
     content = message["content"]
-    return f'{{"role":{_json(message["role"])},"content":{(_prompt if message["role"] == "system" else _json)(content)}}}'
+    return (
+        f'{{"role":{_json(message["role"])},"content":{(_prompt if message["role"] == "system" else _json)(content)}}}'
+    )
 
 
 @lru_cache(maxsize=64)

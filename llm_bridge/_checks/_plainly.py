@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from scm import Probability, Value, Var, print_expr, print_quantity, walk
+from scm import Probability, Value, print_expr, print_quantity
 
 from .._problem import Problem, ProblemVariable
 from ._asking import question_sentences
@@ -13,11 +13,11 @@ from ._lexicon import ANTONYMS, COMPARED_DOWN, NEGATIONS, PREFIXES
 from ._markers import markers
 from ._mentions import Mention, mentions, perhaps
 from ._numerals import numerals
-from ._queried import asked_of
+from ._queried import Asked, asked_of
 from ._reading import Fault, Reading
 from ._signs import literals
 from ._spoken import covered_by, elliptical, strange
-from ._text import Scan, remembered, scan, words
+from ._text import Scan, Sentence, remembered, scan, words
 
 _DENYING = (
     words(
@@ -51,23 +51,28 @@ def _question(problem: Problem, text: Scan) -> Iterator[Fault]:
     found = question_sentences(text, query.words)
     if not found or not found[-1].question:
         return
-    asked, words_of = asked_of(query.asked), scan(found[-1].text)
+    asked = asked_of(query.asked)
     low = problem.reply.comparison in ("<", "<=")
     event = [(True, (name, value)) for name, value in asked.parts[0].event.items() if value is not None]
-    covered = covered_by(text, problem)
-    clear = not any(elliptical(text, s.index) for s in found) and (
-        bool(asked.op) or not any(strange(text, s.index, covered) for s in found)
-    )
-    if clear and not (problem.reply.kind == "yes-no" and low):
-        for name in _denied(problem, words_of, event):
+    false = any(value is False for _, (_, value) in event)
+    if false and not (problem.reply.kind == "yes-no" and low) and _clear(problem, text, found, asked):
+        for name in _denied(problem, scan(found[-1].text), event):
             yield _unwarranted("queries[0]", query.text, name, found[-1].text)
-    if problem.reply.kind == "yes-no" and low and not asked.op and not _lessens(words_of):
+    if problem.reply.kind == "yes-no" and low and not asked.op and not _lessens(scan(found[-1].text)):
         yield Fault(
             "asked",
             "reply",
             f"The reply is yes where the probability is low, but {quoted(found[-1].text)} does not ask whether "
             "something is unlikely. Wanted: in the query the state that the question names, and yes for a value > 0.5.",
         )
+
+
+def _clear(problem: Problem, text: Scan, found: Sequence[Sentence], asked: Asked) -> bool:
+    """Whether every word of a question is known, and none stands for others."""
+    covered = covered_by(text, problem)
+    return not any(elliptical(text, s.index) for s in found) and (
+        bool(asked.op) or not any(strange(text, s.index, covered) for s in found)
+    )
 
 
 def _lessens(source: Scan) -> bool:
@@ -139,7 +144,7 @@ def lacking(reading: Reading) -> Iterable[Fault]:
     """Equations whose own words name a variable that they do not use."""
     problem = reading.problem
     for i, equation in enumerate(problem.equations):
-        used = {n.name for n in walk(equation.expression) if isinstance(n, Var)} | {equation.variable}
+        used = {*equation.names, equation.variable}
         if used.issuperset([problem.variables[v].name for v in perhaps(equation.words, problem.variables)]):
             continue  # nothing else can be mentioned, which is seen without looking for what is
         source = scan(equation.words)

@@ -88,8 +88,7 @@ def _concerned(problem: Problem) -> Iterator[tuple[str, list[str], str]]:
     for i, both in enumerate(problem.confounded):
         yield f"confounded[{i}]", list(both.pair), both.words
     for i, equation in enumerate(problem.equations):
-        names = [n.name for n in walk(equation.expression) if isinstance(n, Var)]
-        yield f"equations[{i}]", list(dict.fromkeys((equation.variable, *names))), equation.words
+        yield f"equations[{i}]", list(dict.fromkeys((equation.variable, *equation.names))), equation.words
     for i, statement in enumerate(problem.statements):
         names = [n.name for n in quantity_nodes(statement.term) if isinstance(n, Var)]
         yield f"statements[{i}]", list(dict.fromkeys(names)), statement.words

@@ -121,7 +121,7 @@ def remembered(work: Callable[P, T]) -> Callable[P, T]:
 
 
 _MOST_KEPT = 64
-"""Few, since one question is looked at from end to end before the next: what is kept long is garbage to look through."""
+"""Few: one question is looked at before the next, and the garbage collector goes through all that is kept."""
 
 
 @lru_cache(maxsize=256)

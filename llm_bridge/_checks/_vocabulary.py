@@ -121,6 +121,17 @@ def _spaced(name: str) -> str:
 def _sayings(variable: ProblemVariable) -> Iterator[tuple[Value | None, str]]:
     """What a variable, or a state of it, is called."""
     yield None, variable.name
+    if variable.description:
+        yield from _described(variable)
+    if variable.words and variable.words != variable.name:
+        yield None, variable.words
+    for state in variable.states:
+        if isinstance(state, str):
+            yield state, state
+
+
+def _described(variable: ProblemVariable) -> Iterator[tuple[Value | None, str]]:
+    """What the description calls a variable, or a state of it."""
     labels = {str(state).casefold(): state for state in variable.states}
     labels |= {"true": True, "false": False} if set(variable.states) == {False, True} else {}
     said = False
@@ -129,17 +140,12 @@ def _sayings(variable: ProblemVariable) -> Iterator[tuple[Value | None, str]]:
         if state is not None:
             said = True
             yield state, match["quoted"] or match["bare"] or ""
-    if variable.description and not said:
+    if not said:
         one, opposite = _opposites(variable.description)
         boolean = opposite and set(variable.states) == {False, True}
         yield True if boolean else None, one
         if boolean:
             yield False, opposite
-    if variable.words:
-        yield None, variable.words
-    for state in variable.states:
-        if isinstance(state, str):
-            yield state, state
 
 
 def _opposites(description: str) -> tuple[str, str]:
