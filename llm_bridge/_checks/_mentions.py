@@ -134,7 +134,8 @@ def _mention(source: _Source, place: int, end: int) -> Mention | None:
     state: Value | None = None
     if len(variables) == 1:
         told = {one for at, one in run if at < last}
-        state = _state(known, leading, told, _strangers(source, place, last, end))
+        half = any([p.state is not None and not p.stems <= told for p in leading])
+        state = _state(known, leading, told, _strangers(source, place, last, end) if half else set[str]())
     weak = state is None and not any([p.stems <= met for p in leading])
     named = state is not None and all([p.whole for p in leading])
     negated = _inner_negation(text, place, last, stems)
