@@ -113,6 +113,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_mixed_finite",
         "_mixed_parts",
         "_mixed_found",
+        "_mixed_hidden",
         "_mixed_solve",
         "_mixed_trace",
         "_mixed_account",
