@@ -1,12 +1,12 @@
 """Twinworld's engine: structural causal models, queries on every rung, answers with their derivation."""
 
+from . import plot as plot
 from ._aggregates import Aggregate as Aggregate
 from ._aggregates import Chance as Chance
 from ._aggregates import Histogram as Histogram
 from ._aggregates import Mean as Mean
 from ._aggregates import Quantiles as Quantiles
 from ._aggregates import Variance as Variance
-from . import plot as plot
 from ._answer import Answer as Answer
 from ._arguments import parse_budget as parse_budget
 from ._ask import ask as ask
