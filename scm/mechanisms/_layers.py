@@ -220,7 +220,7 @@ def _log_base(expr: Expr, values: Columns, scope: Domains, xp: Any) -> Column:
 
 
 def _root(v: Column, p: Column, sign: int, xp: Any) -> Column:
-    size = xp.power(xp.abs(v), 1.0 / p)
+    size = xp.where(xp.isnan(p), xp.nan, xp.power(xp.abs(v), 1.0 / p))  # 1 to any power is 1, even to NaN
     return xp.sign(v) * size if sign == 0 else xp.where(v >= 0, sign * size, xp.nan)
 
 
