@@ -36,7 +36,7 @@ def finite_model(model: Model, query: Query, others: Iterable[str] = ()) -> Mode
             names.add(node.name)
             names |= {name for a in node.world for name in (a.target, a.parent) if name is not None}
     needed = {cause for name in names for cause in model.graph.ancestors[name]} | names
-    return _part(model, needed, ()) if needed <= model.mechanisms.keys() else None
+    return _part(model, needed, ()) if needed and needed <= model.mechanisms.keys() else None
 
 
 def _part(model: Model, own: Iterable[str], free: Iterable[str]) -> Model:

@@ -247,6 +247,8 @@ class _Group:
             Refused: none does.
         """
         task = self.task(part, event)
+        if self.setting.until is not None and time.monotonic() > self.setting.until:
+            raise Refused([("budget", "the time ran out before every part was worked out; allow more.")])
         reasons: list[tuple[str, str]] = []
         partial: Solution | None = None
         for solver in solvers:
