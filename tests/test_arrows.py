@@ -87,6 +87,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_sample_columns",
         "_model_json",
         "_model",
+        "_path_coefficients",
         "_by_noise",
         "_grants",
         "_finding",
