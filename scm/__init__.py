@@ -103,6 +103,10 @@ from ._noise import NoiseLaw as NoiseLaw
 from ._noise import Unknown as Unknown
 from ._parse import parse_expression as parse_expression
 from ._parse import parse_query as parse_query
+from ._path_coefficients import effect_along as effect_along
+from ._path_coefficients import implied_covariance as implied_covariance
+from ._path_coefficients import path_coefficients as path_coefficients
+from ._path_coefficients import total_effect as total_effect
 from ._plan_report import contraction_text as contraction_text
 from ._plan_report import task_text as task_text
 from ._posteriors import Posteriors as Posteriors
@@ -366,6 +370,7 @@ __all__ = [
     "covariance_ratio",
     "districts",
     "draw_tables",
+    "effect_along",
     "efficient_adjustment_set",
     "encode_text",
     "equivalence_class",
@@ -388,6 +393,7 @@ __all__ = [
     "gumbel_max",
     "holds",
     "identify",
+    "implied_covariance",
     "implied_independences",
     "independent",
     "inducing_paths",
@@ -422,6 +428,7 @@ __all__ = [
     "parse_expression",
     "parse_quantity",
     "parse_query",
+    "path_coefficients",
     "placeholders",
     "pn",
     "pns",
@@ -463,6 +470,7 @@ __all__ = [
     "task_text",
     "terms",
     "to_pgmpy",
+    "total_effect",
     "two_models",
     "walk",
     "world",

@@ -93,6 +93,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_model_file",
         "_model",
         "_finite_only",
+        "_path_coefficients",
         "_by_noise",
         "_grants",
         "_finding",

@@ -14,6 +14,7 @@ from .._syntax import Const, Expr, Op, Operator, Placeholder, Value, Var, print_
 from .._worlds import Fixed, Fresh, Instance, Own, Policy, Slot
 from ..mechanisms._formula import Formula, InvertibleFormula
 from ..mechanisms._types import Linear
+from ._gaussian_finite import check_possible
 from ._gaussian_noise import loadings
 from ._gaussian_pieces import Algebra, Event, Known, Pieces, joined, negated
 from ._gaussian_space import EPS, Form, Space
@@ -253,20 +254,25 @@ class System:
         match instance.mechanism:
             case Own():
                 if instance.variable not in model.columnar:
-                    self.numbers.append(None)
+                    self._finite(place, fixed)
                     return
                 found = self._own(instance.variable, lookup)
             case Policy(expr):
                 if finite and any(isinstance(s, str) for s in model.states[instance.variable]):
-                    self.numbers.append(None)
+                    self._finite(place, fixed)
                     return
                 found = self.number(expr, lookup)
             case Fresh():
-                self.numbers.append(None)
+                self._finite(place, fixed)
                 return
         self.numbers.append(found)
         if fixed is not None:
             self._observe(instance.variable, found, fixed, finite)
+
+    def _finite(self, place: int, fixed: Fixed | None) -> None:
+        if fixed is not None:
+            check_possible(self.task, place, fixed)
+        self.numbers.append(None)
 
     def _own(self, variable: str, lookup: Lookup) -> Pieces:
         mechanism = self.task.model.columnar[variable]
