@@ -1,5 +1,12 @@
 """Twinworld's engine: structural causal models, queries on every rung, answers with their derivation."""
 
+from . import plot as plot
+from ._aggregates import Aggregate as Aggregate
+from ._aggregates import Chance as Chance
+from ._aggregates import Histogram as Histogram
+from ._aggregates import Mean as Mean
+from ._aggregates import Quantiles as Quantiles
+from ._aggregates import Variance as Variance
 from ._answer import Answer as Answer
 from ._arguments import parse_budget as parse_budget
 from ._ask import ask as ask
@@ -90,6 +97,8 @@ from ._gumbel import GumbelMax as GumbelMax
 from ._gumbel import gumbel_max as gumbel_max
 from ._holds import Members as Members
 from ._holds import holds as holds
+from ._imagine import imagine as imagine
+from ._imagined import Imagined as Imagined
 from ._ladder import Ladder as Ladder
 from ._ladder import ladder as ladder
 from ._mechanism import Equation as Equation
@@ -241,6 +250,7 @@ __all__ = [
     "MAX_NUMBER",
     "AdjustmentCheck",
     "Adjusts",
+    "Aggregate",
     "Answer",
     "Assumption",
     "Available",
@@ -250,6 +260,7 @@ __all__ = [
     "Categorical",
     "CausalClaim",
     "CausalGraph",
+    "Chance",
     "Claim",
     "Confidence",
     "Conflict",
@@ -283,7 +294,9 @@ __all__ = [
     "GraphFormat",
     "GumbelMax",
     "Hedge",
+    "Histogram",
     "Identification",
+    "Imagined",
     "Independence",
     "Independent",
     "Index",
@@ -299,6 +312,7 @@ __all__ = [
     "Ladder",
     "LawSource",
     "LinearEffect",
+    "Mean",
     "Members",
     "MissingPackage",
     "Model",
@@ -313,6 +327,7 @@ __all__ = [
     "Posteriors",
     "Prepared",
     "Probability",
+    "Quantiles",
     "Quantity",
     "Query",
     "QuerySyntaxError",
@@ -340,6 +355,7 @@ __all__ = [
     "Value",
     "Var",
     "Variable",
+    "Variance",
     "World",
     "Worlds",
     "ZeroCell",
@@ -394,6 +410,7 @@ __all__ = [
     "holds",
     "identify",
     "implied_covariance",
+    "imagine",
     "implied_independences",
     "independent",
     "inducing_paths",
@@ -430,6 +447,7 @@ __all__ = [
     "parse_query",
     "path_coefficients",
     "placeholders",
+    "plot",
     "pn",
     "pns",
     "possible_units",

@@ -80,6 +80,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_coupling_laws",
         "_execution",
         "_sample",
+        "_aggregates",
         "mechanisms",
         "_variable",
         "_assemble",
@@ -132,7 +133,12 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_asked",
         "_posteriors",
         "_most_probable",
+        "_settings",
+        "_unit_rows",
+        "_imagined",
+        "_imagine",
     ),
+    "7 pictures": ("plot",),
 }
 
 # Identification reads graphs and queries only: worlds carry mechanisms by an opaque id.
@@ -145,7 +151,9 @@ APART: dict[str, frozenset[str]] = {
 }
 
 # `import scm` must load none of these: a graph, a query and the help text need no array library.
-HEAVY = frozenset({"jax", "jaxlib", "scipy", "pandas", "polars", "pyarrow", "pgmpy", "llm_bridge", "openai"})
+HEAVY = frozenset(
+    {"jax", "jaxlib", "scipy", "pandas", "polars", "pyarrow", "pgmpy", "numpyro", "matplotlib", "llm_bridge", "openai"}
+)
 
 MOST_MODULE_LINES = 400
 MOST_FUNCTION_LINES = 50

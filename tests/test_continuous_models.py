@@ -127,7 +127,7 @@ def test_a_variable_that_cannot_be_is_refused(variable: Variable, error: type[Ex
         (lambda: GaussianCopula([normal()], [[2.0]]), "ones on its diagonal"),
         (lambda: ContinuousNoise(("a", "a"), MultivariateNormal([0, 0], np.eye(2))), "different names"),
         (lambda: ContinuousNoise(("a",), MultivariateNormal([0, 0], np.eye(2))), "1 noises ('a',) and a law of 2"),
-        (lambda: Variable("Y", mechanism=cast(Any, "2 * X")), "Linear(...), Additive(...) or another mechanism is wanted"),
+        (lambda: Variable("Y", mechanism=cast(Any, "2 * X")), "Linear(...), Additive(...) or another mechanism"),
     ],
 )
 def test_a_part_that_cannot_be_is_refused(make: Any, words: str) -> None:

@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias, assert_never
 
 from .._domain import Domain, Real
 from .._errors import InvalidQuery
+from .._evaluate import evaluate
 from .._syntax import BOOLEAN_OPERATORS, Const, Expr, Op, Placeholder, Value, Var, print_expr, terms
 from .._values import ordered_states, possible_values
 
@@ -62,6 +63,8 @@ def _kind(states: tuple[Value, ...]) -> Kind:
 
 def _kind_of_operation(expr: Op, scope: Mapping[str, Domain]) -> Kind:
     op, args = expr.op, expr.args
+    if not terms(expr):
+        return _kind((evaluate(expr, lambda term: term.name),))
     kinds: list[Kind] = [kind_of(a, scope) for a in args]
     if op in _LOGIC:
         for arg, kind in zip(args, kinds, strict=True):

@@ -118,7 +118,8 @@ def _op(op: Literal["+", "*"], args: tuple[Expr, ...]) -> Expr:
     kept = tuple(a for a in args if a != idle)
     if op == "*" and _ZERO in kept:
         return _ZERO
-    return kept[0] if len(kept) == 1 else Op(op, kept) if kept else idle
+    found = kept[0] if len(kept) == 1 else Op(op, kept) if kept else idle
+    return found if terms(found) else Const(evaluate(found, lambda term: term.name))
 
 
 def _joined(outer: Stretch, inner: Stretch) -> Stretch:

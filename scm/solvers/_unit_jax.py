@@ -7,6 +7,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,17 @@ from numpy.typing import NDArray
 
 from .._execution import Execution, Precision
 from . import _run_jax as device
-from ._unit_batch import CHUNK, DEVICE_CHUNK, LOOKED_AT, ChunkResult, Columns, Ran, check_sound, refuse_fault
+from ._unit_chunk import (
+    CHUNK,
+    DEVICE_CHUNK,
+    LOOKED_AT,
+    ChunkResult,
+    Columns,
+    Disbelieved,
+    Ran,
+    check_sound,
+    refuse_fault,
+)
 from ._unit_kernel import Kernel, Worked, at_point, numpy_chunk, start
 
 CHECKED = 8
@@ -23,10 +34,6 @@ WHOLE = 1 << 24
 """Rows of columns that are on a device already, up to which they are worked on all at once."""
 TOLERANCE: dict[Precision, float] = {"single": 2e-3, "double": 1e-9}
 """How far a compiled program may be from NumPy: rounding, and no wrong formula."""
-
-
-class Disbelieved(Exception):
-    """Why a compiled program is not believed."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +89,7 @@ class JaxWorker:
         began = time.monotonic()
         with device.precision_of(self.precision):
             given = [self._placed(_padded(columns[name], rows, self.chunk)) for name in self.kernel.names]
-            points = [np.asarray(p, dtype=self._float) for p in self.points.values()]
+            points = [p.astype(self._float) if p.dtype.kind == "f" else p for p in self.points.values()]
             found = self._compiled()(tuple(given), tuple(points), np.int32(rows))
         sent = Sent(columns, rows, first, found)
         if ("checked", self._key) not in self.kernel.kept:
@@ -122,13 +129,14 @@ class JaxWorker:
         return jax.device_put(column, _spread(self.devices))
 
     def _compiled(self) -> Callable[..., Any]:
-        key = ("jitted", self.precision)
+        key = ("jitted", self.precision, self.chunk)
         if key not in self.kernel.kept:
             import jax
 
             device.keep_executables()
             spacing = float(np.finfo(self._float).eps)
-            self.kernel.kept[key] = jax.jit(lambda *given: _traced(self.kernel, tuple(self.points), spacing, *given))
+            program = partial(_traced, self.kernel, tuple(self.points), spacing, self.chunk)
+            self.kernel.kept[key] = jax.jit(program)
             self.kernel.kept["jitted"] = True
         return self.kernel.kept[key]
 
@@ -162,7 +170,7 @@ class JaxWorker:
         found = numpy_chunk(self.kernel, columns, self.points, sent.rows, float(np.finfo(self._float).eps))
         check_sound(self.kernel, columns, self.points, found, sent.rows, sent.first)
         sound = np.asarray(sent.found[-1]).reshape(-1)
-        point = {name: float(p[int(np.argmin(sound))]) for name, p in self.points.items()}
+        point = {name: p[int(np.argmin(sound))] for name, p in self.points.items()}
         refuse_fault(self.kernel, columns, point, 0, sent.first + 1)
 
     def _look_again(self, sent: Sent, rows: NDArray[np.intp]) -> None:
@@ -172,18 +180,23 @@ class JaxWorker:
         for worked in found:
             if not np.all(worked.sound):
                 at = int(np.argmin(np.broadcast_to(worked.sound, (len(rows),))))
-                refuse_fault(self.kernel, columns, {n: float(p[0]) for n, p in self.points.items()}, at,
+                refuse_fault(self.kernel, columns, {n: p[0] for n, p in self.points.items()}, at,
                              sent.first + int(rows[at]) + 1)  # fmt: skip
 
 
 def _traced(
-    kernel: Kernel, grid: tuple[str, ...], spacing: float, columns: tuple[Any, ...], points: tuple[Any, ...], count: Any
+    kernel: Kernel,
+    grid: tuple[str, ...],
+    spacing: float,
+    size: int,
+    columns: tuple[Any, ...],
+    points: tuple[Any, ...],
+    count: Any,
 ) -> Any:
     """The program: outputs, tallies with the points first; noises, which units are defined, whether all is sound."""
     import jax
     import jax.numpy as jnp
 
-    size = columns[0].shape[0] if columns else 1
     among = jnp.arange(size) < count
     run = start(kernel, dict(zip(kernel.names, columns, strict=True)), jnp, spacing, size)
 
@@ -197,7 +210,7 @@ def _traced(
         noises = tuple(n[0] for n in noises)
     else:
         outputs, tallies, noises, sound = one(())
-        outputs, tallies = jax.tree.map(lambda x: x[None], (outputs, tallies))
+        outputs, tallies = tuple(o[None] for o in outputs), tuple(t[None] for t in tallies)
     defined = jnp.asarray(run.defined)
     return outputs, tallies, noises, defined, jnp.all(defined | ~among), sound
 
@@ -216,7 +229,11 @@ def _padded(column: Any, rows: int, chunk: int) -> Any:
     if rows == chunk:
         return column
     column = np.asarray(column)
-    return np.concatenate([column, np.broadcast_to(column[-1:], (chunk - rows,))]) if rows else np.zeros(chunk, column.dtype)
+    return (
+        np.concatenate([column, np.broadcast_to(column[-1:], (chunk - rows,))])
+        if rows
+        else np.zeros(chunk, column.dtype)
+    )
 
 
 def _double(column: Any) -> NDArray[Any]:

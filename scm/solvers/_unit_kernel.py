@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -144,10 +144,8 @@ def at_point(kernel: Kernel, run: UnitRun, point: Mapping[str, Any], among: Any,
         rows: in the chunk.
     """
     xp = run.xp
-    own = UnitRun(
-        run.plan, {**run.columns, **point}, xp, run.spacing, dict(run.values), run.noises, dict(run.changes), run.defined,
-        run.sound,
-    )  # fmt: skip
+    columns = {**run.columns, **point}
+    own = replace(run, columns=columns, values=dict(run.values), changes=dict(run.changes))
     for step in kernel.parted[1]:
         own.step(step)
     outputs = [_output(expr, own, kernel.domains, rows) for expr in kernel.outputs]
@@ -180,6 +178,4 @@ def numpy_chunk(
     count = max((len(p) for p in points.values()), default=1)
     with np.errstate(all="ignore"):
         run = start(kernel, columns, np, spacing, rows)
-        return [
-            at_point(kernel, run, {name: p[k] for name, p in points.items()}, np.True_, rows) for k in range(count)
-        ]
+        return [at_point(kernel, run, {name: p[k] for name, p in points.items()}, np.True_, rows) for k in range(count)]

@@ -131,7 +131,7 @@ class _Planner:
             case Policy(expr):
                 scope = {name: self.model.domains[name] for name, _ in instance.slots}
                 own = self.model.domains[instance.variable]
-                return policy_map(expr, scope, own, f"The policy for {instance.variable!r}")
+                return policy_map(expr, scope, own, instance.variable)
             case Fresh():
                 return None
 

@@ -34,7 +34,7 @@ class UnitRun:
         values: of instances.
         noises: by name.
         defined: whether the evidence is possible, for each unit.
-        changes: of inputs, that several values move by.
+        changes: differences of inputs, that several values move by.
         sound: whether every mechanism gave a number for numbers, for each unit.
     """
 
@@ -109,20 +109,23 @@ class UnitRun:
     def _set(self, i: int, value: Column) -> None:
         self.values[i] = value
         if isinstance(self.plan.domains[self.plan.worlds.instances[i].variable], Real):
+            if self.xp is np and np.isfinite(np.sum(value)):
+                return  # a sum is quicker than a look at each
             self.sound = self.sound & (self.xp.isfinite(value) | self.xp.logical_not(self.defined))
 
     def _moved(self, value: Column, parts: Sequence[tuple[str, Slot, Slot, float]]) -> Column:
+        lost: Any = None
         for name, slot, before, effect in parts:
-            change = self._change(name, slot, before)
-            found = value + effect * change
-            # Zero added to -0.0 is 0.0: another bit pattern.
-            value = found if self.xp is np and np.all(change) else self.xp.where(change == 0, value, found)
-        return value
+            # A change of nothing is +0.0 times a positive number; and x - 0.0 is x, bit for bit.
+            change = self._change(name, before, slot) if effect > 0 else self._change(name, slot, before)
+            step = change * abs(effect)
+            lost = step if lost is None else lost + step
+        return value if lost is None else value - lost
 
-    def _change(self, name: str, slot: Slot, before: Slot) -> Column:
-        key = (name, slot, before)
+    def _change(self, name: str, slot: Slot, other: Slot) -> Column:
+        key = (name, slot, other)
         if key not in self.changes:
-            self.changes[key] = self.slot(name, slot) - self.slot(name, before)
+            self.changes[key] = self.slot(name, slot) - self.slot(name, other)
         return self.changes[key]
 
     def _where_alike(self, i: int, like: int, value: Column) -> Column:
