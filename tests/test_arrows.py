@@ -114,6 +114,8 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_mixed_finite",
         "_mixed_parts",
         "_mixed_found",
+        "_mixed_fold",
+        "_mixed_mixture",
         "_mixed_solve",
         "_mixed_trace",
         "_mixed_account",

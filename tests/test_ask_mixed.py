@@ -120,6 +120,30 @@ def test_a_nonlinear_model_with_partial_evidence(seed: int) -> None:
         assert abs(float(values(answer)) - wanted) <= MOST * error(answer) + slack, (text, answer, wanted)
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_coins_that_nobody_saw_in_a_linear_model(seed: int) -> None:
+    """A mixture of normal laws: exact, against sums over a grid (smooth functions, so that those are exact too)."""
+    make = Maker(np.random.default_rng([5, seed]))
+    system = make.system(5, coins=2)
+    model, unit = model_of(system), unit_of(system, seed)
+    hidden = {"V0", "V1"} - ({"V1"} if seed % 3 == 0 else set()) | {f"V{make.rng.integers(2, 5)}"}
+    seen = {n: x for n, x in unit.items() if n not in hidden}
+    asked = Term("V4", make.world(system))
+    space = grid(system, seen)
+    value = system.at(asked, space.noise)
+    evidence = facts(unit, list(seen))
+    coin = space.noise["V0"]
+    for text, wanted in [
+        (f"E[{asked.text} | {evidence}]", space.mean(value)),
+        (f"E[{asked.text} * {asked.text} | {evidence}]", space.mean(value**2)),
+        (f"P(V0 = 1 | {evidence})", space.mean(coin)),
+        (f"E[V0 * {asked.text} | {evidence}]", space.mean(coin * value)),
+    ]:
+        answer = ask(model, text)
+        assert answer.finding == "exact", (text, answer)
+        assert values(answer) == pytest.approx(wanted, rel=1e-6, abs=1e-6), text
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_inequalities_and_a_threshold(seed: int) -> None:
     """Conditions with a probability: the oracle counts draws."""
