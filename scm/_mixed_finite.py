@@ -81,9 +81,13 @@ class Finite:
         reasons: list[str] = []
         for solver in DEFAULT:
             try:
-                return solver.solve(setting, query)
+                found = solver.solve(setting, query)
             except Refusal as refusal:
                 reasons.append(f"{solver.name}: {refusal}")
+                continue
+            if np.array_equal(found.lower, found.upper, equal_nan=True):
+                return found
+            reasons.append("a law that is not known leaves only bounds; ask about the finite variables by themselves.")
         raise Refusal(" ".join(dict.fromkeys(reasons)))
 
     def reduced(self, task: Task) -> tuple[Model, Probability | Expectation]:
