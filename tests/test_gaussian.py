@@ -3,13 +3,14 @@
 import math
 import re
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 import pytest
 
 from scm import Bernoulli, Model, Variable
 from scm._continuous import ContinuousLaw, ContinuousNoise, MultivariateNormal, UnknownLaw, normal
-from scm._query import Probability
+from scm._query import Expectation, Probability
 from scm._resolve import read_query
 from scm._syntax import terms
 from scm._worlds import build_worlds
@@ -28,6 +29,7 @@ JOE = Model(
 def task(model, text, rows=None):
     """A query with one term as a task, as the front door makes it."""
     query = read_query(text, model.variable_states, model.reals)
+    assert isinstance(query, Probability | Expectation)
     facts, conditions = split_given(model, query.given)
     event = isinstance(query, Probability)
     asked = query.event if event else query.expr
@@ -42,7 +44,7 @@ def solve(model, text, rows=None):
     return Gaussian().solve(task(model, text, rows))
 
 
-def value(model, text, rows=None):
+def value(model, text, rows=None) -> Any:
     """The values of defined rows; one number where there are no rows."""
     found = solve(model, text, rows)
     assert found.defined.all()

@@ -41,13 +41,6 @@ def loadings(model: Model, wanted: Iterable[str]) -> tuple[dict[str, tuple[float
     return found, count
 
 
-def variances(model: Model, wanted: Iterable[str]) -> tuple[tuple[str, ...], Array]:
-    """Noises and their covariance matrix; laws that are not normal count with their variance where it is known."""
-    found, _ = loadings(model, wanted)
-    rows = np.array([row for _, row in found.values()]).reshape(len(found), -1)
-    return tuple(found), rows @ rows.T
-
-
 def _moments(block: ContinuousNoise, mine: list[int]) -> tuple[Array, Array]:
     """Mean and covariance of some noises of a block."""
     match block.law:
