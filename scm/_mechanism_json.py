@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 MAX_DEPTH = 60
 """Deepest nesting of lists and objects inside one mechanism."""
 
-Functions: TypeAlias = Mapping[str, Callable[..., Any]]
-"""The Python functions that a file names, supplied by its reader."""
+Functions: TypeAlias = Mapping[str, Any]
+"""The Python functions and flows that a file names, supplied by its reader."""
 
 
 @runtime_checkable
