@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ._assemble import build_mechanism
 from ._assemble_columns import build_columnar, is_columnar
@@ -22,7 +22,7 @@ from ._graph import CausalGraph
 from ._mechanism import Mechanism, Table
 from ._model_file import save_items
 from ._model_json import items_from_json, items_to_json
-from ._noise import Noise
+from ._noise import Noise, plain
 from ._resolve import state_of
 from ._sample import sample
 from ._sample_columns import sample_columns
@@ -202,7 +202,7 @@ class Model:
         Raises:
             UnknownName, UnknownState: a setting that the model does not have.
         """
-        wanted = {**(settings or {}), **more}
+        wanted = {name: cast(Value, plain(value)) for name, value in {**(settings or {}), **more}.items()}
         names = [v.name for v in self.variables]
         for name in wanted:
             if name not in names:

@@ -192,7 +192,7 @@ class Algebra:
         """Their product."""
         result = numbers[0]
         for number in numbers[1:]:
-            found = [self._product(*parts) for parts in self._cross((result, number))]
+            found = [self._product(one, other) for one, other in self._cross((result, number))]
             result = self._live(found)
         return result
 
@@ -231,12 +231,13 @@ class Algebra:
             RowsDiffer: it is one for some rows and another for others.
             Refusal: it is none.
         """
-        if len(number) > 1:
+        first, *others = number
+        if others:
             guards = [p.guard for p in number if isinstance(p.guard, Known)]
             if len(guards) < len(number):
                 raise Refusal(f"{what} has a kink (if, min, max or abs), so it is not linear in what is not known")
             raise RowsDiffer(np.argmax(np.stack([g.truth for g in guards]), axis=0), what)
-        return self.affine_piece(number[0], what)
+        return self.affine_piece(first, what)
 
     def affine_piece(self, piece: Piece, what: str) -> Form:
         """A piece as one form; see `affine`."""

@@ -7,7 +7,7 @@ complement, without forming `A A'`, which would square the condition number).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -33,6 +33,7 @@ class Posterior:
         condition: of the evidence, rows scaled to length one.
         defined: whether the evidence of each row agrees with itself.
         tolerance: relative rounding.
+        means: of forms, once worked out.
     """
 
     space: Space
@@ -43,11 +44,14 @@ class Posterior:
     condition: float
     defined: Truth
     tolerance: float
+    means: dict[int, tuple[Form, Array]] = field(default_factory=lambda: {})
 
     def mean(self, form: Form) -> Array:
-        """Its posterior mean for each row."""
-        weights = self._weights(form)
-        return self.space.sum({k: float(x) for k, x in enumerate(weights) if x})
+        """Its posterior mean for each row; kept."""
+        if id(form) not in self.means:
+            weights = self._weights(form)
+            self.means[id(form)] = form, self.space.sum({k: float(x) for k, x in enumerate(weights) if x})
+        return self.means[id(form)][1]
 
     def mean_error(self, form: Form) -> Array:
         """Bound on the rounding in `mean` for each row."""
@@ -64,7 +68,11 @@ class Posterior:
 
     def root_error(self, form: Form) -> float:
         """Bound on the rounding in the length of `root`."""
-        return float(self.tolerance * np.linalg.norm(form.noise_size))
+        return self.tolerance * self.scale(form)
+
+    def scale(self, form: Form) -> float:
+        """The standard deviation of what the form is made of, before anything was observed."""
+        return float(np.linalg.norm(form.noise_size))
 
     def _weights(self, form: Form) -> Array:
         known = self.space.matrix([form.known])[0]
@@ -105,11 +113,12 @@ def condition_on(space: Space, evidence: Sequence[Form]) -> Posterior:
 def _agrees(space: Space, left: Array, known: Array, size: Array, unit: float) -> Truth:
     """Whether what the evidence leaves over is zero, for each row."""
     defined = np.ones(space.rows, bool)
-    over = np.eye(len(known)) - left @ left.T
     if len(known) == left.shape[1]:
         return defined
+    told = left @ left.T
+    over, spread = np.eye(len(known)) - told, np.eye(len(known)) + np.abs(told) + unit / AGREE
     for k in range(len(known)):
         residual = space.sum({j: float(x) for j, x in enumerate(over[k] @ known) if x})
-        bound = space.sum({j: float(x) for j, x in enumerate(np.abs(over[k]) @ size) if x}, absolute=True)
+        bound = space.sum({j: float(x) for j, x in enumerate(spread[k] @ size) if x}, absolute=True)
         defined &= np.abs(residual) <= max(AGREE, unit) * bound
     return defined

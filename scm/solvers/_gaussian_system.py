@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._domain import Domain, Real
-from .._syntax import Const, Expr, Op, Placeholder, Value, Var, print_expr
+from .._syntax import Const, Expr, Op, Operator, Placeholder, Value, Var, print_expr
 from .._worlds import Fixed, Fresh, Instance, Own, Policy, Slot
-from ..mechanisms._formula import Formula
+from ..mechanisms._formula import Formula, InvertibleFormula
 from ..mechanisms._types import Linear
+from ._gaussian_finite import check_possible
 from ._gaussian_noise import loadings
-from ._gaussian_pieces import ABOVE, BELOW, SAME, Algebra, Event, Known, Pieces, joined, negated
+from ._gaussian_pieces import Algebra, Event, Known, Pieces, joined, negated
 from ._gaussian_space import EPS, Form, Space
 from ._refusal import Refusal
 from ._task import Task
@@ -207,6 +208,9 @@ class System:
             return negated(self._comparison("=", args, lookup))
         if op in ("=", "in"):
             return joined("or", [self._equal(first, other, lookup) for other in others])
+        taken = apart(op, first, others[0])
+        if taken is not None:
+            return self.event(taken, lookup)
         left, right = (self._side(one, other, lookup) for one, other in ((first, others[0]), (others[0], first)))
         return self.algebra.compare(op, self.as_number(left), self.as_number(right))
 
@@ -250,24 +254,29 @@ class System:
         match instance.mechanism:
             case Own():
                 if instance.variable not in model.columnar:
-                    self.numbers.append(None)
+                    self._finite(place, fixed)
                     return
                 found = self._own(instance.variable, lookup)
             case Policy(expr):
                 if finite and any(isinstance(s, str) for s in model.states[instance.variable]):
-                    self.numbers.append(None)
+                    self._finite(place, fixed)
                     return
                 found = self.number(expr, lookup)
             case Fresh():
-                self.numbers.append(None)
+                self._finite(place, fixed)
                 return
         self.numbers.append(found)
         if fixed is not None:
             self._observe(instance.variable, found, fixed, finite)
 
+    def _finite(self, place: int, fixed: Fixed | None) -> None:
+        if fixed is not None:
+            check_possible(self.task, place, fixed)
+        self.numbers.append(None)
+
     def _own(self, variable: str, lookup: Lookup) -> Pieces:
         mechanism = self.task.model.columnar[variable]
-        if isinstance(mechanism, Formula):
+        if isinstance(mechanism, Formula | InvertibleFormula):
             return self.number(mechanism.expr, lookup)
         if not isinstance(mechanism, Linear):
             raise Refusal(f"the mechanism of {variable!r} ({type(mechanism).__name__}) is not linear")
@@ -287,6 +296,28 @@ class System:
         self.evidence.append(self.space.combine([(1.0, form), (-1.0, value)]))
 
 
+_MIRRORED: Mapping[str, Operator] = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
+
+def apart(op: str, left: Expr, right: Expr) -> Expr | None:
+    """An order of a least, greatest or absolute value as orders of what is in it; None where there is none.
+
+    Cases would compare those with one another too, and so speak of more combinations than the event does.
+    """
+    own: Operator = _MIRRORED[_MIRRORED[op]]
+    match left, right:
+        case Op(("min" | "max") as outer, args), _:
+            every = (outer == "min") == (op in (">", ">="))
+            return Op("and" if every else "or", tuple(Op(own, (arg, right)) for arg in args))
+        case Op("abs", (arg,)), _:
+            both_sides = (Op(own, (arg, right)), Op(own, (Op("neg", (arg,)), right)))
+            return Op("and" if op in ("<", "<=") else "or", both_sides)
+        case _, Op(("min" | "max" | "abs"), _):
+            return apart(_MIRRORED[op], right, left)
+        case _:
+            return None
+
+
 def build_system(task: Task) -> System:
     """The linear equations of a task.
 
@@ -303,7 +334,7 @@ def build_system(task: Task) -> System:
     for instance in task.worlds.instances:
         if isinstance(instance.mechanism, Own) and instance.variable in model.columnar:
             mechanism = model.columnar[instance.variable]
-            if not isinstance(mechanism, (Formula, Linear)):
+            if not isinstance(mechanism, (Formula, InvertibleFormula, Linear)):
                 raise Refusal(f"the mechanism of {instance.variable!r} ({type(mechanism).__name__}) is not linear")
             read |= dict.fromkeys(mechanism.noises)
     known, count = loadings(model, read)
@@ -313,6 +344,3 @@ def build_system(task: Task) -> System:
     for place, instance in enumerate(task.worlds.instances):
         system.add(place, instance)
     return system
-
-
-__all__ = ["ABOVE", "BELOW", "SAME", "State", "System", "build_system"]

@@ -13,11 +13,10 @@ from typing import Any
 import numpy as np
 
 from .._syntax import Expr, Op, print_expr, terms
-from ._gaussian_moments import expectation
-from ._gaussian_pieces import Event, Pieces, Truth, both
-from ._gaussian_posterior import Posterior, condition_on
-from ._gaussian_regions import TRUSTED, probability
-from ._gaussian_space import Array, RowsDiffer
+from ._gaussian_moments import Average, average
+from ._gaussian_pieces import Event, Truth, both
+from ._gaussian_posterior import condition_on
+from ._gaussian_space import RowsDiffer
 from ._gaussian_system import System, build_system
 from ._refusal import Refusal
 from ._solution import Solution, point
@@ -25,8 +24,8 @@ from ._task import Task
 
 MOST_GROUPS = 256
 """Rows are solved apart where a coefficient differs between them, up to so many groups."""
-POSSIBLE = 1e-280
-"""Conditions less probable than this are not told from impossible ones."""
+TRUSTED = 1e-6
+"""Largest error of a probability, or share of the numbers that go into an expectation, that is given as an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,20 +68,20 @@ def _solve(task: Task) -> Solution:
     evidence, events = list(system.evidence), list(system.events)
     for condition in task.conditions:
         _add_condition(system, condition, evidence, events)
-    posterior = condition_on(system.space, evidence)
-    given = both(*events)
+    if task.event:
+        number = system.algebra.truth(system.event(task.asked, system.term))
+    else:
+        number = system.number(task.asked, system.term)
     with np.errstate(over="ignore", invalid="ignore"):
-        if task.event:
-            value, error, defined = _probability(posterior, system.event(task.asked, system.term), given)
-        else:
-            value, error, defined = _expectation(posterior, system.number(task.asked, system.term), given)
-    defined = defined & posterior.defined
-    if not np.isfinite(value[defined]).all():
-        raise Refusal("the numbers grow past what double precision holds")
+        posterior = condition_on(system.space, evidence)
+        found = average(posterior, number, both(*events))
+    defined = found.defined & posterior.defined
+    _trust(task, found, defined)
+    value = np.clip(found.value, 0.0, 1.0) if task.event else found.value
     return replace(
         point(np.where(defined, value, np.nan), defined),
         diagnostics={
-            "error": float(error[defined].max(initial=0.0)),
+            "error": float(found.error[defined].max(initial=0.0)),
             "condition": posterior.condition,
             "noises": system.space.noises,
             "evidence": len(evidence),
@@ -114,32 +113,14 @@ def _is_equation(system: System, condition: Expr) -> bool:
     return isinstance(condition, Op) and condition.op == "=" and all(t.name in reals for t in terms(condition))
 
 
-def _probability(posterior: Posterior, event: Event, given: Event | None) -> tuple[Array, Array, Truth]:
-    rows = posterior.space.rows
-    if given is None:
-        value, error = probability(posterior, event)
-        _trust(error, posterior.defined)
-        return value, error, np.ones(rows, bool)
-    below, below_error = probability(posterior, given)
-    both_hold = both(given, event)
-    assert both_hold is not None
-    above, above_error = probability(posterior, both_hold)
-    defined = below > POSSIBLE
-    with np.errstate(divide="ignore"):
-        error = np.where(defined, (above_error + below_error) / below, 0.0)
-    _trust(error, defined & posterior.defined)
-    return np.clip(above / np.where(defined, below, 1.0), 0.0, 1.0), error, defined
-
-
-def _expectation(posterior: Posterior, number: Pieces, given: Event | None) -> tuple[Array, Array, Truth]:
-    rows = posterior.space.rows
-    if given is None and len(number) == 1 and number[0].guard is None:
-        value, error = expectation(posterior, number[0])
-        return value, error, np.ones(rows, bool)
-    raise Refusal("an expectation under an inequality is not worked out yet")
-
-
-def _trust(error: Array, where: Truth) -> None:
-    worst = float(error[where].max(initial=0.0))
-    if worst > TRUSTED:
-        raise Refusal(f"rounding could move the probability by {worst:.2g}; at most {TRUSTED:g} is trusted")
+def _trust(task: Task, found: Average, where: Truth) -> None:
+    """That every number is one, and that rounding cannot have moved it far."""
+    if not (np.isfinite(found.value[where]).all() and np.isfinite(found.error[where]).all()):
+        raise Refusal("the numbers grow past what double precision holds")
+    worst = found.error if task.event else found.error / np.where(found.size > 0, found.size, 1.0)
+    if float(worst[where].max(initial=0.0)) > TRUSTED:
+        row = int(np.argmax(np.where(where, worst, 0.0)))
+        raise Refusal(
+            f"rounding could move the answer of row {row + 1} by {found.error[row]:.2g}; it is {found.value[row]:.6g}. "
+            "The numbers are too large for their differences, or the evidence is nearly redundant or improbable"
+        )
