@@ -85,7 +85,7 @@ def beside(ax: Axes, labels: Iterable[Label]) -> None:
     import numpy as np
 
     found = list(labels)
-    ax.get_xlim(), ax.get_ylim()  # limits that wait to be worked out are so now
+    _ = ax.get_xlim(), ax.get_ylim()  # limits that wait to be worked out are so now
     place: Any = ax.transScale + ax.transLimits
     heights = place.transform(np.array([(label.x, label.y) for label in found]))[:, 1]
     figure = ax.get_figure(root=True)
