@@ -42,6 +42,8 @@ from scm.mechanisms._types import Conditional, Invertible, NeedsCoupling, NoiseG
 from scm.mechanisms._types import Linear as Affine
 
 stats: Any = scipy_stats
+anything: Any = scm
+"""The package, untyped: for what a type checker would refuse."""
 FALSE_ALARM = 1e-6
 """Chance that one right mechanism fails one statistical check; keys are fixed, so that a run repeats."""
 
@@ -451,8 +453,8 @@ def test_a_rank_that_rounds_to_one_keeps_its_tail_in_transport():
     ("make", "says"),
     [
         (lambda: Linear({"X": float("nan")}), "coefficient of 'X'"),
-        (lambda: Linear({"X": "1"}), "coefficient of 'X'"),
-        (lambda: Additive(None), "mean of Additive is None"),
+        (lambda: anything.Linear({"X": "1"}), "coefficient of 'X'"),
+        (lambda: anything.Additive(None), "mean of Additive is None"),
         (lambda: Additive(float("inf")), "mean of Additive is inf"),
         (lambda: PostNonlinear("X", "sinh"), "outer='sinh'"),
         (lambda: PostNonlinear("X", "exp", jnp.log), "without an inverse"),
@@ -465,10 +467,10 @@ def test_a_rank_that_rounds_to_one_keeps_its_tail_in_transport():
         (lambda: Choice({"a": 1}), "two states"),
         (lambda: Choice({"a": 1, "b": 0}, probabilities={"a": 1, "b": 0}), "one of them"),
         (lambda: Choice(), "one of them"),
-        (lambda: Choice("ab"), "{state: map}"),
+        (lambda: anything.Choice("ab"), "{state: map}"),
         (lambda: Flow(3), "flowjax"),
         (lambda: Named("a b", bump), "letters"),
-        (lambda: Function("X"), "a Python function"),
+        (lambda: anything.Function("X"), "a Python function"),
     ],
 )
 def test_a_mechanism_that_cannot_be_is_refused_at_once(make, says):
