@@ -1,8 +1,15 @@
 """Twinworld's engine: structural causal models, queries on every rung, answers with their derivation."""
 
+from . import plot as plot
+from ._aggregates import Aggregate as Aggregate
+from ._aggregates import Chance as Chance
+from ._aggregates import Histogram as Histogram
+from ._aggregates import Mean as Mean
+from ._aggregates import Quantiles as Quantiles
+from ._aggregates import Variance as Variance
 from ._answer import Answer as Answer
+from ._arguments import parse_budget as parse_budget
 from ._ask import ask as ask
-from ._ask import parse_budget as parse_budget
 from ._bind import bind as bind
 from ._by_noise import ByNoise as ByNoise
 from ._by_noise import by_noise as by_noise
@@ -90,6 +97,8 @@ from ._gumbel import GumbelMax as GumbelMax
 from ._gumbel import gumbel_max as gumbel_max
 from ._holds import Members as Members
 from ._holds import holds as holds
+from ._imagine import imagine as imagine
+from ._imagined import Imagined as Imagined
 from ._ladder import Ladder as Ladder
 from ._ladder import ladder as ladder
 from ._mechanism import Equation as Equation
@@ -104,6 +113,7 @@ from ._noise import Unknown as Unknown
 from ._parse import parse_expression as parse_expression
 from ._parse import parse_query as parse_query
 from ._plan_report import contraction_text as contraction_text
+from ._plan_report import task_text as task_text
 from ._posteriors import Posteriors as Posteriors
 from ._posteriors import posteriors as posteriors
 from ._prepare import Prepared as Prepared
@@ -129,6 +139,7 @@ from ._query import query_nodes as query_nodes
 from ._query import query_terms as query_terms
 from ._range import CouplingRange as CouplingRange
 from ._range import coupling_range as coupling_range
+from ._real_column import numbers_from_text as numbers_from_text
 from ._relevance import rung as rung
 from ._results import arrow_column as arrow_column
 from ._results import result_columns as result_columns
@@ -247,6 +258,7 @@ __all__ = [
     "Additive",
     "AdjustmentCheck",
     "Adjusts",
+    "Aggregate",
     "Answer",
     "Assumption",
     "Available",
@@ -257,6 +269,7 @@ __all__ = [
     "CausalClaim",
     "CausalGraph",
     "Choice",
+    "Chance",
     "Claim",
     "Confidence",
     "Conflict",
@@ -292,7 +305,9 @@ __all__ = [
     "GraphFormat",
     "GumbelMax",
     "Hedge",
+    "Histogram",
     "Identification",
+    "Imagined",
     "Independence",
     "Independent",
     "Index",
@@ -310,6 +325,7 @@ __all__ = [
     "Linear",
     "LinearEffect",
     "LocationScale",
+    "Mean",
     "Members",
     "MissingPackage",
     "Model",
@@ -328,6 +344,7 @@ __all__ = [
     "Prepared",
     "Probability",
     "Quantile",
+    "Quantiles",
     "Quantity",
     "Query",
     "QuerySyntaxError",
@@ -356,6 +373,7 @@ __all__ = [
     "Value",
     "Var",
     "Variable",
+    "Variance",
     "World",
     "Worlds",
     "ZeroCell",
@@ -408,6 +426,7 @@ __all__ = [
     "gumbel_max",
     "holds",
     "identify",
+    "imagine",
     "implied_independences",
     "independent",
     "inducing_paths",
@@ -433,6 +452,7 @@ __all__ = [
     "nie",
     "normal",
     "number_text",
+    "numbers_from_text",
     "parent_adjustment_set",
     "parse_budget",
     "parse_claim",
@@ -442,6 +462,7 @@ __all__ = [
     "parse_quantity",
     "parse_query",
     "placeholders",
+    "plot",
     "pn",
     "pns",
     "possible_units",
@@ -479,6 +500,7 @@ __all__ = [
     "simplify",
     "smallest_adjustment_set",
     "statement",
+    "task_text",
     "terms",
     "to_pgmpy",
     "two_models",
