@@ -366,3 +366,70 @@ def test_values_that_are_no_numbers_are_refused(bad):
 def test_no_rows():
     found = solve(JOE, "E[Y | X=?x]", {"x": np.zeros(0)})
     assert found.lower.shape == found.defined.shape == (0,)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Larger models, thresholds, coefficients that rows bring
+
+
+def test_a_deep_model_agrees_with_plain_linear_algebra():
+    rng = np.random.default_rng(11)
+    size = 80
+    weights = np.zeros((size, size))
+    for k in range(1, size):
+        for j in rng.choice(k, size=min(k, 3), replace=False):
+            weights[k, j] = rng.choice([-1, 1]) * rng.uniform(0.3, 0.8)
+    texts = [
+        " + ".join([*(f"{float(w)!r}*V{j}" for j, w in enumerate(row) if w), f"u_V{k}"])
+        for k, row in enumerate(weights)
+    ]
+    model = Model(*(Variable(f"V{k}", equation=text, noise=normal()) for k, text in enumerate(texts)))
+    total = np.linalg.inv(np.eye(size) - weights)
+    cut = weights.copy()
+    cut[12] = 0.0
+    imposed = np.linalg.inv(np.eye(size) - cut)
+    free = np.eye(size)
+    free[12, 12] = 0.0
+    seen = sorted(set(range(0, size, 5)) - {12})
+    values = (total @ rng.normal(size=size))[seen]
+    gain = np.linalg.solve(total[seen] @ total[seen].T, total[seen]).T
+    both = np.stack([imposed[79] @ free, total[79]])
+    mean = both @ gain @ values + np.array([imposed[79, 12] * 2.0, 0.0])
+    left = both - both @ gain @ total[seen]
+    given = ", ".join(f"V{k}=?v{k}" for k in seen)
+    rows = {f"v{k}": [v] for k, v in zip(seen, values, strict=True)}
+    assert value(model, f"E[V79[V12=2] | {given}]", rows)[0] == pytest.approx(mean[0], rel=1e-9)
+    second = value(model, f"E[V79[V12=2]*V79 | {given}]", rows)[0]
+    assert second == pytest.approx(left[0] @ left[1] + mean[0] * mean[1], rel=1e-9)
+    spread = np.linalg.norm(left[0] - left[1])
+    wanted = NormalDist(mean[0] - mean[1], spread).cdf(0.0)
+    assert value(model, f"P(V79[V12=2] < V79 | {given})", rows)[0] == pytest.approx(wanted, rel=1e-8)
+
+
+def test_thresholds_are_events():
+    model = Model(
+        Variable("X", noise=normal()),
+        Variable("T", equation="X + u_T > 0.5", noise=normal()),
+        Variable("Y", equation="2*T + X + u_Y", noise=normal()),
+    )
+    law = NormalDist(0, math.sqrt(2))
+    assert value(model, "P(T=1)") == pytest.approx(1 - law.cdf(0.5))
+    assert value(model, "P(T[X=1]=1)") == pytest.approx(NormalDist().cdf(0.5))
+    assert value(model, "E[Y]") == pytest.approx(2 * (1 - law.cdf(0.5)))
+    # X given X + u_T > 0.5: the slope 1/2 times the mean of the truncated sum.
+    tail = 2 * law.pdf(0.5) / (1 - law.cdf(0.5))
+    assert value(model, "E[Y[T=0] | T=?t]", {"t": [1, 1]})[0] == pytest.approx(tail / 2)
+    with pytest.raises(Refusal, match="'Y', which is observed, has a kink"):
+        solve(model, "P(T=1 | X=0.5, Y=1.2)")
+
+
+def test_coefficients_that_rows_bring():
+    model = Model(
+        Variable("b", noise=normal(2, 0.5)),
+        Variable("X", noise=normal()),
+        Variable("Y", equation="b*X + u_Y", noise=normal()),
+    )
+    x, y = np.array([2.0, -1.0, 2.0]), np.array([5.0, 0.0, 1.0])
+    gain = 0.25 * x / (0.25 * x * x + 1)
+    wanted = 3 * (2 + gain * (y - 2 * x)) + y - x * (2 + gain * (y - 2 * x))
+    assert value(model, "E[Y[X=3] | X=?x, Y=?y]", {"x": x, "y": y}) == pytest.approx(wanted)
