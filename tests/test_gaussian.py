@@ -256,6 +256,23 @@ def test_inequalities_agree_with_draws():
         assert abs(found - drawn.mean()) < 4.9 * drawn.std() / math.sqrt(len(drawn)), text
 
 
+def test_moments_need_no_normal_noise_where_nothing_is_observed_of_it():
+    model = Model(
+        Variable("X", noise=ContinuousLaw("Gumbel", loc=1, scale=2)),
+        Variable("Y", equation="3*X + u_Y", noise=ContinuousLaw("Exponential", rate=0.5)),
+        Variable("Z", noise=normal()),
+    )
+    gumbel = 1 + 2 * 0.5772156649015329
+    assert value(model, "E[Y]") == pytest.approx(3 * gumbel + 2)
+    assert value(model, "E[Y[X=1] | Z > 0]") == pytest.approx(5)
+    assert value(model, "E[Y[X=1] * Y[X=1]]") == pytest.approx(4 + 25)
+    assert value(model, "E[Y * X]") == pytest.approx(3 * (math.pi**2 / 6 * 4 + gumbel**2) + 2 * gumbel)
+    assert value(model, "P(Y[X=2] - Y[X=1] > 2)") == 1.0
+    for text in ("P(Y > 0)", "E[Y | X > 0]", "E[X | Y=1]", "E[X*X*X]", "E[max(Y, 0)]"):
+        with pytest.raises(Refusal, match="not normal"):
+            solve(model, text)
+
+
 def test_far_tails():
     assert value(JOE, "E[X | X > 40]") == pytest.approx(40.024968847207, rel=1e-10)  # 40 + 1/40 - 2/40^3 + ...
     assert value(JOE, "P(X > 41 | X > 40)") == pytest.approx(2.51398e-18, rel=1e-5)
@@ -287,6 +304,28 @@ def test_boxes_against_scipy():
         assert error < 1e-7
 
 
+def test_orthants_have_closed_forms():
+    """Sheppard (1899) for two dimensions, and its sum for three."""
+    from scm.solvers._normal_boxes import box
+
+    rng = np.random.default_rng(4)
+    for trial in range(60):
+        units = rng.normal(size=(3, 3))
+        close = 10.0 ** -rng.uniform(0, 7)
+        if trial % 2:
+            units[1] = units[0] + close * units[1]
+        if trial % 3 == 0:  # in one plane
+            units[2] = units[0] * rng.normal() + units[1] * rng.normal()
+        units /= np.linalg.norm(units, axis=1)[:, None]
+        low, high = np.full(1, -np.inf), np.zeros(1)
+        angles = [np.arcsin(np.clip(units[i] @ units[j], -1, 1)) for i, j in ((0, 1), (0, 2), (1, 2))]
+        found, error = box(list(units), [low] * 3, [high] * 3)
+        assert found[0] == pytest.approx(0.125 + sum(angles) / (4 * math.pi), abs=max(error, 1e-7)), trial
+        assert error < 1e-6
+        found, error = box(list(units[:2]), [low] * 2, [high] * 2)
+        assert found[0] == pytest.approx(0.25 + angles[0] / (2 * math.pi), abs=1e-8)
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 # Refusals and undefined rows
 
@@ -294,7 +333,7 @@ def test_boxes_against_scipy():
 @pytest.mark.parametrize(
     ("model", "text", "message"),
     [
-        (Model(Variable("X", noise=ContinuousLaw("Gumbel", loc=0, scale=1))), "E[X]", "u_X.*Gumbel.*not normal"),
+        (Model(Variable("X", noise=ContinuousLaw("Gumbel", loc=0, scale=1))), "P(X > 0)", "u_X.*Gumbel.*not normal"),
         (Model(Variable("X", noise=UnknownLaw())), "E[X]", "law of the noise 'u_X' is not known"),
         (
             Model(Variable("X", noise=normal()), Variable("Y", equation="exp(X) + u_Y", noise=normal())),
@@ -402,7 +441,7 @@ def test_a_deep_model_agrees_with_plain_linear_algebra():
     second = value(model, f"E[V79[V12=2]*V79 | {given}]", rows)[0]
     assert second == pytest.approx(left[0] @ left[1] + mean[0] * mean[1], rel=1e-9)
     spread = np.linalg.norm(left[0] - left[1])
-    wanted = NormalDist(mean[0] - mean[1], spread).cdf(0.0)
+    wanted = NormalDist(float(mean[0] - mean[1]), float(spread)).cdf(0.0)
     assert value(model, f"P(V79[V12=2] < V79 | {given})", rows)[0] == pytest.approx(wanted, rel=1e-8)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from .._syntax import Expr, Op, print_expr, terms
 from ._gaussian_moments import Average, average
-from ._gaussian_pieces import Event, Truth, both
+from ._gaussian_pieces import Event, Truth, both, forms_of
 from ._gaussian_posterior import condition_on
 from ._gaussian_space import RowsDiffer
 from ._gaussian_system import System, build_system
@@ -72,6 +72,10 @@ def _solve(task: Task) -> Solution:
         number = system.algebra.truth(system.event(task.asked, system.term))
     else:
         number = system.number(task.asked, system.term)
+    # Two moments of a noise are enough for the mean and covariances of what is not tied to any condition.
+    system.check_normal(evidence)
+    system.check_normal(f for e in (*events, *(p.guard for p in number)) for f in forms_of(e))
+    system.check_normal(f for p in number for product in p.products if len(product) > 2 for f in product)
     with np.errstate(over="ignore", invalid="ignore"):
         posterior = condition_on(system.space, evidence)
         found = average(posterior, number, both(*events))
