@@ -1,5 +1,12 @@
 """Twinworld's engine: structural causal models, queries on every rung, answers with their derivation."""
 
+from . import plot as plot
+from ._aggregates import Aggregate as Aggregate
+from ._aggregates import Chance as Chance
+from ._aggregates import Histogram as Histogram
+from ._aggregates import Mean as Mean
+from ._aggregates import Quantiles as Quantiles
+from ._aggregates import Variance as Variance
 from ._answer import Answer as Answer
 from ._arguments import parse_budget as parse_budget
 from ._ask import ask as ask
@@ -90,6 +97,8 @@ from ._gumbel import GumbelMax as GumbelMax
 from ._gumbel import gumbel_max as gumbel_max
 from ._holds import Members as Members
 from ._holds import holds as holds
+from ._imagine import imagine as imagine
+from ._imagined import Imagined as Imagined
 from ._ladder import Ladder as Ladder
 from ._ladder import ladder as ladder
 from ._mechanism import Equation as Equation
@@ -108,6 +117,7 @@ from ._path_coefficients import implied_covariance as implied_covariance
 from ._path_coefficients import path_coefficients as path_coefficients
 from ._path_coefficients import total_effect as total_effect
 from ._plan_report import contraction_text as contraction_text
+from ._plan_report import task_text as task_text
 from ._posteriors import Posteriors as Posteriors
 from ._posteriors import posteriors as posteriors
 from ._prepare import Prepared as Prepared
@@ -133,6 +143,7 @@ from ._query import query_nodes as query_nodes
 from ._query import query_terms as query_terms
 from ._range import CouplingRange as CouplingRange
 from ._range import coupling_range as coupling_range
+from ._real_column import numbers_from_text as numbers_from_text
 from ._relevance import rung as rung
 from ._results import arrow_column as arrow_column
 from ._results import result_columns as result_columns
@@ -239,6 +250,7 @@ __all__ = [
     "MAX_NUMBER",
     "AdjustmentCheck",
     "Adjusts",
+    "Aggregate",
     "Answer",
     "Assumption",
     "Available",
@@ -248,6 +260,7 @@ __all__ = [
     "Categorical",
     "CausalClaim",
     "CausalGraph",
+    "Chance",
     "Claim",
     "Confidence",
     "Conflict",
@@ -281,7 +294,9 @@ __all__ = [
     "GraphFormat",
     "GumbelMax",
     "Hedge",
+    "Histogram",
     "Identification",
+    "Imagined",
     "Independence",
     "Independent",
     "Index",
@@ -297,6 +312,7 @@ __all__ = [
     "Ladder",
     "LawSource",
     "LinearEffect",
+    "Mean",
     "Members",
     "MissingPackage",
     "Model",
@@ -311,6 +327,7 @@ __all__ = [
     "Posteriors",
     "Prepared",
     "Probability",
+    "Quantiles",
     "Quantity",
     "Query",
     "QuerySyntaxError",
@@ -338,6 +355,7 @@ __all__ = [
     "Value",
     "Var",
     "Variable",
+    "Variance",
     "World",
     "Worlds",
     "ZeroCell",
@@ -392,6 +410,7 @@ __all__ = [
     "holds",
     "identify",
     "implied_covariance",
+    "imagine",
     "implied_independences",
     "independent",
     "inducing_paths",
@@ -417,6 +436,7 @@ __all__ = [
     "nie",
     "normal",
     "number_text",
+    "numbers_from_text",
     "parent_adjustment_set",
     "parse_budget",
     "parse_claim",
@@ -427,6 +447,7 @@ __all__ = [
     "parse_query",
     "path_coefficients",
     "placeholders",
+    "plot",
     "pn",
     "pns",
     "possible_units",
@@ -464,6 +485,7 @@ __all__ = [
     "simplify",
     "smallest_adjustment_set",
     "statement",
+    "task_text",
     "terms",
     "to_pgmpy",
     "total_effect",

@@ -20,9 +20,10 @@ from ._grants import granted
 from ._identified import distribution_states, rung_of
 from ._mixed_account import assumptions_of, derive, diagnostics_of, plan_of
 from ._mixed_finite import finite_model
+from ._mixed_found import Found
 from ._mixed_kinds import cells, check_kinds, is_distribution
 from ._mixed_rows import read_mixed_rows
-from ._mixed_solve import Found, Refused, Setting, solve
+from ._mixed_solve import Refused, Setting, solve
 from ._model import Model
 from ._plan_report import Plans
 from ._query import Query
@@ -114,7 +115,9 @@ def ask_mixed(
         status=Statuses.of(found.defined),
         states=question.states,
         rung=rung,
-        uncertainty=Uncertainty(monte_carlo=None if drawn is None else shape(drawn)),
+        uncertainty=Uncertainty(
+            monte_carlo=None if drawn is None else shape(drawn), floating_point=found.rounding or None
+        ),
         diagnostics=diagnostics_of(setting),
         assumptions=assumptions_of(setting),
         plan=Plans(lambda: plan_of(setting)),
@@ -166,6 +169,7 @@ def _solved(setting: Setting, query: Query, question: Question) -> Found:
         np.stack([part.value for part in parts]).reshape(shape),
         np.logical_and.reduce([part.defined for part in parts]),
         np.stack(drawn).reshape(shape) if any(part.error is not None for part in parts) else None,
+        max(part.rounding for part in parts),
     )
 
 

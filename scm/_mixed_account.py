@@ -10,10 +10,11 @@ import numpy as np
 from ._continuous import ContinuousNoise, GaussianCopula, MultivariateNormal, UnknownLaw
 from ._coupling import Coupling
 from ._derivation import THEOREM, actions, consistency, exclusions, written
-from ._finding import Assumption, Finding, Step
+from ._finding import LAWS, Assumption, Finding, Step
 from ._mechanism import Table
+from ._mixed_found import Found
 from ._mixed_parts import NOTHING
-from ._mixed_solve import Found, Setting, Solved
+from ._mixed_solve import Setting, Solved
 from ._mixed_trace import traced
 from ._query import Contrast, Distribution, Query, Term, print_query, query_terms, term_parts
 from ._syntax import conjuncts, print_expr, print_name, terms
@@ -155,7 +156,7 @@ def assumptions_of(setting: Setting) -> tuple[Assumption, ...]:
     names = {n for s in averaged for x in s.task.worlds.instances for n in _noises(setting, x.variable)}
     laws = [law_text(block) for block in setting.model.continuous_noises if names & set(block.names)]
     if laws:
-        out.append(Assumption("the noises have the laws of the model: " + _few(laws), "the user"))
+        out.append(Assumption(LAWS + _few(laws), "the user"))
     for coupling in setting.grants:
         if _matters(setting, coupling):
             out.append(Assumption(f"{coupling.claim} ({coupling.citation})", "the user"))

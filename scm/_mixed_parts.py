@@ -171,29 +171,3 @@ def _find(kin: list[int], i: int) -> int:
 def _tie_all(kin: list[int], members: Sequence[int]) -> None:
     for other in members[1:]:
         kin[_find(kin, other)] = _find(kin, members[0])
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Linearity
-
-
-def summands(expr: Expr) -> list[tuple[float, Expr]]:
-    """`expr` as a sum of multiples; one that cannot be split is itself, once."""
-    match expr:
-        case Op("+", args):
-            return [found for arg in args for found in summands(arg)]
-        case Op("neg", (arg,)):
-            return [(-c, e) for c, e in summands(arg)]
-        case Op("*", args):
-            numbers = [a.value for a in args if isinstance(a, Const) and not isinstance(a.value, str)]
-            others = [a for a in args if not (isinstance(a, Const) and not isinstance(a.value, str))]
-            if numbers and len(others) == 1:
-                scale = 1.0
-                for number in numbers:
-                    scale *= float(number)
-                return [(scale * c, e) for c, e in summands(others[0])]
-        case Op("/", (above, Const(value))) if not isinstance(value, str) and value:
-            return [(c / float(value), e) for c, e in summands(above)]
-        case _:
-            pass
-    return [(1.0, expr)]

@@ -10,7 +10,7 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,10 +22,24 @@ from ._evaluate import evaluate
 from ._execution import Execution
 from ._groups import row_groups
 from ._mixed_finite import Finite
-from ._mixed_parts import NOTHING, Part, parts_of, summands
+from ._mixed_found import (
+    Array,
+    Bools,
+    Found,
+    Term,
+    as_sum,
+    combined,
+    contrast,
+    joined,
+    nothing,
+    number,
+    scaled,
+    summands,
+)
+from ._mixed_parts import NOTHING, Part, parts_of
 from ._mixed_rows import MixedRows
 from ._model import Model
-from ._query import Contrast, Expectation, Number, Probability, Query, query_terms
+from ._query import Distribution, Expectation, Probability, Query, query_terms
 from ._syntax import Const, Expr, Op, Placeholder, Value, Var, substitute, terms, walk
 from ._worlds import build_worlds
 from .mechanisms._formula import column
@@ -37,11 +51,8 @@ from .solvers.unit import Unit
 if TYPE_CHECKING:
     from ._sample import PRNGKey
 
-Array = NDArray[np.float64]
-Bools = NDArray[np.bool_]
-Term = Probability | Expectation
 
-UNCHECKED = "the evidence that does not bear on what is asked is possible in this model; that was not checked ({})"
+UNCHECKED = "the evidence that does not bear on what is asked is possible in this model: no exact solver decides it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,21 +125,6 @@ class Refused(Exception):
         super().__init__("; ".join(f"{name}: {reason}" for name, reason in refusals))
 
 
-@dataclass(frozen=True)
-class Found:
-    """A value for each row.
-
-    Attributes:
-        value: shape (rows,); NaN where it is not defined.
-        defined: whether the row's evidence is possible.
-        error: standard error of what was drawn; None where nothing was.
-    """
-
-    value: Array
-    defined: Bools
-    error: Array | None = None
-
-
 def solve(setting: Setting, query: Query) -> Found:
     """The value of `query` for every row.
 
@@ -137,16 +133,22 @@ def solve(setting: Setting, query: Query) -> Found:
     """
     rows = setting.rows
     value, defined, error = np.full(rows.count, np.nan), np.zeros(rows.count, bool), np.zeros(rows.count)
-    drawn = False
+    drawn, rounding = False, 0.0
     for group in row_groups(query, rows.columns, rows.count, rows.domains, rows.empty):
         if not len(group.rows):
             continue
         here = _Group(setting, group.columns(rows.columns), group.rows)
         found = here.query(group.query(query))
         value[group.rows], defined[group.rows] = found.value, found.defined
+        rounding = max(rounding, found.rounding)
         if found.error is not None:
             drawn, error[group.rows] = True, found.error
-    return Found(np.where(defined, value, np.nan), defined, np.where(defined, error, np.nan) if drawn else None)
+    errors = np.where(defined, error, np.nan) if drawn else None
+    return Found(np.where(defined, value, np.nan), defined, errors, rounding)
+
+
+Pieces: TypeAlias = "tuple[Found, list[tuple[float, Term]]]"
+"""What was worked out exactly, and multiples of terms that were not."""
 
 
 class _Group:
@@ -158,58 +160,79 @@ class _Group:
 
     def query(self, query: Query) -> Found:
         """The value of a whole query."""
-        found = {term: self.term(term) for term in query_terms(query)}  # pyright: ignore[reportArgumentType]
-        return combined(query, found, len(self.rows))
+        own = {term: self.pieces(term) for term in query_terms(query) if not isinstance(term, Distribution)}
+        linear = as_sum(query)
+        if linear is None:
+            found: dict[Query, Found] = {term: self.finished(*pieces) for term, pieces in own.items()}
+            return combined(query, found, len(self.rows))
+        total, left = number(linear[0], len(self.rows)), list[tuple[float, Term]]()
+        for scale, term in linear[1]:
+            exact, rest = own[term]
+            total = _plus(total, scaled(exact, scale))
+            left += [(scale * c, part) for c, part in rest]
+        if len(linear[1]) == 1 and linear[0] == 0 and linear[1][0][0] == 1 and not left:
+            return own[linear[1][0][1]][0]  # as it is, bit for bit
+        return self.finished(total, left)
 
-    def term(self, term: Term) -> Found:
-        """The value of one term."""
+    def pieces(self, term: Term) -> Pieces:
+        """What of a term can be worked out exactly, a sum summand by summand, and what cannot."""
+        rows = len(self.rows)
         try:
-            return self.whole(term, self.setting.exact)
-        except Refused as refused:
-            if isinstance(term, Expectation) and len(split := summands(term.expr)) > 1:
-                return self.summed(term, split)
-            return self.whole(term, self.setting.drawing, refused.refusals)
-
-    def summed(self, term: Expectation, split: Sequence[tuple[float, Expr]]) -> Found:
-        """A sum, each summand by itself where that is exact, the others together."""
-        total = Found(np.zeros(len(self.rows)), np.ones(len(self.rows), bool))
-        left: list[tuple[float, Expr]] = []
-        refusals: tuple[tuple[str, str], ...] = ()
-        for scale, expr in split:
-            try:
-                total = _plus(total, self.whole(replace(term, expr=expr), self.setting.exact), scale)
-            except Refused as refused:
-                left.append((scale, expr))
-                refusals = refused.refusals
-        if not left:
-            return total
-        together = [expr if scale == 1 else Op("*", (Const(scale), expr)) for scale, expr in left]
-        joint = replace(term, expr=together[0] if len(left) == 1 else Op("+", tuple(together)))
-        try:
-            return _plus(total, self.whole(joint, self.setting.drawing, refusals), 1.0)
+            return self.whole(term, self.setting.exact), []
         except Refused:
-            if len(left) < 2:
-                raise
-        for scale, expr in left:
-            total = _plus(total, self.whole(replace(term, expr=expr), self.setting.drawing, refusals), scale)
+            split = summands(term.expr) if isinstance(term, Expectation) else []
+            if len(split) < 2:
+                return number(0.0, rows), [(1.0, term)]
+        assert isinstance(term, Expectation)
+        total, left = number(0.0, rows), list[tuple[float, Term]]()
+        for scale, expr in split:
+            part = replace(term, expr=expr)
+            try:
+                total = _plus(total, scaled(self.whole(part, self.setting.exact), scale))
+            except Refused:
+                left.append((scale, part))
+        return total, left
+
+    def finished(self, total: Found, left: Sequence[tuple[float, Term]]) -> Found:
+        """The sum with what has to be drawn, drawn together where one condition is common to it."""
+        by_condition: dict[Expr | None, list[tuple[float, Term]]] = {}
+        for scale, term in left:
+            by_condition.setdefault(term.given, []).append((scale, term))
+        for parts in by_condition.values():
+            total = self.drawn(total, parts)
         return total
 
-    def whole(self, term: Term, solvers: Sequence[TaskSolver], refusals: Sequence[tuple[str, str]] = ()) -> Found:
-        """The value of one term by the first of `solvers` that answers it."""
+    def drawn(self, total: Found, parts: list[tuple[float, Term]]) -> Found:
+        """The sum with terms under one condition."""
+        solvers = (*self.setting.exact, *self.setting.drawing)
+        if len(parts) > 1:
+            try:
+                return _plus(total, self.whole(joined(parts), solvers))
+            except Refused:
+                pass  # the joint law of the terms may need what each alone does not
+        for scale, term in parts:
+            total = _plus(total, scaled(self.whole(term, solvers), scale))
+        return total
+
+    def whole(self, term: Term, solvers: Sequence[TaskSolver]) -> Found:
+        """The value of one term by the first of `solvers` that answers it.
+
+        Raises:
+            Refused: none does.
+        """
         model, count = self.setting.model, len(self.rows)
         asked = term.event if isinstance(term, Probability) else term.expr
         facts, conditions = split_given(model, term.given)
         seen = [t for part in (asked, *conditions) for t in terms(part)]
         worlds = build_worlds(model.graph, seen, facts)
         if worlds.impossible:
-            return Found(np.full(count, np.nan), np.zeros(count, bool))
+            return nothing(count)
         event = isinstance(term, Probability)
         parts = parts_of(model, worlds, asked, conditions, event=event)
         found = Found(self.evaluated(parts.fixed), np.ones(count, bool))
         for part in parts.main:
-            solution = self.solved(term, part, event, solvers, refusals)
-            one = Found(solution.lower, solution.defined, solution.monte_carlo)
-            found = one if part is parts.main[0] and parts.fixed == NOTHING else _contrast("*", found, one)
+            one = _found(self.solved(term, part, event, solvers))
+            found = one if part is parts.main[0] and parts.fixed == NOTHING else contrast("*", found, one)
         defined = found.defined.copy()
         for check in parts.checks:
             defined &= self.evaluated(check) != 0
@@ -217,17 +240,14 @@ class _Group:
             defined &= self.is_possible(term, parts.rest)
         return replace(found, value=np.where(defined, found.value, np.nan), defined=defined)
 
-    def solved(
-        self,
-        term: Term,
-        part: Part,
-        event: bool,
-        solvers: Sequence[TaskSolver],
-        refusals: Sequence[tuple[str, str]] = (),
-    ) -> Solution:
-        """What the first solver that answers finds."""
+    def solved(self, term: Term, part: Part, event: bool, solvers: Sequence[TaskSolver]) -> Solution:
+        """What the first solver that answers finds.
+
+        Raises:
+            Refused: none does.
+        """
         task = self.task(part, event)
-        reasons = list(refusals)
+        reasons: list[tuple[str, str]] = []
         partial: Solution | None = None
         for solver in solvers:
             try:
@@ -242,8 +262,11 @@ class _Group:
                 ) from None
             except ScmError as wrong:
                 raise type(wrong)(self.numbered(str(wrong))) from None
-            self.setting.report.append(Solved(term, self.rows, task, solver.name, solution, tuple(reasons)))
+            before = tuple(r for r in reasons if (r[0], solver.name) != ("enumeration", "sampled"))
+            self.setting.report.append(Solved(term, self.rows, task, solver.name, solution, before))
             return solution
+        if reasons and reasons[-1][0] == "sampled":
+            reasons = [reason for reason in reasons if reason[0] != "enumeration"]  # the same solver, without draws
         raise Refused(reasons, partial, self.rows)
 
     def numbered(self, message: str) -> str:
@@ -272,22 +295,25 @@ class _Group:
             try:
                 self.possible[rest.key] = self.solved(term, rest, False, solvers).defined
             except Refused as refused:
-                self.setting.notes[UNCHECKED.format(refused)] = None
+                self.setting.notes[
+                    UNCHECKED.format(refused.refusals[-2][1] if len(refused.refusals) > 1 else refused)
+                ] = None
                 self.possible[rest.key] = np.ones(len(self.rows), bool)
         return self.possible[rest.key]
 
     def evaluated(self, expr: Expr) -> Array:
         """The value of an expression without terms, for each row."""
-        rows = self.setting.rows
-        finite = [n for n in _open(expr) if not isinstance(rows.domains[n], Real)]
+        domains = self.setting.rows.domains
+        finite = [n for n in _open(expr) if not isinstance(domains[n], Real)]
+        if not finite:
+            return np.broadcast_to(_value(expr, {}, self.columns, domains), len(self.rows)).astype(np.float64)
         out = np.empty(len(self.rows))
-        codes: NDArray[Any] = np.zeros((len(self.rows), 1), np.int8)
-        if finite:
-            codes = np.stack([self.columns[n] for n in finite], axis=1)
-        for found in np.unique(codes, axis=0):
-            at = np.flatnonzero((codes == found).all(axis=1))
-            states = {n: _state(rows.domains[n], int(k)) for n, k in zip(finite, found, strict=False)}
-            out[at] = _value(expr, states, {n: c[at] for n, c in self.columns.items()}, rows.domains)
+        codes = np.stack([self.columns[n] for n in finite], axis=1)
+        distinct, which = np.unique(codes, axis=0, return_inverse=True)
+        for k, found in enumerate(distinct.tolist()):
+            at = np.flatnonzero(which.reshape(-1) == k)
+            states = {n: _state(domains[n], code) for n, code in zip(finite, found, strict=True)}
+            out[at] = _value(expr, states, {n: c[at] for n, c in self.columns.items()}, domains)
         return out
 
 
@@ -327,42 +353,10 @@ def _no_term(term: Var) -> Value:
     raise AssertionError(term)
 
 
-def _plus(total: Found, more: Found, scale: float) -> Found:
-    """A sum; draws of two terms may depend on one another, so that their errors are added as they are."""
-    error = total.error
-    if more.error is not None:
-        error = abs(scale) * more.error + (0.0 if error is None else error)
-    return Found(total.value + scale * more.value, total.defined & more.defined, error)
+def _plus(total: Found, more: Found) -> Found:
+    return contrast("+", total, more)
 
 
-def combined(query: Query, found: Mapping[Any, Found], rows: int) -> Found:
-    """The value of a contrast from those of its terms.
-
-    Standard errors of terms that were drawn are combined as if they were perfectly dependent, the worst case.
-    """
-    match query:
-        case Number(value):
-            return Found(np.full(rows, float(value)), np.ones(rows, bool))
-        case Contrast(op, left, right):
-            return _contrast(op, combined(left, found, rows), combined(right, found, rows))
-        case _:
-            return found[query]
-
-
-def _contrast(op: str, a: Found, b: Found) -> Found:
-    x, y, defined = a.value, b.value, a.defined & b.defined
-    ea, eb = (np.zeros(len(side.value)) if side.error is None else side.error for side in (a, b))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        match op:
-            case "+":
-                value, error = x + y, ea + eb
-            case "-":
-                value, error = x - y, ea + eb
-            case "*":
-                value, error = x * y, np.abs(y) * ea + np.abs(x) * eb + ea * eb
-            case _:
-                value = x / y
-                error = (ea + np.abs(value) * eb) / np.abs(y)
-                defined = defined & np.isfinite(value)
-    drawn = a.error is not None or b.error is not None
-    return Found(value, defined, error if drawn else None)
+def _found(solution: Solution) -> Found:
+    rounding = solution.diagnostics.get("error", 0.0)
+    return Found(solution.lower, solution.defined, solution.monte_carlo, float(rounding))

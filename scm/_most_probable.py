@@ -184,7 +184,7 @@ def most_probable(
     Raises:
         QuerySyntaxError, UnknownName, UnknownState, InvalidQuery, InvalidRows: the question cannot be meant.
     """
-    asked = read_asked(model, given, of, whole=True)
+    asked = read_asked(model, given, of, "most_probable()", whole=True)
     if execution is not None and (execution.executor == "jax" or execution.devices or execution.precision == "single"):
         raise InvalidQuery("most_probable() runs on NumPy, in double precision; leave the rest out of execution=.")
     setting, asked = setting_of(model, asked, rows, ignored, assume, budget, execution)

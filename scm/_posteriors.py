@@ -192,7 +192,7 @@ def posteriors(
     Raises:
         QuerySyntaxError, UnknownName, UnknownState, InvalidQuery, InvalidRows: the question cannot be meant.
     """
-    asked = read_asked(model, given, of)
+    asked = read_asked(model, given, of, "posteriors()")
     setting, asked = setting_of(model, asked, rows, ignored, assume, budget, execution)
     condition = asked.query.given
     try:

@@ -8,6 +8,7 @@ in silence would answer another question.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -150,7 +151,34 @@ def _hint(value: object) -> str:
     if value.strip().lower() in ("", "na", "nan", "n/a", "null", "none", "?"):
         return " Leave the cell empty where nothing was observed."
     try:
-        float(value)
+        return " The cell is text; give the number." if math.isfinite(float(value.replace("_", "?"))) else ""
     except ValueError:
         return ""
-    return " The cell is text; give the number."
+
+
+def numbers_from_text(name: str, variable: str, cells: Sequence[str], domain: Real) -> np.ma.MaskedArray[Any, Any]:
+    """A column of a text file as numbers; an empty cell, where nothing was observed, is masked.
+
+    Args:
+        name: the column's name, for messages.
+        variable: whose values they are.
+        cells: the text of each cell.
+        domain: what the variable can be.
+
+    Raises:
+        InvalidRows: a cell that is no finite number in the domain, with its row.
+    """
+    read = _Reader(name, variable, domain, nan_is_empty=False)
+    values = np.zeros(len(cells))
+    missing = np.zeros(len(cells), dtype=bool)
+    for row, cell in enumerate(cells):
+        try:
+            values[row] = float(cell)
+        except ValueError:
+            if cell.strip():
+                raise read.no_number(row, cell) from None
+            missing[row] = True
+            continue
+        if "_" in cell or math.isnan(values[row]):  # 1_000 is Python's, and no file's
+            raise read.no_number(row, cell)
+    return np.ma.MaskedArray(read.numbers(values, missing), mask=missing)

@@ -88,7 +88,7 @@ def sample(
     states: Mapping[str, tuple[Value, ...]],
     n: int,
     *,
-    key: PRNGKey,
+    key: PRNGKey | int,
 ) -> dict[str, NDArray[Any]]:
     """`n` units of the model with these parts (mechanisms in topological order), see `Model.sample`."""
     key = random_key(key)

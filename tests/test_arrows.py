@@ -80,14 +80,21 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_coupling_laws",
         "_execution",
         "_sample",
+        "_aggregates",
         "mechanisms",
         "_variable",
         "_assemble",
         "_assemble_columns",
         "_sample_columns",
+        "_json_parts",
+        "_law_json",
+        "_mechanism_json",
         "_model_json",
+        "_tensor_file",
+        "_model_file",
         "_model",
         "_path_coefficients",
+        "_finite_only",
         "_by_noise",
         "_grants",
         "_finding",
@@ -106,9 +113,11 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_mixed_kinds",
         "_mixed_finite",
         "_mixed_parts",
+        "_mixed_found",
         "_mixed_solve",
         "_mixed_trace",
         "_mixed_account",
+        "_mixed_explain",
         "_ask_mixed",
         "_ask_laws",
         "_ask_samples",
@@ -124,7 +133,12 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_asked",
         "_posteriors",
         "_most_probable",
+        "_settings",
+        "_unit_rows",
+        "_imagined",
+        "_imagine",
     ),
+    "7 pictures": ("plot",),
 }
 
 # Identification reads graphs and queries only: worlds carry mechanisms by an opaque id.
@@ -137,7 +151,9 @@ APART: dict[str, frozenset[str]] = {
 }
 
 # `import scm` must load none of these: a graph, a query and the help text need no array library.
-HEAVY = frozenset({"jax", "jaxlib", "scipy", "pandas", "polars", "pyarrow", "pgmpy", "llm_bridge", "openai"})
+HEAVY = frozenset(
+    {"jax", "jaxlib", "scipy", "pandas", "polars", "pyarrow", "pgmpy", "numpyro", "matplotlib", "llm_bridge", "openai"}
+)
 
 MOST_MODULE_LINES = 400
 MOST_FUNCTION_LINES = 50

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 import pytest
-from scipy import stats
+from scipy import stats as scipy_stats
 
 from scm import (
     Bernoulli,
@@ -27,6 +28,8 @@ from scm import (
 from scm.mechanisms._law_arrays import array_law, cdf, draw, has_cdf, log_density, mean_and_variance, quantile
 from scm.mechanisms._law_blocks import Block, draw_block
 from scm.mechanisms._law_table import LAWS, support
+
+stats: Any = scipy_stats
 
 FALSE_ALARM = 1e-6
 """Chance that one right law fails one statistical check; the keys are fixed, so that a run repeats."""
@@ -172,8 +175,8 @@ def test_no_numpyro_for_the_common_laws():
 # ---------------------------------------------------------------------------------------------------------------------
 # Blocks
 
-COVARIANCE = np.array([[2.0, 0.6, -0.3], [0.6, 1.0, 0.4], [-0.3, 0.4, 1.5]])
-MEAN = np.array([1.0, -2.0, 0.5])
+COVARIANCE: Any = np.array([[2.0, 0.6, -0.3], [0.6, 1.0, 0.4], [-0.3, 0.4, 1.5]])
+MEAN: Any = np.array([1.0, -2.0, 0.5])
 CORRELATION = COVARIANCE / np.sqrt(np.outer(np.diag(COVARIANCE), np.diag(COVARIANCE)))
 MARGINS = (ContinuousLaw("Exponential", rate=2.0), ContinuousLaw("StudentT", df=4.0), normal(1.0, 2.0))
 

@@ -72,7 +72,7 @@ def estimate(log_weight: Array, asked: Array, event: bool) -> Estimate:
 
 
 def proportion_error(share: Array, size: Array) -> Array:
-    """A lower limit of the standard error of a probability near 0 or 1, which draws may not have seen (Agresti & Coull).
+    """The least standard error of a probability near 0 or 1, of which draws may have seen nothing (Agresti & Coull).
 
     Zero where there are enough draws on both sides.
     """

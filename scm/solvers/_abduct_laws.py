@@ -20,6 +20,7 @@ import numpy as np
 from .._continuous import ContinuousLaw, ContinuousNoise, GaussianCopula, MultivariateNormal, UnknownLaw
 from .._model import Model
 from ..mechanisms._law_arrays import ArrayLaw, array_law, has_cdf
+from ..mechanisms._law_standard import special
 from ..mechanisms._types import Column, Columns
 
 EQUAL = 1e-8
@@ -28,15 +29,6 @@ SINGULAR = 1e-10
 """A noise with less than this share of its variance left, given others, is determined by them."""
 _NEAREST = 1e-16
 """How near to 0 and 1 a rank is allowed to come before its normal score is taken."""
-
-
-def special(xp: Any) -> Any:
-    """The normal distribution function and its inverse for this array module: `ndtr`, `ndtri`."""
-    if xp.__name__ == "numpy":
-        import scipy.special as found  # only where noises are correlated or not normal
-    else:
-        import jax.scipy.special as found
-    return found
 
 
 def log_normal(x: Column, mean: Column, sd: float, xp: Any) -> Column:

@@ -7,8 +7,9 @@ drawn before.
 
 from __future__ import annotations
 
+import math
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from .._domain import Real
@@ -21,39 +22,54 @@ from ._refusal import Refusal
 
 
 @dataclass(frozen=True)
-class AbductionPlan:
-    """Steps, in order.
+class Part:
+    """Steps that read something random, in order.
 
     Attributes:
-        known: those that read nothing random: what the evidence of a unit determines.
-        random: the others.
+        steps: the steps.
         axes: what is enumerated, with the number of its states.
         normals: continuous noises that are drawn.
         uniforms: finite things that are drawn.
         hindsight: whether a mechanism draws its own noise given what was observed.
-        eager: whether a step needs NumPy.
+        asks: whether what is asked depends on it.
     """
 
-    known: tuple[Step, ...]
-    random: tuple[Step, ...]
-    axes: dict[str, int]
+    steps: tuple[Step, ...]
+    axes: Mapping[str, int]
     normals: tuple[str, ...]
     uniforms: tuple[str, ...]
     hindsight: bool
-    eager: bool
+    asks: bool
 
     @property
     def combinations(self) -> int:
         """Of what is enumerated."""
-        out = 1
-        for size in self.axes.values():
-            out *= size
-        return out
+        return math.prod(self.axes.values())
 
     @property
     def draws(self) -> bool:
         """Whether anything is drawn."""
         return bool(self.normals or self.uniforms or self.hindsight)
+
+    @property
+    def eager(self) -> bool:
+        """Whether a step needs NumPy."""
+        return any(isinstance(step, JointWeight) for step in self.steps)
+
+
+@dataclass(frozen=True)
+class AbductionPlan:
+    """Steps by what they depend on.
+
+    Attributes:
+        known: those that read nothing random: what the evidence of a unit determines.
+        main: those that what is asked depends on, and the evidence that bears on it.
+        apart: the others: they cannot change the answer, but whether the evidence is possible at all.
+    """
+
+    known: tuple[Step, ...]
+    main: Part
+    apart: Part
 
 
 def stream_of(name: str) -> int:
@@ -73,26 +89,24 @@ def make_plan(view: View, most: int, most_with_draws: int) -> AbductionPlan:
         Refusal: an observation that can be neither solved for nor weighed; an unknown law; a missing coupling.
     """
     plan = _Scheduler(view, None).plan()
-    if plan.draws and plan.combinations > most_with_draws:
-        return _Scheduler(view, most_with_draws).plan()
-    if plan.combinations > most:
-        return _Scheduler(view, most_with_draws).plan()
-    return plan
+    limits = [most_with_draws if part.draws else most for part in (plan.main, plan.apart)]
+    if plan.main.combinations <= limits[0] and plan.apart.combinations <= limits[1]:
+        return plan
+    return _Scheduler(view, most_with_draws).plan()
 
 
 class _Scheduler:
     def __init__(self, view: View, limit: int | None) -> None:
         self.view, self.limit = view, limit
-        self.steps: list[Step] = []
+        self.known: list[Step] = []
+        self.random: list[tuple[Step, frozenset[int | str]]] = []
         self.pending: list[int] = list(range(len(view.worlds.instances)))
         self.noises: dict[str, None] = {}
         self.varies: set[int | str] = set()
         self.axes: dict[str, int] = {}
         self.normals: list[str] = []
         self.uniforms: list[str] = []
-        self.hindsight = self.eager = False
         self.conditions = list(range(len(view.task.conditions)))
-        self.first_random: int | None = None
         self.readers: dict[str, set[int]] = {}
         for i in self.pending:
             for noise in view.noises(i):
@@ -112,11 +126,29 @@ class _Scheduler:
             if not self._certain():
                 self._branch()
         self._conditions()
-        cut = len(self.steps) if self.first_random is None else self.first_random
-        known, random = tuple(self.steps[:cut]), tuple(self.steps[cut:])
-        return AbductionPlan(
-            known, random, self.axes, tuple(self.normals), tuple(self.uniforms), self.hindsight, self.eager
-        )
+        bears = self._bears()
+        return AbductionPlan(tuple(self.known), self._part(bears, True), self._part(bears, False))
+
+    def _bears(self) -> set[int]:
+        """The places of the random steps that what is asked depends on, or that evidence ties to such a step."""
+        reached: set[int | str] = {i for i in self.view.asked_terms() if i in self.varies}
+        found: set[int] = set()
+        grown = True
+        while grown:
+            new = {k for k, (_, touched) in enumerate(self.random) if k not in found and touched & reached}
+            grown = bool(new)
+            found |= new
+            reached.update(*(self.random[k][1] for k in new))
+        return found
+
+    def _part(self, bears: set[int], main: bool) -> Part:
+        chosen = [(step, touched) for k, (step, touched) in enumerate(self.random) if (k in bears) == main]
+        names = {name for _, touched in chosen for name in touched}
+        steps = tuple(step for step, _ in chosen)
+        hindsight = any(isinstance(step, Weigh) and step.stream is not None for step in steps)
+        axes = {n: size for n, size in self.axes.items() if n in names}
+        normals, uniforms = (tuple(n for n in some if n in names) for some in (self.normals, self.uniforms))
+        return Part(steps, axes, normals, uniforms, hindsight, main)
 
     # --- what is ready
     def _fixed(self, i: int) -> bool:
@@ -141,33 +173,37 @@ class _Scheduler:
     # --- steps that make nothing new random
     def _certain(self) -> bool:
         """Take every step that draws nothing, as far as they go; whether there was any."""
-        before = len(self.steps), len(self.pending), len(self.groups)
+        before = self._progress()
         for i in list(self.pending):
             if self._ready(i):
                 self._settle(i)
         for name in list(self.groups):
             self._join(name)
         self._conditions()
-        return (len(self.steps), len(self.pending), len(self.groups)) != before
+        return self._progress() != before
+
+    def _progress(self) -> tuple[int, ...]:
+        return len(self.known), len(self.random), len(self.pending), len(self.groups)
 
     def _conditions(self) -> None:
         for place in list(self.conditions):
             read = self.view.condition_terms(place)
             if all(i not in self.pending or self._fixed(i) for i in read):
                 self.conditions.remove(place)
-                self._add(Holds(place), any(i in self.varies for i in read))
+                self._add(Holds(place), read)
 
-    def _add(self, step: Step, random: bool, *made: int | str) -> None:
-        if random:
+    def _add(self, step: Step, reads: Iterable[int | str], *made: int | str, random: bool = False) -> None:
+        """Add a step; it is random if it is said to be, or reads what is."""
+        touched = {x for x in reads if x in self.varies}
+        if random or touched:
             self.varies.update(made)
-            if self.first_random is None:
-                self.first_random = len(self.steps)
-            self.steps.append(step)
-        elif self.first_random is None:
-            self.steps.append(step)
-        else:  # known after all, though something random was scheduled before
-            self.steps.insert(self.first_random, step)
-            self.first_random += 1
+            self.random.append((step, frozenset(touched.union(made))))
+        else:
+            self.known.append(step)
+
+    def _inputs(self, i: int) -> list[int | str]:
+        """What an instance reads: other instances, and noises."""
+        return [*(s for _, s in self.view.slots(i) if isinstance(s, int)), *self.view.noises(i)]
 
     def _done(self, i: int) -> None:
         self.pending.remove(i)
@@ -176,7 +212,7 @@ class _Scheduler:
         if self._fixed(i):
             self._meet(i)
         elif not self._missing(i) and not self.view.stochastic(i):
-            self._add(Compute(i), self._random_inputs(i), i)
+            self._add(Compute(i), self._inputs(i), i)
             self._done(i)
 
     def _meet(self, i: int) -> None:
@@ -184,17 +220,17 @@ class _Scheduler:
         missing, random = self._missing(i), self._random_inputs(i)
         if self.view.stochastic(i):
             if not self._grouped(i):
-                self._add(Weigh(i), random)
+                self._add(Weigh(i), self._inputs(i))
             self._done(i)
         elif not missing:
             if self._continuous(i) and random:
                 raise Refusal(self._unsolved(i, "none of its noises is left to solve for"))
-            self._add(Check(i), random)
+            self._add(Check(i), self._inputs(i))
             self._done(i)
         elif self._continuous(i) and len(missing) == 1 and (inverse := self._inverse(i, missing[0])):
             self._solve(i, missing[0], inverse, random)
         elif self._by_law(i) and not self._needed_elsewhere(i):
-            self._add(Weigh(i), random)
+            self._add(Weigh(i), self._inputs(i))
             self._done(i)
 
     def _grouped(self, i: int) -> bool:
@@ -214,8 +250,8 @@ class _Scheduler:
                 "causes; state its law, or observe them"
             )
         given = None if unknown else self.view.laws.given(noise, tuple(self.noises))
-        random = random or (given is not None and any(n in self.varies for n in given.names))
-        self._add(Solve(i, noise, inverse, given), random, noise)
+        others = () if given is None else given.names
+        self._add(Solve(i, noise, inverse, given), [*self._inputs(i), *others], noise)
         self.noises[noise] = None
         self._done(i)
 
@@ -239,9 +275,8 @@ class _Scheduler:
         """The joint weight of several instances of one variable, once all are there."""
         who = self.groups[name]
         if all(self._ready(i) and (i not in self.pending or self._fixed(i)) for i in who):
-            random = any(self._random_inputs(i) or i in self.varies for i in who)
-            self.eager = True
-            self._add(JointWeight(name, who, self.view.coupling(name)), random)
+            reads = [x for i in who for x in (i, *self._inputs(i))]
+            self._add(JointWeight(name, who, self.view.coupling(name)), reads)
             del self.groups[name]
             for i in who:
                 if i in self.pending:
@@ -250,39 +285,32 @@ class _Scheduler:
     # --- steps that make something random
     def _branch(self) -> None:
         ready = [i for i in self.pending if self._ready(i)]
-        kept = self._reserved()
-        i = min(ready, key=lambda i: (not self._hindsight(i), self._touches(i, kept), i))
+        i = min(ready, key=lambda i: (not self._hindsight(i), self._spoilt_by(i), i))
         if self._fixed(i):
-            self._introduce_for_evidence(i, kept)
+            self._introduce_for_evidence(i)
         elif self.view.stochastic(i):
             self._state(i)
         else:
             for noise in self._missing(i):
                 self._noise(noise)
 
-    def _reserved(self) -> set[str]:
-        """Noises that an observed continuous instance will be solved for: the only ones that it can be."""
-        found: set[str] = set()
-        for i in self.pending:
-            if self._fixed(i) and self._continuous(i) and not self._by_law(i):
-                able = [n for n in self._missing(i) if self._inverse(i, n)]
-                found.update(able if len(able) == 1 else ())
-        return found
-
-    def _touches(self, i: int, kept: set[str]) -> int:
-        missing = self._missing(i)
-        reserved = sum(n in kept for n in missing)
-        return max(reserved - 1, 0) if self._fixed(i) and self._continuous(i) else reserved
+    def _spoilt_by(self, i: int) -> int:
+        """How many observed continuous instances would have no noise left to solve for, were those of `i` drawn."""
+        drawn, spoilt = set(self._missing(i)), 0
+        for j in self.pending:
+            if j != i and self._fixed(j) and self._continuous(j) and not self._by_law(j):
+                able = {n for n in self._missing(j) if self._inverse(j, n)}
+                spoilt += bool(able) and able <= drawn
+        return spoilt
 
     def _hindsight(self, i: int) -> bool:
         return self._fixed(i) and self._by_law(i) and isinstance(self.view.how(i), NoiseGiven)
 
-    def _introduce_for_evidence(self, i: int, kept: set[str]) -> None:
+    def _introduce_for_evidence(self, i: int) -> None:
         missing, continuous = self._missing(i), self._continuous(i)
         if self._hindsight(i):
             self._known_laws(missing)
-            self.hindsight = True
-            self._add(Weigh(i, stream_of(f"given {missing}")), True, *missing)
+            self._add(Weigh(i, stream_of(f"given {missing}")), self._inputs(i), *missing, random=True)
             self.noises.update(dict.fromkeys(missing))
             self._done(i)
             return
@@ -293,9 +321,8 @@ class _Scheduler:
         able = [n for n in missing if self._inverse(i, n)]
         if not able:
             raise Refusal(self._unsolved(i, "it cannot be solved for any of its noises"))
-        chosen = next((n for n in reversed(able) if n in kept), able[-1])
         for noise in missing:
-            if noise != chosen:
+            if noise != able[-1]:
                 self._noise(noise)
 
     def _unsolved(self, i: int, why: str) -> str:
@@ -321,12 +348,11 @@ class _Scheduler:
             if not self.view.laws.drawable(noise):
                 raise Refusal(f"the law of the noise {noise!r} has no quantiles that are known, to draw it by")
             given = self.view.laws.given(noise, tuple(self.noises))
-            random = given.sd > 0.0 or any(n in self.varies for n in given.names)
-            self._add(DrawNoise(noise, given), random, noise)
+            self._add(DrawNoise(noise, given), given.names, noise, random=given.sd > 0.0)
             self.normals += [noise] * (given.sd > 0.0)
         else:
             drawn = self._axis(noise, len(self.view.model.states[noise]))
-            self._add(FiniteNoise(noise, drawn), True, noise)
+            self._add(FiniteNoise(noise, drawn), (), noise, random=True)
         self.noises[noise] = None
 
     def _state(self, i: int) -> None:
@@ -335,14 +361,13 @@ class _Scheduler:
         assert not isinstance(domain, Real)
         name, grouped = f"{self._name(i)} {i}", self._grouped(i)
         drawn = self._axis(name, len(domain), may_draw=not grouped)
-        self._add(FiniteState(i, name, drawn, not grouped), True, i)
+        reads = () if grouped else self._inputs(i)
+        self._add(FiniteState(i, name, drawn, not grouped), reads, i, name, random=True)
         self._done(i)
 
     def _axis(self, name: str, states: int, *, may_draw: bool = True) -> bool:
         """Make an axis of it, if the number of combinations stays within the limit; whether it is drawn instead."""
-        size = states
-        for other in self.axes.values():
-            size *= other
+        size = math.prod(self.axes.values()) * states
         if self.limit is not None and size > self.limit:
             if not may_draw:
                 raise Refusal(
@@ -353,5 +378,3 @@ class _Scheduler:
             return True
         self.axes[name] = states
         return False
-
-

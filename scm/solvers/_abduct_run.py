@@ -11,14 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .._execution import precision_of
-from ._abduct_plan import AbductionPlan, stream_of
+from .._sample import random_key
+from ._abduct_plan import AbductionPlan, Part, stream_of
 from ._abduct_state import State, expand
 from ._abduct_view import View
 from ._refusal import Refusal
@@ -26,6 +27,8 @@ from ._refusal import Refusal
 Array = NDArray[np.float64]
 BATCH = 1024
 """Draws in one lane."""
+WITNESSES = 8
+"""Batches that are looked through for a draw that meets evidence apart from what is asked."""
 ENTRIES = 1 << 19
 """Most entries that are worked on at once."""
 
@@ -53,7 +56,35 @@ def known(view: View, plan: AbductionPlan) -> Known:
     return Known(state, np.isfinite(state.log_weight) | (state.log_weight == np.inf))
 
 
-def exact(view: View, plan: AbductionPlan, found: Known) -> tuple[Array, NDArray[np.bool_]]:
+def possible(view: View, apart: Part, found: Known) -> Known:
+    """The same, less the rows that evidence apart from what is asked makes impossible.
+
+    Where that evidence has to be drawn for, one draw that meets it is proof; the key does not matter and is not asked
+    for.
+
+    Raises:
+        Refusal: no draw meets it, which is no proof that none could.
+    """
+    rows = np.flatnonzero(found.possible)
+    if not apart.steps or not rows.size:
+        return found
+    if not apart.draws:
+        _, ok = exact(view, apart, found)
+        return Known(found.state, found.possible & ok)
+    lanes = Lanes(view, apart, found, random_key(0), compiled=False)
+    for number in range(WITNESSES):
+        if rows.size:
+            log_weight, _ = lanes.run(rows, np.full(len(rows), number))
+            rows = rows[~(log_weight > -np.inf).any(axis=1)]
+    if rows.size:
+        raise Refusal(
+            f"no draw out of {WITNESSES * BATCH:,} meets the evidence of row {int(rows[0])}: it is impossible, or too "
+            "rare to be drawn"
+        )
+    return found
+
+
+def exact(view: View, plan: Part, found: Known) -> tuple[Array, NDArray[np.bool_]]:
     """The value of every row where nothing is drawn, and whether its evidence is possible."""
     rows, count = view.task.rows, plan.combinations
     value, defined = np.full(rows, np.nan), np.zeros(rows, dtype=bool)
@@ -71,20 +102,20 @@ def exact(view: View, plan: AbductionPlan, found: Known) -> tuple[Array, NDArray
     return value, defined
 
 
-def axes(plan: AbductionPlan, times: int, xp: Any) -> dict[str, Any]:
+def axes(plan: Part, times: int, xp: Any) -> dict[str, Any]:
     """The states of every combination, the last axis varying fastest, so many times over."""
-    codes = np.indices(tuple(plan.axes.values())).reshape(len(plan.axes), -1)
+    codes = np.indices(tuple(plan.axes.values())).reshape(len(plan.axes), plan.combinations)
     return {name: xp.asarray(np.tile(codes[k], times)) for k, name in enumerate(plan.axes)}
 
 
-def entries(view: View, plan: AbductionPlan, state: State) -> tuple[Any, Any]:
+def entries(view: View, plan: Part, state: State) -> tuple[Any, Any]:
     """The random steps: the log weight of every entry, and what is asked there."""
     xp = state.xp
     state.log_weight = xp.zeros(state.size)
     with np.errstate(all="ignore"):
-        for step in plan.random:
+        for step in plan.steps:
             step.run(view, state)
-        asked = xp.asarray(view.asked(state), dtype=float)
+        asked = xp.asarray(view.asked(state), dtype=float) if plan.asks else xp.zeros(state.size)
     return state.log_weight, xp.where(state.log_weight == -xp.inf, 0.0, asked)
 
 
@@ -164,7 +195,7 @@ class Lanes:
         compiled: whether JAX is to compile the steps; otherwise they run in NumPy.
     """
 
-    def __init__(self, view: View, plan: AbductionPlan, found: Known, key: Any, compiled: bool) -> None:
+    def __init__(self, view: View, plan: Part, found: Known, key: Any, compiled: bool) -> None:
         self.view, self.plan, self.found, self.key = view, plan, found, key
         self.compiled = compiled and not plan.eager
         self.words = row_words(view.task.columns, view.task.rows)
@@ -191,13 +222,15 @@ class Lanes:
         drawn = {n: normal(keys, stream_of(n)) for n in self.plan.normals}
         drawn |= {n: uniform(keys, stream_of(n)) for n in self.plan.uniforms}
         state = self.found.state
-        parts = ({n: np.asarray(x)[rows] for n, x in each.items()} for each in (state.columns, state.values, state.noises))
-        arguments = (*parts, drawn, keys)
-        if not self.compiled:
-            arguments = (*arguments[:3], {n: np.asarray(x) for n, x in drawn.items()}, keys)
-            log_weight, asked = self.evaluate(np, *arguments)
+        parts = (
+            {n: np.asarray(x)[rows] for n, x in each.items()} for each in (state.columns, state.values, state.noises)
+        )
+        columns, values, noises = parts
+        if self.compiled:
+            log_weight, asked = self._jitted()(columns, values, noises, drawn, keys)
         else:
-            log_weight, asked = self._jitted()(*arguments)
+            drawn = {n: np.asarray(x) for n, x in drawn.items()}
+            log_weight, asked = self.evaluate(np, columns, values, noises, drawn, keys)
         return np.asarray(log_weight)[:lanes], np.asarray(asked)[:lanes]
 
     def _jitted(self) -> Any:
@@ -205,7 +238,7 @@ class Lanes:
             import jax
             import jax.numpy as jnp
 
-            self._function = jax.jit(lambda *arguments: self.evaluate(jnp, *arguments))
+            self._function = jax.jit(partial(self.evaluate, jnp))
         return self._function
 
     def evaluate(self, xp: Any, columns: Any, values: Any, noises: Any, drawn: Any, keys: Any) -> tuple[Any, Any]:

@@ -40,20 +40,21 @@ class Step(Protocol):
 
 def inputs(view: View, i: int, state: State) -> dict[str, Column]:
     """Columns of the parents of an instance, and of the noises that are known."""
-    found = {n: state.slot(s, view.domain(n)) for n, s in view.slots(i)}
+    found = {n: view.read(state, s, view.domain(n)) for n, s in view.slots(i)}
     return found | {n: state.noises[n] for n in view.noises(i) if n in state.noises}
 
 
 def forward(view: View, i: int, state: State) -> Column:
     """The value of an instance, from its parents and noises."""
     how, values = view.how(i), inputs(view, i, state)
+    assert how is not None
     found = how(values, state.xp) if isinstance(how, FiniteMap) else how.forward(values, state.xp)
     return state.xp.broadcast_to(found, (state.size,))
 
 
 def fixed(view: View, i: int, state: State) -> Column:
     """The value that the evidence gives an instance."""
-    return state.slot(view.worlds.fixed[i], view.domain_of(i))
+    return view.read(state, view.worlds.fixed[i], view.domain_of(i))
 
 
 @dataclass(frozen=True)
@@ -214,7 +215,7 @@ class JointWeight:
             value = state.values[i] if i in state.values else fixed(view, i, state)
             found.append(np.broadcast_to(np.asarray(value), (state.size,)))
         values = np.stack(found, 1)
-        parents = [[np.asarray(state.slot(s, view.domain(n))) for n, s in view.slots(i)] for i in self.instances]
+        parents = [[np.asarray(view.read(state, s, view.domain(n))) for n, s in view.slots(i)] for i in self.instances]
         table = view.table(self.variable)
         laws = None if table else [np.asarray(state_laws(view, i, state)).T for i in self.instances]
         weight = joint_entries(self.variable, table, laws, parents, values, self.coupling)

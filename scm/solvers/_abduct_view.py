@@ -9,6 +9,8 @@ from collections.abc import Callable
 from functools import cache, cached_property
 from typing import TypeAlias
 
+import numpy as np
+
 from .._coupling import Coupling
 from .._domain import Domain, Real
 from .._errors import ScmError
@@ -47,6 +49,35 @@ class View:
     def slots(self, i: int) -> tuple[tuple[str, Slot], ...]:
         """What stands in each input of an instance."""
         return self.worlds.instances[i].slots
+
+    def read(self, state: State, slot: Slot, domain: Domain) -> Column:
+        """What stands in a slot, as positions among the states of `domain` where that is finite.
+
+        A nested intervention puts one variable's value in another's place, whose states may be in another order.
+        """
+        found, own = state.slot(slot, domain), self._slot_domain(slot)
+        if own is None or isinstance(own, Real) or isinstance(domain, Real) or own == domain:
+            return found
+        place = np.array([domain.index(x) if x in domain else -1 for x in own], dtype=np.intp)
+        return state.xp.asarray(place)[found]
+
+    def _slot_domain(self, slot: Slot) -> Domain | None:
+        if isinstance(slot, int):
+            return self.domain_of(slot)
+        return self._placeholders.get(slot) if isinstance(slot, Placeholder) else None
+
+    @cached_property
+    def _placeholders(self) -> dict[Placeholder, Domain]:
+        """What the column of each placeholder is of: the variable observed, or else the one that is set."""
+        found: dict[Placeholder, Domain] = {}
+        for i, value in self.worlds.fixed.items():
+            if isinstance(value, Placeholder):
+                found.setdefault(value, self.domain_of(i))
+        for x in self.worlds.instances:
+            for name, slot in x.slots:
+                if isinstance(slot, Placeholder):
+                    found.setdefault(slot, self.domain(name))
+        return found
 
     def own(self, i: int) -> bool:
         """Whether the instance has its variable's own mechanism."""
@@ -169,7 +200,7 @@ class _Names:
         slot, domain = self.slots[name]
         if isinstance(slot, int) and slot in self.view.worlds.fixed:
             slot = self.view.worlds.fixed[slot]
-        return state.slot(slot, domain)
+        return self.view.read(state, slot, domain)
 
     def plain(self, expr: Expr) -> Expr:
         """The expression over plain names; finite variables compared with one another go by position."""

@@ -18,8 +18,8 @@ from .._model import Model
 from .._noise import probabilities
 from .._syntax import Expr, Value, Var
 from .._values import outcomes
-from ..mechanisms._formula import Formula
-from ..mechanisms._types import Column, Columns, Forward
+from ..mechanisms._formula import Formula, bind_formula
+from ..mechanisms._types import Column, Columns, Forward, Scope
 
 MAX_TABLE = 1 << 16
 """Most combinations of states that are tabulated; larger equations are worked out as they are written."""
@@ -58,7 +58,7 @@ class FiniteMap:
         able = np.ones(self.table.shape[len(self.parents) :], dtype=bool)
         for axis, one in enumerate(self.possible):
             able &= one.reshape([-1 if k == axis else 1 for k in range(len(self.noises))])
-        return np.asarray((found == states) & able)
+        return np.equal(found, states) & able
 
     @cached_property
     def admitted(self) -> NDArray[np.bool_]:
@@ -160,7 +160,7 @@ def positions_of(found: tuple[Value, ...], own: States, where: str) -> NDArray[n
     return np.array([at[value] for value in found], dtype=np.int32)
 
 
-def policy_map(expr: Expr, inputs: Mapping[str, Domain], own: Domain, where: str) -> UnitMechanism:
+def policy_map(expr: Expr, inputs: Mapping[str, Domain], own: Domain, variable: str) -> UnitMechanism:
     """A policy as a mechanism without noise.
 
     Raises:
@@ -169,7 +169,7 @@ def policy_map(expr: Expr, inputs: Mapping[str, Domain], own: Domain, where: str
     names = tuple(inputs)
     finite = {n: d for n, d in inputs.items() if not isinstance(d, Real)}
     if isinstance(own, Real) or len(finite) < len(inputs) or math.prod(map(len, finite.values())) > MAX_TABLE:
-        return Formula(expr, names, (), own, inputs)
+        return bind_formula(expr, Scope(variable, names, (), inputs, own))
     found = outcomes(expr, tuple(Var(n) for n in names), tuple(finite.values()))
-    table = positions_of(found, own, where).reshape([len(d) for d in finite.values()])
+    table = positions_of(found, own, f"The policy for {variable!r}").reshape([len(d) for d in finite.values()])
     return FiniteMap(names, (), own, table.shape, table, ())

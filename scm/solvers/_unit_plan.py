@@ -8,11 +8,11 @@ determined.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from .._domain import Domain
+from .._domain import Domain, Real
 from .._model import Model
 from .._worlds import Fresh, Instance, Own, Policy, Slot, Worlds
 from ..mechanisms._types import Conditional, Invertible, Linear, Transporting
@@ -47,6 +47,19 @@ class Carry:
 
 
 @dataclass(frozen=True, slots=True)
+class Move:
+    """As `Carry`, along linear mechanisms from where something was set to here, in one step.
+
+    `parts` are (name, slot, slot before, total effect): the value moves by the sum of effects
+    times changes (Wright 1921).
+    """
+
+    instance: int
+    source: int
+    parts: tuple[tuple[str, Slot, Slot, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Compare:
     """That an observed instance has the value that follows from what else is known."""
 
@@ -60,7 +73,7 @@ class Admit:
     instance: int
 
 
-Step: TypeAlias = Abduct | Predict | Carry | Compare | Admit
+Step: TypeAlias = Abduct | Predict | Carry | Move | Compare | Admit
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +131,7 @@ class _Planner:
             case Policy(expr):
                 scope = {name: self.model.domains[name] for name, _ in instance.slots}
                 own = self.model.domains[instance.variable]
-                return policy_map(expr, scope, own, f"The policy for {instance.variable!r}")
+                return policy_map(expr, scope, own, instance.variable)
             case Fresh():
                 return None
 
@@ -133,6 +146,7 @@ class _Planner:
         unchecked = [why for i in sorted(self.worlds.fixed) if i not in self.accounted and (why := self._account(i))]
         unchecked += self._tied()
         supports = {n: self._support(n) for n in self.shown if n in self.model.continuous_names}
+        self.steps = moved(self.steps, self.worlds, self.mechanisms, self.model.domains)
         steps = self._pruned(wanted, noises)
         return UnitPlan(
             self.worlds,
@@ -212,6 +226,8 @@ class _Planner:
             return f"{said}: its noise {shared or mechanism.noises[0]!r} serves other evidence too"
         if isinstance(mechanism, FiniteLaw) and any(m is mechanism for m in others):
             return f"{said}: it was observed in two worlds"
+        if isinstance(mechanism, (FiniteMap, FiniteLaw)) and mechanism.admitted.all():
+            return ""
         if isinstance(mechanism, (Linear, Invertible)) and any(
             takes_all(mechanism, self._support(n)) for n in mechanism.noises if n in self.model.continuous_names
         ):
@@ -289,6 +305,8 @@ class _Planner:
             if isinstance(step, (Predict, Compare)):
                 need_noise.update(mechanism.noises)
             other = step.like if isinstance(step, Predict) else step.source if isinstance(step, Carry) else None
+            if isinstance(step, Move):
+                sources = [slot for _, *both, _ in step.parts for slot in both]
             if other is not None:
                 sources += [other, *(s for _, s in self.worlds.instances[other].slots)]
             needed.update(s for s in sources if isinstance(s, int))
@@ -298,7 +316,7 @@ class _Planner:
         match step:
             case Compare() | Admit():
                 return True
-            case Predict(i) | Carry(i):
+            case Predict(i) | Carry(i) | Move(i):
                 return i in needed
             case Abduct(i):
                 mechanism = self.mechanisms[i]
@@ -310,6 +328,46 @@ class _Planner:
         if isinstance(mechanism, (FiniteLaw, FiniteMap)) or noise not in self.model.continuous_names:
             return False
         return takes_all(mechanism, self._support(noise)) and not singular(self.model, mechanism.noises)
+
+
+def moved(
+    steps: Sequence[Step], worlds: Worlds, mechanisms: Sequence[UnitMechanism | None], domains: Mapping[str, Domain]
+) -> list[Step]:
+    """The steps, with those along linear mechanisms put together.
+
+    A step that would need more changes than its variable has changed parents is left as it is.
+    """
+    found: dict[int, Move] = {}
+    out: list[Step] = []
+    for step in steps:
+        mechanism = mechanisms[step.instance]
+        if isinstance(step, Carry) and isinstance(mechanism, Linear):
+            own = _move(step, mechanism, worlds, found)
+            if own is not None and all(isinstance(domains[name], Real) for name, *_ in own.parts):
+                found[step.instance] = step = own
+        out.append(step)
+    return out
+
+
+def _move(step: Carry, mechanism: Linear, worlds: Worlds, found: Mapping[int, Move]) -> Move | None:
+    coefficients = mechanism.affine().coefficients
+    effects: dict[tuple[str, Slot, Slot], float] = {}
+    changed = 0
+    before = dict(worlds.instances[step.source].slots)
+    for name, slot in worlds.instances[step.instance].slots:
+        if slot == before[name]:
+            continue
+        changed += 1
+        earlier = found.get(slot) if isinstance(slot, int) else None
+        parts = ((name, slot, before[name], 1.0),)
+        if earlier is not None and worlds.fixed.get(earlier.source) == before[name]:
+            parts = earlier.parts
+        for part, now, then, effect in parts:
+            key = (part, now, then)
+            effects[key] = effects.get(key, 0.0) + coefficients.get(name, 0.0) * effect
+    if len(effects) > max(changed, 1):
+        return None
+    return Move(step.instance, step.source, tuple((*key, effect) for key, effect in effects.items()))
 
 
 def _noise_shown(mechanism: UnitMechanism) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,7 @@ from .._syntax import Const, Placeholder, Value
 from .._worlds import Slot
 from ..mechanisms._types import Column, Conditional, Invertible, Transporting
 from ._unit_maps import FiniteLaw, FiniteMap, UnitMechanism, look_up
-from ._unit_plan import Abduct, Admit, Carry, Compare, Predict, Step, UnitPlan
+from ._unit_plan import Abduct, Admit, Carry, Compare, Move, Predict, Step, UnitPlan
 
 AGREE = 0.6
 """Two determined values agree within the spacing of floating point to this power, relative to what they were worked out
@@ -34,6 +34,7 @@ class UnitRun:
         values: of instances.
         noises: by name.
         defined: whether the evidence is possible, for each unit.
+        changes: differences of inputs, that several values move by.
         sound: whether every mechanism gave a number for numbers, for each unit.
     """
 
@@ -43,6 +44,7 @@ class UnitRun:
     spacing: float
     values: dict[int, Column] = field(default_factory=lambda: {})
     noises: dict[str, Column] = field(default_factory=lambda: {})
+    changes: dict[tuple[str, Slot, Slot], Column] = field(default_factory=lambda: {})
     defined: Any = True
     sound: Any = True
 
@@ -67,6 +69,8 @@ class UnitRun:
                 assert isinstance(mechanism, Transporting)
                 seen = self.instance(source)
                 self._set(i, mechanism.transport(seen, self.inputs(source), self.inputs(i), self.xp))
+            case Move(_, source, parts):
+                self._set(i, self._moved(self.instance(source), parts))
             case Compare():
                 self._compare(i, mechanism)
             case Admit():
@@ -105,7 +109,24 @@ class UnitRun:
     def _set(self, i: int, value: Column) -> None:
         self.values[i] = value
         if isinstance(self.plan.domains[self.plan.worlds.instances[i].variable], Real):
+            if self.xp is np and np.isfinite(np.sum(value)):
+                return  # a sum is quicker than a look at each
             self.sound = self.sound & (self.xp.isfinite(value) | self.xp.logical_not(self.defined))
+
+    def _moved(self, value: Column, parts: Sequence[tuple[str, Slot, Slot, float]]) -> Column:
+        lost: Any = None
+        for name, slot, before, effect in parts:
+            # A change of nothing is +0.0 times a positive number; and x - 0.0 is x, bit for bit.
+            change = self._change(name, before, slot) if effect > 0 else self._change(name, slot, before)
+            step = change * abs(effect)
+            lost = step if lost is None else lost + step
+        return value if lost is None else value - lost
+
+    def _change(self, name: str, slot: Slot, other: Slot) -> Column:
+        key = (name, slot, other)
+        if key not in self.changes:
+            self.changes[key] = self.slot(name, slot) - self.slot(name, other)
+        return self.changes[key]
 
     def _where_alike(self, i: int, like: int, value: Column) -> Column:
         alike: Any = True

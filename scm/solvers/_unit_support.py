@@ -12,6 +12,9 @@ import numpy as np
 from .._continuous import ContinuousLaw, GaussianCopula, MultivariateNormal, UnknownLaw
 from .._domain import Real
 from .._model import Model
+from .._syntax import Const
+from ..mechanisms._formula import InvertibleFormula
+from ..mechanisms._layers import Stretch
 from ..mechanisms._types import Forward, Invertible, Linear
 
 _LINE = frozenset({"Normal", "Laplace", "Logistic", "Cauchy", "Gumbel", "StudentT", "AsymmetricLaplace"})
@@ -94,6 +97,10 @@ def takes_all(mechanism: Forward, support: Support) -> bool:
         return False
     if isinstance(mechanism, Linear):
         return any(mechanism.affine().coefficients.get(n, 0.0) != 0.0 for n in mechanism.noises)
+    if isinstance(mechanism, InvertibleFormula):
+        return all(
+            isinstance(x, Stretch) and isinstance(x.scale, Const) and x.scale.value != 0 for x in mechanism.layers
+        )
     return isinstance(mechanism, Invertible) and _one_slope(mechanism)
 
 

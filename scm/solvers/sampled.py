@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from .._sample import random_key
 from ._abduct_gate import LARGEST_K, LEAST_SIZE, Array, Estimate, reliable
-from ._abduct_plan import AbductionPlan, make_plan
-from ._abduct_run import BATCH, Known, Lanes, exact, known, refuse_nan
+from ._abduct_plan import Part, make_plan
+from ._abduct_run import BATCH, Known, Lanes, exact, known, possible, refuse_nan
 from ._abduct_view import View
 from ._abduct_weigh import weighted
 from ._refusal import Refusal
@@ -58,25 +58,25 @@ class Sampled:
             return point(nothing, np.zeros(task.rows, dtype=bool))
         view = View(task)
         plan = make_plan(view, self.enumerated, self.enumerated_with_draws)
-        found = known(view, plan)
-        if not plan.draws or not task.rows:
-            value, defined = exact(view, plan, found) if task.rows else (np.zeros(0), np.zeros(0, dtype=bool))
-            figures = {"method": "enumeration", "combinations": plan.combinations}
+        found = possible(view, plan.apart, known(view, plan))
+        if not plan.main.draws or not task.rows:
+            value, defined = exact(view, plan.main, found) if task.rows else (np.zeros(0), np.zeros(0, dtype=bool))
+            figures = {"method": "enumeration", "combinations": plan.main.combinations}
             return replace(point(value, defined), diagnostics=figures)
         if task.key is None:
             raise Refusal(
                 "the evidence does not determine every noise that matters, so that the answer is drawn, which needs a "
                 "random key: give key= (a JAX key or a whole number)"
             )
-        return self._drawn(view, plan, found)
+        return self._drawn(view, plan.main, found)
 
-    def _drawn(self, view: View, plan: AbductionPlan, found: Known) -> Solution:
+    def _drawn(self, view: View, plan: Part, found: Known) -> Solution:
         task = view.task
         assert task.key is not None
         rows = np.flatnonzero(found.possible)
         if not rows.size:
             return point(np.full(task.rows, np.nan), found.possible)
-        size = rows.size * 2 * BATCH * plan.combinations * max(len(plan.random), 1)
+        size = rows.size * 2 * BATCH * plan.combinations * max(len(plan.steps), 1)
         compiled = task.execution.executor == "jax" or (task.execution.executor is None and size > COMPILED)
         lanes = Lanes(view, plan, found, random_key(task.key), compiled)
         estimate = weighted(lanes.run, rows, task.event, self.accuracy, self.most_draws)
@@ -84,9 +84,7 @@ class Sampled:
         return _gated(task.rows, rows, found.possible, estimate, plan)
 
 
-def _gated(
-    count: int, rows: NDArray[np.intp], defined: NDArray[np.bool_], found: Estimate, plan: AbductionPlan
-) -> Solution:
+def _gated(count: int, rows: NDArray[np.intp], defined: NDArray[np.bool_], found: Estimate, plan: Part) -> Solution:
     """The solution, if the draws support it."""
 
     def whole(part: Array) -> Array:
