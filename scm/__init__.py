@@ -112,6 +112,10 @@ from ._noise import NoiseLaw as NoiseLaw
 from ._noise import Unknown as Unknown
 from ._parse import parse_expression as parse_expression
 from ._parse import parse_query as parse_query
+from ._path_coefficients import effect_along as effect_along
+from ._path_coefficients import implied_covariance as implied_covariance
+from ._path_coefficients import path_coefficients as path_coefficients
+from ._path_coefficients import total_effect as total_effect
 from ._plan_report import contraction_text as contraction_text
 from ._plan_report import task_text as task_text
 from ._posteriors import Posteriors as Posteriors
@@ -228,6 +232,17 @@ from .io import networks as networks
 from .io import read_graph as read_graph
 from .io import read_model as read_model
 from .io import to_pgmpy as to_pgmpy
+from .mechanisms import Additive as Additive
+from .mechanisms import Choice as Choice
+from .mechanisms import Flow as Flow
+from .mechanisms import Function as Function
+from .mechanisms import Linear as Linear
+from .mechanisms import LocationScale as LocationScale
+from .mechanisms import Multiplicative as Multiplicative
+from .mechanisms import Named as Named
+from .mechanisms import PostNonlinear as PostNonlinear
+from .mechanisms import Quantile as Quantile
+from .mechanisms import Threshold as Threshold
 from .solvers import Bootstrap as Bootstrap
 from .solvers import EstimandCheck as EstimandCheck
 from .solvers import EstimandEstimate as EstimandEstimate
@@ -244,6 +259,7 @@ from .solvers._two_models import two_models as two_models
 
 __all__ = [
     "MAX_NUMBER",
+    "Additive",
     "AdjustmentCheck",
     "Adjusts",
     "Aggregate",
@@ -256,6 +272,7 @@ __all__ = [
     "Categorical",
     "CausalClaim",
     "CausalGraph",
+    "Choice",
     "Chance",
     "Claim",
     "Confidence",
@@ -285,7 +302,9 @@ __all__ = [
     "Explanation",
     "Expr",
     "Finding",
+    "Flow",
     "Forecast",
+    "Function",
     "GaussianCopula",
     "GraphFormat",
     "GumbelMax",
@@ -307,22 +326,28 @@ __all__ = [
     "KnownLaw",
     "Ladder",
     "LawSource",
+    "Linear",
     "LinearEffect",
+    "LocationScale",
     "Mean",
     "Members",
     "MissingPackage",
     "Model",
     "ModelLaws",
+    "Multiplicative",
     "MultivariateNormal",
+    "Named",
     "Noise",
     "NoiseLaw",
     "Number",
     "Op",
     "Overlap",
     "Placeholder",
+    "PostNonlinear",
     "Posteriors",
     "Prepared",
     "Probability",
+    "Quantile",
     "Quantiles",
     "Quantity",
     "Query",
@@ -341,6 +366,7 @@ __all__ = [
     "Study",
     "TableDraws",
     "TableSensitivity",
+    "Threshold",
     "TwoModels",
     "Uncertainty",
     "Unit",
@@ -382,6 +408,7 @@ __all__ = [
     "covariance_ratio",
     "districts",
     "draw_tables",
+    "effect_along",
     "efficient_adjustment_set",
     "encode_text",
     "equivalence_class",
@@ -405,6 +432,7 @@ __all__ = [
     "holds",
     "identify",
     "imagine",
+    "implied_covariance",
     "implied_independences",
     "independent",
     "inducing_paths",
@@ -439,6 +467,7 @@ __all__ = [
     "parse_expression",
     "parse_quantity",
     "parse_query",
+    "path_coefficients",
     "placeholders",
     "plot",
     "pn",
@@ -481,6 +510,7 @@ __all__ = [
     "task_text",
     "terms",
     "to_pgmpy",
+    "total_effect",
     "two_models",
     "walk",
     "world",

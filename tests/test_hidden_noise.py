@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from mechanisms._types import Hiding
+from scm.mechanisms._types import Hiding
 
 import scm
 from scm import Bernoulli, Categorical, InvalidRows, Model, Real, UnknownLaw, Variable, mechanisms, normal
@@ -49,7 +49,7 @@ def hurdle() -> Model:
     ],
 )
 def test_where_parents_hide_the_noise(equation: str, x: list[int], value: list[float], wanted: list[bool]) -> None:
-    mechanism = dose(equation).columnar["Y"]
+    mechanism: Any = dose(equation).columnar["Y"]
     assert isinstance(mechanism, Hiding)
     values, seen = {"X": np.array(x)}, np.array(value, dtype=float)
     assert mechanism.hidden(seen, values, np).tolist() == wanted
@@ -62,7 +62,7 @@ def test_where_parents_hide_the_noise(equation: str, x: list[int], value: list[f
 
 @pytest.mark.parametrize("equation", ["X + exp(u_Y)", "exp(X) * tanh(u_Y)", "(1 + X) * u_Y ** 3", "(X + 2) ** u_Y"])
 def test_most_formulas_never_hide_it(equation: str) -> None:
-    mechanism = dose(equation).columnar["Y"]
+    mechanism: Any = dose(equation).columnar["Y"]
     assert isinstance(mechanism, Hiding)
     assert mechanism.hidden(np.zeros(2), {"X": np.array([0, 1])}, np) is False
 
