@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scm.mechanisms._types import Hiding
 
 import scm
 from scm import Bernoulli, Categorical, InvalidRows, Model, Real, UnknownLaw, Variable, mechanisms, normal
+from scm.mechanisms._types import Hiding
 
 EULER = math.exp(0.5)
 """The mean of exp(u) for a standard normal u."""
