@@ -44,6 +44,8 @@ def hurdle() -> Model:
         ("exp(X * u_Y) - X", [0, 0, 2], [1, 2, 1], [True, False, False]),
         ("X / (1 + exp(u_Y))", [0, 1], [0, 0], [True, False]),
         ("(1 + X) ** u_Y", [0, 0, 1], [1, 2, 1], [True, False, False]),
+        ("u_Y if X > 0 else 5", [0, 0, 1], [5, 4, 5], [True, False, False]),
+        ("3 * (exp(u_Y) if X = 1 else X) + 1", [2, 0, 1], [7, 4, 4], [True, False, False]),
         ("exp(u_Y) ** X", [0, 0, 1], [1, 2, 1], [True, False, False]),
         ("(2 * (X * (u_Y + 1)) + X) ** 3", [0, 1], [0, 0], [True, False]),
     ],
@@ -103,6 +105,9 @@ def test_what_is_certain_weighs_more_than_any_density() -> None:
     found = scm.ask(dose(), "P(X = 0 | Y = ?)", rows={"Y": [0.0, 3.0]})
     assert found.finding == "exact"
     assert numbers(found).tolist() == [1.0, 0.0]
+    for equation in ("exp(u_Y) if B else 0", "B * exp(u_Y)", "0 if not B else exp(u_Y)"):
+        model = Model(Variable("B", noise=Bernoulli(0.3)), Variable("Y", equation=equation, noise=normal()))
+        np.testing.assert_array_equal(numbers(scm.ask(model, "P(B = 1 | Y = ?)", rows={"Y": [0.0, 3.0]})), [0.0, 1.0])
     zero = scm.ask(hurdle(), "P(B = 1 | Y = ?)", rows={"Y": [0.0, 3.0, -1.0]})
     np.testing.assert_array_equal(numbers(zero), [0.0, 1.0, np.nan])
 
