@@ -232,6 +232,17 @@ from .io import networks as networks
 from .io import read_graph as read_graph
 from .io import read_model as read_model
 from .io import to_pgmpy as to_pgmpy
+from .mechanisms import Additive as Additive
+from .mechanisms import Choice as Choice
+from .mechanisms import Flow as Flow
+from .mechanisms import Function as Function
+from .mechanisms import Linear as Linear
+from .mechanisms import LocationScale as LocationScale
+from .mechanisms import Multiplicative as Multiplicative
+from .mechanisms import Named as Named
+from .mechanisms import PostNonlinear as PostNonlinear
+from .mechanisms import Quantile as Quantile
+from .mechanisms import Threshold as Threshold
 from .solvers import Bootstrap as Bootstrap
 from .solvers import EstimandCheck as EstimandCheck
 from .solvers import EstimandEstimate as EstimandEstimate
@@ -248,6 +259,7 @@ from .solvers._two_models import two_models as two_models
 
 __all__ = [
     "MAX_NUMBER",
+    "Additive",
     "AdjustmentCheck",
     "Adjusts",
     "Aggregate",
@@ -260,6 +272,7 @@ __all__ = [
     "Categorical",
     "CausalClaim",
     "CausalGraph",
+    "Choice",
     "Chance",
     "Claim",
     "Confidence",
@@ -289,7 +302,9 @@ __all__ = [
     "Explanation",
     "Expr",
     "Finding",
+    "Flow",
     "Forecast",
+    "Function",
     "GaussianCopula",
     "GraphFormat",
     "GumbelMax",
@@ -311,22 +326,28 @@ __all__ = [
     "KnownLaw",
     "Ladder",
     "LawSource",
+    "Linear",
     "LinearEffect",
+    "LocationScale",
     "Mean",
     "Members",
     "MissingPackage",
     "Model",
     "ModelLaws",
+    "Multiplicative",
     "MultivariateNormal",
+    "Named",
     "Noise",
     "NoiseLaw",
     "Number",
     "Op",
     "Overlap",
     "Placeholder",
+    "PostNonlinear",
     "Posteriors",
     "Prepared",
     "Probability",
+    "Quantile",
     "Quantiles",
     "Quantity",
     "Query",
@@ -345,6 +366,7 @@ __all__ = [
     "Study",
     "TableDraws",
     "TableSensitivity",
+    "Threshold",
     "TwoModels",
     "Uncertainty",
     "Unit",

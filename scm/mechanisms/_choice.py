@@ -146,16 +146,16 @@ class Scores:
     states: int
     where: str
 
-    def __call__(self, values: Columns, xp: Any) -> Column:
-        """Shape (states, units); (states, 1) where no parent says how many units there are."""
+    def __call__(self, values: Columns, xp: Any, units: tuple[int, ...] = ()) -> Column:
+        """Shape (states, *units): as many units as parents have, or as `units` says."""
         columns = [argument(n, self.scope[n], values[n], xp) for n in self.parents]
-        shape = xp.broadcast_shapes((1,), *(xp.shape(c) for c in columns))
+        shape = xp.broadcast_shapes(units, *(xp.shape(c) for c in columns))
         if self.function is None:
             return xp.stack([xp.broadcast_to(xp.asarray(m(values, xp)) * 1.0, shape) for m in self.maps])
         found = called_freely(self.function, columns, self.where, xp)
-        if xp.ndim(found) == 1:
-            found = found[:, None]
-        if xp.ndim(found) != 2 or found.shape[0] != self.states or found.shape[1] not in (1, *shape):
+        if found.shape == (self.states,):
+            found = found.reshape(-1, *[1] * len(shape))
+        if found.shape not in ((self.states, *shape), (self.states, *[1] * len(shape))):
             raise InvalidModel(
                 f"{self.where}, the function {name_of(self.function)}, gave an array of shape {xp.shape(found)}; "
                 f"{(self.states, *shape)} is wanted: a row for each state."
@@ -190,8 +190,8 @@ class ChoiceByNoise:
     def forward(self, values: Columns, xp: Any) -> Column:
         """See `Forward`."""
         with quietly(xp):
-            noise = [xp.asarray(values[n]) for n in self.noises]
-            total = self.scores(values, xp) + xp.stack(xp.broadcast_arrays(*noise))
+            noise = xp.stack(xp.broadcast_arrays(*(xp.asarray(values[n]) for n in self.noises)))
+            total = self.scores(values, xp, noise.shape[1:]) + noise
             # NaN is in no state; -1 is refused wherever columns are checked.
             return xp.where(xp.isnan(total).any(axis=0), -1, xp.argmax(total, axis=0)).astype(xp.int32)
 
@@ -211,7 +211,7 @@ class GumbelChoice(ChoiceByNoise):
     def log_probability(self, value: Column, values: Columns, xp: Any) -> Column:
         """See `Conditional`: a softmax."""
         with quietly(xp):
-            return _picked(_log_softmax(self._means(values, xp), xp), value, xp)
+            return _picked(_log_softmax(self._means(values, xp, xp.shape(value)), xp), value, xp)
 
     def noise_given(self, value: Column, values: Columns, key: Any) -> Columns:
         """See `NoiseGiven`: the winner's sum first, the others below it (Maddison, Tarlow & Minka 2014)."""
@@ -219,20 +219,20 @@ class GumbelChoice(ChoiceByNoise):
         import jax.numpy as jnp
 
         random: Any = jax.random
-        value, mean = jnp.asarray(value), self._means(values, jnp)
-        mean = jnp.broadcast_to(mean, (len(self.domain), *jnp.broadcast_shapes(mean.shape[1:], value.shape)))
+        value = jnp.asarray(value)
+        mean = self._means(values, jnp, value.shape)
         fresh = random.gumbel(key, (mean.shape[0] + 1, *mean.shape[1:]), dtype=mean.dtype)
         best = _log_sum(mean, jnp) + fresh[-1]
         other = -jnp.logaddexp(-(mean + fresh[:-1]), -best)
         other = jnp.minimum(other, best - 1e-12 * (1.0 + jnp.abs(best)))  # rounding makes no ties
-        place = jnp.arange(len(self.domain)).reshape(-1, *[1] * value.ndim)
+        place = jnp.arange(len(self.domain)).reshape(-1, *[1] * (mean.ndim - 1))
         total = jnp.where(place == value, best, other) * self.scale
-        noise = total - self.scores(values, jnp)
+        noise = total - self.scores(values, jnp, value.shape)
         return {n: noise[i] for i, n in enumerate(self.noises)}
 
-    def _means(self, values: Columns, xp: Any) -> Column:
-        places = xp.asarray(self.locations)[:, None]
-        return (self.scores(values, xp) + places) / self.scale
+    def _means(self, values: Columns, xp: Any, units: tuple[int, ...]) -> Column:
+        scores = self.scores(values, xp, units)
+        return (scores + xp.asarray(self.locations).reshape(-1, *[1] * (scores.ndim - 1))) / self.scale
 
 
 @dataclass(frozen=True)
@@ -257,9 +257,9 @@ class ChoiceByLaw(ChoiceByNoise):
         )
 
     def laws(self, values: Columns, xp: Any) -> Column:
-        """See `NeedsCoupling`; NaN where the probabilities are none."""
+        """See `NeedsCoupling`; NaN where the probabilities are none. Shape (states, 1) where there are no parents."""
         with quietly(xp):
-            found = self.scores(values, xp)
+            found = self.scores(values, xp, () if self.parents else (1,))
             if not self.probabilities:
                 return xp.exp(_log_softmax(found, xp))
             total = found.sum(axis=0)

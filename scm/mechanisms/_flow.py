@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from .._continuous import ContinuousLaw
@@ -105,6 +106,17 @@ class FlowMap:
     scopes: tuple[Domain, ...]
     variable: str
 
+    @cached_property
+    def _compiled(self) -> Mapping[str, Any]:
+        """Methods of the bijection over units: without compilation each call would cost most of a second."""
+        import jax
+
+        vmap: Any = jax.vmap
+        axes = (0, None if self.bijection.cond_shape is None else 0)
+        return {
+            m: jax.jit(vmap(getattr(self.bijection, m), in_axes=axes)) for m in ("transform", "inverse_and_log_det")
+        }
+
     def forward(self, values: Columns, xp: Any) -> Column:
         """See `Forward`."""
         return self._run("transform", values[self.noises[0]], values, xp)
@@ -132,7 +144,6 @@ class FlowMap:
             return tuple(map(xp.asarray, found)) if isinstance(found, tuple) else xp.asarray(found)
 
     def _mapped(self, method: str, x: Column, values: Columns, xp: Any) -> Any:
-        import jax
         import jax.numpy as jnp
 
         columns = [argument(n, d, values[n], xp) for n, d in zip(self.parents, self.scopes, strict=True)]
@@ -141,11 +152,7 @@ class FlowMap:
         one, conditions = tuple(self.bijection.shape), self.bijection.cond_shape
         given = None if conditions is None else jnp.stack(flat[1:], axis=-1).reshape(-1, *conditions)
 
-        def each(y: Any, c: Any) -> Any:
-            return getattr(self.bijection, method)(y, c)
-
-        vmap: Any = jax.vmap(each, in_axes=(0, None if given is None else 0))
-        found = vmap(flat[0].reshape(-1, *one), given)
+        found = self._compiled[method](flat[0].reshape(-1, *one), given)
         if isinstance(found, tuple):
             return found[0].reshape(shape), found[1].reshape(shape)
         return found.reshape(shape)

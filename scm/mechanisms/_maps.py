@@ -116,8 +116,8 @@ def names_read(maps: Sequence[KeptMap], parents: tuple[str, ...] | None, known: 
         return tuple(dict.fromkeys(found))
     if extra := [name for name in found if name not in parents]:
         raise InvalidModel(
-            f"A mechanism reads {extra[0]!r} in a formula, and parents={parents} are declared. Add it to them, or leave "
-            "parents= out where every map is a formula."
+            f"A mechanism reads {extra[0]!r} in a formula, and parents={parents} are declared. Add it to them, or "
+            "leave parents= out where every map is a formula."
         )
     return parents
 
