@@ -87,6 +87,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_assemble_columns",
         "_sample_columns",
         "_json_parts",
+        "_array_json",
         "_law_json",
         "_mechanism_json",
         "_model_json",
