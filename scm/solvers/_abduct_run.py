@@ -78,7 +78,7 @@ def possible(view: View, apart: Part, found: Known) -> Known:
             rows = rows[~(log_weight > -np.inf).any(axis=1)]
     if rows.size:
         raise Refusal(
-            f"no draw out of {WITNESSES * BATCH:,} meets the evidence of row {int(rows[0])}: it is impossible, or too "
+            f"no draw out of {WITNESSES * BATCH:,} meets the evidence of row {int(rows[0]) + 1}: it is impossible, or too "
             "rare to be drawn"
         )
     return found
@@ -134,7 +134,7 @@ def refuse_nan(view: View, wrong: NDArray[np.bool_], rows: NDArray[np.intp]) -> 
     """Refuse where a possible row has no number."""
     if wrong.any():
         row = int(rows[int(np.argmax(wrong))])
-        raise Refusal(f"what is asked is no number in row {row}: a mechanism gives NaN there{_culprit(view, row)}")
+        raise Refusal(f"what is asked is no number in row {row + 1}: a mechanism gives NaN there{_culprit(view, row)}")
 
 
 def _culprit(view: View, row: int) -> str:
