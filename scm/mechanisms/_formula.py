@@ -15,7 +15,7 @@ from ._affine import affine_of, moved, sum_of
 from ._columns import as_numbers, places, quietly
 from ._columns import column as column
 from ._kinds import check_part, kind_of, states_of
-from ._layers import Layer, Stretch, carried, finite, layers_of, log_slope, undo
+from ._layers import Layer, Stretch, carried, finite, hidden, layers_of, log_slope, undo
 from ._ranges import range_of
 from ._types import Affine, Column, Columns, Forward, Scope
 
@@ -116,6 +116,11 @@ class InvertibleFormula(Formula):
                 total = total + log_slope(layer, value, inside, values, self.scope, xp)
                 value = inside
             return xp.where(xp.isnan(value), xp.nan, total)
+
+    def hidden(self, value: Column, values: Columns, xp: Any) -> Column:
+        """See `Hiding`."""
+        with quietly(xp):
+            return hidden(self.layers, value, values, self.scope, xp)
 
     def transport(self, value: Column, old: Columns, new: Columns, xp: Any) -> Column:
         """See `Transporting`."""

@@ -224,6 +224,45 @@ def _root(v: Column, p: Column, sign: int, xp: Any) -> Column:
     return xp.sign(v) * size if sign == 0 else xp.where(v >= 0, sign * size, xp.nan)
 
 
+def hidden(layers: tuple[Layer, ...], value: Column, values: Columns, scope: Domains, xp: Any) -> Column:
+    """Where `value` is what the layers give whatever is inside them."""
+    found: Column = False
+    for layer in layers:
+        flat = _flat(layer, values, scope, xp)
+        if flat is not None:
+            where, level = flat
+            found = found | (where & alike(value, level, xp))
+        value = undo(layer, value, values, scope, xp)
+    return found
+
+
+def alike(found: Column, value: Column, xp: Any) -> Column:
+    """Whether two numbers are one up to rounding."""
+    slack = 1e-9 if xp.asarray(found).dtype == xp.float64 else 1e-5
+    return xp.abs(found - value) <= slack * (xp.abs(found) + xp.abs(value))
+
+
+def _flat(layer: Layer, values: Columns, scope: Domains, xp: Any) -> tuple[Column, Column] | None:
+    """Where a layer gives the same number whatever is inside it, and that number; None where it never does."""
+    match layer:
+        case Stretch(shift, part):
+            idle, level = 0.0, shift
+        case Over(part):
+            idle, level = 0.0, _ZERO
+        case Power(part):
+            idle, level = 0.0, _ONE
+        case Exponential(part):
+            idle, level = 1.0, _ONE
+        case Curve():
+            return None
+        case _:
+            assert_never(layer)
+    lower, upper = range_of(part, scope)
+    if not terms(part) or not lower <= idle <= upper:
+        return None
+    return column(part, values, scope, xp) == idle, column(level, values, scope, xp)
+
+
 def log_slope(layer: Layer, v: Column, t: Column, values: Columns, scope: Domains, xp: Any) -> Column:
     """Log |dt / dv|, where the layer gives `v` around `t`."""
     match layer:
