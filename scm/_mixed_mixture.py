@@ -68,7 +68,7 @@ class Mixture:
 def _solve(task: Task) -> Solution:
     if names := _open_states(task):
         return _by_state(task, names)
-    finite = Finite.of(task)
+    finite = _FinitePart.of(task)
     open_places = [i for i in finite.order if i not in task.worlds.fixed and _is_read(task, finite.places, i)]
     if not open_places:
         raise Refusal("nothing finite that matters is unknown")
@@ -98,8 +98,8 @@ def _by_state(task: Task, names: Mapping[str, tuple[Value, ...]]) -> Solution:
         rows = np.flatnonzero(which.reshape(-1) == k)
         known = {Placeholder(n): Const(names[n][code]) for n, code in zip(names, found, strict=True)}
 
-        def leaf(node: Const | Placeholder | Var, known: Mapping[Any, Const] = known) -> Expr:
-            return known.get(node, node)
+        def leaf(node: Const | Placeholder | Var, known: Mapping[Placeholder, Const] = known) -> Expr:
+            return known.get(node, node) if isinstance(node, Placeholder) else node
 
         part = replace(
             task,
@@ -184,7 +184,7 @@ def _open_states(task: Task) -> dict[str, tuple[Value, ...]]:
 
 
 @dataclass(frozen=True)
-class Finite:
+class _FinitePart:
     """The finite part of a task: instances that read finite things alone.
 
     Attributes:
@@ -208,7 +208,7 @@ class Finite:
         return [*sorted(self.own), *sorted(self.drawn)]
 
     @classmethod
-    def of(cls, task: Task) -> Finite:
+    def of(cls, task: Task) -> _FinitePart:
         """The finite part.
 
         Raises:
@@ -217,13 +217,9 @@ class Finite:
         worlds, model = task.worlds, task.model
         drawn: dict[int, tuple[tuple[Value, float], ...]] = {}
         for i, x in enumerate(worlds.instances):
-            if (
-                isinstance(x.mechanism, Fresh)
-                and not x.slots
-                and i not in worlds.fixed
-                and len(x.mechanism.cases.cases) == 1
-            ):
-                drawn[i] = x.mechanism.cases.cases[0][1]
+            cases = x.mechanism.cases.cases if isinstance(x.mechanism, Fresh) and not x.slots else ()
+            if len(cases) == 1 and i not in worlds.fixed:
+                drawn[i] = cases[0][1]
         own = frozenset(
             i for i, x in enumerate(worlds.instances) if isinstance(x.mechanism, Own) and x.variable in model.mechanisms
         )
