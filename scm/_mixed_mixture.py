@@ -91,11 +91,11 @@ def _solve(task: Task) -> Solution:
 
 def _by_state(task: Task, names: Mapping[str, tuple[Value, ...]]) -> Solution:
     """Rows by the states that stand in what is asked, each with its state in the question."""
-    codes = np.stack([np.asarray(task.columns[n]) for n in names], axis=1)
+    codes: NDArray[np.intp] = np.stack([np.asarray(task.columns[n], dtype=np.intp) for n in names], axis=1)
     distinct, which = np.unique(codes, axis=0, return_inverse=True)
     value, defined, error = np.full(task.rows, np.nan), np.zeros(task.rows, bool), 0.0
     for k, found in enumerate(distinct.tolist()):
-        rows = np.flatnonzero(which.reshape(-1) == k)
+        rows: NDArray[np.intp] = np.flatnonzero(np.asarray(which).reshape(-1) == k)
         known = {Placeholder(n): Const(names[n][code]) for n, code in zip(names, found, strict=True)}
 
         def leaf(node: Const | Placeholder | Var, known: Mapping[Placeholder, Const] = known) -> Expr:
