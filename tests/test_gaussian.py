@@ -492,6 +492,24 @@ def test_values_that_are_no_numbers_are_refused(bad):
         solve(JOE, "E[Y | X=?x]", {"x": [1.0, bad]})
 
 
+def test_numbers_that_grow_too_large_are_refused():
+    def model(scale):
+        return Model(
+            Variable("X", noise=normal(0, scale)),
+            Variable("Y", mechanism=Linear({"X": 1e200}), noise=normal()),
+            Variable("Z", equation="2*X + u_Z", noise=normal(0, scale)),
+        )
+
+    for text in ("E[Y]", "P(Y > 0)", "E[X | Y=1]", "E[Z*Z]", "P(Z > 0)", "E[X | Z=1]", "E[X*X | Z > 1]"):
+        with pytest.raises(Refusal, match="grow past"):
+            solve(model(1e200), text)
+    assert value(model(1e100), "P(Z > 0)") == pytest.approx(0.5)
+    assert value(model(1e100), "E[Z*Z]") == pytest.approx(5e200)
+    assert value(model(1e100), "E[X | Z=?z]", {"z": [5e100]}) == pytest.approx(2e100)
+    with pytest.raises(Refusal, match="grow past"):
+        solve(model(1), "E[100000*Z[X=?x]]", {"x": [1e305]})
+
+
 def test_no_rows():
     found = solve(JOE, "E[Y | X=?x]", {"x": np.zeros(0)})
     assert found.lower.shape == found.defined.shape == (0,)

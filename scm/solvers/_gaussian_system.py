@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from .._syntax import Expr, Var
 from .._worlds import Fixed, Fresh, Instance, Own, Policy
 from ..mechanisms._additive import Stretched
-from ..mechanisms._formula import Formula, InvertibleFormula
+from ..mechanisms._formula import Formula
 from ..mechanisms._maps import BoundMap, is_expr
 from ..mechanisms._threshold import CutScore
 from ..mechanisms._types import Forward, Linear
@@ -91,14 +91,12 @@ class System(Terms):
     def _own(self, variable: str, lookup: Lookup) -> Leaf:
         """A variable by its own mechanism."""
         mechanism = self.task.model.columnar[variable]
-        if isinstance(mechanism, Formula | InvertibleFormula):
-            return self.number(mechanism.expr, lookup)
         if isinstance(mechanism, Linear):
             affine = mechanism.affine()
-            parts = [self.algebra.number(affine.constant)]
-            for name, coefficient in affine.coefficients.items():
-                parts.append(self.algebra.scale(self.as_number(lookup(Var(name))), coefficient))
-            return self.algebra.add(parts)
+            read = [(x, self.as_number(lookup(Var(name)))) for name, x in affine.coefficients.items()]
+            return self.algebra.weighted([(1.0, self.algebra.number(affine.constant)), *read])
+        if isinstance(mechanism, Formula):
+            return self.number(mechanism.expr, lookup)
         if isinstance(mechanism, Stretched | CutScore):
             noise = self.as_number(lookup(Var(mechanism.noises[0])))
             if isinstance(mechanism, CutScore):
@@ -161,7 +159,7 @@ def build_system(task: Task) -> System:
     for instance in task.worlds.instances:
         if isinstance(instance.mechanism, Own) and instance.variable in model.columnar:
             mechanism = model.columnar[instance.variable]
-            if not isinstance(mechanism, (Formula, InvertibleFormula, Linear, Stretched, CutScore)):
+            if not isinstance(mechanism, (Formula, Linear, Stretched, CutScore)):
                 raise Refusal(_not_linear(instance.variable, mechanism))
             read |= dict.fromkeys(mechanism.noises)
     known = loadings(model, read)
