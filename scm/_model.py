@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
@@ -263,7 +263,7 @@ class Model:
     def to_json(self, *, indent: int | None = 2) -> str:
         """The model as versioned JSON text; `from_json` gives an equal one back.
 
-        Of a Python function as a mechanism, the text has the name alone.
+        Of a Python function as a mechanism, the text has the name alone; of a `Flow`, the arrays.
 
         Raises:
             InvalidModel: a mechanism of a class of your own, a function without a name, or very large arrays.
@@ -271,12 +271,13 @@ class Model:
         return items_to_json(self.items, indent=indent)
 
     @staticmethod
-    def from_json(text: str, *, functions: Mapping[str, Callable[..., Any]] | None = None) -> Model:
+    def from_json(text: str, *, functions: Mapping[str, Any] | None = None) -> Model:
         """The model that a JSON text describes; no code is run.
 
         Args:
             text: as `to_json` writes it.
-            functions: the Python functions that the text names, by those names.
+            functions: the Python functions that the text names, by those names; for a `Flow` of Y, a flow of the same
+                build as `"Y.flow"`.
 
         Raises:
             InvalidFile: the text is no model file, or names a function that is not given; the message names the place.

@@ -319,9 +319,12 @@ def test_growth_names_its_curves_without_overlap() -> None:
     ax: Any = plot.growth({"one": ([10, 1], [2, 1]), "two": ([1, 10], [1, 2.01]), "three": ([1, 10], [5, 50])})
     assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
     assert [list(line.get_xdata()) for line in ax.lines] == [[1, 10]] * 3
-    heights = sorted(math.log(t.xy[1]) for t in ax.texts)
-    span = math.log(ax.get_ylim()[1] / ax.get_ylim()[0])
-    assert min(b - a for a, b in itertools.pairwise(heights)) > 0.05 * span
+    heights = sorted(t.xy[1] for t in ax.texts)
+    assert min(b - a for a, b in itertools.pairwise(heights)) > 0.04
+    assert [t.get_text() for t in sorted(ax.texts, key=lambda t: t.xy[1])][-1] == "three"
+    ax.figure.canvas.draw()
+    boxes_of = [t.get_window_extent() for t in ax.texts]
+    assert not any(a.overlaps(b) for a, b in itertools.combinations(boxes_of, 2))
 
 
 def test_what_cannot_be_drawn_is_refused() -> None:

@@ -61,12 +61,35 @@ class Named:
     def __name__(self) -> str:
         return self.name
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Named):
+            return NotImplemented
+        same = self.name == other.name and self.function == other.function
+        return same and _same_tree(self.parameters, other.parameters)
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.function))
+
     def __call__(self, *columns: Column) -> Column:
         """The function of columns."""
         return self.function(*columns) if self.parameters is None else self.function(self.parameters, *columns)
 
     def __repr__(self) -> str:
         return f"Named({self.name!r})"
+
+
+def _same_tree(one: Any, other: Any) -> bool:
+    """Whether two trees hold the same arrays; of what is neither tree nor array, whether it is the very same."""
+    import numpy as np
+
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(_same_tree(x, other[k]) for k, x in one.items())
+    if isinstance(one, (list, tuple)) and type(one) is type(other):
+        return len(one) == len(other) and all(_same_tree(x, y) for x, y in zip(one, other, strict=True))
+    if hasattr(one, "__array__") and hasattr(other, "__array__"):
+        a, b = np.asarray(one), np.asarray(other)
+        return a.dtype == b.dtype and np.array_equal(a, b)
+    return one is other or (isinstance(one, (int, float, str)) and type(one) is type(other) and one == other)
 
 
 def is_expr(given: object) -> bool:

@@ -71,7 +71,7 @@ def _solve(task: Task) -> Solution:
     system = build_system(task)
     evidence, events = list(system.evidence), list(system.events)
     for condition in task.conditions:
-        _add_condition(system, condition, evidence, events)
+        add_condition(system, condition, evidence, events)
     if task.event:
         number = system.algebra.truth(system.event(task.asked, system.term))
     else:
@@ -97,7 +97,7 @@ def _solve(task: Task) -> Solution:
     )
 
 
-def _add_condition(system: System, condition: Expr, evidence: list[Any], events: list[Event]) -> None:
+def add_condition(system: System, condition: Expr, evidence: list[Any], events: list[Event]) -> None:
     """A condition as evidence where it fixes a combination of terms, otherwise as an event."""
     if not _is_equation(system, condition):
         events.append(system.event(condition, system.term))
