@@ -7,6 +7,7 @@ in linear models). What is observed is conditioned on, one factorisation for all
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -76,6 +77,7 @@ def _solve(task: Task) -> Solution:
         number = system.algebra.truth(system.event(task.asked, system.term))
     else:
         number = system.number(task.asked, system.term)
+    asked = [f for p in number for f in (p.form, *itertools.chain(*p.products))]
     # Two moments of a noise are enough for the mean and covariances of what is not tied to any condition.
     system.check_normal(evidence)
     system.check_normal(f for e in (*events, *(p.guard for p in number)) for f in forms_of(e))
@@ -93,6 +95,7 @@ def _solve(task: Task) -> Solution:
             "condition": posterior.condition,
             "noises": system.space.noises,
             "evidence": len(evidence),
+            "not_normal": sum(any(f.noise[k] for f in asked) for k in system.odd),
         },
     )
 
