@@ -94,6 +94,9 @@ def _abduction(setting: Setting, solved: Solved) -> Step:
             claim = f"given {given}: the noises that matter are jointly normal"
             claim += f"; determined{row}: {told}" if told else ""
             reason = "mechanisms are linear and noises normal, so that conditioning on the evidence is exact"
+            if figures.get("not_normal"):
+                claim = f"given {given}: the noises that matter keep their means and covariances, or are jointly normal"
+                reason = "mechanisms are linear, and moments of noises that are not normal meet no evidence or event"
         case _:
             claim = f"given {given}: draws of the noise, weighted by the evidence" + _drawn(figures)
             reason = "what the evidence determines is solved, what is finite is enumerated, the rest is drawn"
