@@ -89,7 +89,7 @@ def _drawn(figures: Mapping[str, Any]) -> str:
     parts: list[str] = []
     if isinstance(draws := figures.get("draws"), (int, float)):
         parts.append(f"{int(draws):,} draws")
-    for name, text in (("effective_size", "effective sample size"), ("pareto_k", "Pareto k"), ("r_hat", "R-hat")):
+    for name, text in (("ess", "effective sample size"), ("khat", "Pareto k"), ("rhat", "R-hat")):
         value = figures.get(name)
         if isinstance(value, (int, float)):
             parts.append(f"{text} {number_text(float(value))}")

@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from ._coupling import Coupling
 from ._domain import Domain, Real
 from ._errors import InvalidRows, ScmError
-from ._evaluate import evaluate
 from ._execution import Execution
 from ._groups import row_groups
 from ._mixed_finite import Finite
+from ._mixed_fold import folded
 from ._mixed_found import (
     Array,
     Bools,
@@ -36,11 +36,12 @@ from ._mixed_found import (
     scaled,
     summands,
 )
+from ._mixed_mixture import Mixture
 from ._mixed_parts import NOTHING, Part, parts_of
 from ._mixed_rows import MixedRows
 from ._model import Model
 from ._query import Distribution, Expectation, Probability, Query, query_terms
-from ._syntax import Const, Expr, Op, Placeholder, Value, Var, substitute, terms, walk
+from ._syntax import Const, Expr, Placeholder, Value, Var, substitute, terms, walk
 from ._worlds import build_worlds
 from .mechanisms._formula import column
 from .solvers import Budget, Refusal, Solution, Task, TaskSolver, split_given
@@ -66,7 +67,7 @@ class Enumeration:
         return Sampled().solve(replace(task, key=None))  # without a key it refuses to draw
 
 
-EXACT: tuple[TaskSolver, ...] = (Finite(), Unit(), Gaussian(), Enumeration())
+EXACT: tuple[TaskSolver, ...] = (Finite(), Unit(), Gaussian(), Enumeration(), Mixture())
 DRAWING: tuple[TaskSolver, ...] = (Sampled(),)
 """Solvers of tasks in the order they are tried: exact before drawn, cheap before dear."""
 
@@ -247,6 +248,8 @@ class _Group:
             Refused: none does.
         """
         task = self.task(part, event)
+        if self.setting.until is not None and time.monotonic() > self.setting.until:
+            raise Refused([("budget", "the time ran out before every part was worked out; allow more.")])
         reasons: list[tuple[str, str]] = []
         partial: Solution | None = None
         for solver in solvers:
@@ -336,21 +339,7 @@ def _value(
             return node
         return Const(states[node.name]) if node.name in states else Var(node.name)
 
-    return column(_folded(substitute(expr, leaf)), columns, domains, np)
-
-
-def _folded(expr: Expr) -> Expr:
-    """`expr` with what holds no column worked out: labels are compared before numbers are wanted."""
-    if not isinstance(expr, Op):
-        return expr
-    args = tuple(map(_folded, expr.args))
-    if all(isinstance(a, Const) for a in args):
-        return Const(evaluate(Op(expr.op, args), _no_term))
-    return Op(expr.op, args)
-
-
-def _no_term(term: Var) -> Value:
-    raise AssertionError(term)
+    return column(folded(substitute(expr, leaf)), columns, domains, np)
 
 
 def _plus(total: Found, more: Found) -> Found:

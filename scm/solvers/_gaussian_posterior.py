@@ -62,6 +62,8 @@ class Posterior:
 
     def root(self, form: Form) -> Array:
         """Its posterior coefficients on standard normals: products of two are covariances; zero where it is known."""
+        if not len(self.basis):
+            return form.noise
         left = form.noise - (form.noise @ self.basis.T) @ self.basis
         left = left - (left @ self.basis.T) @ self.basis  # twice is enough (Kahan; Parlett 1998)
         return left if np.linalg.norm(left) > self.root_error(form) else np.zeros_like(left)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -52,6 +52,7 @@ class System:
 
     Attributes:
         numbers: of each instance; None for a finite one that is given by a table.
+        odd: sources of noise that are not normal, and why not.
         evidence: forms that are zero.
         events: what the evidence on finite variables says of continuous ones.
     """
@@ -60,9 +61,21 @@ class System:
     space: Space
     algebra: Algebra
     noises: Mapping[str, Form]
+    odd: Mapping[int, str]
     numbers: list[Pieces | None] = field(default_factory=lambda: [])
     evidence: list[Form] = field(default_factory=lambda: [])
     events: list[Event] = field(default_factory=lambda: [])
+
+    def check_normal(self, forms: Iterable[Form]) -> None:
+        """That more than two moments of what forms vary with are known.
+
+        Raises:
+            Refusal: names the noise that is not normal.
+        """
+        for form in forms:
+            for k, why in self.odd.items():
+                if form.noise[k]:
+                    raise Refusal(why)
 
     # -----------------------------------------------------------------------------------------------------------------
     # Leaves
@@ -337,10 +350,10 @@ def build_system(task: Task) -> System:
             if not isinstance(mechanism, (Formula, InvertibleFormula, Linear)):
                 raise Refusal(f"the mechanism of {instance.variable!r} ({type(mechanism).__name__}) is not linear")
             read |= dict.fromkeys(mechanism.noises)
-    known, count = loadings(model, read)
-    space = Space(task.rows, count, (16 + 2 * len(task.worlds.instances)) * EPS)
-    noises = {name: space.noise(*found) for name, found in known.items()}
-    system = System(task, space, Algebra(space), noises)
+    known = loadings(model, read)
+    space = Space(task.rows, known.count, (16 + 2 * len(task.worlds.instances)) * EPS)
+    noises = {name: space.noise(*found) for name, found in known.of.items()}
+    system = System(task, space, Algebra(space), noises, known.odd)
     for place, instance in enumerate(task.worlds.instances):
         system.add(place, instance)
     return system

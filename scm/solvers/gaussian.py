@@ -14,10 +14,11 @@ import numpy as np
 
 from .._syntax import Expr, Op, print_expr, terms
 from ._gaussian_moments import Average, average
-from ._gaussian_pieces import Event, Truth, both
+from ._gaussian_pieces import Event, Truth, both, forms_of
 from ._gaussian_posterior import condition_on
 from ._gaussian_space import RowsDiffer
 from ._gaussian_system import System, build_system
+from ._normal_lattice import Lattice
 from ._refusal import Refusal
 from ._solution import Solution, point
 from ._task import Task
@@ -52,34 +53,41 @@ class Gaussian:
                 f"most {MOST_GROUPS} are solved apart"
             )
         value, defined = np.full(task.rows, np.nan), np.zeros(task.rows, bool)
+        drawn = np.zeros(task.rows)
         diagnostics: dict[str, Any] = {}
         for label in labels:
             rows = np.flatnonzero(found.labels == label)
             columns = {name: np.asarray(c)[rows] for name, c in task.columns.items()}
             part = self.solve(replace(task, columns=columns, rows=len(rows)))
             value[rows], defined[rows] = part.lower, part.defined
+            drawn[rows] = 0.0 if part.monte_carlo is None else part.monte_carlo
             for name, figure in part.diagnostics.items():
                 diagnostics[name] = max(diagnostics.get(name, figure), figure)
-        return replace(point(value, defined), diagnostics=diagnostics)
+        return replace(point(value, defined), monte_carlo=drawn if drawn.any() else None, diagnostics=diagnostics)
 
 
 def _solve(task: Task) -> Solution:
     system = build_system(task)
     evidence, events = list(system.evidence), list(system.events)
     for condition in task.conditions:
-        _add_condition(system, condition, evidence, events)
+        add_condition(system, condition, evidence, events)
     if task.event:
         number = system.algebra.truth(system.event(task.asked, system.term))
     else:
         number = system.number(task.asked, system.term)
+    # Two moments of a noise are enough for the mean and covariances of what is not tied to any condition.
+    system.check_normal(evidence)
+    system.check_normal(f for e in (*events, *(p.guard for p in number)) for f in forms_of(e))
+    system.check_normal(f for p in number for product in p.products if len(product) > 2 for f in product)
     with np.errstate(over="ignore", invalid="ignore"):
         posterior = condition_on(system.space, evidence)
-        found = average(posterior, number, both(*events))
+        found = average(posterior, number, both(*events), None if task.key is None else Lattice(task.key))
     defined = found.defined & posterior.defined
     _trust(task, found, defined)
     value = np.clip(found.value, 0.0, 1.0) if task.event else found.value
     return replace(
         point(np.where(defined, value, np.nan), defined),
+        monte_carlo=None if found.drawn is None else np.where(defined, found.drawn, np.nan),
         diagnostics={
             "error": float(found.error[defined].max(initial=0.0)),
             "condition": posterior.condition,
@@ -89,7 +97,7 @@ def _solve(task: Task) -> Solution:
     )
 
 
-def _add_condition(system: System, condition: Expr, evidence: list[Any], events: list[Event]) -> None:
+def add_condition(system: System, condition: Expr, evidence: list[Any], events: list[Event]) -> None:
     """A condition as evidence where it fixes a combination of terms, otherwise as an event."""
     if not _is_equation(system, condition):
         events.append(system.event(condition, system.term))
