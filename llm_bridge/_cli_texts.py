@@ -35,8 +35,8 @@ example, with problem.json holding
 """
 QUERY = """\
 Ask the engine about a model: Twinworld's own (.json or .safetensors, as `Model.save` of the package `scm` writes it),
-or a Bayesian network as BIF, XMLBIF, NET, UAI or XDSL (also packed: .bif.gz). The extension says which. Or about a graph
-(.dot, .gml, dagitty, edges, JSON, or its text) with what is known of it: statements (--given) or a table of units
+or a Bayesian network as BIF, XMLBIF, NET, UAI or XDSL (also packed: .bif.gz). The extension says which. Or about a
+graph (.dot, .gml, dagitty, edges, JSON, or its text) with what is known of it: statements (--given) or a table of units
 (--data).
 """
 QUERY_EXAMPLES = """\
