@@ -26,7 +26,7 @@ from .solvers._gaussian_posterior import condition_on
 from .solvers._gaussian_space import EPS, Form, RowsDiffer, Space
 from .solvers._gaussian_system import System, build_system
 from .solvers._solution import point
-from .solvers.gaussian import add_condition
+from .solvers.gaussian import add_condition, check_moments
 
 Array = NDArray[np.float64]
 MOST_CASES = 4096
@@ -322,10 +322,12 @@ def _answered(task: Task, log_share: Array) -> _Case:
     evidence, events = list(system.evidence), list[Event](system.events)
     for condition in task.conditions:
         add_condition(system, condition, evidence, events)
+    number = _number(system, task)
+    check_moments(system, evidence, events, number)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         posterior = condition_on(system.space, evidence)
         given = both(*events)
-        found = average(posterior, _number(system, task), given)
+        found = average(posterior, number, given)
         log_weight, log_error = _log_density(system.space, evidence, posterior.condition)
         log_weight = log_weight + log_share
         if given is not None:

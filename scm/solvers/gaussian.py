@@ -8,6 +8,7 @@ in linear models). What is observed is conditioned on, one factorisation for all
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,9 +16,9 @@ import numpy as np
 
 from .._syntax import Expr, Op, print_expr, terms
 from ._gaussian_moments import Average, average
-from ._gaussian_pieces import Event, Truth, both, forms_of
+from ._gaussian_pieces import Event, Pieces, Truth, both, forms_of
 from ._gaussian_posterior import condition_on
-from ._gaussian_space import OVERFLOW, RowsDiffer
+from ._gaussian_space import OVERFLOW, Form, RowsDiffer
 from ._gaussian_system import System, build_system
 from ._normal_lattice import Lattice
 from ._refusal import Refusal
@@ -78,10 +79,7 @@ def _solve(task: Task) -> Solution:
     else:
         number = system.number(task.asked, system.term)
     asked = [f for p in number for f in (p.form, *itertools.chain(*p.products))]
-    # Two moments of a noise are enough for the mean and covariances of what is not tied to any condition.
-    system.check_normal(evidence)
-    system.check_normal(f for e in (*events, *(p.guard for p in number)) for f in forms_of(e))
-    system.check_normal(f for p in number for product in p.products if len(product) > 2 for f in product)
+    check_moments(system, evidence, events, number)
     posterior = condition_on(system.space, evidence)
     found = average(posterior, number, both(*events), None if task.key is None else Lattice(task.key))
     defined = found.defined & posterior.defined
@@ -98,6 +96,19 @@ def _solve(task: Task) -> Solution:
             "not_normal": sum(any(f.noise[k] for f in asked) for k in system.odd),
         },
     )
+
+
+def check_moments(system: System, evidence: Sequence[Form], events: Sequence[Event], number: Pieces) -> None:
+    """That only means and covariances depend on noises of which two moments alone are known.
+
+    Those are enough for what is not tied to any condition.
+
+    Raises:
+        Refusal: names a noise that is not normal.
+    """
+    system.check_normal(evidence)
+    system.check_normal(f for e in (*events, *(p.guard for p in number)) for f in forms_of(e))
+    system.check_normal(f for p in number for product in p.products if len(product) > 2 for f in product)
 
 
 def add_condition(system: System, condition: Expr, evidence: list[Any], events: list[Event]) -> None:
