@@ -93,8 +93,9 @@ def _by_state(task: Task, names: Mapping[str, tuple[Value, ...]]) -> Solution:
     """Rows by the states that stand in what is asked, each with its state in the question."""
     codes: NDArray[np.intp] = np.stack([np.asarray(task.columns[n], dtype=np.intp) for n in names], axis=1)
     distinct, which = np.unique(codes, axis=0, return_inverse=True)
+    places: list[list[int]] = distinct.tolist()
     value, defined, error = np.full(task.rows, np.nan), np.zeros(task.rows, bool), 0.0
-    for k, found in enumerate(distinct.tolist()):
+    for k, found in enumerate(places):
         rows: NDArray[np.intp] = np.flatnonzero(np.asarray(which).reshape(-1) == k)
         known = {Placeholder(n): Const(names[n][code]) for n, code in zip(names, found, strict=True)}
 
