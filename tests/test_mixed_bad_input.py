@@ -240,7 +240,7 @@ def test_the_others_answer_or_say_why(name: str) -> None:
 
 
 def test_no_public_function_that_takes_a_model_is_left_out() -> None:
-    """Every public function with a model among its arguments is in one of the two lists, or is for such models alone."""
+    """Every public function with a model among its arguments is in one of the lists, or is for such models alone."""
     elsewhere = ("scm._imagine", "scm._path_coefficients", "scm.plot")
     found = set[str]()
     for name in scm.__all__:
