@@ -166,7 +166,7 @@ def _result(setting: Setting, query: Query, found: Found, finding: Finding) -> s
     if found.value.shape != (1,):
         return f"{print_query(query)} = one value a row" if found.value.ndim == 1 else f"{print_query(query)} = a table"
     if finding == "undefined":
-        return f"{print_query(query)} = undefined (the condition has no probability and no density)"
+        return f"{print_query(query)} = undefined (what is given cannot be, or a divisor is zero)"
     value = number_text(float(found.value[0]))
     error = "" if found.error is None else f", with a standard error of {number_text(float(found.error[0]))}"
     if isinstance(query, Contrast) and len(setting.report) and setting.rows.count == 1:
