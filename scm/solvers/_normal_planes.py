@@ -115,7 +115,7 @@ def _by_panels(units: list[Array], ends: list[Array]) -> tuple[Array, float]:
     rest = [k for k in range(3) if k != first]
     left, angles = given_line([units[k] for k in rest], units[first])
     cosine, sine = angle(left[0], left[1])
-    top = np.minimum(ends[first], FAR)
+    top = np.clip(ends[first], -FAR, FAR)
     breaks = [np.full(len(top), x) for x in np.linspace(-FAR, FAR, 13)] + [top]
     for k, (c, s) in zip(rest, angles, strict=True):
         if c:
