@@ -19,6 +19,7 @@ from ._law_json import ends_data, ends_of, law_data, law_of
 from ._noise import Bernoulli, Categorical, Unknown, plain
 from ._parse import parse_expression
 from ._syntax import Const, Op, Placeholder, Var, print_expr
+from .mechanisms._maps import Named
 from .mechanisms._types import Unbound
 
 if TYPE_CHECKING:
@@ -146,6 +147,9 @@ def _other_data(value: Any, where: str, keeping: Keeping) -> object:
         return {"array": _array_data(value, where, keeping)}
     if isinstance(value, Unbound):
         return mechanism_data(value, where, keeping)
+    if isinstance(value, Named):
+        name = _kept_name(value.name, value.function, keeping)
+        return {"named": [name, _data(value.parameters, f"{where}.parameters", keeping)]}
     if callable(value):
         return {"function": _function_name(value, where, keeping)}
     raise InvalidModel(f"{where} is {value!r:.80}, of type {type(value).__name__}, which no model file holds.")
@@ -177,7 +181,11 @@ def _function_name(value: Any, where: str, keeping: Keeping) -> str:
             f"{where} is the function {value!r:.80}, which has no name to keep. A file keeps the name alone: define it "
             "by `def name(...)`, or write it as a formula."
         )
-    if keeping.functions.setdefault(name, value) is not value:
+    return _kept_name(name, value, keeping)
+
+
+def _kept_name(name: str, function: object, keeping: Keeping) -> str:
+    if keeping.functions.setdefault(name, function) is not function:
         raise InvalidModel(f"Two different functions are called {name!r}; a file tells them apart by name. Rename one.")
     return name
 
@@ -234,6 +242,8 @@ def _tagged(data: dict[str, object], where: str, supplied: Supplied, depth: int)
             return _array(inner, where, supplied)
         case "function":
             return _function(as_text(inner, where), where, supplied)
+        case "named":
+            return _named(inner, where, supplied, depth)
         case _ if kind in _LEAVES:
             return _LEAVES[kind](inner, where)
         case _:
@@ -282,6 +292,14 @@ def _function(name: str, where: str, supplied: Supplied) -> object:
     if not callable(found):
         raise InvalidFile(f"functions[{name!r}] is {found!r:.60}; a Python function is wanted.")
     return found
+
+
+def _named(data: object, where: str, supplied: Supplied, depth: int) -> Named:
+    name, parameters = as_pair(data, where)
+    text = as_text(name, where)
+    found: Any = _function(text, where, supplied)
+    function = found.function if isinstance(found, Named) else found
+    return Named(text, function, _value(parameters, f"{where}.parameters", supplied, depth + 1))
 
 
 _TYPES = (

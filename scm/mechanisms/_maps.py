@@ -11,6 +11,8 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
+import numpy as np
+
 from .._domain import Domain, Real
 from .._errors import InvalidModel, InvalidQuery, ScmError
 from .._execution import precision_of
@@ -40,7 +42,7 @@ class Named:
     Args:
         name: files keep it, and never code.
         function: `f(*columns)`, or `f(parameters, *columns)` where parameters are given.
-        parameters: any tree of arrays.
+        parameters: a tree of arrays and numbers (dicts, lists, tuples); files keep it.
 
     Raises:
         InvalidModel: no name, or no function.
@@ -61,12 +63,34 @@ class Named:
     def __name__(self) -> str:
         return self.name
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Named):
+            return NotImplemented
+        return (self.name, self.function) == (other.name, other.function) and _alike(self.parameters, other.parameters)
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.function))
+
     def __call__(self, *columns: Column) -> Column:
         """The function of columns."""
         return self.function(*columns) if self.parameters is None else self.function(self.parameters, *columns)
 
     def __repr__(self) -> str:
         return f"Named({self.name!r})"
+
+
+def _alike(one: Any, two: Any) -> bool:
+    """Whether two trees of arrays hold the same numbers."""
+    if isinstance(one, Mapping) and isinstance(two, Mapping):
+        first, second = cast("Mapping[Any, Any]", one), cast("Mapping[Any, Any]", two)
+        return first.keys() == second.keys() and all(_alike(first[k], second[k]) for k in first)
+    if isinstance(one, (list, tuple)) and isinstance(two, (list, tuple)):
+        pairs = (cast("Sequence[Any]", one), cast("Sequence[Any]", two))
+        return len(pairs[0]) == len(pairs[1]) and all(map(_alike, *pairs))
+    if hasattr(one, "__array__") or hasattr(two, "__array__"):
+        a, b = np.asarray(one), np.asarray(two)
+        return a.dtype == b.dtype and np.array_equal(a, b)
+    return bool(one == two)
 
 
 def is_expr(given: object) -> bool:
