@@ -112,6 +112,10 @@ from ._noise import NoiseLaw as NoiseLaw
 from ._noise import Unknown as Unknown
 from ._parse import parse_expression as parse_expression
 from ._parse import parse_query as parse_query
+from ._path_coefficients import effect_along as effect_along
+from ._path_coefficients import implied_covariance as implied_covariance
+from ._path_coefficients import path_coefficients as path_coefficients
+from ._path_coefficients import total_effect as total_effect
 from ._plan_report import contraction_text as contraction_text
 from ._plan_report import task_text as task_text
 from ._posteriors import Posteriors as Posteriors
@@ -404,6 +408,7 @@ __all__ = [
     "covariance_ratio",
     "districts",
     "draw_tables",
+    "effect_along",
     "efficient_adjustment_set",
     "encode_text",
     "equivalence_class",
@@ -427,6 +432,7 @@ __all__ = [
     "holds",
     "identify",
     "imagine",
+    "implied_covariance",
     "implied_independences",
     "independent",
     "inducing_paths",
@@ -461,6 +467,7 @@ __all__ = [
     "parse_expression",
     "parse_quantity",
     "parse_query",
+    "path_coefficients",
     "placeholders",
     "plot",
     "pn",
@@ -503,6 +510,7 @@ __all__ = [
     "task_text",
     "terms",
     "to_pgmpy",
+    "total_effect",
     "two_models",
     "walk",
     "world",

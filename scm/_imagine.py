@@ -23,9 +23,9 @@ from ._imagined import Imagined, points_told
 from ._model import Model
 from ._settings import Imposed, Settings, formula, point_of, read_worlds
 from ._syntax import Assignment, Expr, Placeholder, Set, Var, carrier_of, print_assignment, print_name, terms, walk
-from ._unit_rows import UnitRows, read_units
+from ._unit_rows import UnitRows, check_columns, read_units
 from ._worlds import build_worlds
-from .solvers._unit_batch import Gathered, run_columns
+from .solvers._unit_batch import Gathered, goes_straight, run_columns, run_straightly
 from .solvers._unit_kernel import Kernel
 from .solvers._unit_plan import Move, UnitPlan, make_unit_plan
 from .solvers._unit_tally import Counts, Figures, Moments, Tally
@@ -243,6 +243,13 @@ def _run(one: Prepared, table: UnitRows, execution: Execution) -> Gathered:
         point_of(name): np.asarray(values, np.float64 if isinstance(one.kernel.domains[name], Real) else np.int32)
         for name, values in one.imposed.grid.items()
     }
+    if goes_straight(one.kernel, execution):
+        # NaN in a column that is read shows in the results; only then is it looked for.
+        check_columns(table, one.kernel.names, inside=False)
+        found = run_straightly(one.kernel, table.columns, points, table.count, table.kind)
+        if found is not None:
+            return found
+    check_columns(table, table.columns)
     return run_columns(one.kernel, table.columns, points, table.count, execution, table.kind)
 
 

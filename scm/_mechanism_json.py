@@ -1,7 +1,8 @@
 """Mechanisms over columns as plain data for JSON and back, by a closed table of classes.
 
 A mechanism is kept as the arguments that make an equal one. A formula stays text; an array goes beside the text, or
-into it; of a Python function only the name is kept, and whoever reads the file supplies the function again.
+into it; of a Python function only the name is kept, and whoever reads the file supplies the function again. Of a flow
+the arrays are kept, and a flow of the same build is supplied.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast, runtime_checkable
 
+from ._array_json import array_data, array_of, arrays_in, with_arrays
 from ._continuous import ContinuousLaw, UnknownLaw
 from ._domain import Real
 from ._errors import InvalidFile, InvalidModel, QuerySyntaxError, ScmError, listing, near
@@ -19,6 +21,7 @@ from ._law_json import ends_data, ends_of, law_data, law_of
 from ._noise import Bernoulli, Categorical, Unknown, plain
 from ._parse import parse_expression
 from ._syntax import Const, Op, Placeholder, Var, print_expr
+from .mechanisms._flow import Flow
 from .mechanisms._maps import Named
 from .mechanisms._types import Unbound
 
@@ -31,11 +34,8 @@ if TYPE_CHECKING:
 MAX_DEPTH = 60
 """Deepest nesting of lists and objects inside one mechanism."""
 
-MAX_CELLS = 100_000
-"""Largest array that a text holds; a larger one stands beside it, in a .safetensors file."""
-
-Functions: TypeAlias = Mapping[str, Callable[..., Any]]
-"""The Python functions that a file names, supplied by its reader."""
+Functions: TypeAlias = Mapping[str, Any]
+"""The Python functions and flows that a file names, supplied by its reader."""
 
 
 @runtime_checkable
@@ -98,6 +98,9 @@ def mechanism_data(mechanism: Unbound, where: str, keeping: Keeping) -> dict[str
             "Write it as Function(f, ...), which keeps the name of f."
         )
     data: dict[str, Any] = {"class": name}
+    if isinstance(mechanism, Flow):
+        arrays = arrays_in(mechanism.flow)
+        return data | {"arrays": [array_data(a, f"{where}.{i}", keeping.apart) for i, a in enumerate(arrays)]}
     for key, value in _arguments(mechanism).items():
         data[key] = _data(value, f"{where}.{key}", keeping)
     return data
@@ -144,48 +147,25 @@ def _number_data(value: float, where: str) -> object:
 
 def _other_data(value: Any, where: str, keeping: Keeping) -> object:
     if hasattr(value, "__array__") and hasattr(value, "dtype"):
-        return {"array": _array_data(value, where, keeping)}
+        return {"array": array_data(value, where, keeping.apart)}
     if isinstance(value, Unbound):
         return mechanism_data(value, where, keeping)
     if isinstance(value, Named):
-        name = _kept_name(value.name, value.function, keeping)
-        return {"named": [name, _data(value.parameters, f"{where}.parameters", keeping)]}
+        name = _function_name(value.function, where, keeping, value.name)
+        return {"function": name, "parameters": _data(value.parameters, f"{where}.{name}", keeping)}
     if callable(value):
         return {"function": _function_name(value, where, keeping)}
     raise InvalidModel(f"{where} is {value!r:.80}, of type {type(value).__name__}, which no model file holds.")
 
 
-def _array_data(value: Any, where: str, keeping: Keeping) -> object:
-    import numpy as np
-
-    array = np.asarray(value)
-    if array.dtype.kind not in "biuf":
-        raise InvalidModel(f"{where} is an array of {array.dtype}; numbers or truth values are wanted.")
-    if not np.isfinite(array).all():
-        raise InvalidModel(f"{where} is an array with NaN or an infinite number; numbers in a model are finite.")
-    if keeping.apart is not None:
-        keeping.apart[where] = array
-        return where
-    if array.size > MAX_CELLS:
-        raise InvalidModel(
-            f"{where} is an array of {array.size:,} numbers; a text holds at most {MAX_CELLS:,}. "
-            "Use model.save('model.safetensors')."
-        )
-    return {"type": str(array.dtype), "shape": list(array.shape), "values": array.ravel().tolist()}
-
-
-def _function_name(value: Any, where: str, keeping: Keeping) -> str:
-    name = getattr(value, "__name__", None)
+def _function_name(value: Any, where: str, keeping: Keeping, name: object = None) -> str:
+    name = name or getattr(value, "__name__", None)
     if not isinstance(name, str) or not name.isidentifier():
         raise InvalidModel(
             f"{where} is the function {value!r:.80}, which has no name to keep. A file keeps the name alone: define it "
-            "by `def name(...)`, or write it as a formula."
+            "by `def name(...)`, give it one by Named('name', f), or write it as a formula."
         )
-    return _kept_name(name, value, keeping)
-
-
-def _kept_name(name: str, function: object, keeping: Keeping) -> str:
-    if keeping.functions.setdefault(name, function) is not function:
+    if keeping.functions.setdefault(name, value) is not value:
         raise InvalidModel(f"Two different functions are called {name!r}; a file tells them apart by name. Rename one.")
     return name
 
@@ -205,6 +185,8 @@ def mechanism_of(data: object, where: str, supplied: Supplied, depth: int = 0) -
     name, known = as_text(entry.get("class"), f"{where}.class"), classes()
     if name not in known:
         raise InvalidFile(f"{where}.class: there is no mechanism {name[:60]!r}.{near(name[:200], known)}")
+    if known[name] is Flow:
+        return _flow(entry, where, supplied)
     given = {k: _value(v, f"{where}.{k}", supplied, depth + 1) for k, v in entry.items() if k != "class"}
     try:
         return known[name](**given)
@@ -212,6 +194,18 @@ def mechanism_of(data: object, where: str, supplied: Supplied, depth: int = 0) -
         raise InvalidFile(f"{where}: {wrong}") from None
     except (TypeError, ValueError, AttributeError, KeyError, IndexError, OverflowError) as wrong:
         raise InvalidFile(f"{where}: {name} takes no such arguments ({str(wrong)[:200]}).") from None
+
+
+def _flow(entry: dict[str, object], where: str, supplied: Supplied) -> Unbound:
+    only(entry, ("class", "arrays"), where)
+    arrays = [array_of(a, where, supplied.apart) for a in as_list(entry.get("arrays"), where)]
+    name = f"{where.removesuffix('.mechanism')}.flow"
+    if name not in supplied.functions:
+        raise InvalidFile(
+            f"{where} is a Flow, of which a file holds the arrays and not the code. Supply a flow of the same build, "
+            f"with any arrays: read_model(path, functions={{{name!r}: flow}}).{near(name, supplied.functions)}"
+        )
+    return Flow(with_arrays(supplied.functions[name], arrays, f"functions[{name!r}]"))
 
 
 def _value(data: object, where: str, supplied: Supplied, depth: int) -> object:
@@ -230,6 +224,8 @@ def _value(data: object, where: str, supplied: Supplied, depth: int) -> object:
 def _tagged(data: dict[str, object], where: str, supplied: Supplied, depth: int) -> object:
     if "class" in data:
         return mechanism_of(data, where, supplied, depth)
+    if "function" in data:
+        return _function(data, where, supplied, depth)
     if len(data) != 1:
         raise InvalidFile(f"{where} has the entries {listing(data)}; one that says what it is is wanted.")
     ((kind, inner),) = data.items()
@@ -239,11 +235,7 @@ def _tagged(data: dict[str, object], where: str, supplied: Supplied, depth: int)
         case "pairs":
             return _pairs(inner, where, supplied, depth)
         case "array":
-            return _array(inner, where, supplied)
-        case "function":
-            return _function(as_text(inner, where), where, supplied)
-        case "named":
-            return _named(inner, where, supplied, depth)
+            return array_of(inner, where, supplied.apart)
         case _ if kind in _LEAVES:
             return _LEAVES[kind](inner, where)
         case _:
@@ -280,7 +272,9 @@ def _pairs(data: object, where: str, supplied: Supplied, depth: int) -> dict[obj
     return out
 
 
-def _function(name: str, where: str, supplied: Supplied) -> object:
+def _function(data: dict[str, object], where: str, supplied: Supplied, depth: int) -> object:
+    only(data, ("function", "parameters"), where)
+    name = as_text(data["function"], where)
     if name not in supplied.functions:
         shown = name[:60]
         raise InvalidFile(
@@ -291,56 +285,7 @@ def _function(name: str, where: str, supplied: Supplied) -> object:
     found = supplied.functions[name]
     if not callable(found):
         raise InvalidFile(f"functions[{name!r}] is {found!r:.60}; a Python function is wanted.")
-    return found
-
-
-def _named(data: object, where: str, supplied: Supplied, depth: int) -> Named:
-    name, parameters = as_pair(data, where)
-    text = as_text(name, where)
-    found: Any = _function(text, where, supplied)
-    function = found.function if isinstance(found, Named) else found
-    return Named(text, function, _value(parameters, f"{where}.parameters", supplied, depth + 1))
-
-
-_TYPES = (
-    "bool", "float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
-)  # fmt: skip
-
-
-def _array(data: object, where: str, supplied: Supplied) -> object:
-    import numpy as np
-
-    if isinstance(data, str):
-        if data not in supplied.apart:
-            raise InvalidFile(f"{where}: the array {data[:60]!r} does not stand beside this text. Is it whole?")
-        return supplied.apart[data]
-    entry = as_object(data, where)
-    only(entry, ("type", "shape", "values"), where)
-    kind, values = as_text(entry.get("type"), where), as_list(entry.get("values"), where)
-    shape = tuple(as_list(entry.get("shape"), where))
-    if kind not in _TYPES:
-        raise InvalidFile(f"{where}: there is no array of {kind[:40]!r}.{near(kind[:40], _TYPES)}")
-    if len(shape) > 32 or any(type(n) is not int or n < 0 for n in shape) or math.prod(cast(Any, shape)) != len(values):
-        raise InvalidFile(f"{where}: the shape {str(shape)[:60]} does not fit {len(values)} values.")
-    if any(type(x) is not bool for x in values) if kind == "bool" else any(type(x) not in (int, float) for x in values):
-        raise InvalidFile(f"{where}: an array of {kind} is wanted; something in it is none.")
-    return checked_array(np.asarray(values), kind, where).reshape(cast(Any, shape))
-
-
-def checked_array(array: Array, kind: str, where: str) -> Array:
-    """An array in another type that holds the same numbers, read-only.
-
-    Raises:
-        InvalidFile: it does not hold them, or they are not finite.
-    """
-    import numpy as np
-
-    if array.dtype.kind == "O":
-        raise InvalidFile(f"{where}: a number that no array holds.")
-    with np.errstate(all="ignore"):
-        found = array.astype(kind)
-        same = np.isfinite(found).all() and (found == array).all()
-    if not same:
-        raise InvalidFile(f"{where}: its numbers are not those of an array of {kind}.")
-    found.setflags(write=False)
-    return found
+    if "parameters" not in data:
+        return found
+    return Named(name, found.function if isinstance(found, Named) else found,
+                 _value(data["parameters"], where, supplied, depth + 1))  # fmt: skip

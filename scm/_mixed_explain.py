@@ -36,7 +36,7 @@ class _Planning:
     def solve(self, task: Task) -> Solution:
         """No value; the plan in the diagnostics."""
         solver = Sampled()
-        plan = make_plan(View(task), solver.enumerated, solver.enumerated_with_draws)
+        plan = make_plan(View(task), solver.enumerated, solver.enumerated_with_draws).main
         if plan.draws and task.key is None:
             raise Refusal("what is not determined is drawn, which needs a random key: give key=")
         figures = {"drawn": [*plan.normals, *plan.uniforms], "enumerated": list(plan.axes)}

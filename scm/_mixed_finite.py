@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ._domain import Real
 from ._errors import ScmError
 from ._model import Model
 from ._noise import Categorical, Noise
-from ._query import Expectation, Probability, Query, query_nodes
+from ._query import Distribution, Expectation, Probability, Query, query_nodes
 from ._relevance import relevant_world
 from ._rows import carriers
-from ._syntax import Const, Expr, Op, Placeholder, Var, conjunction, substitute, terms
+from ._syntax import Const, Expr, Op, Placeholder, Var, conjunction, substitute, terms, walk
 from ._variable import Variable, with_states
 from ._worlds import Own, Worlds, build_worlds
 from .solvers import DEFAULT, Record, Refusal, Setting, Solution, Task, split_given
@@ -36,7 +37,7 @@ def finite_model(model: Model, query: Query, others: Iterable[str] = ()) -> Mode
             names.add(node.name)
             names |= {name for a in node.world for name in (a.target, a.parent) if name is not None}
     needed = {cause for name in names for cause in model.graph.ancestors[name]} | names
-    return _part(model, needed, ()) if needed <= model.mechanisms.keys() else None
+    return _part(model, needed, ()) if needed and needed <= model.mechanisms.keys() else None
 
 
 def _part(model: Model, own: Iterable[str], free: Iterable[str]) -> Model:
@@ -76,26 +77,17 @@ class Finite:
     def solve(self, task: Task) -> Solution:
         """See `TaskSolver.solve`."""
         model, query = self.reduced(task)
-        domains = {name: model.states[who[0]] for name, who in carriers(query).items()}
-        limits = task.budget
-        setting = Setting(
-            model,
-            task.grants,
-            limits,
-            {name: np.asarray(task.columns[name]) for name in domains},
-            domains,
-            task.rows,
-            Record(until=None if limits.seconds is None else time.monotonic() + limits.seconds),
-            task.execution,
-            task.key,
-            model.plans,
-        )
+        setting = setting_of(task, model, query)
         reasons: list[str] = []
         for solver in DEFAULT:
             try:
-                return solver.solve(setting, query)
+                found = solver.solve(setting, query)
             except Refusal as refusal:
                 reasons.append(f"{solver.name}: {refusal}")
+                continue
+            if np.array_equal(found.lower, found.upper, equal_nan=True):
+                return found
+            reasons.append("a law that is not known leaves only bounds; ask about the finite variables by themselves.")
         raise Refusal(" ".join(dict.fromkeys(reasons)))
 
     def reduced(self, task: Task) -> tuple[Model, Probability | Expectation]:
@@ -120,6 +112,53 @@ class Finite:
         except ScmError:
             pass  # a name that the part does not have
         raise Refusal("its finite part cannot be asked about by itself.")
+
+
+def setting_of(task: Task, model: Model, query: Query) -> Setting:
+    """What the finite solvers are given for a query of the finite part."""
+    domains = {name: model.states[who[0]] for name, who in carriers(query).items()}
+    limits = task.budget
+    return Setting(
+        model,
+        task.grants,
+        limits,
+        {name: np.asarray(task.columns[name]) for name in domains},
+        domains,
+        task.rows,
+        Record(until=None if limits.seconds is None else time.monotonic() + limits.seconds),
+        task.execution,
+        task.key,
+        model.plans,
+    )
+
+
+def finite_law(
+    task: Task, own: Collection[str], of: Sequence[Var], facts: Sequence[tuple[Var, Const | Placeholder]]
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """The joint law of finite terms given others, for each row; and for which rows the facts are possible.
+
+    Args:
+        task: whose model, rows and grants they are.
+        own: finite variables that keep their mechanisms.
+        of: terms of them; what other variables they read is set in their worlds.
+        facts: terms of the same kind, and their values.
+
+    Returns:
+        Shape (states of each term..., rows), and (rows,).
+
+    Raises:
+        Refusal: the exact solver of finite models would not answer, or the law is not determined.
+    """
+    seen = [node for t in (*of, *(t for t, _ in facts)) for node in walk(t) if isinstance(node, Var)]
+    read = {a.parent for t in seen for a in t.world if a.parent is not None}
+    model = _part(task.model, own, read - set(own))
+    given = [Op("=", fact) for fact in facts]
+    condition = conjunction(*given) if given else None
+    query = Distribution(tuple(of), condition) if of else Expectation(Const(1.0), condition)
+    solution = DEFAULT[0].solve(setting_of(task, model, query), query)
+    if not np.array_equal(solution.lower, solution.upper, equal_nan=True):
+        raise Refusal("the law of what is finite and not known is not determined")
+    return np.where(solution.defined, solution.lower, 0.0), solution.defined
 
 
 def _query(task: Task, part: Model) -> Probability | Expectation:

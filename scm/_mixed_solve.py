@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from ._coupling import Coupling
 from ._domain import Domain, Real
 from ._errors import InvalidRows, ScmError
-from ._evaluate import evaluate
 from ._execution import Execution
 from ._groups import row_groups
 from ._mixed_finite import Finite
+from ._mixed_fold import folded
 from ._mixed_found import (
     Array,
     Bools,
@@ -36,11 +36,13 @@ from ._mixed_found import (
     scaled,
     summands,
 )
+from ._mixed_hidden import without_hidden
+from ._mixed_mixture import Mixture
 from ._mixed_parts import NOTHING, Part, parts_of
 from ._mixed_rows import MixedRows
 from ._model import Model
 from ._query import Distribution, Expectation, Probability, Query, query_terms
-from ._syntax import Const, Expr, Op, Placeholder, Value, Var, substitute, terms, walk
+from ._syntax import Const, Expr, Placeholder, Value, Var, substitute, terms, walk
 from ._worlds import build_worlds
 from .mechanisms._formula import column
 from .solvers import Budget, Refusal, Solution, Task, TaskSolver, split_given
@@ -66,7 +68,7 @@ class Enumeration:
         return Sampled().solve(replace(task, key=None))  # without a key it refuses to draw
 
 
-EXACT: tuple[TaskSolver, ...] = (Finite(), Unit(), Gaussian(), Enumeration())
+EXACT: tuple[TaskSolver, ...] = (Finite(), Unit(), Gaussian(), Enumeration(), Mixture())
 DRAWING: tuple[TaskSolver, ...] = (Sampled(),)
 """Solvers of tasks in the order they are tried: exact before drawn, cheap before dear."""
 
@@ -137,12 +139,15 @@ def solve(setting: Setting, query: Query) -> Found:
     for group in row_groups(query, rows.columns, rows.count, rows.domains, rows.empty):
         if not len(group.rows):
             continue
-        here = _Group(setting, group.columns(rows.columns), group.rows)
-        found = here.query(group.query(query))
-        value[group.rows], defined[group.rows] = found.value, found.defined
-        rounding = max(rounding, found.rounding)
-        if found.error is not None:
-            drawn, error[group.rows] = True, found.error
+        columns, size = group.columns(rows.columns), len(group.rows)
+        for at, asked in without_hidden(setting.model, group.query(query), columns, size):
+            own = columns if len(at) == size else {name: column[at] for name, column in columns.items()}
+            places = group.rows[at]
+            found = _Group(setting, own, places).query(asked)
+            value[places], defined[places] = found.value, found.defined
+            rounding = max(rounding, found.rounding)
+            if found.error is not None:
+                drawn, error[places] = True, found.error
     errors = np.where(defined, error, np.nan) if drawn else None
     return Found(np.where(defined, value, np.nan), defined, errors, rounding)
 
@@ -247,6 +252,8 @@ class _Group:
             Refused: none does.
         """
         task = self.task(part, event)
+        if self.setting.until is not None and time.monotonic() > self.setting.until:
+            raise Refused([("budget", "the time ran out before every part was worked out; allow more.")])
         reasons: list[tuple[str, str]] = []
         partial: Solution | None = None
         for solver in solvers:
@@ -336,21 +343,7 @@ def _value(
             return node
         return Const(states[node.name]) if node.name in states else Var(node.name)
 
-    return column(_folded(substitute(expr, leaf)), columns, domains, np)
-
-
-def _folded(expr: Expr) -> Expr:
-    """`expr` with what holds no column worked out: labels are compared before numbers are wanted."""
-    if not isinstance(expr, Op):
-        return expr
-    args = tuple(map(_folded, expr.args))
-    if all(isinstance(a, Const) for a in args):
-        return Const(evaluate(Op(expr.op, args), _no_term))
-    return Op(expr.op, args)
-
-
-def _no_term(term: Var) -> Value:
-    raise AssertionError(term)
+    return column(folded(substitute(expr, leaf)), columns, domains, np)
 
 
 def _plus(total: Found, more: Found) -> Found:

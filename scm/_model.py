@@ -8,14 +8,14 @@ from __future__ import annotations
 import itertools
 import os
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from ._assemble import build_mechanism
 from ._assemble_columns import build_columnar, is_columnar
-from ._continuous import ContinuousNoise, GaussianCopula, MultivariateNormal
+from ._continuous import ContinuousNoise
 from ._domain import Domain, Real
 from ._errors import InvalidModel, InvalidQuery, UnknownName
 from ._graph import CausalGraph
@@ -112,7 +112,7 @@ class Model:
                 else:
                     edges.append((name, v.name))
         confounded = [pair for who in users.values() for pair in itertools.combinations(who, 2)]
-        for one, other in (pair for block in self.continuous_noises for pair in _dependent(block)):
+        for one, other in (pair for block in self.continuous_noises for pair in block.dependent):
             confounded += [(a, b) for a in users.get(one, ()) for b in users.get(other, ()) if a != b]
         for cause, effect in edges:
             if cause not in names:
@@ -263,7 +263,7 @@ class Model:
     def to_json(self, *, indent: int | None = 2) -> str:
         """The model as versioned JSON text; `from_json` gives an equal one back.
 
-        Of a Python function as a mechanism, the text has the name alone.
+        Of a Python function as a mechanism, the text has the name alone; of a `Flow`, the arrays.
 
         Raises:
             InvalidModel: a mechanism of a class of your own, a function without a name, or very large arrays.
@@ -271,12 +271,13 @@ class Model:
         return items_to_json(self.items, indent=indent)
 
     @staticmethod
-    def from_json(text: str, *, functions: Mapping[str, Callable[..., Any]] | None = None) -> Model:
+    def from_json(text: str, *, functions: Mapping[str, Any] | None = None) -> Model:
         """The model that a JSON text describes; no code is run.
 
         Args:
             text: as `to_json` writes it.
-            functions: the Python functions that the text names, by those names.
+            functions: the Python functions that the text names, by those names; for a `Flow` of Y, a flow of the same
+                build as `"Y.flow"`.
 
         Raises:
             InvalidFile: the text is no model file, or names a function that is not given; the message names the place.
@@ -298,13 +299,3 @@ class Model:
 
     def __repr__(self) -> str:
         return f"Model({', '.join(v.name for v in self.variables)})"
-
-
-def _dependent(block: ContinuousNoise) -> list[tuple[str, str]]:
-    """Pairs of noises of a block that depend on one another directly."""
-    match block.law:
-        case MultivariateNormal(_, matrix) | GaussianCopula(_, matrix):
-            pairs = itertools.combinations(range(len(block.names)), 2)
-            return [(block.names[i], block.names[j]) for i, j in pairs if matrix[i][j]]
-        case _:
-            return []

@@ -20,6 +20,9 @@ from ._errors import InvalidRows
 from ._frames import Cells, Column, Encoded, Labels, Numbers
 from ._noise import as_number, plain
 
+MOST = 60
+"""Letters of a cell that are shown."""
+
 Reals: TypeAlias = "NDArray[np.float64] | NDArray[np.float32]"
 
 
@@ -129,15 +132,16 @@ class _Reader:
     def no_number(self, row: int, value: object, why: str = "number") -> InvalidRows:
         """That a cell cannot be read, and what may have been meant."""
         shown = plain(value)
+        told = repr(shown) if len(repr(shown)) <= MOST else f"{repr(shown)[:MOST]}..."
         match why:
             case "nan":
                 text = "NaN is no observation. Leave the cell empty (None, null) where nothing was observed."
             case "finite":
-                text = f"{shown!r} is not finite; {self.variable!r} takes {self.domain}."
+                text = f"{told} is not finite; {self.variable!r} takes {self.domain}."
             case "outside":
-                text = f"{shown!r} is outside: {self.variable!r} takes {self.domain}."
+                text = f"{told} is outside: {self.variable!r} takes {self.domain}."
             case _:
-                text = f"{shown!r} is no number, and {self.variable!r} is continuous: it takes {self.domain}."
+                text = f"{told} is no number, and {self.variable!r} is continuous: it takes {self.domain}."
                 text += _hint(shown)
         return InvalidRows(f"column {self.name!r}: {text}", row=row + 1)
 

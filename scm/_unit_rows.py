@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from ._errors import InvalidRows, listing, near
 from ._frames import Cells, Column, Encoded, Frame, FrameKind, Labels, Numbers, frame_of, kind_of
 from ._model import Model
 from ._noise import as_number
+from .solvers._unit_straight import all_finite
 
 Array = NDArray[Any]
 
@@ -100,7 +101,7 @@ def _empty(name: str, row: int) -> InvalidRows:
 
 
 def real_column(name: str, column: Column) -> Array:
-    """A column of finite numbers, as floats.
+    """A column of numbers, as floats; whether they are finite is not looked at.
 
     Raises:
         InvalidRows: a cell is none, with its row.
@@ -124,7 +125,6 @@ def real_column(name: str, column: Column) -> Array:
             if len(values):
                 raise _no_number(name, 0, values[0])
             found = np.zeros(0)
-    check_finite(name, found)
     return found
 
 
@@ -144,18 +144,25 @@ def _no_number(name: str, row: int, value: object) -> InvalidRows:
     return InvalidRows(f"column {name!r}: {value!r} is no number, and {name!r} is continuous.", row=row + 1)
 
 
+def check_columns(table: UnitRows, names: Container[str], *, inside: bool = True) -> None:
+    """That every number in the columns of those names, or of all others, is one.
+
+    Raises:
+        InvalidRows: NaN or infinity, with its row.
+    """
+    for name, column in table.columns.items():
+        if column.dtype.kind == "f" and (name in names) == inside:
+            check_finite(name, column)
+
+
 def check_finite(name: str, column: Array) -> None:
     """That every number is one.
 
     Raises:
         InvalidRows: NaN or infinity, with its row.
     """
-    # A sum is quicker than a look at each; it may overflow where no number is infinite.
-    with np.errstate(all="ignore"):
-        if np.isfinite(np.sum(column)):
-            return
-    if not (fine := np.isfinite(column)).all():
-        row = int(np.argmin(fine))
+    if not all_finite(column):
+        row = int(np.argmin(np.isfinite(column)))
         said = "the cell is empty (NaN)" if np.isnan(column[row]) else f"{float(column[row])!r} is no finite number"
         raise InvalidRows(f"column {name!r}: {said}.", row=row + 1)
 

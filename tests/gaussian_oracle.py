@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 Vector = dict
 
@@ -93,7 +94,7 @@ def at(a, noises):
     return sum((x * (1 if i is None else noises[i]) for i, x in a.items()), Fraction(0))
 
 
-def condition(model, asked, facts):
+def condition(model, asked, facts) -> Any:
     """Means and covariance of vectors given (vector, value) facts, by generic elimination; None for a contradiction."""
     n = len(asked)
     every = [*asked, *(v for v, _ in facts)]

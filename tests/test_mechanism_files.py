@@ -5,19 +5,26 @@ from __future__ import annotations
 import json
 import math
 import random
+import re
 from collections.abc import Container
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 import scm
+import scm.mechanisms
 from scm import Bernoulli, InvalidFile, InvalidModel, Model, Real, Variable, normal, read_model
+from scm._mechanism_json import classes
 from scm._parse import parse_expression
+from scm.mechanisms import Flow, Named
 from scm.mechanisms._formula import bind_formula
-from scm.mechanisms._types import Forward, Scope
+from scm.mechanisms._types import Forward, NeedsCoupling, Scope
+from tests.test_mechanisms import CASES, case
 from tests.test_model_files import damaged
 
 
@@ -187,6 +194,90 @@ def test_a_damaged_mechanism_gives_a_model_or_an_error_of_ours() -> None:
     for broken in damaged(text, random.Random(0)):
         try:
             Model.from_json(broken, functions={"double": double})
+        except scm.ScmError:
+            refused += 1
+    assert refused > 300
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Every class of mechanism
+
+
+def functions_in(value: Any) -> dict[str, Any]:
+    """The Python functions in a mechanism, by the names that a file gives them."""
+    if isinstance(value, Named):
+        return {value.name: value.function}
+    if isinstance(value, Flow):
+        return {"Y.flow": jax.tree_util.tree_map(lambda x: jnp.zeros_like(x) if hasattr(x, "dtype") else x, value.flow)}
+    if isinstance(value, tuple):
+        return {k: f for inner in value for k, f in functions_in(inner).items()}
+    if is_dataclass(value):
+        return {k: f for field in fields(value) for k, f in functions_in(getattr(value, field.name)).items()}
+    return {value.__name__: value} if callable(value) else {}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_mechanism_comes_back_and_does_the_same(name: str, tmp_path: Path) -> None:
+    found = case(name)
+    functions = functions_in(found.model.variables[-1].mechanism)
+    if "<lambda>" in functions:
+        with pytest.raises(InvalidModel, match="has no name to keep"):
+            found.model.to_json()
+        return
+    text = found.model.to_json()
+    found.model.save(tmp_path / "a.safetensors")
+    for back in (
+        Model.from_json(text, functions=functions),
+        read_model(tmp_path / "a.safetensors", functions=functions),
+    ):
+        assert back.to_json() == text
+        if not isinstance(found.model.variables[-1].mechanism, Flow):  # a flow is equal to itself alone
+            assert back == found.model
+        if not isinstance(found.how, NeedsCoupling):
+            ours, theirs = (m.forward(found.values, np) for m in (back.columnar["Y"], found.how))
+            assert np.array_equal(ours, theirs)
+    for function in functions:
+        with pytest.raises(InvalidFile, match=re.escape(repr(function))):
+            Model.from_json(text, functions={k: f for k, f in functions.items() if k != function})
+
+
+def test_every_class_is_in_the_table() -> None:
+    named = {n for n in dir(scm.mechanisms) if n[0].isupper()}
+    assert set(classes()) == named - {"Named"}
+
+
+def test_a_flow_of_another_build_is_refused() -> None:
+    from flowjax.bijections import Affine
+
+    found = case("flow").model
+    for given in (Affine(), 3, print):
+        with pytest.raises(InvalidFile, match="of the same build is wanted"):
+            Model.from_json(found.to_json(), functions={"Y.flow": given})
+
+
+def test_parameters_stand_beside_the_text(tmp_path: Path) -> None:
+    model = case("additive, parameters").model
+    model.save(tmp_path / "m.safetensors")
+    data = (tmp_path / "m.safetensors").read_bytes()
+    assert data.endswith(np.array([0.3, 1.0, -2.0]).tobytes())
+    other = Named("w", abs, np.zeros(3))
+    assert other != functions_in(model.variables[-1].mechanism)
+    back: Any = read_model(tmp_path / "m.safetensors", functions={"w": other}).variables[-1].mechanism
+    assert back.mean == Named(
+        "w", abs, np.array([0.3, 1.0, -2.0])
+    )  # the code of what is given, the numbers of the file
+    assert back.mean != Named("w", abs, np.array([0.3, 1.0, -2.5]))
+
+
+@pytest.mark.parametrize("name", ["linear", "additive, parameters", "location-scale, both kinds", "quantiles of a law",
+                                  "threshold", "choice", "choice by a function"])  # fmt: skip
+def test_a_damaged_file_of_a_real_mechanism_gives_a_model_or_an_error_of_ours(name: str) -> None:
+    model = Model(*case(name).model.items)
+    functions = functions_in(model.variables[-1].mechanism)
+    refused = 0
+    for broken in damaged(model.to_json(), random.Random(0)):
+        try:
+            Model.from_json(broken, functions=functions)
         except scm.ScmError:
             refused += 1
     assert refused > 300

@@ -15,9 +15,11 @@ import pytest
 from scm import (
     Bernoulli,
     CausalGraph,
+    ContinuousNoise,
     InvalidQuery,
     MissingPackage,
     Model,
+    MultivariateNormal,
     UnknownName,
     Variable,
     normal,
@@ -95,6 +97,15 @@ def test_a_graph_has_its_variables_and_edges() -> None:
     assert all(place[a] < place[b] for a, b in GRAPH.edges)
     assert boxes(ax)["Z"].get_linestyle() not in ("-", "solid")
     assert boxes(ax)["X"].get_linestyle() in ("-", "solid")
+
+
+def test_an_edge_and_a_hidden_cause_of_the_same_pair_are_two_lines() -> None:
+    bow = CausalGraph(("X", "Y"), (("X", "Y"),), (("X", "Y"),))
+    one, other = arrows(plot.graph(bow))
+    assert (one.get_linestyle(), other.get_linestyle() == "solid") == ("solid", False)
+    assert one.get_connectionstyle().rad == 0
+    assert abs(other.get_connectionstyle().rad) >= 0.3
+    assert len(plot.graph(bow, do=["X"]).lines) == 2  # only the hidden cause is cut
 
 
 def test_what_is_set_is_square_and_cut_and_what_is_seen_is_shaded() -> None:
@@ -188,6 +199,18 @@ def test_noises_of_a_graph_stand_for_hidden_causes_too() -> None:
     assert len([p for p in ax.patches if isinstance(p, Circle)]) == 5
     places = [p.center for p in ax.patches if isinstance(p, Circle)]
     assert min(math.dist(a, b) for a, b in itertools.combinations(places, 2)) > 0.3
+
+
+def test_noises_that_depend_on_one_another_are_joined() -> None:
+    model = Model(
+        ContinuousNoise(("a", "b", "c"), MultivariateNormal((0, 0, 0), [[1, 0.5, 0], [0.5, 1, 0], [0, 0, 1]])),
+        Variable("X", noise="a"),
+        Variable("Y", equation="X + b + c"),
+    )
+    dashed = [p for p in arrows(plot.worlds(model, do=["X"])) if p.patchA is None and p.patchB is None]
+    assert len(dashed) == 1
+    assert colour(dashed[0].get_edgecolor()) == _style.SOFT
+    assert len([p for p in arrows(plot.graph(model)) if p.get_linestyle() != "solid"]) == 1
 
 
 def test_axes_that_are_given_are_used_and_text_shrinks_with_the_boxes() -> None:
@@ -319,9 +342,12 @@ def test_growth_names_its_curves_without_overlap() -> None:
     ax: Any = plot.growth({"one": ([10, 1], [2, 1]), "two": ([1, 10], [1, 2.01]), "three": ([1, 10], [5, 50])})
     assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
     assert [list(line.get_xdata()) for line in ax.lines] == [[1, 10]] * 3
-    heights = sorted(math.log(t.xy[1]) for t in ax.texts)
-    span = math.log(ax.get_ylim()[1] / ax.get_ylim()[0])
-    assert min(b - a for a, b in itertools.pairwise(heights)) > 0.05 * span
+    heights = sorted(t.xy[1] for t in ax.texts)
+    assert min(b - a for a, b in itertools.pairwise(heights)) > 0.04
+    assert [t.get_text() for t in sorted(ax.texts, key=lambda t: t.xy[1])][-1] == "three"
+    ax.figure.canvas.draw()
+    boxes_of = [t.get_window_extent() for t in ax.texts]
+    assert not any(a.overlaps(b) for a, b in itertools.combinations(boxes_of, 2))
 
 
 def test_what_cannot_be_drawn_is_refused() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -49,7 +49,7 @@ def read_model(
     path: str | os.PathLike[str],
     *,
     format: str | None = None,
-    functions: Mapping[str, Callable[..., Any]] | None = None,
+    functions: Mapping[str, Any] | None = None,
 ) -> Model:
     """The model in a file, ours (see `Model.save`), BIF, XMLBIF, NET (Hugin), UAI or XDSL (GeNIe); no code is run.
 
@@ -60,7 +60,8 @@ def read_model(
         path: the file; a name that ends in `.gz` is unpacked.
         format: json, safetensors, bif, xmlbif, net, uai or xdsl; by default what the extension says (`.xml` is XMLBIF
             or XDSL, as its first element says).
-        functions: the Python functions that a file of ours names as mechanisms, by those names.
+        functions: the Python functions that a file of ours names as mechanisms, by those names; for a `Flow` of Y, a
+            flow of the same build as `"Y.flow"`.
 
     Raises:
         InvalidFile: no such file, another format, cut off, or no model; the message names the path and the line.

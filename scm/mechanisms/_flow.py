@@ -16,7 +16,7 @@ from .._errors import InvalidModel
 from .._execution import precision_of
 from ._columns import quietly
 from ._inverse import by_noise
-from ._maps import Named, argument, one_noise, real_domain
+from ._maps import argument, one_noise, real_domain
 from ._types import Column, Columns, Forward, Scope
 
 
@@ -27,8 +27,7 @@ class Flow:
     Args:
         flow: a bijection of flowjax over one number (of shape () or (1,)), conditional on as many numbers as there are
             parents, in the order of `parents=`; or a distribution of flowjax made by one from a standard normal, whose
-            variable has noise=normal(0, 1). Or `Named(name, make, parameters)` with a function that makes one of
-            them from arrays: so files keep the arrays.
+            variable has noise=normal(0, 1).
 
     Raises:
         InvalidModel: something else.
@@ -40,32 +39,14 @@ class Flow:
         """Check the shape."""
         bijection = self.bijection
         if not all(hasattr(bijection, m) for m in ("transform", "inverse_and_log_det", "shape", "cond_shape")):
-            raise InvalidModel(f"Flow({type(self.made).__name__}): a bijection or distribution of flowjax is wanted.")
+            raise InvalidModel(f"Flow({type(self.flow).__name__}): a bijection or distribution of flowjax is wanted.")
         if tuple(bijection.shape) not in ((), (1,)):
             raise InvalidModel(f"Flow: the flow is of shape {tuple(bijection.shape)}; one over one number is wanted.")
-
-    @cached_property
-    def made(self) -> Any:
-        """The flow itself."""
-        if not isinstance(self.flow, Named):
-            return self.flow
-        try:
-            return self.flow()
-        except Exception as wrong:  # whatever a user's function raises
-            raise InvalidModel(f"Flow: {self.flow!r} failed: {type(wrong).__name__}: {str(wrong)[:300]}") from wrong
 
     @property
     def bijection(self) -> Any:
         """From the noise to the variable."""
-        return self.made.bijection if hasattr(self.made, "base_dist") else self.made
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Flow):
-            return NotImplemented
-        return self.flow is other.flow or (isinstance(self.flow, Named) and self.flow == other.flow)
-
-    def __hash__(self) -> int:
-        return hash(self.flow) if isinstance(self.flow, Named) else id(self.flow)
+        return getattr(self.flow, "bijection", self.flow) if hasattr(self.flow, "base_dist") else self.flow
 
     def reads(self, parents: tuple[str, ...] | None, known: Container[str]) -> tuple[str, ...]:
         """See `Unbound`."""
@@ -82,9 +63,9 @@ class Flow:
                 f"{'nothing' if wanted is None else f'shape {tuple(wanted)}'}; one number for each parent is wanted."
             )
         law = scope.laws.get(noise)
-        if hasattr(self.made, "base_dist") and not _standard(self.made, law):
+        if hasattr(self.flow, "base_dist") and not _standard(self.flow, law):
             raise InvalidModel(
-                f"{scope.variable!r} has a Flow from the distribution {type(self.made.base_dist).__name__} and the "
+                f"{scope.variable!r} has a Flow from the distribution {type(self.flow.base_dist).__name__} and the "
                 f"noise {law}; a standard normal is wanted on both sides. Or give the flow's bijection, and the noise "
                 "that it is for."
             )

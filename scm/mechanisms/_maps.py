@@ -11,8 +11,6 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
-import numpy as np
-
 from .._domain import Domain, Real
 from .._errors import InvalidModel, InvalidQuery, ScmError
 from .._execution import precision_of
@@ -42,7 +40,7 @@ class Named:
     Args:
         name: files keep it, and never code.
         function: `f(*columns)`, or `f(parameters, *columns)` where parameters are given.
-        parameters: a tree of arrays and numbers (dicts, lists, tuples); files keep it.
+        parameters: any tree of arrays.
 
     Raises:
         InvalidModel: no name, or no function.
@@ -66,7 +64,8 @@ class Named:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Named):
             return NotImplemented
-        return (self.name, self.function) == (other.name, other.function) and _alike(self.parameters, other.parameters)
+        same = self.name == other.name and self.function == other.function
+        return same and _same_tree(self.parameters, other.parameters)
 
     def __hash__(self) -> int:
         return hash((self.name, self.function))
@@ -79,18 +78,18 @@ class Named:
         return f"Named({self.name!r})"
 
 
-def _alike(one: Any, two: Any) -> bool:
-    """Whether two trees of arrays hold the same numbers."""
-    if isinstance(one, Mapping) and isinstance(two, Mapping):
-        first, second = cast("Mapping[Any, Any]", one), cast("Mapping[Any, Any]", two)
-        return first.keys() == second.keys() and all(_alike(first[k], second[k]) for k in first)
-    if isinstance(one, (list, tuple)) and isinstance(two, (list, tuple)):
-        pairs = (cast("Sequence[Any]", one), cast("Sequence[Any]", two))
-        return len(pairs[0]) == len(pairs[1]) and all(map(_alike, *pairs))
-    if hasattr(one, "__array__") or hasattr(two, "__array__"):
-        a, b = np.asarray(one), np.asarray(two)
+def _same_tree(one: Any, other: Any) -> bool:
+    """Whether two trees hold the same arrays; of what is neither tree nor array, whether it is the very same."""
+    import numpy as np
+
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(_same_tree(x, other[k]) for k, x in one.items())
+    if isinstance(one, (list, tuple)) and type(one) is type(other):
+        return len(one) == len(other) and all(_same_tree(x, y) for x, y in zip(one, other, strict=True))
+    if hasattr(one, "__array__") and hasattr(other, "__array__"):
+        a, b = np.asarray(one), np.asarray(other)
         return a.dtype == b.dtype and np.array_equal(a, b)
-    return bool(one == two)
+    return one is other or (isinstance(one, (int, float, str)) and type(one) is type(other) and one == other)
 
 
 def is_expr(given: object) -> bool:

@@ -80,7 +80,7 @@ def before_after(
             text = f"{shown(before[name])} → {shown(after[name])}" if changed else f"{shown(before[name])}, unchanged"
             ax.annotate(plain_text(text), (0.02, y), xycoords=("axes fraction", "data"), fontsize=SIZE - 0.5,
                         color=COUNTERFACTUAL if changed else SOFT, va="center")  # fmt: skip
-    below = "" if scales is None else "change, in scales of each variable"
+    below = "" if scales is None else "change, each in its own scale"
     dress(ax, x=below, title=title, grid="x" if numeric else "", pad=24 if numeric else 10)
     without_side(ax, "left")
     ax.set_yticks(range(len(rows)), [plain_text(name) for name in reversed(rows)], color=INK, fontsize=SIZE)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .._errors import InvalidQuery
-from ._style import COUNTERFACTUAL, FACTUAL, INK, SIZE, SOFT, axes_or_new, dress, numbers, plain_text
+from ._style import COUNTERFACTUAL, FACTUAL, INK, SIZE, SOFT, Label, axes_or_new, beside, dress, numbers
 
 if TYPE_CHECKING:
     import numpy as np
@@ -68,15 +68,14 @@ def dose_response(
     ax = axes_or_new(ax, 5.6, 3.4)
     if seen is not None:
         _points(ax, *seen)
+    labels = [Label(x[-1], y[-1], "mean", COUNTERFACTUAL, weight="bold")]
     for low, high, share in drawn:
         ax.fill_between(x, low, high, color=COUNTERFACTUAL, alpha=0.15, linewidth=0, zorder=2)
-        if share is not None:
-            _beside(ax, x[-1], high[-1], f"{share:.0%} of units", COUNTERFACTUAL, SIZE - 2)
+        labels += [] if share is None else [Label(x[-1], high[-1], f"{share:.0%} of units", COUNTERFACTUAL, SIZE - 2)]
     if units is not None:
         for line in _curve(units, "units", len(x), (2,)).T:
             ax.plot(x, line, color=SOFT, linewidth=0.8, alpha=0.55, zorder=2.5)
     ax.plot(x, y, color=COUNTERFACTUAL, linewidth=2.0, zorder=4)
-    _beside(ax, x[-1], y[-1], "mean", COUNTERFACTUAL, SIZE, weight="bold")
     if truth is not None:
         ax.plot(
             x, _curve(truth, "truth", len(x)), color=INK, linewidth=1.2, linestyle=(0, (4, 3)), zorder=5, label="truth"
@@ -85,6 +84,7 @@ def dose_response(
     if seen is not None or truth is not None:
         ax.legend(frameon=False, fontsize=SIZE - 1, labelcolor=SOFT, loc="best")
     ax.margins(x=0.01)
+    beside(ax, labels)
     return ax
 
 
@@ -100,8 +100,3 @@ def _curve(values: ArrayLike, what: str, length: int, dimensions: tuple[int, ...
     if len(found) != length:
         raise InvalidQuery(f"{what} has {len(found)} rows for {length} doses; one each is wanted.")
     return found
-
-
-def _beside(ax: Axes, x: float, y: float, text: str, colour: str, size: float, weight: str = "normal") -> None:
-    ax.annotate(plain_text(text), (float(x), float(y)), xytext=(5, 0), textcoords="offset points", color=colour,
-                fontsize=size, weight=weight, va="center", annotation_clip=False)  # fmt: skip

@@ -51,12 +51,12 @@ def graph(
     dashed = {pair: bend(*ends(*pair, boxes), least=0.3) for pair in found.confounded}
     drawn = canvas(ax, boxes.values(), curves(bends, boxes) + curves(dashed, boxes), above=0.42 if title else 0.0)
     patches = {name: drawn.box(boxes[name], texts[name], kind_of(name, found, done, seen)) for name in found.variables}
-    for pair, rad in (*bends.items(), *dashed.items()):
+    for both_ways, pair, rad in (*((False, *b) for b in bends.items()), *((True, *b) for b in dashed.items())):
         start, end, _ = ends(*pair, boxes)
         both = (patches[pair[0]], patches[pair[1]])
-        if pair[1] in done or (pair in dashed and pair[0] in done):
+        if pair[1] in done or (both_ways and pair[0] in done):
             drawn.cut(start, end, rad, both, [boxes[name] for name in pair])
-        elif pair in dashed:
+        elif both_ways:
             drawn.arrow(start, end, rad, both, arrowstyle="<|-|>", linestyle=(0, (3, 2)))
         else:
             drawn.arrow(start, end, rad, both)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from .._errors import InvalidQuery
-from ._style import CYCLE, SIZE, axes_or_new, dress, numbers, plain_text
+from ._style import CYCLE, SIZE, Label, axes_or_new, beside, dress, numbers
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,20 +42,15 @@ def growth(
     if not curves:
         raise InvalidQuery("There is nothing to draw: name at least one curve.")
     ax = axes_or_new(ax, 5.6, 3.6)
-    ends: list[tuple[float, float, str, str]] = []
+    ends: list[Label] = []
     for i, (label, (sizes, costs)) in enumerate(curves.items()):
         x, y = numbers(sizes, f"The sizes of {label!r}"), numbers(costs, f"The costs of {label!r}")
         if x.shape != y.shape or (x <= 0).any() or (y <= 0).any():
             raise InvalidQuery(f"{label!r} has {len(x)} sizes and {len(y)} costs; one each, above zero, is wanted.")
         order = np.argsort(x)
         ax.plot(x[order], y[order], "o-", color=CYCLE[i % len(CYCLE)], linewidth=1.6, markersize=4.5, label=label)
-        ends.append((float(x[order][-1]), float(y[order][-1]), label, CYCLE[i % len(CYCLE)]))
+        ends.append(Label(float(x[order][-1]), float(y[order][-1]), label, CYCLE[i % len(CYCLE)], SIZE - 1))
     ax.set(xscale="log", yscale="log")
     dress(ax, x=names[0], y=names[1], title=title, grid="y")
-    low, high = np.log(ax.get_ylim())
-    above = -np.inf
-    for x, y, label, colour in sorted(ends, key=lambda end: end[1]):
-        above = max(np.log(y), above + 0.055 * (high - low))  # one line of text each
-        ax.annotate(plain_text(label), (x, float(np.exp(above))), xytext=(7, 0), textcoords="offset points",
-                    color=colour, fontsize=SIZE - 1, va="center", annotation_clip=False)  # fmt: skip
+    beside(ax, ends)
     return ax

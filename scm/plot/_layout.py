@@ -131,13 +131,13 @@ def _heights(columns: Sequence[Sequence[_Node]], neighbours: Mapping[_Node, Sequ
                 continue
             wanted = [sum(height[m] for m in neighbours[n]) / len(neighbours[n]) if neighbours[n] else height[n]
                       for n in column]  # fmt: skip
-            height |= dict(zip(column, _apart(wanted), strict=True))
+            height |= dict(zip(column, apart(wanted), strict=True))
     named = [h for n, h in height.items() if isinstance(n, str)]
     middle = (max(named) + min(named)) / 2
     return {n: (h - middle) * ROW for n, h in height.items()}
 
 
-def _apart(wanted: Sequence[float]) -> list[float]:
+def apart(wanted: Sequence[float]) -> list[float]:
     """The heights nearest to `wanted` that fall by one at least from each to the next (pooled violators)."""
     pools: list[tuple[float, int]] = []
     for i, want in enumerate(wanted):

@@ -5,10 +5,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._errors import InvalidQuery, MissingPackage
+from ._layout import apart
 
 if TYPE_CHECKING:
     import numpy as np
@@ -65,6 +67,38 @@ def dress(ax: Axes, *, x: str = "", y: str = "", title: str | None = None, grid:
     if grid:
         ax.grid(axis=grid, color="#ECEEF1", linewidth=0.8)  # pyright: ignore[reportArgumentType]
         ax.set_axisbelow(True)
+
+
+class Label(NamedTuple):
+    """Words beside the end of a line."""
+
+    x: float
+    y: float
+    text: str
+    colour: str
+    size: float = SIZE
+    weight: str = "normal"
+
+
+def beside(ax: Axes, labels: Iterable[Label]) -> None:
+    """Words at the right of where lines end, moved apart where they would overlap; the limits of the axes are final."""
+    import numpy as np
+
+    found = list(labels)
+    _ = ax.get_xlim(), ax.get_ylim()  # limits that wait to be worked out are so now
+    place: Any = ax.transScale + ax.transLimits
+    heights = place.transform(np.array([(label.x, label.y) for label in found]))[:, 1]
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    inches = ax.get_position().height * figure.get_size_inches()[1]
+    line = max(label.size for label in found) * 1.25 / 72 / inches
+    order = np.argsort(-heights, kind="stable")
+    moved = np.array(apart([float(h) / line for h in heights[order]])) * line
+    for i, height in zip(order, moved, strict=True):
+        x, _, text, colour, size, weight = found[i]
+        ax.annotate(plain_text(text), (x, height), xycoords=("data", "axes fraction"), xytext=(6, 0), va="center",
+                    textcoords="offset points", color=colour, fontsize=size, weight=weight,
+                    annotation_clip=False)  # fmt: skip
 
 
 def without_side(ax: Axes, side: str) -> None:

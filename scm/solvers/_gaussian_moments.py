@@ -11,7 +11,9 @@ from ._gaussian_pieces import Event, Piece, Pieces, Truth, both
 from ._gaussian_posterior import Posterior
 from ._gaussian_regions import Line, Regions, regions
 from ._gaussian_space import Array, Form
-from ._normal_boxes import box, given_line, scaled_moments
+from ._normal_boxes import Weight, box, given_line
+from ._normal_intervals import scaled_moments
+from ._normal_lattice import Lattice
 from ._refusal import Refusal
 
 POSSIBLE = 1e-290
@@ -27,16 +29,24 @@ class Average:
         error: bound on its absolute error.
         size: what an error is small beside.
         defined: whether the condition has positive probability.
+        drawn: standard error of what was drawn; None where nothing was.
     """
 
     value: Array
     error: Array
     size: Array
     defined: Truth
+    drawn: Array | None = None
 
 
-def average(posterior: Posterior, number: Pieces, given: Event | None) -> Average:
+def average(posterior: Posterior, number: Pieces, given: Event | None, lattice: Lattice | None = None) -> Average:
     """E[number | evidence, given] for each row.
+
+    Args:
+        posterior: of the noises.
+        number: what is asked.
+        given: what else holds.
+        lattice: for probabilities of many comparisons.
 
     Raises:
         Refusal: it is no sum of boxes that can be integrated.
@@ -46,7 +56,7 @@ def average(posterior: Posterior, number: Pieces, given: Event | None) -> Averag
     found = regions(posterior, [given, *events])
     if len(found.lines) <= 1:
         return _along_one(posterior, found, live, events, given)
-    return _over_boxes(posterior, found, live, events, given)
+    return _over_boxes(posterior, live, events, given, lattice)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -161,54 +171,62 @@ def _bounds(posterior: Posterior, factors: tuple[Form, ...]) -> _Bounds:
 
 
 def _over_boxes(
-    posterior: Posterior, found: Regions, live: Sequence[Piece], events: Sequence[Event | None], given: Event | None
+    posterior: Posterior,
+    live: Sequence[Piece],
+    events: Sequence[Event | None],
+    given: Event | None,
+    lattice: Lattice | None,
 ) -> Average:
     if any(p.products for p in live):
         raise Refusal("a product under comparisons of several different combinations is not worked out")
-    rows = found.rows
-    mass, mass_error = np.ones(rows), 0.0
+    rows = posterior.space.rows
+    mass = Weight(np.ones(rows))
     if given is not None:
-        own = regions(posterior, [given])
-        mass, mass_error = _weight(posterior, own, given, None)
-    value, error, size = np.zeros(rows), np.zeros(rows), np.zeros(rows)
+        mass = _weight(posterior, regions(posterior, [given]), given, None, lattice)
+    value, error, size, drawn = np.zeros(rows), np.zeros(rows), np.zeros(rows), None
     for piece, event in zip(live, events, strict=True):
-        form, own = piece.form, regions(posterior, [event])
-        weight, wrong = _weight(posterior, own, event, form)
-        value = value + weight
-        bounds = _bounds(posterior, (form,))
-        error = error + bounds.error + bounds.size * (own.error + wrong)
+        own = regions(posterior, [event])
+        weight = _weight(posterior, own, event, piece.form, lattice)
+        value = value + weight.value
+        bounds = _bounds(posterior, (piece.form,))
+        error = error + bounds.error + bounds.size * (own.error + weight.error)
         size = size + bounds.scale
-    defined = mass > POSSIBLE
-    divisor = np.where(defined, mass, 1.0)
-    error = (error + mass_error * size) / divisor
-    return Average(value / divisor, error, size, defined)
+        if weight.drawn is not None:
+            drawn = weight.drawn + (0.0 if drawn is None else drawn)
+    defined = mass.value > POSSIBLE
+    divisor = np.where(defined, mass.value, 1.0)
+    error = (error + mass.error * size) / divisor
+    if mass.drawn is not None:
+        drawn = np.abs(value / divisor) * mass.drawn + (0.0 if drawn is None else drawn)
+    return Average(value / divisor, error, size, defined, None if drawn is None else drawn / divisor)
 
 
-def _weight(posterior: Posterior, found: Regions, event: Event | None, form: Form | None) -> tuple[Array, float]:
-    """E[form where the event holds], or its probability where there is no form; and an error as a share of the size.
+def _weight(
+    posterior: Posterior, found: Regions, event: Event | None, form: Form | None, lattice: Lattice | None
+) -> Weight:
+    """E[form where the event holds], or its probability where there is no form; its error is a share of the size.
 
     By Stein's lemma E[(r @ z) 1(box)] is a sum over the sides of the box (Tallis 1961).
     """
-    total, error = np.zeros(found.rows), 0.0
+    total, error, drawn = np.zeros(found.rows), 0.0, None
     units = [line.unit for line in found.lines]
-    constant = None if form is None else posterior.mean(form)
-    root = None if form is None else posterior.root(form)
+    constant = np.ones(found.rows) if form is None else posterior.mean(form)
+    slopes = np.zeros(len(units)) if form is None else np.array([u @ posterior.root(form) for u in units])
     for place in found.places():
         holds = found.holds(event, place)
         if not holds.any():
             continue
         lows, highs = found.ends(place)
-        inside, own = box(units, lows, highs) if units else (np.ones(found.rows), 0.0)
-        error += own
-        if constant is not None and root is not None:
-            inside = constant * inside
-            for k in range(len(units)):
-                slope = float(root @ units[k])
-                if slope:
-                    sides = [_side(units, lows, highs, k, at) for at in (lows[k], highs[k])]
-                    inside = inside + slope * (sides[0] - sides[1])
-        total = total + np.where(holds, inside, 0.0)
-    return total, error
+        inside = box(units, lows, highs, lattice) if units else Weight(np.ones(found.rows))
+        value, error = constant * inside.value, error + inside.error
+        for k in np.flatnonzero(slopes):
+            sides = [_side(units, lows, highs, int(k), at) for at in (lows[k], highs[k])]
+            value = value + slopes[k] * (sides[0] - sides[1])
+        total = total + np.where(holds, value, 0.0)
+        if inside.drawn is not None:
+            own = np.where(holds, np.abs(constant) * inside.drawn, 0.0)
+            drawn = own + (0.0 if drawn is None else drawn)
+    return Weight(total, error, drawn)
 
 
 def _side(units: list[Array], lows: list[Array], highs: list[Array], k: int, at: Array) -> Array:
@@ -221,4 +239,4 @@ def _side(units: list[Array], lows: list[Array], highs: list[Array], k: int, at:
         [(side[j] - cosine * here) / sine for j, (cosine, sine) in zip(others, angles, strict=True)]
         for side in (lows, highs)
     ]
-    return density * box(left, ends[0], ends[1])[0]
+    return density * box(left, ends[0], ends[1]).value

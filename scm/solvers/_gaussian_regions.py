@@ -19,6 +19,8 @@ from ._gaussian_space import Array, Form
 from ._refusal import Refusal
 
 MOST_CELLS = 4096
+ZERO = 1e-11
+"""What is this small a share of what it is made of is zero by the model's structure, not by chance."""
 
 
 @dataclass
@@ -90,7 +92,10 @@ def regions(posterior: Posterior, events: Sequence[Event | None]) -> Regions:
         root, mean = posterior.root(form), posterior.mean(form)
         error, deviation = posterior.mean_error(form), float(np.linalg.norm(root))
         if deviation == 0:
-            found.known[id(form)] = np.where(np.abs(mean) <= error, 0, np.sign(mean)).astype(np.int8)
+            same = np.abs(mean) <= error
+            found.known[id(form)] = np.where(same, 0, np.sign(mean)).astype(np.int8)
+            if posterior.tolerance > ZERO:  # too coarse to tell equal from nearly so
+                found.error = found.error + same
             continue
         wrong = posterior.root_error(form) / deviation
         # A cut at t moves by t * wrong, where the density is at most 0.25 / t.
@@ -106,7 +111,7 @@ def regions(posterior: Posterior, events: Sequence[Event | None]) -> Regions:
 def _place(lines: list[Line], form: Form, unit: Array, mean: Array, error: float) -> None:
     for line in lines:
         cosine = float(unit @ line.unit)
-        if np.linalg.norm(unit - cosine * line.unit) <= max(8 * error, 1e-15):
+        if np.linalg.norm(unit - cosine * line.unit) <= max(8 * error, 1e-14):
             way = 1 if cosine > 0 else -1
             break
     else:

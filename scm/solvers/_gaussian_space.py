@@ -1,11 +1,14 @@
 """Affine functions of known columns and standard normal noises, with the size of the numbers they were summed from.
 
 Sizes are a running error analysis: a coefficient that is smaller than what rounding may have left of larger ones is
-zero, which makes relations that hold by the model's structure hold exactly.
+zero, which makes relations that hold by the model's structure hold exactly. Roundings are taken to be as good as
+independent (Higham & Mary 2019): sums of absolute values grow without bound along the paths of a deep graph, where
+what they bound does not.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ._refusal import Refusal
+
 Array = NDArray[np.float64]
+OVERFLOW = "the numbers grow past what double precision holds"
 EPS = float(np.finfo(np.float64).eps)
 
 
@@ -24,7 +30,7 @@ class Form:
     Attributes:
         known: coefficient of each known column; column 0 is one for all rows.
         noise: coefficients of z, shape (noises,).
-        known_size, noise_size: the same sums with absolute values, which bound the rounding.
+        known_size, noise_size: root mean squares of what was summed, at least the sum; the rounding is a share of it.
     """
 
     known: Mapping[int, float]
@@ -93,7 +99,9 @@ class Space:
         return Form({k: 1.0}, none, {k: 1.0}, none)
 
     def noise(self, mean: float, loadings: Array) -> Form:
-        """A normal noise: its mean, and its coefficients on z."""
+        """A noise: its mean, and its coefficients on z."""
+        if not (math.isfinite(mean) and np.isfinite(loadings).all()):
+            raise Refusal(OVERFLOW)
         return Form({0: mean} if mean else {}, loadings, {0: abs(mean)}, np.abs(loadings))
 
     def combine(self, parts: Sequence[tuple[float, Form]]) -> Form:
@@ -105,11 +113,15 @@ class Space:
         known_size: dict[int, float] = {}
         for scale, form in parts:
             noise += scale * form.noise
-            size += abs(scale) * form.noise_size
+            size = np.hypot(size, scale * form.noise_size)
             for k, x in form.known.items():
                 known[k] = known.get(k, 0.0) + scale * x
             for k, x in form.known_size.items():
-                known_size[k] = known_size.get(k, 0.0) + abs(scale) * x
+                known_size[k] = math.hypot(known_size.get(k, 0.0), scale * x)
+        size = np.maximum(size, np.abs(noise))
+        known_size |= {k: max(known_size[k], abs(x)) for k, x in known.items()}
+        if not (np.isfinite(noise).all() and all(map(math.isfinite, known.values()))):
+            raise Refusal(OVERFLOW)
         noise[np.abs(noise) <= self.unit * size] = 0.0
         known = {k: x for k, x in known.items() if abs(x) > self.unit * known_size[k]}
         return Form(known, noise, known_size, size)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import Any, cast
+from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
 from ._gaussian_space import Array
+from ._normal_intervals import cdf, interval, special
+from ._normal_lattice import MOST_DIMENSIONS as WIDEST
+from ._normal_lattice import Lattice
 from ._refusal import Refusal
 
 FAR = 9.0
@@ -16,69 +20,6 @@ FAR = 9.0
 MOST_DIMENSIONS = 3
 AT_ONCE = 1 << 13
 """Rows that are integrated at a time."""
-
-
-def _special() -> Any:
-    """SciPy, loaded where a probability is wanted; it has no types."""
-    import importlib
-
-    return importlib.import_module("scipy.special")
-
-
-def cdf(x: Array) -> Array:
-    """The standard normal law's distribution function."""
-    return cast(Array, _special().ndtr(x))
-
-
-def interval(low: Array, high: Array) -> Array:
-    """P(low < t < high) of a standard normal, exact in both tails."""
-    flip = low > 0
-    return np.maximum(cdf(np.where(flip, -low, high)) - cdf(np.where(flip, -high, low)), 0.0)
-
-
-def scaled_moments(low: Array, high: Array, shift: Array, degree: int) -> list[Array]:
-    """Integrals of `t^k exp(shift) density(t)` from `low` to `high`, for k up to `degree`.
-
-    Args:
-        low: shape (rows,); it may be infinite.
-        high: likewise.
-        shift: at most half the square of the point of the interval that is nearest to zero, so that nothing underflows
-            where only the ratio of two such integrals matters.
-        degree: of the highest moment.
-    """
-    if np.isneginf(low).all() and np.isposinf(high).all() and not shift.any():
-        return [np.full(len(low), _moment(k)) for k in range(degree + 1)]
-    flip = (low + high > 0) & (low > 0)
-    mirrored = ~flip & (high < 0)
-    near, far = np.where(mirrored, -high, low), np.where(mirrored, -low, high)  # 0 < near < far in a tail
-    tail = flip | mirrored
-    a, b = np.where(tail, near, 1.0), np.where(tail, far, 2.0)
-    special = _special()
-    with np.errstate(over="ignore", invalid="ignore"):
-        drop = np.exp(np.where(np.isinf(b), -np.inf, (a - b) * (a + b) / 2))
-        outer = np.where(np.isinf(b), 0.0, special.erfcx(np.where(np.isinf(b), 1.0, b) / np.sqrt(2)))
-        inside = special.erfcx(a / np.sqrt(2)) - drop * outer
-        in_tail = 0.5 * np.exp(np.where(tail, shift - a * a / 2, 0.0)) * inside
-    found = [np.maximum(np.where(tail, in_tail, interval(low, high)), 0.0)]
-    ends = [_density(low, shift), _density(high, shift)]
-    if degree >= 1:
-        width = np.where(np.isinf(a) | np.isinf(b), np.inf, (b - a) * (b + a) / 2)
-        by_tail = -_density(a, shift) * np.expm1(-width) * np.where(mirrored, -1.0, 1.0)
-        found.append(np.where(tail, by_tail, ends[0] - ends[1]))
-    at = [np.where(np.isinf(x), 0.0, x) for x in (low, high)]
-    for k in range(2, degree + 1):
-        found.append((k - 1) * found[k - 2] + at[0] ** (k - 1) * ends[0] - at[1] ** (k - 1) * ends[1])
-    return found
-
-
-def _moment(k: int) -> float:
-    return 0.0 if k % 2 else float(np.prod(np.arange(1, k, 2), dtype=float))
-
-
-def _density(x: Array, shift: Array) -> Array:
-    """The standard normal density times exp(shift)."""
-    with np.errstate(over="ignore"):
-        return np.exp(shift - x * x / 2) / np.sqrt(2 * np.pi)
 
 
 def two(h: Array, k: Array, correlation: float, root: float) -> Array:
@@ -99,7 +40,7 @@ def two(h: Array, k: Array, correlation: float, root: float) -> Array:
         slope_a = np.where(a == 0, np.sign(b) * np.inf, (b - correlation * a) / (a * root))
         slope_b = np.where(b == 0, np.sign(a) * np.inf, (a - correlation * b) / (b * root))
     slopes = [np.where(np.isnan(s), 0.0, s) for s in (slope_a, slope_b)]
-    t_a, t_b = (cast(Array, _special().owens_t(x, slope)) for x, slope in zip((a, b), slopes, strict=True))
+    t_a, t_b = (cast(Array, special().owens_t(x, slope)) for x, slope in zip((a, b), slopes, strict=True))
     opposite = (a * b < 0) | ((a * b == 0) & (a + b < 0))
     found = (cdf(a) + cdf(b)) / 2 - t_a - t_b - np.where(opposite, 0.5, 0.0)
     found = np.where((a == 0) & (b == 0), 0.25 + np.arctan2(correlation, root) / (2 * np.pi), found)
@@ -108,28 +49,52 @@ def two(h: Array, k: Array, correlation: float, root: float) -> Array:
     return np.clip(found, 0.0, np.minimum(cdf(h), cdf(k)))
 
 
-def box(units: Sequence[Array], lows: Sequence[Array], highs: Sequence[Array]) -> tuple[Array, float]:
-    """P(low < unit @ z < high for every unit), and a bound on its error.
+@dataclass(frozen=True)
+class Weight:
+    """The probability of a box for each row.
+
+    Attributes:
+        value: shape (rows,).
+        error: bound on what rounding and quadrature may do to it.
+        drawn: standard error of what was drawn; None where nothing was.
+    """
+
+    value: Array
+    error: float = 0.0
+    drawn: Array | None = None
+
+
+def box(
+    units: Sequence[Array], lows: Sequence[Array], highs: Sequence[Array], lattice: Lattice | None = None
+) -> Weight:
+    """P(low < unit @ z < high for every unit).
 
     Args:
         units: directions of length one, shape (noises,) each.
         lows: where each interval begins, shape (rows,).
         highs: where each ends.
+        lattice: for more than three that depend on one another.
 
     Raises:
         Refusal: too many of them depend on one another.
     """
-    total = np.ones(np.broadcast_shapes(*(x.shape for x in (*lows, *highs))))
-    error = 0.0
+    total = Weight(np.ones(np.broadcast_shapes(*(x.shape for x in (*lows, *highs)))))
     for part in components(units):
-        if len(part) > MOST_DIMENSIONS:
+        own = [units[k] for k in part], [lows[k] for k in part], [highs[k] for k in part]
+        if len(part) <= MOST_DIMENSIONS:
+            value, error = _component(*own)
+            drawn = None if total.drawn is None else total.drawn * value
+        elif lattice is None or len(part) > WIDEST:
             raise Refusal(
                 f"the event compares {len(part)} combinations of noises that depend on one another; at most "
-                f"{MOST_DIMENSIONS} are integrated"
+                f"{MOST_DIMENSIONS} are worked out exactly, and up to {WIDEST} drawn for a probability with key="
             )
-        found, own = _component([units[k] for k in part], [lows[k] for k in part], [highs[k] for k in part])
-        total, error = total * found, error + own
-    return total, error
+        else:
+            value, spread = lattice.box(*own)
+            error = 0.0
+            drawn = spread * total.value + (0.0 if total.drawn is None else total.drawn)
+        total = Weight(total.value * value, total.error + error, drawn)
+    return total
 
 
 def _component(units: list[Array], lows: list[Array], highs: list[Array]) -> tuple[Array, float]:

@@ -15,6 +15,7 @@ from .._execution import Execution
 from .._syntax import Var
 from ._unit_chunk import CHUNK, ChunkResult, Columns, Disbelieved, NumpyWorker, Ran, Worker
 from ._unit_kernel import Kernel
+from ._unit_straight import is_straight, run_straight
 from ._unit_tally import Figures, merged
 
 NUMPY_STEP = 8e-9
@@ -47,8 +48,6 @@ def choose(kernel: Kernel, rows: int, points: int, execution: Execution) -> str:
         return execution.executor
     if execution.devices is not None or execution.precision is not None:
         return "jax"
-    if kernel.straight:
-        return "numpy"
     # A question that keeps coming back is compiled sooner or later.
     spent = kernel.kept.get("spent", 0.0) + rows * points * len(kernel.plan.steps) * NUMPY_STEP
     start = 0.0 if "jitted" in kernel.kept else JAX_COMPILE + (0.0 if "jax" in sys.modules else JAX_START)
@@ -87,6 +86,22 @@ def results(worker: Worker, chunks: Iterable[tuple[Columns, int]]) -> Iterator[t
         yield worker.finish(waiting[0]), waiting[1]
 
 
+def goes_straight(kernel: Kernel, execution: Execution) -> bool:
+    """Whether units are moved along linear mechanisms only, and nobody wants that done in another way."""
+    if execution not in (Execution(), Execution(executor="numpy")):
+        return False
+    return kernel.kept.setdefault("straight", is_straight(kernel))
+
+
+def run_straightly(
+    kernel: Kernel, columns: Columns, points: Mapping[str, NDArray[Any]], rows: int, kind: np.dtype[Any]
+) -> Gathered | None:
+    """As `run_columns`, where it `goes_straight`; None where a result is no finite number, as a cell may be."""
+    outputs = _space(kernel, points, rows, kind)
+    ran = run_straight(kernel, columns, points, rows, outputs)
+    return None if ran is None else Gathered(outputs, [], [], np.ones(rows, dtype=bool), ran)
+
+
 def run_columns(
     kernel: Kernel,
     columns: Columns,
@@ -119,9 +134,8 @@ def run_columns(
 def _run_columns(
     kernel: Kernel, columns: Columns, points: Mapping[str, NDArray[Any]], rows: int, worker: Worker, kind: np.dtype[Any]
 ) -> Gathered:
-    many = max((len(p) for p in points.values()), default=1)
     chunk = worker.ran.chunk
-    outputs = [np.empty((many, rows), dtype=_kind(kernel, k, kind)) for k in range(len(kernel.outputs))]
+    outputs = _space(kernel, points, rows, kind)
     noises = [np.empty(rows, dtype=_noise_kind(kernel, name, kind)) for name in kernel.noises]
     tallies: list[Figures | None] = [None] * len(kernel.tallies)
     defined = np.ones(rows, dtype=bool)
@@ -142,6 +156,14 @@ def _run_columns(
         for out in (*outputs, *noises):
             out[..., ~defined] = np.nan if out.dtype.kind == "f" else -1
     return Gathered(outputs, [t for t in tallies if t is not None], noises, defined, worker.ran)
+
+
+def _space(kernel: Kernel, points: Mapping[str, NDArray[Any]], rows: int, kind: np.dtype[Any]) -> list[NDArray[Any]]:
+    """Room for the outputs, those of one kind in one piece: the system gives large pieces large pages."""
+    many = max((len(p) for p in points.values()), default=1)
+    kinds = [_kind(kernel, k, kind) for k in range(len(kernel.outputs))]
+    pieces = {own: iter(np.empty((kinds.count(own), many, rows), dtype=own)) for own in set(kinds)}
+    return [next(pieces[own]) for own in kinds]
 
 
 def _kind(kernel: Kernel, k: int, kind: np.dtype[Any]) -> np.dtype[Any]:

@@ -66,11 +66,6 @@ class Kernel:
         return bool(self.conditions) or any(isinstance(s, (Abduct, Compare, Admit)) for s in self.plan.steps)
 
     @cached_property
-    def straight(self) -> bool:
-        """Whether units are moved along linear mechanisms only: as fast as memory, with nothing compiled."""
-        return all(isinstance(s, (Move, Compare, Abduct)) for s in self.plan.steps) and not self.tallies
-
-    @cached_property
     def parted(self) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
         """Steps that are the same at every point of the grid, and the others."""
         changing: set[int] = set()

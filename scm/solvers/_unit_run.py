@@ -9,14 +9,16 @@ from typing import Any
 import numpy as np
 
 from .._domain import Domain, Real
-from .._errors import InvalidModel
+from .._errors import InvalidModel, InvalidRows
 from .._noise import plain
 from .._syntax import Const, Placeholder, Value
 from .._worlds import Slot
-from ..mechanisms._types import Column, Conditional, Invertible, Transporting
+from ..mechanisms._types import Column, Conditional, Hiding, Invertible, Transporting
 from ._unit_maps import FiniteLaw, FiniteMap, UnitMechanism, look_up
 from ._unit_plan import Abduct, Admit, Carry, Compare, Move, Predict, Step, UnitPlan
 
+HIDDEN = "a mechanism gives what was seen whatever its noise, so that the noise is not known"
+"""Why a unit is not determined though all is seen: X = 0 hides the noise of X * u."""
 AGREE = 0.6
 """Two determined values agree within the spacing of floating point to this power, relative to what they were worked out
 from: 4e-10 in double precision."""
@@ -36,6 +38,8 @@ class UnitRun:
         defined: whether the evidence is possible, for each unit.
         changes: differences of inputs, that several values move by.
         sound: whether every mechanism gave a number for numbers, for each unit.
+        hidden: units in which evidence that is possible does not show a noise that is needed; they are not sound.
+        unshown: for a noise, where the evidence that was to show it does not.
     """
 
     plan: UnitPlan
@@ -47,6 +51,8 @@ class UnitRun:
     changes: dict[tuple[str, Slot, Slot], Column] = field(default_factory=lambda: {})
     defined: Any = True
     sound: Any = True
+    hidden: Any = False
+    unshown: dict[str, Any] = field(default_factory=lambda: {})
 
     def go(self) -> UnitRun:
         """Carry out every step."""
@@ -65,13 +71,17 @@ class UnitRun:
             case Predict(_, like):
                 value = self._forward(i, mechanism)
                 self._set(i, value if like is None else self._where_alike(i, like, value))
+                self._need(i, mechanism)
             case Carry(_, source):
                 assert isinstance(mechanism, Transporting)
                 seen = self.instance(source)
                 self._set(i, mechanism.transport(seen, self.inputs(source), self.inputs(i), self.xp))
+                self._lost(self._hidden(source, mechanism), i)
             case Move(_, source, parts):
                 self._set(i, self._moved(self.instance(source), parts))
             case Compare():
+                for noise in set(self.unshown) & set(mechanism.noises):
+                    self._lose(self.unshown[noise])
                 self._compare(i, mechanism)
             case Admit():
                 self.defined = self.defined & self._admitted(i, mechanism)
@@ -109,8 +119,8 @@ class UnitRun:
     def _set(self, i: int, value: Column) -> None:
         self.values[i] = value
         if isinstance(self.plan.domains[self.plan.worlds.instances[i].variable], Real):
-            if self.xp is np and np.isfinite(np.sum(value)):
-                return  # a sum is quicker than a look at each
+            if self.xp is np and np.isfinite(np.vdot(value, value)):
+                return  # that is quicker than a look at each
             self.sound = self.sound & (self.xp.isfinite(value) | self.xp.logical_not(self.defined))
 
     def _moved(self, value: Column, parts: Sequence[tuple[str, Slot, Slot, float]]) -> Column:
@@ -152,9 +162,34 @@ class UnitRun:
             # No noise gives this value, or the mechanism gives no number whatever its noise.
             some = mechanism.forward(inputs | {name: np.full(np.shape(found), 0.5)}, np)
             self.sound = self.sound & (np.isfinite(found) | np.isfinite(some))
+        hidden = self._hidden(i, mechanism) if self.xp is not np or np.isnan(found).any() else False
+        if hidden is not False:
+            self.unshown[name] = hidden
         if support is not None:
             slack = 16 * self.spacing * (abs(value) + self._scale(inputs))
-            self.defined = self.defined & support.has(found, slack, self.xp)
+            self.defined = self.defined & (support.has(found, slack, self.xp) | hidden)
+
+    def _hidden(self, i: int, mechanism: UnitMechanism) -> Any:
+        """Where the parents of an observed instance give what is seen whatever its noise; False for nowhere."""
+        found = mechanism.hidden(self.instance(i), self.inputs(i), self.xp) if isinstance(mechanism, Hiding) else False
+        return False if self.xp is np and not np.any(found) else found
+
+    def _need(self, i: int, mechanism: UnitMechanism) -> None:
+        """Note where a value was worked out from a noise that is not shown."""
+        for noise in set(self.unshown) & set(mechanism.noises):
+            self._lost(self.unshown[noise], i)
+
+    def _lost(self, hidden: Any, i: int) -> None:
+        if hidden is False:
+            return
+        if isinstance(self.plan.domains[self.plan.worlds.instances[i].variable], Real):
+            hidden = hidden & ~self.xp.isfinite(self.values[i])  # equal parents give what was seen, all the same
+        self._lose(hidden)
+
+    def _lose(self, hidden: Any) -> None:
+        lost = hidden & self.defined
+        self.hidden = self.hidden | lost
+        self.sound = self.sound & ~lost
 
     def _scale(self, inputs: Mapping[str, Column]) -> Any:
         return sum((abs(column) for column in inputs.values()), start=0.0)
@@ -191,16 +226,28 @@ def recoded(column: Column, carrier: Domain, own: Domain, xp: Any) -> Column:
     return look_up(at, [column], xp)
 
 
-def name_fault(plan: UnitPlan, columns: Mapping[str, Any], row: int) -> str:
-    """Which mechanism gave no number for a unit whose evidence is possible; '' where none did."""
+def error_of(plan: UnitPlan, columns: Mapping[str, Any], row: int, number: int) -> InvalidModel | InvalidRows:
+    """Why a unit whose evidence is possible has no number: a mechanism gives none, or its noise is not shown.
+
+    Args:
+        plan: whose steps are carried out.
+        columns: a value for each placeholder.
+        row: which one.
+        number: of the row, counted from 1.
+    """
     one = {name: np.asarray(column)[row : row + 1] for name, column in columns.items()}
     run = UnitRun(plan, one, np, float(np.finfo(np.float64).eps))
+    said = ""
     with np.errstate(all="ignore"):
         for step in plan.steps:
             run.step(step)
             if not np.all(run.sound):
-                return _fault(plan, run, step)
-    return ""
+                said = _fault(plan, run, step)
+                if np.any(run.hidden):
+                    return InvalidRows(f"{HIDDEN}: {said}.", number)
+                break
+    said = said or "A mechanism gives no number in single precision, though it does in double precision"
+    return InvalidModel(f"Row {number}: {said}. A mechanism gives a finite number for every unit that can be.")
 
 
 def _fault(plan: UnitPlan, run: UnitRun, step: Step) -> str:
@@ -209,14 +256,3 @@ def _fault(plan: UnitPlan, run: UnitRun, step: Step) -> str:
     given = ", ".join(f"{k} = {plain(np.ravel(v)[0])!r}" for k, v in inputs.items())
     found = run.values.get(i, np.nan)
     return f"The mechanism of {name!r} gives {float(np.ravel(found)[0])!r} for {given or 'its noise alone'}"
-
-
-def refuse_fault(plan: UnitPlan, columns: Mapping[str, Any], row: int, number: int) -> None:
-    """Raise the error for a unit in which a mechanism gave no number.
-
-    Raises:
-        InvalidModel: with the mechanism and the row, counted from 1.
-    """
-    said = name_fault(plan, columns, row)
-    said = said or "A mechanism gives no number in single precision, though it does in double precision"
-    raise InvalidModel(f"Row {number}: {said}. A mechanism gives a finite number for every unit that can be.")

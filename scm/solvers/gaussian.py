@@ -7,6 +7,7 @@ in linear models). What is observed is conditioned on, one factorisation for all
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,10 +15,11 @@ import numpy as np
 
 from .._syntax import Expr, Op, print_expr, terms
 from ._gaussian_moments import Average, average
-from ._gaussian_pieces import Event, Truth, both
+from ._gaussian_pieces import Event, Truth, both, forms_of
 from ._gaussian_posterior import condition_on
-from ._gaussian_space import RowsDiffer
+from ._gaussian_space import OVERFLOW, RowsDiffer
 from ._gaussian_system import System, build_system
+from ._normal_lattice import Lattice
 from ._refusal import Refusal
 from ._solution import Solution, point
 from ._task import Task
@@ -39,7 +41,8 @@ class Gaussian:
         if task.rows == 0 or task.worlds.impossible:
             return point(np.full(task.rows, np.nan), np.zeros(task.rows, bool))
         try:
-            return _solve(task)
+            with np.errstate(over="ignore", invalid="ignore"):  # what grew too large is refused
+                return _solve(task)
         except RowsDiffer as found:
             return self._apart(task, found)
 
@@ -52,44 +55,52 @@ class Gaussian:
                 f"most {MOST_GROUPS} are solved apart"
             )
         value, defined = np.full(task.rows, np.nan), np.zeros(task.rows, bool)
+        drawn = np.zeros(task.rows)
         diagnostics: dict[str, Any] = {}
         for label in labels:
             rows = np.flatnonzero(found.labels == label)
             columns = {name: np.asarray(c)[rows] for name, c in task.columns.items()}
             part = self.solve(replace(task, columns=columns, rows=len(rows)))
             value[rows], defined[rows] = part.lower, part.defined
+            drawn[rows] = 0.0 if part.monte_carlo is None else part.monte_carlo
             for name, figure in part.diagnostics.items():
                 diagnostics[name] = max(diagnostics.get(name, figure), figure)
-        return replace(point(value, defined), diagnostics=diagnostics)
+        return replace(point(value, defined), monte_carlo=drawn if drawn.any() else None, diagnostics=diagnostics)
 
 
 def _solve(task: Task) -> Solution:
     system = build_system(task)
     evidence, events = list(system.evidence), list(system.events)
     for condition in task.conditions:
-        _add_condition(system, condition, evidence, events)
+        add_condition(system, condition, evidence, events)
     if task.event:
         number = system.algebra.truth(system.event(task.asked, system.term))
     else:
         number = system.number(task.asked, system.term)
-    with np.errstate(over="ignore", invalid="ignore"):
-        posterior = condition_on(system.space, evidence)
-        found = average(posterior, number, both(*events))
+    asked = [f for p in number for f in (p.form, *itertools.chain(*p.products))]
+    # Two moments of a noise are enough for the mean and covariances of what is not tied to any condition.
+    system.check_normal(evidence)
+    system.check_normal(f for e in (*events, *(p.guard for p in number)) for f in forms_of(e))
+    system.check_normal(f for p in number for product in p.products if len(product) > 2 for f in product)
+    posterior = condition_on(system.space, evidence)
+    found = average(posterior, number, both(*events), None if task.key is None else Lattice(task.key))
     defined = found.defined & posterior.defined
     _trust(task, found, defined)
     value = np.clip(found.value, 0.0, 1.0) if task.event else found.value
     return replace(
         point(np.where(defined, value, np.nan), defined),
+        monte_carlo=None if found.drawn is None else np.where(defined, found.drawn, np.nan),
         diagnostics={
             "error": float(found.error[defined].max(initial=0.0)),
             "condition": posterior.condition,
             "noises": system.space.noises,
             "evidence": len(evidence),
+            "not_normal": sum(any(f.noise[k] for f in asked) for k in system.odd),
         },
     )
 
 
-def _add_condition(system: System, condition: Expr, evidence: list[Any], events: list[Event]) -> None:
+def add_condition(system: System, condition: Expr, evidence: list[Any], events: list[Event]) -> None:
     """A condition as evidence where it fixes a combination of terms, otherwise as an event."""
     if not _is_equation(system, condition):
         events.append(system.event(condition, system.term))
@@ -116,7 +127,7 @@ def _is_equation(system: System, condition: Expr) -> bool:
 def _trust(task: Task, found: Average, where: Truth) -> None:
     """That every number is one, and that rounding cannot have moved it far."""
     if not (np.isfinite(found.value[where]).all() and np.isfinite(found.error[where]).all()):
-        raise Refusal("the numbers grow past what double precision holds")
+        raise Refusal(OVERFLOW)
     worst = found.error if task.event else found.error / np.where(found.size > 0, found.size, 1.0)
     if float(worst[where].max(initial=0.0)) > TRUSTED:
         row = int(np.argmax(np.where(where, worst, 0.0)))

@@ -17,7 +17,7 @@ from ._refusal import Refusal
 from ._solution import Solution, point
 from ._task import Task
 from ._unit_plan import UnitPlan, make_unit_plan
-from ._unit_run import UnitRun, refuse_fault
+from ._unit_run import HIDDEN, UnitRun, error_of
 from ._unit_terms import evaluated, instances_of
 
 
@@ -80,8 +80,11 @@ def run_task(task: Task, plan: UnitPlan) -> tuple[NDArray[np.float64], NDArray[n
             defined = defined & np.asarray(evaluated(condition, run, task.model.domains), dtype=bool)
     sound = np.broadcast_to(run.sound, (task.rows,))
     if not sound.all():
+        if np.any(run.hidden):
+            row = int(np.argmax(np.broadcast_to(run.hidden, (task.rows,))))
+            raise Refusal(f"not determined by the evidence of row {row + 1}: {HIDDEN}")
         row = int(np.argmin(sound))
-        refuse_fault(plan, columns, row, row + 1)
+        raise error_of(plan, columns, row, row + 1)
     check_value(value, defined)
     return value, defined
 
