@@ -13,7 +13,7 @@ from .._noise import as_number
 from .._syntax import Const, Expr, Op, Var
 from ._columns import quietly
 from ._formula import bind_formula
-from ._layers import alike
+from ._layer_arithmetic import alike
 from ._maps import BoundMap, KeptMap, Map, as_map, bind_map, is_expr, names_read, one_noise, real_domain, unchanged
 from ._types import Column, Columns, Forward, Scope
 
