@@ -321,6 +321,67 @@ def test_a_shared_noise_and_a_finite_one():
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+# Evidence that leaves nearly no draw of the prior any weight
+
+
+def sharp_model(sd):
+    return Model(
+        Variable("X", noise=normal(0, 1), equation="u_X"),
+        Variable("Y", noise=normal(0, 1), equation="u_Y"),
+        Variable("Z", noise={"u_Z": normal(0, sd)}, equation="X + Y + u_Z"),
+        Variable("W", noise={"u_W": normal(0, sd)}, equation="X - 2*Y + u_W"),
+    )
+
+
+def sharp_mean(z, w, sd):
+    a = np.array([[1.0, 1.0], [1.0, -2.0]])
+    return np.linalg.solve(np.eye(2) + a.T @ a / sd**2, a.T @ np.array([z, w]) / sd**2)
+
+
+def test_particles_are_tempered_and_moved_where_weights_collapse():
+    seen = {"Z": [3.0, 1.0, 0.2], "W": [4.0, 0.0, 0.1]}
+    found = solve(sharp_model(0.01), "E[X | Z=?Z, W=?W]", seen)
+    for row, (z, w) in enumerate(zip(seen["Z"], seen["W"], strict=True)):
+        near(found, sharp_mean(z, w, 0.01)[0], row)
+        assert found.monte_carlo[row] < 0.001
+    assert "tempered" in found.diagnostics["method"]
+    assert found.diagnostics["rhat"] < 1.01
+    alone = solve(sharp_model(0.01), "E[X | Z=?Z, W=?W]", {"Z": [1.0], "W": [0.0]})
+    assert alone.lower[0] == found.lower[1]
+
+
+def test_both_modes_of_a_posterior_are_kept():
+    """Y = X^2 + v: the sign of X is not known. Particles find both; chains of Hamiltonian Monte Carlo do not."""
+    model = Model(
+        Variable("X", noise=normal(0, 1), equation="u_X"),
+        Variable("Y", noise={"v": normal(0, 0.002)}, equation="X*X + v"),
+    )
+    near(solve(model, "P(X > 0 | Y=1)"), 0.5)
+    near(solve(model, "E[abs(X) | Y=1]"), 1.0 - 0.002**2 / 8)
+
+
+def test_hamiltonian_chains_answer_for_a_few_units(monkeypatch):
+    monkeypatch.setattr("scm.solvers.sampled.movable", lambda lanes: False)
+    found = solve(sharp_model(0.01), "E[X | Z=3, W=4]")
+    near(found, sharp_mean(3, 4, 0.01)[0])
+    assert found.diagnostics["method"] == "NUTS"
+    assert found.diagnostics["rhat"] < 1.01
+
+
+def test_chains_that_do_not_mix_are_refused_with_what_they_found(monkeypatch):
+    monkeypatch.setattr("scm.solvers.sampled.movable", lambda lanes: False)
+    model = Model(
+        Variable("X", noise=normal(0, 1), equation="u_X"),
+        Variable("Y", noise={"v": normal(0, 0.001)}, equation="X*X + v"),
+    )
+    with pytest.raises(Refusal, match="R-hat is") as caught:
+        solve(model, "E[X | Y=1]")
+    partial: Any = caught.value.partial
+    assert partial.diagnostics["rhat"] > 1.01
+    assert not partial.diagnostics["reliable"][0]
+
+
+# ---------------------------------------------------------------------------------------------------------------------
 # Laws
 
 

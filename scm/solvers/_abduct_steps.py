@@ -154,6 +154,8 @@ class DrawNoise:
 
     def run(self, view: View, state: State) -> None:
         """See `Step`."""
+        if self.noise in state.noises:  # made before the combinations were, see `Lanes`
+            return
         z = state.normals[self.noise] if self.given.sd else 0.0
         state.noises[self.noise] = view.laws.from_normal(self.noise, self.given, state.noises, z, state.xp)
 
