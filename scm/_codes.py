@@ -294,7 +294,7 @@ def _labels(values: NDArray[Any], states: Sequence[Value]) -> Codes:
 def _hashes(values: NDArray[Any]) -> NDArray[np.uint64]:
     kind = np.uint32 if values.dtype.kind == "U" else np.uint8
     native = np.ascontiguousarray(values.astype(values.dtype.newbyteorder("="), copy=False))
-    letters = native.view(kind).reshape(len(values), -1)
+    letters = native.view(kind).reshape(len(values), native.dtype.itemsize // np.dtype(kind).itemsize)
     out = np.zeros(len(values), dtype=np.uint64)
     for j in range(letters.shape[1]):
         out *= np.uint64(0x9E3779B97F4A7C15)

@@ -5,6 +5,7 @@ Nothing here loads NumPyro: a law is drawn from and weighed in `mechanisms/_law_
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -150,26 +151,6 @@ def as_law(law: object, where: str) -> ContinuousLaw:
     )
 
 
-_POSITIVE = frozenset(
-    ["Chi2", "Exponential", "Gamma", "Gompertz", "HalfCauchy", "HalfNormal", "InverseGamma", "LogNormal", "Weibull"]
-)
-_ENDS: Mapping[str, tuple[str | float, str | float]] = {
-    "Beta": (0.0, 1.0), "Kumaraswamy": (0.0, 1.0), "LogUniform": ("low", "high"), "Pareto": ("scale", math.inf),
-    "Uniform": ("low", "high"), **dict.fromkeys(_POSITIVE, (0.0, math.inf)),
-}  # fmt: skip
-
-
-def real_of(law: AnyContinuousLaw) -> Real:
-    """An interval that the noise surely lies in; for a joint law, that any of its noises does."""
-    if isinstance(law, UnknownLaw):
-        return law.domain
-    if not isinstance(law, ContinuousLaw) or law.distribution not in _ENDS:
-        return Real()
-    given = {"low": 0.0, "high": 1.0, **dict(law.parameters)}
-    lower, upper = (given.get(end, math.nan) if isinstance(end, str) else end for end in _ENDS[law.distribution])
-    return Real(lower, upper) if lower < upper else Real()
-
-
 def is_numpyro(law: object) -> bool:
     """Whether `law` is a distribution object of NumPyro, seen without loading it."""
     return any(c.__module__.startswith("numpyro.distributions") for c in type(law).__mro__)
@@ -222,6 +203,16 @@ class ContinuousNoise:
             raise InvalidModel(f"{len(names)} noises {names} and a law of {wanted}; one name each is wanted.")
         object.__setattr__(self, "names", names)
         object.__setattr__(self, "law", law)
+
+    @property
+    def dependent(self) -> tuple[tuple[str, str], ...]:
+        """Pairs of these noises that depend on one another directly."""
+        match self.law:
+            case MultivariateNormal(_, matrix) | GaussianCopula(_, matrix):
+                pairs = itertools.combinations(range(len(self.names)), 2)
+                return tuple((self.names[i], self.names[j]) for i, j in pairs if matrix[i][j])
+            case _:
+                return ()
 
 
 def is_continuous(law: object) -> bool:

@@ -6,21 +6,23 @@ A value: `do` returns another model.
 from __future__ import annotations
 
 import itertools
+import os
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ._assemble import build_mechanism
 from ._assemble_columns import build_columnar, is_columnar
-from ._continuous import ContinuousNoise, GaussianCopula, MultivariateNormal
+from ._continuous import ContinuousNoise
 from ._domain import Domain, Real
 from ._errors import InvalidModel, InvalidQuery, UnknownName
 from ._graph import CausalGraph
 from ._mechanism import Mechanism, Table
+from ._model_file import save_items
 from ._model_json import items_from_json, items_to_json
-from ._noise import Noise
+from ._noise import Noise, plain
 from ._resolve import state_of
 from ._sample import sample
 from ._sample_columns import sample_columns
@@ -110,7 +112,7 @@ class Model:
                 else:
                     edges.append((name, v.name))
         confounded = [pair for who in users.values() for pair in itertools.combinations(who, 2)]
-        for one, other in (pair for block in self.continuous_noises for pair in _dependent(block)):
+        for one, other in (pair for block in self.continuous_noises for pair in block.dependent):
             confounded += [(a, b) for a in users.get(one, ()) for b in users.get(other, ()) if a != b]
         for cause, effect in edges:
             if cause not in names:
@@ -200,7 +202,7 @@ class Model:
         Raises:
             UnknownName, UnknownState: a setting that the model does not have.
         """
-        wanted = {**(settings or {}), **more}
+        wanted = {name: cast(Value, plain(value)) for name, value in {**(settings or {}), **more}.items()}
         names = [v.name for v in self.variables]
         for name in wanted:
             if name not in names:
@@ -259,31 +261,41 @@ class Model:
         return {v.name: drawn[v.name] for v in self.variables}
 
     def to_json(self, *, indent: int | None = 2) -> str:
-        """The model as versioned JSON text."""
-        if not self.is_finite:
-            raise InvalidModel("A model with continuous variables is not written to JSON yet.")
-        finite = [item for item in self.items if not isinstance(item, ContinuousNoise)]
-        return items_to_json(finite, indent=indent)
+        """The model as versioned JSON text; `from_json` gives an equal one back.
 
-    @staticmethod
-    def from_json(text: str) -> Model:
-        """The model that a JSON text describes; no code is run.
+        Of a Python function as a mechanism, the text has the name alone; of a `Flow`, the arrays.
 
         Raises:
-            InvalidFile: the text is no model file; the message names the place.
+            InvalidModel: a mechanism of a class of your own, a function without a name, or very large arrays.
+        """
+        return items_to_json(self.items, indent=indent)
+
+    @staticmethod
+    def from_json(text: str, *, functions: Mapping[str, Any] | None = None) -> Model:
+        """The model that a JSON text describes; no code is run.
+
+        Args:
+            text: as `to_json` writes it.
+            functions: the Python functions that the text names, by those names; for a `Flow` of Y, a flow of the same
+                build as `"Y.flow"`.
+
+        Raises:
+            InvalidFile: the text is no model file, or names a function that is not given; the message names the place.
             InvalidModel, InvalidGraph, UnknownName, QuerySyntaxError: a model that cannot be.
         """
-        return Model(*items_from_json(text))
+        return Model(*items_from_json(text, functions))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model to a file, whole or not at all; `read_model` gives an equal one back.
+
+        Args:
+            path: a name in `.json` or `.json.gz`, or in `.safetensors`, which holds the arrays of mechanisms as such.
+
+        Raises:
+            InvalidFile: another extension, or a place that cannot be written.
+            InvalidModel: see `to_json`.
+        """
+        save_items(self.items, os.fspath(path))
 
     def __repr__(self) -> str:
         return f"Model({', '.join(v.name for v in self.variables)})"
-
-
-def _dependent(block: ContinuousNoise) -> list[tuple[str, str]]:
-    """Pairs of noises of a block that depend on one another directly."""
-    match block.law:
-        case MultivariateNormal(_, matrix) | GaussianCopula(_, matrix):
-            pairs = itertools.combinations(range(len(block.names)), 2)
-            return [(block.names[i], block.names[j]) for i, j in pairs if matrix[i][j]]
-        case _:
-            return []

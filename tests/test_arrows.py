@@ -70,6 +70,8 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_seen_states",
         "_rows",
         "_groups",
+        "_real_column",
+        "_mixed_rows",
         "_laws",
         "_mechanism",
         "_coupling",
@@ -78,13 +80,22 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_coupling_laws",
         "_execution",
         "_sample",
+        "_aggregates",
         "mechanisms",
         "_variable",
         "_assemble",
         "_assemble_columns",
         "_sample_columns",
+        "_json_parts",
+        "_array_json",
+        "_law_json",
+        "_mechanism_json",
         "_model_json",
+        "_tensor_file",
+        "_model_file",
         "_model",
+        "_finite_only",
+        "_path_coefficients",
         "_by_noise",
         "_grants",
         "_finding",
@@ -98,7 +109,20 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "4 ways to solve": ("solvers", "statements"),
     "5 the account of an answer": ("_trace", "_standard_error", "_nesting", "_derivation", "_plan_report"),
     "6 the front door": (
+        "_arguments",
         "_identified",
+        "_mixed_kinds",
+        "_mixed_finite",
+        "_mixed_parts",
+        "_mixed_found",
+        "_mixed_fold",
+        "_mixed_mixture",
+        "_mixed_hidden",
+        "_mixed_solve",
+        "_mixed_trace",
+        "_mixed_account",
+        "_mixed_explain",
+        "_ask_mixed",
         "_ask_laws",
         "_ask_samples",
         "_ask_study",
@@ -113,7 +137,12 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_asked",
         "_posteriors",
         "_most_probable",
+        "_settings",
+        "_unit_rows",
+        "_imagined",
+        "_imagine",
     ),
+    "7 pictures": ("plot",),
 }
 
 # Identification reads graphs and queries only: worlds carry mechanisms by an opaque id.
@@ -126,7 +155,9 @@ APART: dict[str, frozenset[str]] = {
 }
 
 # `import scm` must load none of these: a graph, a query and the help text need no array library.
-HEAVY = frozenset({"jax", "jaxlib", "scipy", "pandas", "polars", "pyarrow", "pgmpy", "llm_bridge", "openai"})
+HEAVY = frozenset(
+    {"jax", "jaxlib", "scipy", "pandas", "polars", "pyarrow", "pgmpy", "numpyro", "matplotlib", "llm_bridge", "openai"}
+)
 
 MOST_MODULE_LINES = 400
 MOST_FUNCTION_LINES = 50

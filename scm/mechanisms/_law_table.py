@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from .._continuous import ContinuousLaw, ContinuousNoise, GaussianCopula, MultivariateNormal, UnknownLaw
 from .._domain import Domain, Real
@@ -85,8 +85,17 @@ _WORDS: Mapping[Range, str] = {
 }  # fmt: skip
 
 
-def _fits(value: float, kind: Range) -> bool:
-    return {"real": True, "positive": value > 0, "share": 0 < value < 1, "below -1": value < -1}[kind]
+def in_range(value: Any, kind: Range) -> Any:
+    """Whether a parameter, a number or a column of them, may be this."""
+    match kind:
+        case "real":
+            return value == value  # not NaN
+        case "positive":
+            return value > 0
+        case "share":
+            return (value > 0) & (value < 1)
+        case "below -1":
+            return value < -1
 
 
 def entry(distribution: str, where: str) -> Entry:
@@ -129,7 +138,7 @@ def complete(law: ContinuousLaw, where: str = "A noise") -> dict[str, float]:
     found = check_names(law.distribution, frozenset(k for k, _ in law.parameters), where)
     values = {**found.defaults, **dict(law.parameters)}
     for name, value in values.items():
-        if not _fits(value, found.ranges[name]):
+        if not in_range(value, found.ranges[name]):
             raise InvalidModel(
                 f"{where}: {law.distribution}({name}={value:g}); {name} is {_WORDS[found.ranges[name]]}."
             )

@@ -82,7 +82,7 @@ class Answers:
         """Why the draws support no answer, for the first row that they do not."""
         bad = np.flatnonzero(~self.reliable)
         at = int(bad[0])
-        where = f"row {int(rows[at])}" if len(rows) > 1 else "this unit"
+        where = f"row {int(rows[at]) + 1}" if len(rows) > 1 else "this unit"
         others = f" (and {len(bad) - 1} more rows)" if len(bad) > 1 else ""
         if self.size[at] == 0.0:
             return (

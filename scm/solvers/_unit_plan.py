@@ -1,0 +1,388 @@
+"""What the evidence of a unit determines: steps, in order, from known values to noises and to values in other worlds.
+
+An instance is known where it was observed, or where its inputs and its noise are. An observed instance with known
+inputs shows its noise where its mechanism can be inverted; so a noise may become known late, and the instances are gone
+over until nothing new is found. Abduction, action, prediction: Pearl (2009), theorem 7.1.7, for a unit whose noise is
+determined.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from .._domain import Domain, Real
+from .._model import Model
+from .._worlds import Fresh, Instance, Own, Policy, Slot, Worlds
+from ..mechanisms._types import Conditional, Invertible, Linear, NeedsCoupling, Transporting
+from ._unit_maps import FiniteLaw, FiniteMap, UnitMechanism, mechanisms_of, policy_map
+from ._unit_support import Support, noise_support, singular, takes_all
+
+
+@dataclass(frozen=True, slots=True)
+class Abduct:
+    """The noise of an observed instance, from its value and inputs."""
+
+    instance: int
+
+
+@dataclass(frozen=True, slots=True)
+class Predict:
+    """The value of an instance, from its inputs and noises.
+
+    `like` is another instance of the variable that is known: where their inputs are equal, so are their values.
+    """
+
+    instance: int
+    like: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Carry:
+    """The value of an instance from an observed one of the same variable, without the noise."""
+
+    instance: int
+    source: int
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """As `Carry`, along linear mechanisms from where something was set to here, in one step.
+
+    `parts` are (name, slot, slot before, total effect): the value moves by the sum of effects
+    times changes (Wright 1921).
+    """
+
+    instance: int
+    source: int
+    parts: tuple[tuple[str, Slot, Slot, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """That an observed instance has the value that follows from what else is known."""
+
+    instance: int
+
+
+@dataclass(frozen=True, slots=True)
+class Admit:
+    """That an observed instance can have its value at all, given its inputs; its noise stays unknown."""
+
+    instance: int
+
+
+Step: TypeAlias = Abduct | Predict | Carry | Move | Compare | Admit
+
+
+@dataclass(frozen=True, eq=False)
+class UnitPlan:
+    """Steps for a set of worlds.
+
+    Attributes:
+        worlds: whose instances the steps speak of.
+        steps: in order.
+        mechanisms: of each instance.
+        domains: of each variable and noise.
+        supports: of each continuous noise that is to be checked.
+        unknown: why an instance is not known, for those wanted.
+        unchecked: why it cannot be told whether an observed instance is possible.
+    """
+
+    worlds: Worlds
+    steps: tuple[Step, ...]
+    mechanisms: tuple[UnitMechanism | None, ...]
+    domains: Mapping[str, Domain]
+    supports: Mapping[str, Support]
+    unknown: tuple[str, ...]
+    unchecked: tuple[str, ...]
+
+    def slots(self, i: int) -> tuple[tuple[str, Slot], ...]:
+        """What stands in each input of an instance."""
+        return self.worlds.instances[i].slots
+
+
+def make_unit_plan(model: Model, worlds: Worlds, wanted: Iterable[int], noises: Iterable[str] = ()) -> UnitPlan:
+    """The steps to the wanted instances, and to noises that are asked for by name.
+
+    Evidence that may be impossible is checked on the way.
+    """
+    return _Planner(model, worlds).plan(tuple(dict.fromkeys(wanted)), tuple(noises))
+
+
+class _Planner:
+    """What is known so far, and the steps that made it so."""
+
+    def __init__(self, model: Model, worlds: Worlds) -> None:
+        self.model, self.worlds = model, worlds
+        self.own = mechanisms_of(model)
+        self.mechanisms = tuple(map(self._mechanism, worlds.instances))
+        self.known: set[int] = set(worlds.fixed)
+        self.shown: dict[str, int] = {}  # noises, and the instances that show them
+        self.accounted: set[int] = set()
+        self.steps: list[Step] = []
+        self.examples: dict[str, int] = {}  # for each variable an instance with known value and inputs
+
+    def _mechanism(self, instance: Instance) -> UnitMechanism | None:
+        match instance.mechanism:
+            case Own():
+                return self.own[instance.variable]
+            case Policy(expr):
+                scope = {name: self.model.domains[name] for name, _ in instance.slots}
+                own = self.model.domains[instance.variable]
+                return policy_map(expr, scope, own, instance.variable)
+            case Fresh():
+                return None
+
+    def plan(self, wanted: tuple[int, ...], noises: tuple[str, ...]) -> UnitPlan:
+        found = -1
+        while found != len(self.steps):
+            found = len(self.steps)
+            for i in range(len(self.worlds.instances)):
+                self._visit(i)
+        unknown = [self._why(i) for i in wanted if i not in self.known]
+        unknown += [self._why_noise(n) for n in noises if n not in self.shown]
+        unchecked = [why for i in sorted(self.worlds.fixed) if i not in self.accounted and (why := self._account(i))]
+        unchecked += self._tied()
+        supports = {n: self._support(n) for n in self.shown if n in self.model.continuous_names}
+        self.steps = moved(self.steps, self.worlds, self.mechanisms, self.model.domains)
+        steps = self._pruned(wanted, noises)
+        return UnitPlan(
+            self.worlds,
+            steps,
+            self.mechanisms,
+            self.model.domains,
+            supports,
+            tuple(dict.fromkeys(unknown)),
+            tuple(dict.fromkeys(unchecked)),
+        )
+
+    # --- what is known ------------------------------------------------------------------------------------------------
+
+    def _ready(self, i: int) -> bool:
+        return all(not isinstance(s, int) or s in self.known for _, s in self.worlds.instances[i].slots)
+
+    def _visit(self, i: int) -> None:
+        mechanism = self.mechanisms[i]
+        if mechanism is None or not self._ready(i) or (i in self.known and i not in self.worlds.fixed):
+            return
+        if i in self.worlds.fixed:
+            if i not in self.accounted:
+                self._observed(i, mechanism)
+        elif (source := self._source(i, mechanism)) is not None:
+            self._learn(Carry(i, source))
+        elif self._noises_known(mechanism):
+            exact = not mechanism.noises or isinstance(mechanism, FiniteMap)
+            self._learn(Predict(i, None if exact else self.examples.get(self.worlds.instances[i].variable)))
+
+    def _learn(self, step: Predict | Carry) -> None:
+        self.steps.append(step)
+        self.known.add(step.instance)
+        self._example(step.instance)
+
+    def _observed(self, i: int, mechanism: UnitMechanism) -> None:
+        """An observed instance with known inputs: it shows its noise, or agrees with it."""
+        if self._noises_known(mechanism):
+            self.steps.append(Compare(i))
+        elif (noise := _noise_shown(mechanism)) is not None:
+            self.shown[noise] = i
+            self.steps.append(Abduct(i))
+        else:
+            return
+        self.accounted.add(i)
+        self._example(i)
+
+    def _example(self, i: int) -> None:
+        instance = self.worlds.instances[i]
+        if isinstance(instance.mechanism, Own):
+            self.examples.setdefault(instance.variable, i)
+
+    def _noises_known(self, mechanism: UnitMechanism) -> bool:
+        return not _by_law(mechanism) and all(n in self.shown for n in mechanism.noises)
+
+    def _source(self, i: int, mechanism: UnitMechanism) -> int | None:
+        """The observed instance that shows the noise of `i`, where the value can be had without the noise."""
+        if not isinstance(mechanism, Transporting) or not isinstance(self.worlds.instances[i].mechanism, Own):
+            return None
+        source = self.shown.get(mechanism.noises[0]) if len(mechanism.noises) == 1 else None
+        same = source is not None and self.worlds.instances[source].variable == self.worlds.instances[i].variable
+        return source if same else None
+
+    # --- evidence that shows no noise ---------------------------------------------------------------------------------
+
+    def _account(self, i: int) -> str:
+        """Add the step that checks evidence whose noise stays unknown; else why it cannot be checked."""
+        instance, mechanism = self.worlds.instances[i], self.mechanisms[i]
+        name = instance.variable
+        said = f"whether {name!r} can have been observed so is not determined"
+        if mechanism is None:
+            return f"{said}: it is drawn afresh there"
+        if tied := singular(self.model, mechanism.noises):
+            return f"{said}: the joint law of {', '.join(map(repr, tied))} is singular"
+        others = [self.mechanisms[k] for k in self.worlds.fixed if k != i]
+        shared = next((n for n in mechanism.noises if any(m is not None and n in m.noises for m in others)), None)
+        if shared is not None or any(n in self.shown for n in mechanism.noises):
+            return f"{said}: its noise {shared or mechanism.noises[0]!r} serves other evidence too"
+        if _by_law(mechanism) and any(m is mechanism for m in others):
+            return f"{said}: it was observed in two worlds"
+        if isinstance(mechanism, (FiniteMap, FiniteLaw)) and mechanism.admitted.all():
+            return ""
+        if isinstance(mechanism, (Linear, Invertible)) and any(
+            takes_all(mechanism, self._support(n)) for n in mechanism.noises if n in self.model.continuous_names
+        ):
+            return ""
+        if self._ready(i) and isinstance(mechanism, (FiniteLaw, FiniteMap, Conditional)):
+            self.steps.append(Admit(i))
+            return ""
+        return f"{said}: {self._open_inputs(i) or f'its noise {listed(mechanism.noises)} is not determined'}"
+
+    def _tied(self) -> list[str]:
+        """Noises that are shown, and whose joint law lets only some of their values go together."""
+        blocks = {block.names for block in self.model.continuous_noises if len(block.names) > 1}
+        shown = [tuple(n for n in names if n in self.shown) for names in sorted(blocks)]
+        return [
+            f"whether the noises {listed(names)} can be so together is not determined: their joint law is singular"
+            for names in shown
+            if len(names) > 1 and singular(self.model, names)
+        ]
+
+    def _support(self, noise: str) -> Support:
+        return noise_support(self.model, noise)
+
+    # --- words --------------------------------------------------------------------------------------------------------
+
+    def _open_inputs(self, i: int) -> str:
+        return next(
+            (self._why(s) for _, s in self.worlds.instances[i].slots if isinstance(s, int) and s not in self.known), ""
+        )
+
+    def _why(self, i: int) -> str:
+        """Why an instance is not known: its first cause that has nothing unknown above it."""
+        instance, mechanism = self.worlds.instances[i], self.mechanisms[i]
+        if above := self._open_inputs(i):
+            return above
+        name = instance.variable
+        if mechanism is None:
+            return f"{name!r} is drawn afresh"
+        if _by_law(mechanism):
+            law = "a table of probabilities does" if isinstance(mechanism, FiniteLaw) else "probabilities alone do"
+            return f"{name!r} has no value {self._where(i)}, and {law} not determine it"
+        open_noises = [n for n in mechanism.noises if n not in self.shown]
+        return f"{name!r} has no value {self._where(i)}; {self._why_noise(open_noises[0])}"
+
+    def _where(self, i: int) -> str:
+        observed = any(
+            self.worlds.instances[k].variable == self.worlds.instances[i].variable for k in self.worlds.fixed
+        )
+        return "of its own in that world" if observed else "in these rows"
+
+    def _why_noise(self, noise: str) -> str:
+        readers = [name for name, m in self.own.items() if noise in m.noises]
+        seen = [k for k in self.worlds.fixed if self.worlds.instances[k].variable in readers]
+        said = (
+            f"its noise {noise!r} is not determined" if len(readers) < 2 else f"the noise {noise!r} is not determined"
+        )
+        for k in seen:
+            mechanism, name = self.mechanisms[k], self.worlds.instances[k].variable
+            if mechanism is not None and _noise_shown(mechanism) is None:
+                return f"{said}: the mechanism of {name!r} does not show it"
+            if why := self._open_inputs(k):
+                return f"{said}: {name!r} was observed, but {why}"
+        return said
+
+    # --- only what is needed ------------------------------------------------------------------------------------------
+
+    def _pruned(self, wanted: tuple[int, ...], noises: tuple[str, ...]) -> tuple[Step, ...]:
+        needed, need_noise = set(wanted), set(noises)
+        kept: list[Step] = []
+        for step in reversed(self.steps):
+            if not self._needed(step, needed, need_noise):
+                continue
+            kept.append(step)
+            mechanism = self.mechanisms[step.instance]
+            assert mechanism is not None
+            sources = [s for _, s in self.worlds.instances[step.instance].slots]
+            if isinstance(step, (Predict, Compare)):
+                need_noise.update(mechanism.noises)
+            other = step.like if isinstance(step, Predict) else step.source if isinstance(step, Carry) else None
+            if isinstance(step, Move):
+                sources = [slot for _, *both, _ in step.parts for slot in both]
+            if other is not None:
+                sources += [other, *(s for _, s in self.worlds.instances[other].slots)]
+            needed.update(s for s in sources if isinstance(s, int))
+        return tuple(reversed(kept))
+
+    def _needed(self, step: Step, needed: set[int], noises: set[str]) -> bool:
+        match step:
+            case Compare() | Admit():
+                return True
+            case Predict(i) | Carry(i) | Move(i):
+                return i in needed
+            case Abduct(i):
+                mechanism = self.mechanisms[i]
+                assert mechanism is not None
+                return mechanism.noises[0] in noises or not self._surely_possible(mechanism)
+
+    def _surely_possible(self, mechanism: UnitMechanism) -> bool:
+        noise = mechanism.noises[0]
+        if isinstance(mechanism, (FiniteLaw, FiniteMap)) or noise not in self.model.continuous_names:
+            return False
+        return takes_all(mechanism, self._support(noise)) and not singular(self.model, mechanism.noises)
+
+
+def moved(
+    steps: Sequence[Step], worlds: Worlds, mechanisms: Sequence[UnitMechanism | None], domains: Mapping[str, Domain]
+) -> list[Step]:
+    """The steps, with those along linear mechanisms put together.
+
+    A step that would need more changes than its variable has changed parents is left as it is.
+    """
+    found: dict[int, Move] = {}
+    out: list[Step] = []
+    for step in steps:
+        mechanism = mechanisms[step.instance]
+        if isinstance(step, Carry) and isinstance(mechanism, Linear):
+            own = _move(step, mechanism, worlds, found)
+            if own is not None and all(isinstance(domains[name], Real) for name, *_ in own.parts):
+                found[step.instance] = step = own
+        out.append(step)
+    return out
+
+
+def _move(step: Carry, mechanism: Linear, worlds: Worlds, found: Mapping[int, Move]) -> Move | None:
+    coefficients = mechanism.affine().coefficients
+    effects: dict[tuple[str, Slot, Slot], float] = {}
+    changed = 0
+    before = dict(worlds.instances[step.source].slots)
+    for name, slot in worlds.instances[step.instance].slots:
+        if slot == before[name]:
+            continue
+        changed += 1
+        earlier = found.get(slot) if isinstance(slot, int) else None
+        parts = ((name, slot, before[name], 1.0),)
+        if earlier is not None and worlds.fixed.get(earlier.source) == before[name]:
+            parts = earlier.parts
+        for part, now, then, effect in parts:
+            key = (part, now, then)
+            effects[key] = effects.get(key, 0.0) + coefficients.get(name, 0.0) * effect
+    if len(effects) > max(changed, 1):
+        return None
+    return Move(step.instance, step.source, tuple((*key, effect) for key, effect in effects.items()))
+
+
+def _by_law(mechanism: UnitMechanism) -> bool:
+    """Whether a mechanism has a law and no noise that would decide a unit."""
+    return isinstance(mechanism, (FiniteLaw, NeedsCoupling))
+
+
+def _noise_shown(mechanism: UnitMechanism) -> str | None:
+    """The noise that an observed value and its parents determine."""
+    if isinstance(mechanism, FiniteMap):
+        return mechanism.noises[0] if mechanism.shown is not None else None
+    return mechanism.noises[0] if isinstance(mechanism, Invertible) and len(mechanism.noises) == 1 else None
+
+
+def listed(names: tuple[str, ...]) -> str:
+    """Names for a message."""
+    return ", ".join(map(repr, names))
