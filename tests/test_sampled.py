@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from scipy.stats import multivariate_normal, norm
 
+import scm
 from scm import (
     Bernoulli,
     Categorical,
@@ -23,6 +24,7 @@ from scm import (
     MultivariateNormal,
     Noise,
     Real,
+    Threshold,
     UnknownLaw,
     Variable,
     independent,
@@ -272,6 +274,32 @@ def test_a_choice_with_a_continuous_cause():
 def _bayes(prior, likelihood):
     joint = np.asarray(prior) * np.asarray(likelihood)
     return joint[1] / joint.sum()
+
+
+def test_the_mechanisms_of_the_package():
+    """Its ordered threshold and its choice by Gumbel noises, whose noise is drawn in hindsight."""
+    model = Model(
+        Variable("X", noise=normal(0, 1), equation="u_X"),
+        Variable("S", parents=("X",), noise={"u_S": normal(0, 1)}, mechanism=Threshold("2*X", (-1.0, 1.0))),
+        Variable(
+            "C",
+            ("a", "b", "c"),
+            parents=("X",),
+            noise={n: ContinuousLaw("Gumbel", loc=0.0, scale=1.0) for n in ("g_a", "g_b", "g_c")},
+            mechanism=scm.Choice({"a": "0", "b": "X", "c": "2*X"}),
+        ),
+    )
+    x, p = grid()
+    seen = p * (norm.cdf(1 - 2 * x) - norm.cdf(-1 - 2 * x))
+    near(solve(model, "E[X | S=1]"), (seen * x).sum() / seen.sum())
+    near(
+        solve(model, "P(S[X=1]=2 | S=1, X=0.2)"),
+        norm.cdf(0.6) / (norm.cdf(0.6) - norm.cdf(-1.4)) - norm.cdf(-1.0) / (norm.cdf(0.6) - norm.cdf(-1.4)),
+    )
+    # Gumbel-max in two worlds has a closed form.
+    before, after = (np.exp(np.arange(3) * t) / np.exp(np.arange(3) * t).sum() for t in (0.2, 1.0))
+    joint = scm.gumbel_max.kernel(np.stack([before, after])[None], np.zeros((1, 2), dtype=np.intp))[0]
+    near(solve(model, "P(C[X=1]='c' | C='b', X=0.2)"), joint[1, 2] / before[1])
 
 
 # ---------------------------------------------------------------------------------------------------------------------
