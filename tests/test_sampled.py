@@ -388,27 +388,6 @@ def test_both_modes_of_a_posterior_are_kept():
     near(solve(model, "E[abs(X) | Y=1]"), 1.0 - 0.002**2 / 8)
 
 
-def test_hamiltonian_chains_answer_for_a_few_units(monkeypatch):
-    monkeypatch.setattr("scm.solvers.sampled.movable", lambda lanes: False)
-    found = solve(sharp_model(0.01), "E[X | Z=3, W=4]")
-    near(found, sharp_mean(3, 4, 0.01)[0])
-    assert found.diagnostics["method"] == "NUTS"
-    assert found.diagnostics["rhat"] < 1.01
-
-
-def test_chains_that_do_not_mix_are_refused_with_what_they_found(monkeypatch):
-    monkeypatch.setattr("scm.solvers.sampled.movable", lambda lanes: False)
-    model = Model(
-        Variable("X", noise=normal(0, 1), equation="u_X"),
-        Variable("Y", noise={"v": normal(0, 0.001)}, equation="X*X + v"),
-    )
-    with pytest.raises(Refusal, match="R-hat is") as caught:
-        solve(model, "E[X | Y=1]")
-    partial: Any = caught.value.partial
-    assert partial.diagnostics["rhat"] > 1.01
-    assert not partial.diagnostics["reliable"][0]
-
-
 # ---------------------------------------------------------------------------------------------------------------------
 # Laws
 

@@ -23,6 +23,8 @@ LARGEST_RHAT = 1.01
 """R-hat above which chains have not mixed (Vehtari et al. 2021)."""
 LEAST_TAIL = 25
 """Weights that a tail needs before a Pareto law is fitted to it."""
+ROUNDING = 1e-13
+"""The least relative error that is claimed: draws may agree to the last digits, where what is asked is determined."""
 FEW = 5.0
 """Effective draws, for and against, below which a proportion's standard error is taken as Agresti and Coull do."""
 
@@ -65,13 +67,21 @@ def estimate(log_weight: Array, asked: Array, event: bool) -> Estimate:
         error = np.sqrt(((share * away) ** 2).sum(axis=1))
         size = 1.0 / (share**2).sum(axis=1)
         spread = np.sqrt((share * away**2).sum(axis=1))
-        tail = pareto_k(np.log(np.abs(share * away))) if not event else np.full(len(value), -np.inf)
+        tail = _tail(share * away, spread, value, event)
     size, own = np.nan_to_num(size, nan=0.0), pareto_k(log_weight)
     khat, fault = np.maximum(own, tail), (size < LEAST_SIZE) | (own > LARGEST_K)
-    if event:
-        error = np.maximum(error, proportion_error(value, size))
-    draws = np.full(len(value), log_weight.shape[1])
+    error = np.maximum(error, proportion_error(value, size) if event else ROUNDING * (1.0 + np.abs(value)))
+    draws = np.full(len(value), log_weight.shape[1], dtype=np.intp)
     return Estimate(value, error, size, khat, fault, spread, draws)
+
+
+def _tail(away: Array, spread: Array, value: Array, event: bool) -> Array:
+    """Pareto k-hat of distances from the mean, weighted; minus infinity of events, and of what differs by rounding."""
+    if event:
+        return np.full(len(value), -np.inf)
+    same = spread <= ROUNDING * (1.0 + np.abs(value))
+    with np.errstate(divide="ignore"):
+        return np.where(same, -np.inf, pareto_k(np.log(np.abs(away))))
 
 
 def proportion_error(share: Array, size: Array) -> Array:
@@ -188,13 +198,11 @@ def of_islands(asked: Array, log_weight: Array, event: bool) -> Chains:
         spread = (share * ((asked - value[:, None, None]) ** 2).mean(axis=2)).sum(axis=1)
         size = np.where(error > 0, spread / error**2, float(islands * particles))
         alive = 1.0 / (share**2).sum(axis=1)
-        tail = pareto_k(np.log(np.abs(asked - value[:, None, None])).reshape(rows, -1))
+        tail = _tail((asked - value[:, None, None]).reshape(rows, -1), np.sqrt(spread), value, event)
     size = np.nan_to_num(np.minimum(size, islands * particles), nan=0.0)
     rhat = np.where(alive >= islands / 2, split_rhat(asked), np.inf)
-    if event:
-        error = np.maximum(error, proportion_error(value, size))
-        tail = np.full(rows, -np.inf)
-    return Chains(value, error, size, tail, rhat, np.full(rows, islands * particles))
+    error = np.maximum(error, proportion_error(value, size) if event else ROUNDING * (1.0 + np.abs(value)))
+    return Chains(value, error, size, tail, rhat, np.zeros(rows, dtype=np.intp) + islands * particles)
 
 
 MOST_DIVERGED = 0.001
@@ -221,13 +229,12 @@ def of_chains(asked: Array, diverged: int, event: bool) -> Chains:
     spread = asked.reshape(rows, -1).var(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
         size = np.minimum(np.where(error > 0, spread / error**2, np.inf), float(chains * draws))
-        tail = pareto_k(np.log(np.abs(asked - value[:, None, None])).reshape(rows, -1))
+        tail = _tail((asked - value[:, None, None]).reshape(rows, -1), np.sqrt(spread), value, event)
     rhat = split_rhat(asked)
     if diverged > MOST_DIVERGED * chains * draws:
         rhat = np.full(rows, np.inf)
-    if event:
-        error, tail = np.maximum(error, proportion_error(value, size)), np.full(rows, -np.inf)
-    return Chains(value, error, size, tail, rhat, np.full(rows, chains * draws))
+    error = np.maximum(error, proportion_error(value, size) if event else ROUNDING * (1.0 + np.abs(value)))
+    return Chains(value, error, size, tail, rhat, np.zeros(rows, dtype=np.intp) + chains * draws)
 
 
 def split_rhat(chains: Array) -> Array:

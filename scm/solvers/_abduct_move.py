@@ -51,10 +51,10 @@ def tempered(lanes: Lanes, rows: Rows, event: bool) -> Chains:
     at_once = max(1, ENTRIES // (ISLANDS * PARTICLES * lanes.plan.combinations))
     parts = [_some(lanes, rows[k : k + at_once], event) for k in range(0, len(rows), at_once)]
     found = Chains.joined(parts)
-    for row in np.flatnonzero(
-        ~found.reliable & np.isfinite(found.value)
-    ):  # several modes, say: more of each are needed
-        found = found.replaced(row[None], _some(lanes, rows[row][None], event, MORE * PARTICLES))
+    again: list[int] = np.flatnonzero(~found.reliable & np.isfinite(found.value)).tolist()
+    for k in again:  # a row may have several modes, say: more particles of each are needed
+        at = np.full(1, k, dtype=np.intp)
+        found = found.replaced(at, _some(lanes, rows[at], event, MORE * PARTICLES))
     return found
 
 
