@@ -21,12 +21,11 @@ from ._syntax import Const, Expr, Op, Placeholder, Set, Value, Var, substitute, 
 from ._worlds import Fresh, Instance, Own, Slot, Worlds
 from .solvers import Refusal, Solution, Task
 from .solvers._gaussian_moments import average
-from .solvers._gaussian_pieces import Event, Pieces, both
+from .solvers._gaussian_pieces import both
 from .solvers._gaussian_posterior import condition_on
 from .solvers._gaussian_space import EPS, Form, RowsDiffer, Space
-from .solvers._gaussian_system import System, build_system
 from .solvers._solution import point
-from .solvers.gaussian import add_condition
+from .solvers.gaussian import posed
 
 Array = NDArray[np.float64]
 MOST_CASES = 4096
@@ -93,8 +92,9 @@ def _by_state(task: Task, names: Mapping[str, tuple[Value, ...]]) -> Solution:
     """Rows by the states that stand in what is asked, each with its state in the question."""
     codes: NDArray[np.intp] = np.stack([np.asarray(task.columns[n], dtype=np.intp) for n in names], axis=1)
     distinct, which = np.unique(codes, axis=0, return_inverse=True)
+    places: list[list[int]] = distinct.tolist()
     value, defined, error = np.full(task.rows, np.nan), np.zeros(task.rows, bool), 0.0
-    for k, found in enumerate(distinct.tolist()):
+    for k, found in enumerate(places):
         rows: NDArray[np.intp] = np.flatnonzero(np.asarray(which).reshape(-1) == k)
         known = {Placeholder(n): Const(names[n][code]) for n, code in zip(names, found, strict=True)}
 
@@ -318,14 +318,11 @@ def _case(task: Task, finite: frozenset[int], values: Mapping[int, Const]) -> Ta
 
 def _answered(task: Task, log_share: Array) -> _Case:
     """The value of one case, and the log of its weight."""
-    system = build_system(task)
-    evidence, events = list(system.evidence), list[Event](system.events)
-    for condition in task.conditions:
-        add_condition(system, condition, evidence, events)
+    system, evidence, events, number = posed(task)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         posterior = condition_on(system.space, evidence)
         given = both(*events)
-        found = average(posterior, _number(system, task), given)
+        found = average(posterior, number, given)
         log_weight, log_error = _log_density(system.space, evidence, posterior.condition)
         log_weight = log_weight + log_share
         if given is not None:
@@ -336,12 +333,6 @@ def _answered(task: Task, log_share: Array) -> _Case:
     if not np.isfinite(found.value[possible]).all() or not np.isfinite(found.error[possible]).all():
         raise Refusal("the numbers grow past what double precision holds")
     return _Case(found.value, found.error, np.where(possible, log_weight, -np.inf), log_error)
-
-
-def _number(system: System, task: Task) -> Pieces:
-    if task.event:
-        return system.algebra.truth(system.event(task.asked, system.term))
-    return system.number(task.asked, system.term)
 
 
 def _log_density(space: Space, evidence: Sequence[Form], condition: float) -> tuple[Array, Array]:

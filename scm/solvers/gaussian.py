@@ -15,9 +15,9 @@ import numpy as np
 
 from .._syntax import Expr, Op, print_expr, terms
 from ._gaussian_moments import Average, average
-from ._gaussian_pieces import Event, Truth, both, forms_of
+from ._gaussian_pieces import Event, Pieces, Truth, both, forms_of
 from ._gaussian_posterior import condition_on
-from ._gaussian_space import OVERFLOW, RowsDiffer
+from ._gaussian_space import OVERFLOW, Form, RowsDiffer
 from ._gaussian_system import System, build_system
 from ._normal_lattice import Lattice
 from ._refusal import Refusal
@@ -68,7 +68,13 @@ class Gaussian:
         return replace(point(value, defined), monte_carlo=drawn if drawn.any() else None, diagnostics=diagnostics)
 
 
-def _solve(task: Task) -> Solution:
+def posed(task: Task) -> tuple[System, list[Form], list[Event], Pieces]:
+    """A task as equations: the system, forms that are zero, events that hold, and what is asked.
+
+    Raises:
+        Refusal: something is not linear, or a noise that is not normal is tied to a condition.
+        RowsDiffer: a coefficient differs between rows.
+    """
     system = build_system(task)
     evidence, events = list(system.evidence), list(system.events)
     for condition in task.conditions:
@@ -77,11 +83,16 @@ def _solve(task: Task) -> Solution:
         number = system.algebra.truth(system.event(task.asked, system.term))
     else:
         number = system.number(task.asked, system.term)
-    asked = [f for p in number for f in (p.form, *itertools.chain(*p.products))]
     # Two moments of a noise are enough for the mean and covariances of what is not tied to any condition.
     system.check_normal(evidence)
     system.check_normal(f for e in (*events, *(p.guard for p in number)) for f in forms_of(e))
     system.check_normal(f for p in number for product in p.products if len(product) > 2 for f in product)
+    return system, evidence, events, number
+
+
+def _solve(task: Task) -> Solution:
+    system, evidence, events, number = posed(task)
+    asked = [f for p in number for f in (p.form, *itertools.chain(*p.products))]
     posterior = condition_on(system.space, evidence)
     found = average(posterior, number, both(*events), None if task.key is None else Lattice(task.key))
     defined = found.defined & posterior.defined
