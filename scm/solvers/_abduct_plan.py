@@ -8,73 +8,16 @@ drawn before.
 from __future__ import annotations
 
 import math
-import zlib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 
 from .._domain import Real
 from ..mechanisms._types import Conditional, Invertible, NoiseGiven
 from ._abduct_finite import FiniteMap
 from ._abduct_inverse import Inverse, inverse_in
+from ._abduct_part import AbductionPlan, Part, idle_steps, stream_of, weighs_hindsight
 from ._abduct_steps import Check, Compute, DrawNoise, FiniteNoise, FiniteState, Holds, JointWeight, Solve, Step, Weigh
 from ._abduct_view import View
 from ._refusal import Refusal
-
-
-@dataclass(frozen=True)
-class Part:
-    """Steps that read something random, in order.
-
-    Attributes:
-        steps: the steps.
-        axes: what is enumerated, with the number of its states.
-        normals: continuous noises that are drawn.
-        uniforms: finite things that are drawn.
-        hindsight: whether a mechanism draws its own noise given what was observed.
-        asks: whether what is asked depends on it.
-    """
-
-    steps: tuple[Step, ...]
-    axes: Mapping[str, int]
-    normals: tuple[str, ...]
-    uniforms: tuple[str, ...]
-    hindsight: bool
-    asks: bool
-
-    @property
-    def combinations(self) -> int:
-        """Of what is enumerated."""
-        return math.prod(self.axes.values())
-
-    @property
-    def draws(self) -> bool:
-        """Whether anything is drawn."""
-        return bool(self.normals or self.uniforms or self.hindsight)
-
-    @property
-    def eager(self) -> bool:
-        """Whether a step needs NumPy."""
-        return any(isinstance(step, JointWeight) for step in self.steps)
-
-
-@dataclass(frozen=True)
-class AbductionPlan:
-    """Steps by what they depend on.
-
-    Attributes:
-        known: those that read nothing random: what the evidence of a unit determines.
-        main: those that what is asked depends on, and the evidence that bears on it.
-        apart: the others: they cannot change the answer, but whether the evidence is possible at all.
-    """
-
-    known: tuple[Step, ...]
-    main: Part
-    apart: Part
-
-
-def stream_of(name: str) -> int:
-    """The number of a name's stream of random numbers: the same noise has the same draws in every task."""
-    return zlib.crc32(name.encode())
 
 
 def make_plan(view: View, most: int, most_with_draws: int) -> AbductionPlan:
@@ -148,7 +91,10 @@ class _Scheduler:
         hindsight = any(isinstance(step, Weigh) and step.stream is not None for step in steps)
         axes = {n: size for n, size in self.axes.items() if n in names}
         normals, uniforms = (tuple(n for n in some if n in names) for some in (self.normals, self.uniforms))
-        return Part(steps, axes, normals, uniforms, hindsight, main)
+        smooth = not any(isinstance(step, (Check, Holds)) for step in steps)
+        return Part(
+            steps, axes, normals, uniforms, hindsight, main, weighs_hindsight(chosen), smooth, idle_steps(chosen)
+        )
 
     # --- what is ready
     def _fixed(self, i: int) -> bool:

@@ -129,14 +129,21 @@ class Weigh:
         value, values = fixed(view, self.instance, state), inputs(view, self.instance, state)
         if view.stochastic(self.instance):
             with np.errstate(divide="ignore"):
-                state.weigh(state.xp.log(pick(state_laws(view, self.instance, state), value, state.xp)))
+                _weigh_law(state, state.xp.log(pick(state_laws(view, self.instance, state), value, state.xp)))
             return
         how: Any = view.how(self.instance)
         assert isinstance(how, Conditional)
-        state.weigh(state.xp.broadcast_to(how.log_probability(value, values, state.xp), (state.size,)))
+        _weigh_law(state, state.xp.broadcast_to(how.log_probability(value, values, state.xp), (state.size,)))
         if self.stream is not None:
             assert isinstance(how, NoiseGiven)
             state.noises.update(_hindsight(how, value, values, state, self.stream))
+
+
+def _weigh_law(state: State, log_factor: Column) -> None:
+    """Weigh by a law; one that is no number is a fault of the mechanism, and what is asked is then no number either."""
+    wrong = state.xp.isnan(log_factor)
+    state.unshown = state.unshown | wrong
+    state.weigh(state.xp.where(wrong, 0.0, log_factor))
 
 
 def _hindsight(how: NoiseGiven, value: Column, values: Columns, state: State, stream: int) -> dict[str, Column]:
@@ -166,6 +173,8 @@ class DrawNoise:
 
     def run(self, view: View, state: State) -> None:
         """See `Step`."""
+        if self.noise in state.noises:  # made before the combinations were, see `Lanes`
+            return
         z = state.normals[self.noise] if self.given.sd else 0.0
         state.noises[self.noise] = view.laws.from_normal(self.noise, self.given, state.noises, z, state.xp)
 
@@ -209,7 +218,7 @@ class FiniteState:
         state.values[self.instance] = codes
         if self.alone:
             with np.errstate(divide="ignore"):
-                state.weigh(state.xp.log(pick(state_laws(view, self.instance, state), codes, state.xp)))
+                _weigh_law(state, state.xp.log(pick(state_laws(view, self.instance, state), codes, state.xp)))
 
 
 @dataclass(frozen=True)
@@ -261,7 +270,8 @@ def state_laws(view: View, i: int, state: State) -> Column:
         return laws_of_table(table, [values[n] for n, _ in view.slots(i)], state.size, xp)
     how: Any = view.how(i)
     assert isinstance(how, NeedsCoupling)
-    return how.laws(values, xp)
+    laws = how.laws(values, xp)
+    return xp.broadcast_to(laws, (laws.shape[0], state.size))
 
 
 def _cases(draw: Draw, view: View, i: int, values: Columns, state: State) -> Column:
