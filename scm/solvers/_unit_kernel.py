@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -117,14 +117,24 @@ class Worked:
     sound: Any
 
 
-def start(kernel: Kernel, columns: Mapping[str, Column], xp: Any, spacing: float, rows: int) -> UnitRun:
+def kept_as_is(value: Column) -> Column:
+    """The value: NumPy works out nothing twice."""
+    return value
+
+
+def start(
+    kernel: Kernel,
+    columns: Mapping[str, Column],
+    xp: Any,
+    spacing: float,
+    hold: Callable[[Column], Column] = kept_as_is,
+) -> UnitRun:
     """The steps that are the same at every point of a grid."""
-    run = UnitRun(kernel.plan, columns, xp, spacing)
+    run = UnitRun(kernel.plan, columns, xp, spacing, hold=hold)
     for step in kernel.parted[0]:
         run.step(step)
     for condition in kernel.conditions:
         run.defined = run.defined & xp.asarray(evaluated(condition, run, kernel.domains), dtype=bool)
-    del rows
     return run
 
 
@@ -147,7 +157,8 @@ def at_point(kernel: Kernel, run: UnitRun, point: Mapping[str, Any], among: Any,
     present = xp.broadcast_to(own.defined & xp.asarray(among), (rows,))
     tallies = [_tallied(tally, own, kernel.domains, present, rows) for tally in kernel.tallies]
     noises = [xp.broadcast_to(own.noises[name], (rows,)) for name in kernel.noises]
-    return Worked(outputs, tallies, noises, own.defined, own.sound)
+    sound = own.sound if xp is np else xp.isfinite(own.taint) | xp.logical_not(own.defined)
+    return Worked(outputs, tallies, noises, own.defined, sound)
 
 
 def _output(expr: Expr, run: UnitRun, domains: Mapping[str, Domain], rows: int) -> Column:
@@ -172,5 +183,5 @@ def numpy_chunk(
     """What a kernel makes of one chunk in NumPy, for each point of the grid (one where there is none)."""
     count = max((len(p) for p in points.values()), default=1)
     with np.errstate(all="ignore"):
-        run = start(kernel, columns, np, spacing, rows)
+        run = start(kernel, columns, np, spacing)
         return [at_point(kernel, run, {name: p[k] for name, p in points.items()}, np.True_, rows) for k in range(count)]

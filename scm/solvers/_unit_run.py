@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,7 +35,9 @@ class UnitRun:
         noises: by name.
         defined: whether the evidence is possible, for each unit.
         changes: differences of inputs, that several values move by.
-        sound: whether every mechanism gave a number for numbers, for each unit.
+        sound: whether every mechanism gave a number for numbers, for each unit; in NumPy only.
+        taint: NaN where one did not, or the unit is undefined; in JAX only.
+        hold: keeps a value that was worked out from being worked out again by each of its readers.
     """
 
     plan: UnitPlan
@@ -47,6 +49,8 @@ class UnitRun:
     changes: dict[tuple[str, Slot, Slot], Column] = field(default_factory=lambda: {})
     defined: Any = True
     sound: Any = True
+    taint: Any = 0.0
+    hold: Callable[[Column], Column] = lambda value: value
 
     def go(self) -> UnitRun:
         """Carry out every step."""
@@ -107,11 +111,12 @@ class UnitRun:
         return mechanism.forward(self.inputs(i) | {n: self.noises[n] for n in mechanism.noises}, self.xp)
 
     def _set(self, i: int, value: Column) -> None:
-        self.values[i] = value
+        value = self.values[i] = self.hold(value)
         if isinstance(self.plan.domains[self.plan.worlds.instances[i].variable], Real):
-            if self.xp is np and np.isfinite(np.vdot(value, value)):
-                return  # that is quicker than a look at each
-            self.sound = self.sound & (self.xp.isfinite(value) | self.xp.logical_not(self.defined))
+            if self.xp is not np:
+                self.taint = self.taint + value * 0.0  # NaN where it is no finite number; dearer to tell one by one
+            elif not np.isfinite(np.vdot(value, value)):  # that is quicker than a look at each
+                self.sound = self.sound & (np.isfinite(value) | np.logical_not(self.defined))
 
     def _moved(self, value: Column, parts: Sequence[tuple[str, Slot, Slot, float]]) -> Column:
         lost: Any = None
