@@ -168,7 +168,7 @@ def _space(kernel: Kernel, points: Mapping[str, NDArray[Any]], rows: int, kind: 
 
 def _kind(kernel: Kernel, k: int, kind: np.dtype[Any]) -> np.dtype[Any]:
     expr = kernel.outputs[k]
-    finite = isinstance(expr, Var) and not isinstance(kernel.domains[expr.name], Real)
+    finite = isinstance(expr, Var) and not kernel.numbers and not isinstance(kernel.domains[expr.name], Real)
     return np.dtype(np.int32) if finite else kind
 
 

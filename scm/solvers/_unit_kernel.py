@@ -30,6 +30,7 @@ class Kernel:
         noises: by name, where they are asked for.
         point: placeholders that the points of a grid fill, with one number at a time for all units.
         conditions: that make a unit undefined where they do not hold.
+        numbers: whether outputs are numbers even where they are finite variables by themselves.
         kept: compiled programs, and what they were found to be like.
     """
 
@@ -40,6 +41,7 @@ class Kernel:
     noises: tuple[str, ...] = ()
     point: tuple[str, ...] = ()
     conditions: tuple[Expr, ...] = ()
+    numbers: bool = False
     kept: dict[Any, Any] = field(default_factory=lambda: {}, repr=False)
 
     @cached_property
@@ -153,7 +155,7 @@ def at_point(kernel: Kernel, run: UnitRun, point: Mapping[str, Any], among: Any,
     own = replace(run, columns=columns, values=dict(run.values), changes=dict(run.changes))
     for step in kernel.parted[1]:
         own.step(step)
-    outputs = [_output(expr, own, kernel.domains, rows) for expr in kernel.outputs]
+    outputs = [_output(kernel, expr, own, rows) for expr in kernel.outputs]
     present = xp.broadcast_to(own.defined & xp.asarray(among), (rows,))
     tallies = [_tallied(tally, own, kernel.domains, present, rows) for tally in kernel.tallies]
     noises = [xp.broadcast_to(own.noises[name], (rows,)) for name in kernel.noises]
@@ -161,8 +163,9 @@ def at_point(kernel: Kernel, run: UnitRun, point: Mapping[str, Any], among: Any,
     return Worked(outputs, tallies, noises, own.defined, sound)
 
 
-def _output(expr: Expr, run: UnitRun, domains: Mapping[str, Domain], rows: int) -> Column:
-    if isinstance(expr, Var):
+def _output(kernel: Kernel, expr: Expr, run: UnitRun, rows: int) -> Column:
+    domains = kernel.domains
+    if isinstance(expr, Var) and not kernel.numbers:
         slot = run.plan.worlds.terms[expr]
         found = run.instance(slot) if isinstance(slot, int) else run.fixed(slot, domains[expr.name])
     else:

@@ -58,7 +58,8 @@ class FiniteMap:
         able = np.ones(self.table.shape[len(self.parents) :], dtype=bool)
         for axis, one in enumerate(self.possible):
             able &= one.reshape([-1 if k == axis else 1 for k in range(len(self.noises))])
-        return np.equal(found, states) & able
+        seen: Any = found == states
+        return seen & able
 
     @cached_property
     def admitted(self) -> NDArray[np.bool_]:

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from .._domain import Domain, Real
-from .._errors import InvalidModel
 from .._noise import plain
 from .._syntax import Const, Placeholder, Value
 from .._worlds import Slot
@@ -214,14 +213,3 @@ def _fault(plan: UnitPlan, run: UnitRun, step: Step) -> str:
     given = ", ".join(f"{k} = {plain(np.ravel(v)[0])!r}" for k, v in inputs.items())
     found = run.values.get(i, np.nan)
     return f"The mechanism of {name!r} gives {float(np.ravel(found)[0])!r} for {given or 'its noise alone'}"
-
-
-def refuse_fault(plan: UnitPlan, columns: Mapping[str, Any], row: int, number: int) -> None:
-    """Raise the error for a unit in which a mechanism gave no number.
-
-    Raises:
-        InvalidModel: with the mechanism and the row, counted from 1.
-    """
-    said = name_fault(plan, columns, row)
-    said = said or "A mechanism gives no number in single precision, though it does in double precision"
-    raise InvalidModel(f"Row {number}: {said}. A mechanism gives a finite number for every unit that can be.")
