@@ -2,23 +2,27 @@
 
 serve   a model that reads every question rightly, behind a server that misbehaves; it ends when its input does
 ask     the questions put to it through the bridge, as `twinworld bench` does
-alone   the same requests through the openai client, with nothing of ours around it
+alone   the same requests through the openai client, with nothing of ours around it: by its typed methods, as its users
+        call it, or on connections and by calls as the bridge has them
 work    the same replies read, checked and answered, with nothing sent
 """
 
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from llm_bridge import read, solve_problem
-from llm_bridge._chat._bodies import Dialect, body
+from llm_bridge._chat._bodies import Dialect, body, encoded, path
+from llm_bridge._chat._connections import Connections
+from llm_bridge._chat._endpoint import endpoint
 from llm_bridge._chat._ledger import Budget, Ledger, Price
 from llm_bridge._chat._open import open_model
 from llm_bridge._chat._openai import OpenAIChat
@@ -33,6 +37,9 @@ from llm_bridge.bench import run_bench_model
 
 MODEL = "reader"
 PRICE = Price(2.0, 8.0)
+
+Made: TypeAlias = list[tuple[dict[str, Any], bytes]]
+"""Requests as the client's methods take them, and as they are sent."""
 
 
 def texts(file: str) -> list[str]:
@@ -98,26 +105,43 @@ def ask(url: str, file: str, folder: str, budget: float, at_once: int, timeout: 
         return clock.took() | {"not_asked": summary.model.not_asked, "spending": ledger.summary().data()}
 
 
-def alone(url: str, file: str, at_once: int, warm: int) -> dict[str, Any]:
-    """The first request about every question, through the client as its users call it."""
-    bodies = [body(request, MODEL, Dialect()) for request in requests(file)]
+def alone(url: str, file: str, at_once: int, warm: int, typed: bool = True) -> dict[str, Any]:
+    """The first request about every question, through the client and nothing else."""
+    made = [(body(one, MODEL, Dialect()), encoded(one, MODEL, Dialect())) for one in requests(file)]
 
-    async def all_of(some: list[dict[str, Any]]) -> None:
+    async def by_methods(some: Made) -> None:
         from openai import AsyncOpenAI
 
         async with AsyncOpenAI(base_url=url, api_key="none", max_retries=0) as client:
-            waiting = iter(some)
+            await shared(some, at_once, lambda one: client.chat.completions.create(**one[0]))
 
-            async def worker() -> None:
-                for one in waiting:
-                    await client.chat.completions.create(**one)
+    async def as_the_bridge(some: Made) -> None:
+        connections = Connections(endpoint(MODEL, url, "none"), 120.0, at_once)
+        await shared(some, at_once, lambda one: connections.post(path(Dialect()), one[1]))
 
-            await asyncio.gather(*(worker() for _ in range(at_once)))
-
-    asyncio.run(all_of(bodies[:warm]))
+    all_of = by_methods if typed else as_the_bridge
+    asyncio.run(all_of(made[:warm]))
+    settled()
     with Clock() as clock:
-        asyncio.run(all_of(bodies))
+        asyncio.run(all_of(made))
     return clock.took()
+
+
+async def shared(some: Made, at_once: int, send: Callable[[tuple[dict[str, Any], bytes]], Awaitable[object]]) -> None:
+    """Send all of them, so many at once."""
+    waiting = iter(some)
+
+    async def worker() -> None:
+        for one in waiting:
+            await send(one)
+
+    await asyncio.gather(*(worker() for _ in range(at_once)))
+
+
+def settled() -> None:
+    """Have what was prepared out of the garbage collector's way: going through it is no part of what is measured."""
+    gc.collect()
+    gc.freeze()
 
 
 def work(file: str, warm: int) -> dict[str, Any]:
@@ -129,6 +153,7 @@ def work(file: str, warm: int) -> dict[str, Any]:
         formaliser = Formaliser(chat)
         for text in list(reader.replies)[:warm]:
             await formaliser.formalise(text)
+        settled()
         with Clock() as clock:
             found = [await formaliser.formalise(text) for text in reader.replies]
         problems = [one.problem for one in found if one.problem]

@@ -9,7 +9,18 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from scm import Answer, Model, ScmError, Step, contraction_text, ladder, print_expr, print_name, print_quantity
+from scm import (
+    Answer,
+    Model,
+    ScmError,
+    Step,
+    contraction_text,
+    ladder,
+    print_expr,
+    print_name,
+    print_quantity,
+    task_text,
+)
 
 from ._guard import in_json, unlinked, visible
 from ._pipeline import Reply, Stage
@@ -64,8 +75,10 @@ def explained(model: Model, answer: Answer) -> list[str]:
         out.append(section("The same question on each rung", lines))
     if answer.plan:
         lines = [f"  solver {answer.plan['solver']}"]
-        for contraction in answer.plan["contractions"]:
+        for contraction in answer.plan.get("contractions", ()):
             lines += [wrapped(line, "  ", "    ") for line in contraction_text(contraction)]
+        for number, task in enumerate(answer.plan.get("tasks", ()), 1):
+            lines += [wrapped(line, "  ", "    ") for line in task_text(number, task)]
         out.append(section("Plan", lines))
     return out
 

@@ -20,7 +20,7 @@ def run_query(arguments: argparse.Namespace, document: str | None, settings: Map
         ScmError: the model, the query, a setting, an assumption, the budget or the rows cannot be meant.
     """
     model = read_model(arguments.model) if document is None else Model.from_json(document)
-    query = parse_query(arguments.query, model.variable_states)
+    query = parse_query(arguments.query, {*model.variable_states, *model.reals})
     query = bind(query, **settings) if settings else query
     if arguments.rows is not None:
         from ._cli_rows import run_rows

@@ -15,7 +15,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from scm import Answer, InvalidRows, Model, Query, ask, encode_text, print_query, result_columns, row_variables
+from scm import (
+    Answer,
+    Domain,
+    InvalidRows,
+    Model,
+    Query,
+    Real,
+    ask,
+    encode_text,
+    numbers_from_text,
+    print_query,
+    result_columns,
+    row_variables,
+)
 
 from ._cli_input import BadInput, check_output
 from ._cli_print import as_json
@@ -88,7 +101,7 @@ def _checked(arguments: argparse.Namespace, model: Model, query: Query) -> _Run:
     source = open_source(arguments.rows)
     if os.path.exists(arguments.out) and os.path.samefile(arguments.rows, arguments.out):
         raise BadInput(f"--out {arguments.out} is the file the rows come from. Name another.")
-    variables = row_variables(query, source.names, model.variable_states, arguments.ignore)
+    variables = row_variables(query, source.names, domains_of(model), arguments.ignore)
     if not variables:
         raise BadInput(f"No column of {source.path} means anything to the question. Leave --rows out to ask it once.")
     if isinstance(source, CsvSource) and source.unended():
@@ -169,12 +182,12 @@ def _answer(run: _Run, chunk: Chunk) -> Answer:
         BadInput: a cell does not fit; its place in the file is named.
         NoAnswer: with the reasons.
     """
-    states = run.model.variable_states
+    domains = domains_of(run.model)
     try:
         rows = {name: chunk.column(name) for name in run.variables}
         if isinstance(run.source, CsvSource):
-            rows = {name: encode_text(name, v, rows[name], states[v]) for name, v in run.variables.items()}
-        answer = _ask(run, rows)
+            rows = {name: _read(name, v, rows[name], domains[v]) for name, v in run.variables.items()}
+        answer = _ask(run, rows, chunk.after.row)
     except InvalidRows as wrong:
         if wrong.row is None:
             raise
@@ -184,11 +197,25 @@ def _answer(run: _Run, chunk: Chunk) -> Answer:
     return answer
 
 
-def _ask(run: _Run, rows: Mapping[str, object]) -> Answer:
+def domains_of(model: Model) -> Mapping[str, Domain]:
+    """What every variable can be."""
+    return {v.name: model.domains[v.name] for v in model.variables}
+
+
+def _read(name: str, variable: str, cells: list[str], domain: Domain) -> object:
+    """A column of text as states, or as numbers."""
+    if isinstance(domain, Real):
+        return numbers_from_text(name, variable, cells, domain)
+    return encode_text(name, variable, cells, domain)
+
+
+def _ask(run: _Run, rows: Mapping[str, object], place: int = 0) -> Answer:
     arguments = run.arguments
-    return ask(
-        run.model, run.query, rows=rows, assume=tuple(arguments.assume), budget=arguments.budget, key=arguments.seed
-    )
+    seed: int | None = arguments.seed
+    if seed is not None and not run.model.is_finite:
+        # Draws of their own for every chunk: errors that all chunks shared would not average out.
+        seed = int.from_bytes(hashlib.sha256(f"{seed} {place}".encode()).digest()[:7], "big")
+    return ask(run.model, run.query, rows=rows, assume=tuple(arguments.assume), budget=arguments.budget, key=seed)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

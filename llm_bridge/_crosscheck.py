@@ -72,7 +72,7 @@ def causes_of(problem: Parts) -> dict[str, tuple[str, ...]]:
     """Direct causes of every variable: those of its equation, or else of its edges, in order of mention."""
     found: dict[str, dict[str, None]] = {variable.name: {} for variable in problem.variables}
     for equation in problem.equations:
-        found[equation.variable] |= dict.fromkeys(n.name for n in walk(equation.expression) if isinstance(n, Var))
+        found[equation.variable] |= dict.fromkeys(equation.names)
     for edge in problem.edges:
         found[edge.effect].setdefault(edge.cause)
     return {name: tuple(causes) for name, causes in found.items()}
@@ -170,7 +170,7 @@ def _beside_independences(problem: Parts) -> Iterator[str]:
 
 
 def _edges_against_equations(problem: Parts) -> Iterator[str]:
-    used = {e.variable: {n.name for n in walk(e.expression) if isinstance(n, Var)} for e in problem.equations}
+    used = {e.variable: set(e.names) for e in problem.equations} if problem.edges else {}
     for edge in problem.edges:
         if edge.effect in used and edge.cause not in used[edge.effect]:
             yield (

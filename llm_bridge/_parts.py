@@ -31,11 +31,13 @@ from scm import (
     Probability,
     Quantity,
     Query,
+    Var,
     listing,
     print_claim,
     print_expr,
     print_quantity,
     print_query,
+    walk,
 )
 
 from ._foreign import (
@@ -68,6 +70,7 @@ ExprField = Annotated[
 ]
 QueryField = Annotated[
     Query,
+    Var,
     PlainValidator(read_query),
     PlainSerializer(print_query, return_type=str),
     WithJsonSchema({"anyOf": _EITHER_FORM}),
@@ -149,6 +152,11 @@ class Equation(Part):
     variable: Name
     expression: ExprField
     words: Text = ""
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The variables of the expression, in order of mention."""
+        return tuple(dict.fromkeys([node.name for node in walk(self.expression) if isinstance(node, Var)]))
 
 
 class Statement(Part):

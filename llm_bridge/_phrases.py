@@ -225,7 +225,9 @@ _BASES = {"has": "have", "is": "be", "does": "do", "goes": "go", "dies": "die", 
 def _verb_place(name: str) -> int | None:
     """Where the verb of a name in the present tense stands; None where the name is no clause."""
     tokens = name.split()
-    if tokens[0] in ("it", *_TURNED) and len(tokens) > 1:
+    if len(tokens) == 1:
+        return None  # one word has no subject beside its verb
+    if tokens[0] in ("it", *_TURNED):
         return 1
     try:
         found: Clause = clause(name)

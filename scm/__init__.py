@@ -1,5 +1,6 @@
 """Twinworld's engine: structural causal models, queries on every rung, answers with their derivation."""
 
+from . import plot as plot
 from ._aggregates import Aggregate as Aggregate
 from ._aggregates import Chance as Chance
 from ._aggregates import Histogram as Histogram
@@ -7,8 +8,8 @@ from ._aggregates import Mean as Mean
 from ._aggregates import Quantiles as Quantiles
 from ._aggregates import Variance as Variance
 from ._answer import Answer as Answer
+from ._arguments import parse_budget as parse_budget
 from ._ask import ask as ask
-from ._ask import parse_budget as parse_budget
 from ._bind import bind as bind
 from ._by_noise import ByNoise as ByNoise
 from ._by_noise import by_noise as by_noise
@@ -111,7 +112,12 @@ from ._noise import NoiseLaw as NoiseLaw
 from ._noise import Unknown as Unknown
 from ._parse import parse_expression as parse_expression
 from ._parse import parse_query as parse_query
+from ._path_coefficients import effect_along as effect_along
+from ._path_coefficients import implied_covariance as implied_covariance
+from ._path_coefficients import path_coefficients as path_coefficients
+from ._path_coefficients import total_effect as total_effect
 from ._plan_report import contraction_text as contraction_text
+from ._plan_report import task_text as task_text
 from ._posteriors import Posteriors as Posteriors
 from ._posteriors import posteriors as posteriors
 from ._prepare import Prepared as Prepared
@@ -137,6 +143,7 @@ from ._query import query_nodes as query_nodes
 from ._query import query_terms as query_terms
 from ._range import CouplingRange as CouplingRange
 from ._range import coupling_range as coupling_range
+from ._real_column import numbers_from_text as numbers_from_text
 from ._relevance import rung as rung
 from ._results import arrow_column as arrow_column
 from ._results import result_columns as result_columns
@@ -225,6 +232,17 @@ from .io import networks as networks
 from .io import read_graph as read_graph
 from .io import read_model as read_model
 from .io import to_pgmpy as to_pgmpy
+from .mechanisms import Additive as Additive
+from .mechanisms import Choice as Choice
+from .mechanisms import Flow as Flow
+from .mechanisms import Function as Function
+from .mechanisms import Linear as Linear
+from .mechanisms import LocationScale as LocationScale
+from .mechanisms import Multiplicative as Multiplicative
+from .mechanisms import Named as Named
+from .mechanisms import PostNonlinear as PostNonlinear
+from .mechanisms import Quantile as Quantile
+from .mechanisms import Threshold as Threshold
 from .solvers import Bootstrap as Bootstrap
 from .solvers import EstimandCheck as EstimandCheck
 from .solvers import EstimandEstimate as EstimandEstimate
@@ -241,6 +259,7 @@ from .solvers._two_models import two_models as two_models
 
 __all__ = [
     "MAX_NUMBER",
+    "Additive",
     "AdjustmentCheck",
     "Adjusts",
     "Aggregate",
@@ -253,6 +272,7 @@ __all__ = [
     "Categorical",
     "CausalClaim",
     "CausalGraph",
+    "Choice",
     "Chance",
     "Claim",
     "Confidence",
@@ -282,7 +302,9 @@ __all__ = [
     "Explanation",
     "Expr",
     "Finding",
+    "Flow",
     "Forecast",
+    "Function",
     "GaussianCopula",
     "GraphFormat",
     "GumbelMax",
@@ -304,22 +326,28 @@ __all__ = [
     "KnownLaw",
     "Ladder",
     "LawSource",
+    "Linear",
     "LinearEffect",
+    "LocationScale",
     "Mean",
     "Members",
     "MissingPackage",
     "Model",
     "ModelLaws",
+    "Multiplicative",
     "MultivariateNormal",
+    "Named",
     "Noise",
     "NoiseLaw",
     "Number",
     "Op",
     "Overlap",
     "Placeholder",
+    "PostNonlinear",
     "Posteriors",
     "Prepared",
     "Probability",
+    "Quantile",
     "Quantiles",
     "Quantity",
     "Query",
@@ -338,6 +366,7 @@ __all__ = [
     "Study",
     "TableDraws",
     "TableSensitivity",
+    "Threshold",
     "TwoModels",
     "Uncertainty",
     "Unit",
@@ -379,6 +408,7 @@ __all__ = [
     "covariance_ratio",
     "districts",
     "draw_tables",
+    "effect_along",
     "efficient_adjustment_set",
     "encode_text",
     "equivalence_class",
@@ -402,6 +432,7 @@ __all__ = [
     "holds",
     "identify",
     "imagine",
+    "implied_covariance",
     "implied_independences",
     "independent",
     "inducing_paths",
@@ -427,6 +458,7 @@ __all__ = [
     "nie",
     "normal",
     "number_text",
+    "numbers_from_text",
     "parent_adjustment_set",
     "parse_budget",
     "parse_claim",
@@ -435,7 +467,9 @@ __all__ = [
     "parse_expression",
     "parse_quantity",
     "parse_query",
+    "path_coefficients",
     "placeholders",
+    "plot",
     "pn",
     "pns",
     "possible_units",
@@ -473,8 +507,10 @@ __all__ = [
     "simplify",
     "smallest_adjustment_set",
     "statement",
+    "task_text",
     "terms",
     "to_pgmpy",
+    "total_effect",
     "two_models",
     "walk",
     "world",

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import itertools
-import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._answer import Answer, Assumption, Finding, Uncertainty
+from ._arguments import checked_execution, parse_budget, shaper
 from ._coupling import Coupling
 from ._derivation import Scene, derive
 from ._errors import InvalidModel, InvalidQuery
@@ -80,6 +80,13 @@ def ask(
         from ._ask_study import ask_study  # a tenth of a second that a model does not need
 
         return ask_study(knowledge, query, _identifying(assume))
+    if isinstance(knowledge, Model) and not knowledge.is_finite:  # pyright: ignore[reportUnnecessaryIsInstance]
+        from . import _ask_mixed as mixed  # what a finite model does not need
+
+        asked = mixed.question_of(knowledge, query, rows, ignored)
+        if asked.finite is None:
+            return mixed.ask_mixed(knowledge, asked, rows, ignored, assume, budget, key, execution)
+        knowledge, query = asked.finite, asked.query
     setting, question = prepared(knowledge, query, rows, ignored, assume, budget, key, execution)
     refusals: list[tuple[str, str]] = []
     for solver in DEFAULT:
@@ -118,8 +125,7 @@ def prepared(
             f"ask() takes a Model or a Study first, got {type(knowledge).__name__}. "
             "Study(graph, ...) joins a graph with what is known; identify(graph, query) needs the graph alone."
         )
-    if execution is not None and not isinstance(execution, Execution):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise InvalidQuery(f"`execution` takes an Execution, got {type(execution).__name__}.")
+    checked_execution(execution)
     question = question_of(knowledge, query)
     asked, coded = read_rows(question.query, rows, knowledge.variable_states, ignored)
     if asked is not question.query:
@@ -221,23 +227,6 @@ def _finding(setting: Setting, solution: Solution) -> Finding:
     return "estimate" if solution.monte_carlo is not None or counted_totals(setting) else "exact"
 
 
-def shaper(batch: bool) -> Callable[[Array], float | Array]:
-    """How arrays with rows last are shown: rows first, and none where no rows were given."""
-
-    def shape(array: Array) -> float | Array:
-        # Inside, rows are the last axis; a user reads them first.
-        out = np.moveaxis(np.asarray(array, dtype=float), -1, 0)
-        if not batch:
-            out = out[0]
-        if out.ndim == 0:
-            return float(out)
-        out = np.ascontiguousarray(out)
-        out.flags.writeable = False  # an answer is a value
-        return out
-
-    return shape
-
-
 def assumptions_of(setting: Setting, notes: Sequence[str] = (), *, drawn: bool = False) -> tuple[Assumption, ...]:
     """What was granted and used.
 
@@ -275,32 +264,3 @@ def plan_of(setting: Setting, solver: str) -> dict[str, Any]:
         "largest_array": max((p.path.entries for p in record.plans), default=0.0),
         "contractions": reports,
     }
-
-
-def parse_budget(budget: float | str | Budget | None) -> Budget:
-    """A budget from seconds, or from text such as `30s`, `500ms`, `2min,4GB`.
-
-    Raises:
-        InvalidQuery: text that is no budget.
-    """
-    if isinstance(budget, Budget):
-        return budget
-    if budget is None:
-        return Budget()
-    if isinstance(budget, (int, float)):
-        if not budget > 0:
-            raise InvalidQuery(f"A budget is a positive number of seconds, got {budget!r}.")
-        return Budget.of(float(budget))
-    found = re.fullmatch(
-        r"\s*(\d+\.?\d*|\.\d+)\s*(us|µs|ms|s|sec|min|m|h)?\s*(?:,\s*(\d+\.?\d*|\.\d+)\s*(kB|KB|MB|GB|B)?\s*)?", budget
-    )
-    if found is None:
-        raise InvalidQuery(
-            f"Cannot read the budget {budget!r}; write TIME[,MEMORY], for example 30s or 2min,4GB. "
-            "Times are in us, ms, s, min or h; memory in B, kB, MB or GB."
-        )
-    seconds = float(found[1]) * {"us": 1e-6, "µs": 1e-6, "ms": 1e-3, "min": 60, "m": 60, "h": 3600}.get(
-        found[2] or "s", 1
-    )
-    scale = {"kB": 1e3, "KB": 1e3, "MB": 1e6, "GB": 1e9}.get(found[4] or "B", 1)
-    return Budget.of(seconds, None if found[3] is None else float(found[3]) * scale)

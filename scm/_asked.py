@@ -10,9 +10,10 @@ import numpy as np
 
 from ._ask import setting_for
 from ._coupling import Coupling
-from ._errors import InvalidModel, InvalidQuery, QuerySyntaxError
+from ._errors import InvalidQuery, QuerySyntaxError
 from ._execution import Execution
 from ._finding import Statuses
+from ._finite_only import check_finite
 from ._model import Model
 from ._parse import parse_query
 from ._query import Distribution, Probability, term_parts
@@ -64,20 +65,20 @@ class Asked:
         return self.query.of
 
 
-def read_asked(model: Model, given: Given, of: Of, *, whole: bool = False) -> Asked:
+def read_asked(model: Model, given: Given, of: Of, what: str, *, whole: bool = False) -> Asked:
     """The terms and the evidence, from the model's store if they were read before.
 
     Args:
         model: whose variables they are.
         given: the evidence; with `do(...)` in its text, that world is asked.
         of: terms and worlds; left out, every variable of the factual world, or of that of `do`.
+        what: which function asks, such as `posteriors()`.
         whole: every world that the evidence speaks of is asked too.
 
     Raises:
         QuerySyntaxError, UnknownName, UnknownState, InvalidQuery: as their messages say.
     """
-    if not isinstance(model, Model):  # pyright: ignore[reportUnnecessaryIsInstance]  # untyped callers
-        raise InvalidModel(f"A Model comes first, got {type(model).__name__}.")
+    check_finite(model, what)
     key = ("asked", *((type(x), x if isinstance(x, str) else repr(x)) for x in (given, of)), whole)
     if key not in model.plans:
         model.plans[key] = _read(model, given, of, whole)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from ._continuous import ContinuousLaw
 from ._domain import Domain, Real
 from ._errors import InvalidModel, UnknownName
-from ._syntax import Expr, Var
+from ._syntax import Expr, Var, print_name
 from ._variable import Variable, declared, noises_of
 from .mechanisms._formula import bind_formula
 from .mechanisms._types import Forward, Scope
 
 
 def is_columnar(v: Variable, inputs: tuple[str, ...], domains: Mapping[str, Domain]) -> bool:
-    """Whether the variable is continuous, has a continuous input, or a mechanism of that kind."""
+    """Whether the variable is continuous, has a continuous input or noise, or a mechanism of that kind."""
     continuous = any(isinstance(domains.get(name), Real) for name in inputs)
-    return v.mechanism is not None or v.real is not None or continuous
+    return v.mechanism is not None or v.real is not None or continuous or bool(v.continuous)
 
 
 def build_columnar(
@@ -41,6 +42,7 @@ def build_columnar(
                 f"{v.name!r} has {field}= and a continuous input or Real() states; it has one row for each state. "
                 "Use equation= or mechanism=, or make the variable and its parents finite."
             )
+    _check_noises(v, inputs)
     own = tuple(n for n in (*noises_of(v), *inputs) if n in noises and n in inputs)
     scope = Scope(
         v.name,
@@ -48,8 +50,19 @@ def build_columnar(
         tuple(dict.fromkeys(own)),
         {n: domains[n] for n in inputs},
         declared(v),
+        {c.names[0]: c.law for c in v.continuous if isinstance(c.law, ContinuousLaw)},
     )
     return bind_formula(_expression(v, scope.noises), scope) if v.mechanism is None else v.mechanism.bind(scope)
+
+
+def _check_noises(v: Variable, inputs: tuple[str, ...]) -> None:
+    """That a continuous noise of the variable's own is read: one that is not has been forgotten in the formula."""
+    unread = [n for block in v.continuous for n in block.names if n not in inputs]
+    if unread:
+        raise InvalidModel(
+            f"{v.name!r} has the noise {unread[0]!r}, and its equation does not read it. Write where it goes, as in "
+            f"'... + {print_name(unread[0])}', or leave the noise out. One for other variables is a ContinuousNoise."
+        )
 
 
 def _expression(v: Variable, noises: tuple[str, ...]) -> Expr:

@@ -150,26 +150,6 @@ def as_law(law: object, where: str) -> ContinuousLaw:
     )
 
 
-_POSITIVE = frozenset(
-    ["Chi2", "Exponential", "Gamma", "Gompertz", "HalfCauchy", "HalfNormal", "InverseGamma", "LogNormal", "Weibull"]
-)
-_ENDS: Mapping[str, tuple[str | float, str | float]] = {
-    "Beta": (0.0, 1.0), "Kumaraswamy": (0.0, 1.0), "LogUniform": ("low", "high"), "Pareto": ("scale", math.inf),
-    "Uniform": ("low", "high"), **dict.fromkeys(_POSITIVE, (0.0, math.inf)),
-}  # fmt: skip
-
-
-def real_of(law: AnyContinuousLaw) -> Real:
-    """An interval that the noise surely lies in; for a joint law, that any of its noises does."""
-    if isinstance(law, UnknownLaw):
-        return law.domain
-    if not isinstance(law, ContinuousLaw) or law.distribution not in _ENDS:
-        return Real()
-    given = {"low": 0.0, "high": 1.0, **dict(law.parameters)}
-    lower, upper = (given.get(end, math.nan) if isinstance(end, str) else end for end in _ENDS[law.distribution])
-    return Real(lower, upper) if lower < upper else Real()
-
-
 def is_numpyro(law: object) -> bool:
     """Whether `law` is a distribution object of NumPyro, seen without loading it."""
     return any(c.__module__.startswith("numpyro.distributions") for c in type(law).__mro__)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from ._finding import Finding, Step
+from ._graph import CausalGraph
 from ._nesting import unnesting
 from ._query import Contrast, Distribution, Number, Probability, Query, Term, print_query, query_terms, term_parts
 from ._relevance import relevant_world, rung
@@ -53,9 +54,9 @@ def _drawn_steps(scene: Scene) -> Iterator[Step]:
     for term in query_terms(scene.query):
         facts, _ = split_given(setting.model, term.given)
         asked = tuple(dict.fromkeys(t for part in term_parts(term) for t in terms(part)))
-        yield from _exclusion(setting, asked)
-        yield from _consistency(scene, asked, facts)
-        yield from _actions(asked)
+        yield from exclusions(setting.model.graph, asked)
+        yield from consistency(setting.model.graph, asked, facts, elsewhere=setting.record.consistency)
+        yield from actions(asked)
     yield from _couplings(scene)
     claim = "one value a row or state, each with its standard error"
     if scene.finding == "undefined":
@@ -76,22 +77,23 @@ def _term_steps(scene: Scene, term: Term, *, alone: bool) -> Iterator[Step]:
     asked = tuple(dict.fromkeys(t for part in term_parts(term) for t in terms(part)))
     step = rung(setting.model.graph, term_parts(term))
     posterior = None if setting.columns else noise_posterior(setting, asked, facts, conditions)
-    yield from _exclusion(setting, asked)
-    yield from _consistency(scene, asked, facts)
+    yield from exclusions(setting.model.graph, asked)
+    yield from consistency(setting.model.graph, asked, facts, elsewhere=setting.record.consistency)
     if step == 1:
         yield _conditioning(scene, term, alone)
         return
     if step == 3:
         yield _abduction(setting, term, posterior)
-    yield from _actions(asked)
+    yield from actions(asked)
     yield from _couplings(scene)
     yield from unnesting(setting, term)
     yield _prediction(scene, term, asked, posterior, alone)
 
 
-def _exclusion(setting: Setting, asked: tuple[Var, ...]) -> Iterator[Step]:
+def exclusions(graph: CausalGraph, asked: tuple[Var, ...]) -> Iterator[Step]:
+    """A step for each term whose world sets what cannot reach it."""
     for t in asked:
-        kept = relevant_world(setting.model.graph, t.name, t.world)
+        kept = relevant_world(graph, t.name, t.world)
         own = [a for a in t.world if a.target == t.name and a.parent is None]
         if len(kept) < len(t.world) and not own:
             dropped = ", ".join(print_assignment(a) for a in t.world if a not in kept)
@@ -103,8 +105,10 @@ def _exclusion(setting: Setting, asked: tuple[Var, ...]) -> Iterator[Step]:
             )
 
 
-def _consistency(scene: Scene, asked: tuple[Var, ...], facts: tuple[Fact, ...]) -> Iterator[Step]:
-    graph = scene.setting.model.graph
+def consistency(
+    graph: CausalGraph, asked: tuple[Var, ...], facts: tuple[Fact, ...], *, elsewhere: bool = False
+) -> Iterator[Step]:
+    """A step where terms of another world are the factual ones, or instances in between are (`elsewhere`)."""
     plain, merged = build_worlds(graph, asked, ()), build_worlds(graph, asked, facts)
     same = [
         t
@@ -114,7 +118,7 @@ def _consistency(scene: Scene, asked: tuple[Var, ...], facts: tuple[Fact, ...]) 
         and plain.terms.get(t) != plain.terms.get(Var(t.name))
     ]
     same = [t for t in same if isinstance(merged.terms.get(t), int)]
-    if same or scene.setting.record.consistency:
+    if same or elsewhere:
         claim = (
             ", ".join(f"{print_expr(t)} = {print_name(t.name)}" for t in same)
             or "instances whose inputs agree are the same instance"
@@ -172,7 +176,8 @@ def _posterior_text(setting: Setting, posterior: NoisePosterior) -> str:
     )
 
 
-def _actions(asked: tuple[Var, ...]) -> Iterator[Step]:
+def actions(asked: tuple[Var, ...]) -> Iterator[Step]:
+    """A step for each world that is imposed."""
     for world in dict.fromkeys(t.world for t in asked if t.world):
         yield Step("action", ", ".join(print_assignment(a) for a in world), _action_reason(world), f"{THEOREM}, step 2")
 
@@ -274,7 +279,7 @@ def _contrast_step(scene: Scene) -> Step:
         end = "undefined"
     else:
         end = _ends_text(float(result.outer_lower[0]), float(result.outer_upper[0]))
-    claim = f"{_written(scene.query, values)} = {end}"
+    claim = f"{written(scene.query, values)} = {end}"
     reason = "each term is worked out by itself: their joint law across worlds is not needed"
     if result.lower.size and not np.array_equal(result.lower, result.upper, equal_nan=True):
         # Ends of terms do not combine into these ends: the roots are the same in every term.
@@ -283,15 +288,16 @@ def _contrast_step(scene: Scene) -> Step:
     return Step("contrast", claim, reason)
 
 
-def _written(query: Query, values: dict[Term, str]) -> str:
+def written(query: Query, values: Mapping[Term, str]) -> str:
+    """A contrast with the values of its terms in their places."""
     match query:
         case Number(value):
             return number_text(value)
         case Contrast(op, left, right):
-            right_text = _written(right, values)
+            right_text = written(right, values)
             if isinstance(right, Contrast) or (isinstance(right, Number) and right.value < 0):
                 right_text = f"({right_text})"
-            left_text = _written(left, values)
+            left_text = written(left, values)
             return f"{f'({left_text})' if isinstance(left, Contrast) and op in '*/' else left_text} {op} {right_text}"
         case _:
             text = values[query]

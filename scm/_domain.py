@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -37,7 +38,7 @@ class Real:
     def __contains__(self, value: object) -> bool:
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             return False
-        return self.lower <= value <= self.upper and math.isfinite(value)
+        return self.lower <= value <= self.upper and abs(value) <= sys.float_info.max  # whole numbers have no end
 
     def __str__(self) -> str:
         if math.isinf(self.lower) and math.isinf(self.upper):

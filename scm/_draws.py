@@ -15,6 +15,7 @@ from ._ask import ask, prepared
 from ._coupling import Coupling
 from ._errors import InvalidModel, UnknownName
 from ._execution import Execution
+from ._finite_only import check_finite
 from ._mechanism import Table
 from ._model import Model
 from ._noise import TOLERANCE, probabilities
@@ -205,6 +206,7 @@ def ask_draws(
     Raises:
         The errors of `ask`, and InvalidModel, UnknownName: see `TableDraws.of`.
     """
+    check_finite(model, "ask_draws()")
     drawn = TableDraws.of(model, draws.tables if isinstance(draws, TableDraws) else draws)
     answer = ask(model, query, rows=rows, ignored=ignored, assume=assume, budget=budget, execution=execution)
     setting, question = prepared(model, query, rows, ignored, assume, budget, None, execution)

@@ -97,7 +97,7 @@ def _power(values: Sequence[Numeric]) -> Numeric:
     if base == 0 and exponent < 0:
         raise InvalidQuery(f"Division by zero: {base} ** {exponent}. Guard it with `... if ... else ...`.")
     if base < 0 and exponent != math.floor(exponent):
-        raise InvalidQuery(f"{base} ** {exponent}: a negative number has no power that is not whole.")
+        raise InvalidQuery(f"({base}) ** {exponent}: a negative number has no power that is not whole.")
     try:  # in floats first: whole numbers could grow without end
         found = _bounded(float(base) ** float(exponent), "power")
     except OverflowError:

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, Literal, TypeAlias
 
 from ._errors import InvalidQuery
 
 Executor: TypeAlias = Literal["numpy", "jax"]
 Precision: TypeAlias = Literal["single", "double"]
+
+
+@contextmanager
+def precision_of(precision: Precision) -> Generator[None]:
+    """JAX in this precision, here only: the global flag stays as the user set it."""
+    import jax  # half a second
+
+    enable: Any = getattr(jax, "enable_x64", None)
+    if enable is None:  # older releases keep it among what is not settled
+        experimental: Any = import_module("jax.experimental")
+        enable = experimental.enable_x64
+    with enable(precision == "double"):
+        yield
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any, Literal
 from ._ask import prepared
 from ._coupling import Coupling
 from ._execution import Execution
+from ._identified import rung_of
 from ._model import Model
-from ._plan_report import contraction, contraction_text, seconds_text
+from ._plan_report import contraction, contraction_text, seconds_text, task_text
 from ._query import Query, print_query
 from .solvers import Budget, Refusal, Setting, draws_of, forecast_of, plans_of
 
 if TYPE_CHECKING:
+    from ._mixed_solve import Setting as MixedSetting
     from ._sample import PRNGKey
 
 
@@ -30,6 +32,8 @@ class Forecast:
         contractions: one mapping each: the term, worlds, instances, width, operations, bytes, forecasts in seconds.
         refusals: for each solver that would not answer, its reason.
         others: lines on the solvers that come after the exact one.
+        tasks: for a model with continuous variables, one mapping for each part of a term and pattern of evidence: who
+            would work it out, and why not the ones before.
     """
 
     query: Query
@@ -38,6 +42,7 @@ class Forecast:
     contractions: tuple[Mapping[str, Any], ...]
     refusals: tuple[tuple[str, str], ...] = ()
     others: tuple[str, ...] = ("monte_carlo: runs where exact refuses, if key= is given",)
+    tasks: tuple[Mapping[str, Any], ...] = ()
 
     def __str__(self) -> str:
         return self.to_text()
@@ -53,6 +58,9 @@ class Forecast:
             else:
                 out += [f"  {line}" for line in contraction_text(data)]
                 out.append(f"  chosen: exact, {data['chosen']}")
+        for number, data in enumerate(self.tasks, 1):
+            for line in task_text(number, data):
+                out += textwrap.wrap(line, 110, subsequent_indent="    ", drop_whitespace=False)
         for solver, reason in self.refusals:
             out += textwrap.wrap(f"{solver} refuses: {reason}", 110, subsequent_indent="  ")
         for line in self.others:
@@ -68,6 +76,7 @@ class Forecast:
             "contractions": [dict(c) for c in self.contractions],
             "refusals": [list(r) for r in self.refusals],
             "others": list(self.others),
+            "tasks": [dict(t) for t in self.tasks],
         }
 
 
@@ -97,6 +106,13 @@ def explain(
     Raises:
         The errors of `ask`.
     """
+    if isinstance(knowledge, Model) and not knowledge.is_finite:  # pyright: ignore[reportUnnecessaryIsInstance]
+        from . import _ask_mixed as mixed  # what a finite model does not need
+
+        asked = mixed.question_of(knowledge, query, rows, ignored)
+        if asked.finite is None:
+            return _mixed(mixed.setting_for(knowledge, asked, rows, ignored, assume, budget, key, execution))
+        knowledge, query = asked.finite, asked.query
     setting, question = prepared(knowledge, query, rows, ignored, assume, budget, key, execution)
     try:
         found = plans_of(setting, question.query)
@@ -113,6 +129,15 @@ def explain(
         data |= contraction(knowledge, planned.plan, planned.worlds, None, count)
         reports.append(data | {"forecast_seconds": dict(forecast), "chosen": chosen})
     return Forecast(question.query, question.rung, setting.rows, tuple(reports))
+
+
+def _mixed(found: tuple[MixedSetting, Query]) -> Forecast:
+    from ._mixed_explain import forecast
+
+    setting, query = found
+    tasks, refusals = forecast(setting, query)
+    rung = rung_of(setting.model.graph, query)
+    return Forecast(query, rung, setting.rows.count, (), refusals, (), tasks)
 
 
 def _drawn(setting: Setting, query: Query) -> tuple[str, ...]:

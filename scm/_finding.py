@@ -16,6 +16,8 @@ Finding: TypeAlias = Literal["exact", "estimate", "bounds", "not_identified", "u
 Status: TypeAlias = Literal["ok", "undefined", "contradiction"]
 Granter: TypeAlias = Literal["the text", "the reader", "the user", "the method"]
 Number: TypeAlias = "float | NDArray[np.float64]"
+LAWS = "the noises have the laws of the model: "
+"""How an assumption begins that is the model's own, and no coupling."""
 
 
 _STATUSES: tuple[Status, ...] = ("ok", "undefined", "contradiction")

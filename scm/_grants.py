@@ -10,6 +10,7 @@ from ._errors import InvalidQuery, UnknownName, near
 from ._gumbel import gumbel_max
 from ._mechanism import Table
 from ._model import Model
+from .mechanisms._types import NeedsCoupling
 
 NAMED: dict[str, Coupling] = {c.name: c for c in (rank_preserving, gumbel_max, independent)}
 """Couplings that can be granted by name."""
@@ -91,9 +92,11 @@ def _check_once(couplings: Sequence[Coupling]) -> None:
 
 def _check_names(coupling: Coupling, model: Model) -> None:
     for name in coupling.variables or ():
-        if name not in model.mechanisms:
-            raise UnknownName(name, model.mechanisms, f"The coupling {coupling.name}")
-        if not isinstance(model.mechanisms[name], Table):
+        if name not in model.mechanisms and name not in model.columnar:
+            known = (*model.mechanisms, *model.columnar)
+            raise UnknownName(name, known, f"The coupling {coupling.name}")
+        law = isinstance(model.columnar.get(name), NeedsCoupling)
+        if not law and not isinstance(model.mechanisms.get(name), Table):
             raise InvalidQuery(
                 f"The coupling {coupling.name} is granted for {name!r}, which is not given by a table: its mechanism "
                 "already says how it behaves across worlds. Leave it out."

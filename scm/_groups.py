@@ -5,19 +5,20 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ._bind import replace_placeholders
-from ._codes import NOT_OBSERVED, Codes
+from ._codes import NOT_OBSERVED
+from ._domain import Domain, Real
 from ._memo import by_identity
 from ._query import (
     Query,
     query_nodes,
 )
-from ._rows import States, without_facts
+from ._rows import without_facts
 from ._syntax import (
     Const,
     Op,
@@ -53,7 +54,7 @@ class Group:
             return query
         return _asked(query, self.unobserved, tuple(self.replace.items()))
 
-    def columns(self, columns: Mapping[str, Codes]) -> dict[str, Codes]:
+    def columns(self, columns: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         """The values of the placeholders that `query` leaves open, for these rows."""
         gone = self.unobserved | {placeholder.name for placeholder in self.replace}
         return {name: c if self.whole else c[self.rows] for name, c in columns.items() if name not in gone}
@@ -68,7 +69,11 @@ def _asked(
 
 
 def row_groups(
-    query: Query, columns: Mapping[str, Codes], rows: int, domains: States, empty: Sequence[str] = ()
+    query: Query,
+    columns: Mapping[str, NDArray[Any]],
+    rows: int,
+    domains: Mapping[str, Domain],
+    empty: Sequence[str] = (),
 ) -> Iterator[Group]:
     """Rows grouped by which cells are empty and which values coincide, so that each finds what it would find alone.
 
@@ -77,7 +82,7 @@ def row_groups(
     """
     tokens, pairs = meeting_pairs(query)
     marks = itertools.chain(
-        (columns[name] == NOT_OBSERVED for name in empty), (_equal(a, b, columns, domains) for a, b in pairs)
+        (not_seen(columns[name]) for name in empty), (_equal(a, b, columns, domains) for a, b in pairs)
     )
     for where, pattern in _patterns(marks, rows):
         met = [pair for pair, equal in zip(pairs, pattern[len(empty) :], strict=True) if equal]
@@ -134,9 +139,17 @@ def _stand_ins(tokens: Sequence[Token], met: Iterable[tuple[Token, Token]]) -> d
     return {name: token for name, token in found.items() if token != name}
 
 
-def _equal(a: Token, b: Token, columns: Mapping[str, Codes], domains: States) -> NDArray[np.bool_]:
+def not_seen(column: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which cells of a column of codes, or of numbers, are empty."""
+    return np.isnan(column) if column.dtype.kind == "f" else column == NOT_OBSERVED
+
+
+def _equal(a: Token, b: Token, columns: Mapping[str, NDArray[Any]], domains: Mapping[str, Domain]) -> NDArray[np.bool_]:
     """In which rows two tokens have the same value (states of different variables may stand in another order)."""
     first, second = (((t.value,) if isinstance(t, Const) else domains[t.name]) for t in (a, b))
+    if isinstance(first, Real) or isinstance(second, Real):
+        one, other = (columns[t.name] if isinstance(t, Placeholder) else t.value for t in (a, b))
+        return np.asarray(one == other)  # an empty cell, NaN, equals nothing
     # An empty cell, at place -1, equals nothing.
     same = np.zeros((len(first) + 1, len(second) + 1), dtype=bool)
     same[:-1, :-1] = [[x == y for y in second] for x in first]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ._answer import Answer
 from ._ask import ask
@@ -12,6 +13,9 @@ from ._model import Model
 from ._query import Distribution, Expectation, Probability, Query, Term, term_parts
 from ._resolve import read_query
 from ._syntax import Const, Expr, Op, Set, Var, conjunction, conjuncts, substitute, terms
+
+if TYPE_CHECKING:
+    from ._sample import PRNGKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +34,24 @@ class Ladder:
 
 
 def ladder(
-    model: Model, query: str | Query, *, assume: str | Coupling | Sequence[str | Coupling] = ()
+    model: Model,
+    query: str | Query,
+    *,
+    assume: str | Coupling | Sequence[str | Coupling] = (),
+    key: PRNGKey | int | None = None,
 ) -> Ladder | None:
     """The question on all three rungs; None unless it is one term with one plain intervention and evidence.
+
+    Args:
+        model: of whom it is asked.
+        query: as for `ask`.
+        assume: as for `ask`.
+        key: as for `ask`.
 
     Raises:
         The errors of `ask`.
     """
-    asked = read_query(query, model.variable_states)
+    asked = read_query(query, model.variable_states, model.reals)
     if not isinstance(asked, (Probability, Expectation, Distribution)) or asked.given is None:
         return None
     found = tuple(t for part in term_parts(asked) for t in terms(part))
@@ -58,7 +72,7 @@ def ladder(
     observed: Expr = Op("=", (Var(cause), setting.value))
     doing = _with(asked, asked_expr=None, given=kept)
     seeing = _with(asked, asked_expr=cause, given=(observed, *kept))
-    return Ladder(ask(model, seeing, assume=assume), ask(model, doing, assume=assume), ask(model, asked, assume=assume))
+    return Ladder(*(ask(model, query, assume=assume, key=key) for query in (seeing, doing, asked)))
 
 
 def _with(term: Term, asked_expr: str | None, given: tuple[Expr, ...]) -> Term:

@@ -19,6 +19,7 @@ from lark.exceptions import UnexpectedCharacters, VisitError
 
 from ._errors import InvalidQuery, QuerySyntaxError
 from ._grammar import Build, Wrong
+from ._syntax import FUNCTIONS
 
 STARTS = ("query", "expr")
 """Rules of the grammar that a text may be read by."""
@@ -104,12 +105,15 @@ _READABLE = {
 
 
 _COMPARED = re.compile(r"(==|!=|<=|>=|:=|[=<>≤≥≠|,])\s*\Z")
+_CALLED = re.compile(r"(?<!\w)([^\W\d]\w*)\s*\Z")
 _CLOSING = {"RPAR": ")", "RSQB": "]", "RBRACE": "}"}
 
 
 def _missing(text: str, position: int, wanted: set[str]) -> str:
-    """What is left out at `position`, where the text itself tells; '' where it does not."""
+    """What is wrong or left out at `position`, where the text itself tells; '' where it does not."""
     here = text[position : position + 1]
+    if here == "(" and (called := _CALLED.search(text, 0, position)):
+        return f"{called[1]!r} is no function; the functions are {', '.join(sorted((*FUNCTIONS, 'abs', 'min', 'max')))}"
     if here not in ("", ")", "]", "}", "|", ","):
         return ""
     closing = sorted(_CLOSING[name] for name in wanted & set(_CLOSING))

@@ -6,25 +6,29 @@ A value: `do` returns another model.
 from __future__ import annotations
 
 import itertools
+import os
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ._assemble import build_mechanism
 from ._assemble_columns import build_columnar, is_columnar
-from ._continuous import ContinuousNoise, GaussianCopula, MultivariateNormal, real_of
+from ._continuous import ContinuousNoise, GaussianCopula, MultivariateNormal
 from ._domain import Domain, Real
 from ._errors import InvalidModel, InvalidQuery, UnknownName
 from ._graph import CausalGraph
 from ._mechanism import Mechanism, Table
+from ._model_file import save_items
 from ._model_json import items_from_json, items_to_json
-from ._noise import Noise
+from ._noise import Noise, plain
 from ._resolve import state_of
 from ._sample import sample
+from ._sample_columns import sample_columns
 from ._syntax import Const, Value
 from ._variable import Variable, inputs_of, with_states
+from .mechanisms._law_table import noise_domains
 from .mechanisms._types import Forward
 
 if TYPE_CHECKING:
@@ -120,7 +124,7 @@ class Model:
         by_name = {v.name: v for v in self.variables}
         domains: dict[str, Domain] = {n.name: n.law.states for n in self.noises.values()}
         for block in self.continuous_noises:
-            domains |= dict.fromkeys(block.names, real_of(block.law))
+            domains |= noise_domains(block)
         mechanisms: dict[str, Mechanism] = {}
         columnar: dict[str, Forward] = {}
         noises = frozenset(domains)
@@ -198,7 +202,7 @@ class Model:
         Raises:
             UnknownName, UnknownState: a setting that the model does not have.
         """
-        wanted = {**(settings or {}), **more}
+        wanted = {name: cast(Value, plain(value)) for name, value in {**(settings or {}), **more}.items()}
         names = [v.name for v in self.variables]
         for name in wanted:
             if name not in names:
@@ -231,35 +235,67 @@ class Model:
         finite = {name for name, mechanism in self.mechanisms.items() if noise in mechanism.inputs}
         return finite | {name for name, mechanism in self.columnar.items() if noise in mechanism.noises}
 
-    def sample(self, n: int, *, key: PRNGKey) -> dict[str, NDArray[Any]]:
-        """`n` units drawn from the model: one array of `n` states for each variable.
+    def sample(self, n: int, *, key: PRNGKey | int) -> dict[str, NDArray[Any]]:
+        """`n` units drawn from the model: an array of `n` states for each variable, or of floats for a continuous one.
 
         Args:
             n: how many.
-            key: a JAX random key, e.g. `jax.random.key(0)`; the same key draws the same units.
+            key: a JAX random key, e.g. `jax.random.key(0)`, or a whole number; the same key draws the same units.
 
         Raises:
-            InvalidModel: a noise has an unknown law.
+            InvalidModel: a noise has an unknown law, or a mechanism gives what it may not (with its row).
         """
+        if not self.is_finite:
+            drawn = sample_columns(
+                self.noises,
+                self.continuous_noises,
+                self.mechanisms,
+                self.columnar,
+                self.domains,
+                self.graph.order,
+                n,
+                key=key,
+            )
+            return {v.name: drawn[v.name] for v in self.variables}
         drawn = sample(self.noises, self.mechanisms, self.states, n, key=key)
         return {v.name: drawn[v.name] for v in self.variables}
 
     def to_json(self, *, indent: int | None = 2) -> str:
-        """The model as versioned JSON text."""
-        if not self.is_finite:
-            raise InvalidModel("A model with continuous variables is not written to JSON yet.")
-        finite = [item for item in self.items if not isinstance(item, ContinuousNoise)]
-        return items_to_json(finite, indent=indent)
+        """The model as versioned JSON text; `from_json` gives an equal one back.
 
-    @staticmethod
-    def from_json(text: str) -> Model:
-        """The model that a JSON text describes; no code is run.
+        Of a Python function as a mechanism, the text has the name alone; of a `Flow`, the arrays.
 
         Raises:
-            InvalidFile: the text is no model file; the message names the place.
+            InvalidModel: a mechanism of a class of your own, a function without a name, or very large arrays.
+        """
+        return items_to_json(self.items, indent=indent)
+
+    @staticmethod
+    def from_json(text: str, *, functions: Mapping[str, Any] | None = None) -> Model:
+        """The model that a JSON text describes; no code is run.
+
+        Args:
+            text: as `to_json` writes it.
+            functions: the Python functions that the text names, by those names; for a `Flow` of Y, a flow of the same
+                build as `"Y.flow"`.
+
+        Raises:
+            InvalidFile: the text is no model file, or names a function that is not given; the message names the place.
             InvalidModel, InvalidGraph, UnknownName, QuerySyntaxError: a model that cannot be.
         """
-        return Model(*items_from_json(text))
+        return Model(*items_from_json(text, functions))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model to a file, whole or not at all; `read_model` gives an equal one back.
+
+        Args:
+            path: a name in `.json` or `.json.gz`, or in `.safetensors`, which holds the arrays of mechanisms as such.
+
+        Raises:
+            InvalidFile: another extension, or a place that cannot be written.
+            InvalidModel: see `to_json`.
+        """
+        save_items(self.items, os.fspath(path))
 
     def __repr__(self) -> str:
         return f"Model({', '.join(v.name for v in self.variables)})"

@@ -9,7 +9,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ._ask import assumptions_of, plan_of, shaper
+from ._arguments import shaper
+from ._ask import assumptions_of, plan_of
 from ._asked import Asked, Assume, Given, Of, heading, read_asked, rows_line, setting_of, world_of
 from ._errors import InvalidQuery
 from ._execution import Execution
@@ -183,7 +184,7 @@ def most_probable(
     Raises:
         QuerySyntaxError, UnknownName, UnknownState, InvalidQuery, InvalidRows: the question cannot be meant.
     """
-    asked = read_asked(model, given, of, whole=True)
+    asked = read_asked(model, given, of, "most_probable()", whole=True)
     if execution is not None and (execution.executor == "jax" or execution.devices or execution.precision == "single"):
         raise InvalidQuery("most_probable() runs on NumPy, in double precision; leave the rest out of execution=.")
     setting, asked = setting_of(model, asked, rows, ignored, assume, budget, execution)

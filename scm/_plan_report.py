@@ -121,6 +121,20 @@ def _run_text(data: Mapping[str, Any]) -> Iterator[str]:
         yield f"fell back to NumPy: {data['fallback']}"
 
 
+def task_text(number: int, data: Mapping[str, Any]) -> Iterator[str]:
+    """The lines of one task of a model with continuous variables."""
+    rows = f"{data['rows']:,} row{'' if data['rows'] == 1 else 's'}"
+    yield f"task {number}: {data['term']}, {rows}"
+    yield f"  asked: {data['asked']}; {data['instances']} instances, {data['observed']} of them observed"
+    yield f"  chosen: {data['solver']}"
+    if data.get("drawn"):
+        yield f"  drawn: {', '.join(data['drawn'])}"
+    if data.get("enumerated"):
+        yield f"  enumerated: {', '.join(data['enumerated'])}"
+    for name, reason in data["refusals"]:
+        yield f"  {name} refuses: {reason}"
+
+
 def amount(number: float) -> str:
     """A large number in a few signs: 1.3k, 20M."""
     for unit, size in (("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3)):

@@ -9,7 +9,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ._ask import assumptions_of, plan_of, shaper
+from ._arguments import shaper
+from ._ask import assumptions_of, plan_of
 from ._asked import Asked, Assume, Given, Of, heading, read_asked, rows_line, setting_of, world_of
 from ._errors import InvalidQuery, UnknownName
 from ._execution import Execution
@@ -191,7 +192,7 @@ def posteriors(
     Raises:
         QuerySyntaxError, UnknownName, UnknownState, InvalidQuery, InvalidRows: the question cannot be meant.
     """
-    asked = read_asked(model, given, of)
+    asked = read_asked(model, given, of, "posteriors()")
     setting, asked = setting_of(model, asked, rows, ignored, assume, budget, execution)
     condition = asked.query.given
     try:

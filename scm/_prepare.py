@@ -14,6 +14,7 @@ from ._ask import ask, prepared, question_of
 from ._coupling import Coupling
 from ._errors import InvalidQuery, InvalidRows, UnknownState, listing
 from ._execution import Execution
+from ._finite_only import check_finite
 from ._groups import meeting_pairs, row_groups
 from ._model import Model
 from ._query import Query
@@ -144,6 +145,7 @@ def prepare(
     Raises:
         The errors of `ask`.
     """
+    check_finite(model, "prepare()")
     names = list(carriers(question_of(model, query).query))
     nothing = {name: np.empty(0, dtype=np.intp) for name in names} or None
     setting, question = prepared(model, query, nothing, (), assume, budget, None, None)

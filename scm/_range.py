@@ -14,7 +14,7 @@ from ._ask import ask
 from ._coupling import Coupling
 from ._errors import InvalidModel, InvalidQuery, listing
 from ._execution import Execution
-from ._finding import Number
+from ._finding import LAWS, Assumption, Number
 from ._grants import granted
 from ._model import Model
 from ._query import Query, print_query
@@ -59,7 +59,7 @@ class CouplingRange:
     @property
     def coupling_needed(self) -> bool:
         """Whether any answer rests on its coupling; if none does, the tables alone decide the query."""
-        return any(a.granted_by == "the user" for _, answer in self.answers for a in answer.assumptions) or any(
+        return any(_granted(a) for _, answer in self.answers for a in answer.assumptions) or any(
             answer.finding == "refused" for _, answer in self.answers
         )
 
@@ -104,6 +104,11 @@ class CouplingRange:
             "coupling_needed": self.coupling_needed,
             "answers": [{"coupling": name, **answer.to_json()} for name, answer in self.answers],
         }
+
+
+def _granted(assumption: Assumption) -> bool:
+    """Whether the user granted it beside the model."""
+    return assumption.granted_by == "the user" and not assumption.text.startswith(LAWS)
 
 
 def coupling_range(

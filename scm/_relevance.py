@@ -116,7 +116,10 @@ def _fit_one_world(graph: CausalGraph, parts: Sequence[Expr]) -> bool:
     """
     found = [t for part in parts for t in terms(part)]
     return any(
-        all(relevant_world(graph, t.name, world) == relevant_world(graph, t.name, t.world) for t in found)
+        all(
+            t.world == world or relevant_world(graph, t.name, world) == relevant_world(graph, t.name, t.world)
+            for t in found
+        )
         for world in {t.world for t in found}
     )
 

@@ -9,8 +9,10 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ._codes import NOT_OBSERVED, Codes, code_column, smallest_kind
+from ._domain import Domain
 from ._errors import InvalidQuery, InvalidRows, listing, near
 from ._frames import Column, Encoded, Frame, frame_of
 from ._memo import by_identity
@@ -109,7 +111,7 @@ def read_rows(query: Query, rows: object, states: States, ignored: Sequence[str]
     wanted = carriers(asked)
     domains = {name: _domain(name, variables, states) for name, variables in wanted.items()}
     columns = {name: frame.column(name) for name in names}
-    count = _count(frame, columns)
+    count = row_count(frame, columns)
     empty = np.empty(0, dtype=np.intp)
     codes = {
         name: code_column(name, variables[0], columns[name], domains[name]).astype(smallest_kind(len(domains[name])))
@@ -118,11 +120,13 @@ def read_rows(query: Query, rows: object, states: States, ignored: Sequence[str]
         for name, variables in wanted.items()
     }
     missing = tuple(name for name, c in codes.items() if len(c) and c.min() == NOT_OBSERVED)
-    _check_observed(asked, {name: codes[name] for name in missing})
+    check_observed(asked, {name: codes[name] == NOT_OBSERVED for name in missing})
     return asked, Rows(codes, domains, count, missing)
 
 
-def row_variables(query: Query, names: Sequence[str], states: States, ignored: Sequence[str] = ()) -> dict[str, str]:
+def row_variables(
+    query: Query, names: Sequence[str], states: Mapping[str, Domain], ignored: Sequence[str] = ()
+) -> dict[str, str]:
     """For each column that means something, the variable whose states it holds; see `read_rows`.
 
     Raises:
@@ -152,7 +156,12 @@ def _leave_out(name: object) -> str:
     return f"ignored=({name!r},)" + (f" or --ignore {shlex.quote(name)}" if isinstance(name, str) else "")
 
 
-def _count(frame: Frame, columns: Mapping[str, Column]) -> int:
+def row_count(frame: Frame, columns: Mapping[str, Column]) -> int:
+    """How many rows there are.
+
+    Raises:
+        InvalidRows: columns of different lengths.
+    """
     lengths = {name: _length(column) for name, column in columns.items()}
     if len(set(lengths.values())) > 1:
         raise InvalidRows(f"The columns have different lengths: {lengths}. Every column needs one value a row.")
@@ -214,11 +223,19 @@ def _open_fact(part: Expr) -> str | None:
             return None
 
 
-def _check_observed(query: Query, columns: Mapping[str, Codes]) -> None:
-    """That a cell is empty only where leaving it out means something."""
-    for name, codes in columns.items():
+def check_observed(query: Query, empty: Mapping[str, NDArray[np.bool_]]) -> None:
+    """That a cell is empty only where leaving it out means something.
+
+    Args:
+        query: with the evidence that the rows bring.
+        empty: for each placeholder with an empty cell, which they are.
+
+    Raises:
+        InvalidRows: a cell is empty where a value must be.
+    """
+    for name, cells in empty.items():
         if where := _needed(query, name):
-            row = int(np.argmax(codes == NOT_OBSERVED)) + 1
+            row = int(np.argmax(cells)) + 1
             raise InvalidRows(
                 f"column {name!r}: the cell is empty, but ?{name} {where}. Give a value, or leave the row out.", row=row
             )

@@ -88,9 +88,22 @@ def sample(
     states: Mapping[str, tuple[Value, ...]],
     n: int,
     *,
-    key: PRNGKey,
+    key: PRNGKey | int,
 ) -> dict[str, NDArray[Any]]:
     """`n` units of the model with these parts (mechanisms in topological order), see `Model.sample`."""
+    key = random_key(key)
+    codes = draw_noises(noises, n, key)
+    for stream, (name, mechanism) in enumerate(mechanisms.items(), len(noises)):
+        codes[name] = draw_value(name, mechanism, codes, states, n, (key, stream))
+    return {name: as_states(states[name], codes[name]) for name in mechanisms}
+
+
+def draw_noises(noises: Mapping[str, Noise], n: int, key: PRNGKey) -> dict[str, Codes]:
+    """`n` draws of every finite noise, as positions among its states; noise i takes stream i.
+
+    Raises:
+        InvalidModel: a law that is unknown, or fewer than 0 units.
+    """
     if n < 0:
         raise InvalidModel(f"sample() draws a number of units from 0 up, got {n}.")
     codes: dict[str, Codes] = {}
@@ -101,19 +114,29 @@ def sample(
                 f"The noise {name!r} has an unknown law: nothing can be drawn from it. Give it a law first."
             )
         codes[name] = draw(np.broadcast_to(np.array(law), (n, len(law))), uniform(key, stream, n))
-    for stream, (name, mechanism) in enumerate(mechanisms.items(), len(noises)):
-        inputs = [codes[i] for i in mechanism.inputs]
-        domains = [states[i] for i in mechanism.inputs]
-        match mechanism:
-            case Table(_, rows):
-                codes[name] = draw(np.array(rows)[_row(inputs, domains, n)], uniform(key, stream, n))
-            case NoiseTable(_, found):
-                codes[name] = np.array([states[name].index(x) for x in found])[_row(inputs, domains, n)]
-            case Equation():
-                codes[name] = _equation(mechanism, inputs, domains, states[name], n)
-            case _:
-                assert_never(mechanism)
-    return {name: _column(states[name], codes[name]) for name in mechanisms}
+    return codes
+
+
+def draw_value(
+    name: str,
+    mechanism: Mechanism,
+    codes: Mapping[str, Codes],
+    states: Mapping[str, tuple[Value, ...]],
+    n: int,
+    source: tuple[PRNGKey, int],
+) -> Codes:
+    """A finite variable of `n` units from its inputs; a table draws from this key and stream."""
+    inputs = [codes[i] for i in mechanism.inputs]
+    domains = [states[i] for i in mechanism.inputs]
+    match mechanism:
+        case Table(_, rows):
+            return draw(np.array(rows)[_row(inputs, domains, n)], uniform(*source, n))
+        case NoiseTable(_, found):
+            return np.array([states[name].index(x) for x in found])[_row(inputs, domains, n)]
+        case Equation():
+            return _equation(mechanism, inputs, domains, states[name], n)
+        case _:
+            assert_never(mechanism)
 
 
 def draw(laws: NDArray[np.float64], u: NDArray[np.float64]) -> Codes:
@@ -146,7 +169,8 @@ def _equation(
     return np.array(found, dtype=np.intp)[inverse.reshape(-1)]
 
 
-def _column(states: tuple[Value, ...], codes: Codes) -> NDArray[Any]:
+def as_states(states: tuple[Value, ...], codes: Codes) -> NDArray[Any]:
+    """A column of states from their positions."""
     kinds = {type(s) for s in states}
     column = np.array(states, dtype=None if len(kinds) == 1 and str not in kinds else object)
     return column[codes]

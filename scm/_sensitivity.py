@@ -15,6 +15,7 @@ from ._answer import Answer
 from ._ask import ask, prepared
 from ._coupling import Coupling
 from ._finding import Number
+from ._finite_only import check_finite
 from ._model import Model
 from ._query import Query, print_query
 from ._render import plain
@@ -215,6 +216,7 @@ def sensitivity(
     Raises:
         QuerySyntaxError, UnknownName, UnknownState, InvalidQuery, InvalidRows: as `ask`.
     """
+    check_finite(model, "sensitivity()")
     answer = ask(model, query, rows=rows, ignored=ignored, assume=assume, budget=budget)
     if answer.finding not in ("exact", "estimate"):
         return Sensitivity(answer, refusal=f"the answer is {answer.finding}, which is no number", summed=summed)

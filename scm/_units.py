@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ._finite_only import check_finite
 from ._model import Model
 from ._query import Query, query_terms, term_parts
 from ._resolve import read_query
@@ -43,6 +44,7 @@ def possible_units(model: Model, query: str | Query, *, most: int = 16) -> tuple
     Raises:
         QuerySyntaxError, UnknownName, UnknownState, InvalidQuery: as `ask`.
     """
+    check_finite(model, "possible_units()")
     asked = read_query(query, model.variable_states)
     found = query_terms(asked)
     if len(found) != 1:

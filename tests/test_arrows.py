@@ -70,6 +70,8 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_seen_states",
         "_rows",
         "_groups",
+        "_real_column",
+        "_mixed_rows",
         "_laws",
         "_mechanism",
         "_coupling",
@@ -77,14 +79,23 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_gumbel",
         "_coupling_laws",
         "_execution",
+        "_sample",
         "_aggregates",
         "mechanisms",
         "_variable",
         "_assemble",
         "_assemble_columns",
-        "_sample",
+        "_sample_columns",
+        "_json_parts",
+        "_array_json",
+        "_law_json",
+        "_mechanism_json",
         "_model_json",
+        "_tensor_file",
+        "_model_file",
         "_model",
+        "_finite_only",
+        "_path_coefficients",
         "_by_noise",
         "_grants",
         "_finding",
@@ -98,7 +109,19 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "4 ways to solve": ("solvers", "statements"),
     "5 the account of an answer": ("_trace", "_standard_error", "_nesting", "_derivation", "_plan_report"),
     "6 the front door": (
+        "_arguments",
         "_identified",
+        "_mixed_kinds",
+        "_mixed_finite",
+        "_mixed_parts",
+        "_mixed_found",
+        "_mixed_fold",
+        "_mixed_mixture",
+        "_mixed_solve",
+        "_mixed_trace",
+        "_mixed_account",
+        "_mixed_explain",
+        "_ask_mixed",
         "_ask_laws",
         "_ask_samples",
         "_ask_study",
@@ -118,6 +141,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_imagined",
         "_imagine",
     ),
+    "7 pictures": ("plot",),
 }
 
 # Identification reads graphs and queries only: worlds carry mechanisms by an opaque id.
@@ -130,7 +154,9 @@ APART: dict[str, frozenset[str]] = {
 }
 
 # `import scm` must load none of these: a graph, a query and the help text need no array library.
-HEAVY = frozenset({"jax", "jaxlib", "scipy", "pandas", "polars", "pyarrow", "pgmpy", "llm_bridge", "openai"})
+HEAVY = frozenset(
+    {"jax", "jaxlib", "scipy", "pandas", "polars", "pyarrow", "pgmpy", "numpyro", "matplotlib", "llm_bridge", "openai"}
+)
 
 MOST_MODULE_LINES = 400
 MOST_FUNCTION_LINES = 50

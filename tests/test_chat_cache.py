@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import hashlib
+import json
 import multiprocessing
 import os
 import signal
@@ -63,6 +65,25 @@ CHANGES: dict[str, dict[str, Any]] = {
     "prompt": {"prompt": "abcd"},
     "purpose": {"purpose": "reasoned"},
 }
+
+
+def test_the_key_is_that_of_the_whole_as_json():
+    """Its parts are encoded one by one, and what is kept under earlier keys must still be found."""
+    schema = ReplySchema.of("problem", {"type": "object", "title": '\u00fc"\n'})
+    asked = dataclasses.replace(REQUEST, schema=schema, prompt="ab", attempt=2)
+    for request in (REQUEST, asked):
+        parts = [
+            1,
+            HERE,
+            [[message.role, message.content] for message in request.messages],
+            [request.schema.name, request.schema.text] if request.schema else None,
+            request.purpose,
+            request.prompt,
+            request.max_tokens,
+            float(request.temperature),
+            request.attempt,
+        ]
+        assert cache_key(request, HERE) == hashlib.sha256(json.dumps(parts).encode()).digest()
 
 
 def test_everything_that_matters_is_in_the_key():

@@ -12,11 +12,11 @@ import traceback
 from collections.abc import Awaitable, Callable
 from email.utils import formatdate
 from time import time
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from llm_bridge._chat._bodies import Complaint, Dialect, adapted, body
+from llm_bridge._chat._bodies import Api, Complaint, Dialect, Form, adapted, body, encoded
 from llm_bridge._chat._endpoint import endpoint
 from llm_bridge._chat._failures import (
     BadRequest,
@@ -138,6 +138,18 @@ def test_a_tool_carries_the_schema_where_only_tools_work():
     ]
     assert sent["tool_choice"] == {"type": "function", "function": {"name": "shade"}}
     assert "response_format" not in sent
+
+
+@pytest.mark.parametrize("form", get_args(Form))
+@pytest.mark.parametrize("api", get_args(Api))
+@pytest.mark.parametrize("without", [frozenset[str](), frozenset({"strict", "temperature"})])
+def test_what_is_sent_is_the_body_as_json(form: Form, api: Api, without: frozenset[str]):
+    """Prompts and schemas are encoded once for many requests, which must not show."""
+    dialect = Dialect(api, form, without=without)
+    for request in (PLAIN, STRICT):
+        sent = encoded(request, "m", dialect)
+        wanted = json.dumps(body(request, "m", dialect), ensure_ascii=False, separators=(",", ":"))
+        assert sent == encoded(request, "m", dialect) == wanted.encode()
 
 
 @pytest.mark.parametrize("form", ["words", "json", "schema and words"])

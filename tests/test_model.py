@@ -195,7 +195,7 @@ def changed(*path: Any, to: Any) -> str:
         (changed("variables", 1, "table", 1, 0, to=[False]), "variables[1].table[1]: a second row for (False,)"),
         (changed("variables", 1, "name", to="X"), "variables[1]: the name 'X' is declared twice"),
         (changed("order", to=["X"]), "order lists 'X'; it must list every variable"),
-        (changed("version", to=2), "The file has version '2'; this release reads version 1"),
+        (changed("version", to=3), "The file has version '3'; this release reads versions 1 and 2"),
         (changed("format", to="problem"), "has format 'problem'; 'twinworld-model' is wanted"),
         (changed("noises", to=[{"name": "u"}]), "noises[0] has none as law"),
     ],

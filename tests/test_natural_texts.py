@@ -9,6 +9,8 @@ import pytest
 
 from llm_bridge import Problem
 from llm_bridge._checks import Fault, Reading, examine
+from llm_bridge._checks._mentions import mentions, perhaps
+from llm_bridge._checks._text import scan
 from tests.natural_texts import NaturalText, natural_texts
 
 TEXTS = natural_texts()
@@ -78,3 +80,12 @@ def test_right_problems_are_seldom_found_at_fault(name: str) -> None:
     found = {case.name: faults(case) for case in half(name == "held out")}
     alarms = {case: {fault.check for fault in those} for case, those in found.items() if those}
     assert len(alarms) <= FALSE_ALARMS[name], alarms
+
+
+@each_text
+def test_no_mention_is_outside_what_single_words_allow(case: NaturalText) -> None:
+    """By single words it is decided whether to look for mentions at all, so that none may be missed there."""
+    problem = case.problem
+    for sentence in scan(case.text).sentences:
+        found = {v for one in mentions(scan(sentence.text), problem.variables) for v in one.variables}
+        assert found <= perhaps(sentence.text, problem.variables)

@@ -200,6 +200,7 @@ def test_powers_and_functions_in_latex() -> None:
         ("P(X=1e300)", "states go up to 1e15", 0),
         ("P(X=1234567890123456)", "at most 15 digits", 0),
         ("P(exp(X, Y)=1)", "exp() takes one value", 0),
+        ("P(foo (X)=1)", "'foo' is no function; the functions are abs, cos, exp, log", 6),
         ("P(X ** = 1)", "'=' cannot stand here", 7),
         ("P(abs(X, Y)=1)", "abs() takes one value", 0),
     ],

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Literal, TypeAlias
 
 from .._prompts import prompt
@@ -68,6 +69,47 @@ def body(request: ChatRequest, model: str, dialect: Dialect) -> dict[str, Any]:
     messages = [{"role": message.role, "content": message.content} for message in spoken]
     said = _chat(request, messages, dialect) if dialect.api == "chat" else _responses(request, messages, dialect)
     return {"model": model} | {name: value for name, value in said.items() if name not in dialect.without}
+
+
+def encoded(request: ChatRequest, model: str, dialect: Dialect) -> bytes:
+    """The request as it is sent: `body` as JSON, of which what many requests have in common is encoded once.
+
+    Raises:
+        UnicodeEncodeError: a message holds half of a surrogate pair.
+    """
+    said = body(request, model, dialect)
+    parts = [f"{_json(name)}:{_value(name, value, request.schema, dialect)}" for name, value in said.items()]
+    return f"{{{','.join(parts)}}}".encode()
+
+
+def _value(name: str, value: Any, schema: ReplySchema | None, dialect: Dialect) -> str:
+    if name in ("messages", "input"):
+        return f"[{','.join(map(_message, value))}]"
+    if name in ("response_format", "tools", "text") and schema is not None:
+        return _form_text(schema, dialect, name)
+    return _json(value)
+
+
+def _message(message: dict[str, str]) -> str:
+    content = message["content"]
+    return (
+        f'{{"role":{_json(message["role"])},"content":{(_prompt if message["role"] == "system" else _json)(content)}}}'
+    )
+
+
+@lru_cache(maxsize=64)
+def _prompt(text: str) -> str:
+    return _json(text)
+
+
+@lru_cache(maxsize=64)
+def _form_text(schema: ReplySchema, dialect: Dialect, name: str) -> str:
+    form = _chat_form if dialect.api == "chat" else _responses_form
+    return _json(form(schema, dialect)[name])
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 def path(dialect: Dialect) -> str:
@@ -168,17 +210,18 @@ def _responses(request: ChatRequest, messages: list[dict[str, str]], dialect: Di
         "temperature": request.temperature,
         "store": False,
     }
-    schema = request.schema
-    if schema is None:
-        return said
+    return said if request.schema is None else said | _responses_form(request.schema, dialect)
+
+
+def _responses_form(schema: ReplySchema, dialect: Dialect) -> dict[str, Any]:
     match dialect.form:
         case "schema" | "schema and words":
             form = {"type": "json_schema", "name": schema.name, "schema": schema.data} | _strict(dialect)
-            return said | {"text": {"format": form}}
+            return {"text": {"format": form}}
         case "tool":
             tool = {"type": "function", "name": schema.name, "parameters": schema.data} | _strict(dialect)
-            return said | {"tools": [tool], "tool_choice": {"type": "function", "name": schema.name}}
+            return {"tools": [tool], "tool_choice": {"type": "function", "name": schema.name}}
         case "json":
-            return said | {"text": {"format": {"type": "json_object"}}}
+            return {"text": {"format": {"type": "json_object"}}}
         case "words":
-            return said
+            return {}

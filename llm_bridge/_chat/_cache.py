@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self, TypeVar, cast
 
@@ -51,18 +52,28 @@ def cache_key(request: ChatRequest, endpoint: str) -> bytes:
 
     The text that the request is about is left out: what is sent are the messages.
     """
-    parts = [
-        _FORMAT,
-        endpoint,
-        [[message.role, message.content] for message in request.messages],
-        [request.schema.name, request.schema.text] if request.schema else None,
-        request.purpose,
-        request.prompt,
-        request.max_tokens,
-        float(request.temperature),
-        request.attempt,
+    messages = [
+        f"[{json.dumps(one.role)}, {(_prompt if one.role == 'system' else json.dumps)(one.content)}]"
+        for one in request.messages
     ]
-    return hashlib.sha256(json.dumps(parts).encode()).digest()
+    parts = [
+        str(_FORMAT),
+        json.dumps(endpoint),
+        f"[{', '.join(messages)}]",
+        f"[{json.dumps(request.schema.name)}, {_prompt(request.schema.text)}]" if request.schema else "null",
+        json.dumps(request.purpose),
+        json.dumps(request.prompt),
+        json.dumps(request.max_tokens),
+        json.dumps(float(request.temperature)),
+        json.dumps(request.attempt),
+    ]
+    return hashlib.sha256(f"[{', '.join(parts)}]".encode()).digest()
+
+
+@lru_cache(maxsize=64)
+def _prompt(text: str) -> str:
+    """As JSON. Prompts and schemas are long, and the same for all texts."""
+    return json.dumps(text)
 
 
 class ReplyCache:

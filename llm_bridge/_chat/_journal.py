@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, cast, get_args
 
@@ -105,11 +105,11 @@ class Journal:
 
     def sent(self, number: int, most: Call, at: float) -> None:
         """A call is about to be sent, and can take so much."""
-        self._write({"sent": number, "at": at} | asdict(most))
+        self._write({"sent": number, "at": at} | _data(most))
 
     def done(self, number: int, call: Call, at: float) -> None:
         """What a call took."""
-        self._write({"done": number, "at": at} | asdict(call))
+        self._write({"done": number, "at": at} | _data(call))
 
     def _write(self, data: dict[str, Any]) -> None:
         left = memoryview(json.dumps(data).encode() + b"\n")
@@ -171,13 +171,20 @@ class _Reader:
         return Past(calls, self.seconds + self.last - self.began, self.following, self.currency)
 
 
+_FIELDS = tuple(field.name for field in fields(Call))
+
+
+def _data(call: Call) -> dict[str, Any]:
+    return {name: getattr(call, name) for name in _FIELDS}
+
+
 def _call(data: dict[str, Any]) -> Call:
     """The call in a line.
 
     Raises:
         TypeError, KeyError: there is none.
     """
-    given = {field.name: data[field.name] for field in fields(Call)}
+    given = {name: data[name] for name in _FIELDS}
     if (
         not all(isinstance(given[name], str) for name in ("purpose", "kind"))
         or not all(isinstance(given[name], int) for name in ("input_tokens", "output_tokens"))

@@ -1,8 +1,9 @@
 """`OpenAIChat`: any endpoint that speaks like OpenAI's, through its own client.
 
 The client only carries bytes here. Its retries are off, since what is tried again, how often, and after which wait is
-for a visible policy to say; and its reply objects are not built, since every reply is read and checked by us in any
-case, which saves a third of the time that a request costs.
+for a visible policy to say; its typed methods are passed by, which turn over every key of a request, and its reply
+objects are not built, since every reply is read and checked by us in any case. That saves most of the time that a
+request costs.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from scm import MissingPackage
 
 from . import _status
-from ._bodies import LIMITS, Api, Complaint, Dialect, Form, adapted, body, fewer_parameters, path
+from ._bodies import LIMITS, Api, Complaint, Dialect, Form, adapted, body, encoded, fewer_parameters, path
 from ._connections import Connections, time_to_connect
 from ._endpoint import endpoint
 from ._failures import BadRequest, ChatFailure
@@ -129,8 +130,7 @@ class OpenAIChat:
         Failures are values here, raised where no other exception is being handled: the client's own exceptions hold
         the key in their request, and what hangs on an exception is printed with it.
         """
-        sent = body(request, self.endpoint.model, dialect)
-        response = await self._send(path(dialect), sent)
+        response = await self._send(request, dialect)
         if isinstance(response, ChatFailure):
             return response
         if response.status_code < 300:
@@ -140,10 +140,11 @@ class OpenAIChat:
                 return failure
         said = complaint(response.content)
         failure = _status.of_status(response.status_code, response.headers, said, self.endpoint, path(dialect))
-        less = step(dialect, said, sent) if isinstance(failure, BadRequest) else None
-        return less or failure
+        if not isinstance(failure, BadRequest):
+            return failure
+        return step(dialect, said, body(request, self.endpoint.model, dialect)) or failure
 
-    async def _send(self, where: str, sent: dict[str, Any]) -> httpx2.Response | ChatFailure:
+    async def _send(self, request: ChatRequest, dialect: Dialect) -> httpx2.Response | ChatFailure:
         try:
             import httpx2
             import openai
@@ -152,7 +153,8 @@ class OpenAIChat:
 
         try:
             async with asyncio.timeout(self._timeout):
-                return await self._connections.post(where, sent)
+                content = encoded(request, self.endpoint.model, dialect)
+                return await self._connections.post(path(dialect), content)
         except TimeoutError:
             return _status.timed_out(self.endpoint, self._timeout)
         except openai.APITimeoutError as error:

@@ -144,6 +144,8 @@ class Retrying:
         failures: list[ChatFailure] = []
         while True:
             outcome = await _outcome(self._chat, request)
+            if isinstance(outcome, ChatReply) and not failures:
+                return replace(outcome, seconds=perf_counter() - start)
             if isinstance(outcome, ChatReply):
                 usage = _together([*(failure.usage for failure in failures), outcome.usage])
                 tries = outcome.tries + len(failures)

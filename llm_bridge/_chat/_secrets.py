@@ -10,8 +10,6 @@ MASK = "[key]"
 _LOOKS_LIKE_ONE = re.compile(r"\b(?:sk|pk|rk|gsk|xai|hf|nvapi)[-_][A-Za-z0-9_\-]{16,}")
 _LONG_ENOUGH = re.compile(r"[-_][A-Za-z0-9_\-]{16}")  # quick to look for, and rare
 _SHORTEST = 6
-_NAMES_A_KEY = re.compile(r"_API_KEY\Z").search
-
 
 _given: set[str] = set()
 
@@ -28,7 +26,7 @@ def masked(text: str) -> str:
     A name or a long word is left alone: what is kept must still say what was said.
     """
     # As they are sent: a line end behind a key is no part of it.
-    there = [os.environ.get(name, "").strip() for name in filter(_NAMES_A_KEY, os.environ)]
+    there = [os.environ.get(name, "").strip() for name in os.environ if name.endswith("_API_KEY")]
     for key in (*there, *_given):
         if len(key) >= _SHORTEST and key in text:
             text = text.replace(key, MASK)

@@ -65,10 +65,10 @@ def _outcome(problem: Problem, text: Scan, query: ProblemQuery, question: Asking
         return
     taken = asked_of(query.asked)
     names = {problem.variables[m.variable].name for m in question.outcomes}
-    covered = covered_by(text, problem)
-    sure = not any(strange(text, at, covered) or elliptical(text, at) for at in question.sentences)
     if taken.event and not names & taken.event:
         shown = " and ".join(map(repr, sorted(names)))
+        covered = covered_by(text, problem)
+        sure = not any(strange(text, at, covered) or elliptical(text, at) for at in question.sentences)
         yield Fault(
             "asked",
             part,
@@ -218,8 +218,9 @@ def _threshold(problem: Problem, text: Scan, query: ProblemQuery) -> Iterator[Fa
         return
     op = asked_of(query.asked).op
     usual = {"-": 0.0, "/": 1.0, "": 0.5}.get(op)
-    printed = any(numerals(scan(s.text)) for s in question_sentences(text, query.words))
-    if usual is not None and problem.reply.threshold != usual and not printed:
+    if usual is None or problem.reply.threshold == usual:
+        return
+    if not any(numerals(scan(s.text)) for s in question_sentences(text, query.words)):
         kind = {"-": "difference", "/": "ratio", "": "probability"}[op]
         yield Fault(
             "asked",

@@ -4,32 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import TypeAlias
 
 from scm import print_quantity
 
-from .._problem import Problem
+from .._problem import Confounded, Edge, Equation, Problem, ProblemQuery, ProblemVariable, Statement
 from ._reading import Fault, Reading
-from ._text import fold, scan
+from ._text import Scan, fold, folded_sentences, scan
+
+Part: TypeAlias = ProblemVariable | Edge | Confounded | Equation | Statement | ProblemQuery
 
 _ASIDE = re.compile(r"\([^()]*\)")
 _SPACE = re.compile(r"\s+")
 LONGEST = 160
 """Words quoted in a message are cut to this."""
-
-
-class Cited(NamedTuple):
-    """A part of a Problem with the words it cites.
-
-    Attributes:
-        part: where it stands, such as "edges[2]".
-        about: what it is, for a message.
-        words: as cited; perhaps empty.
-    """
-
-    part: str
-    about: str
-    words: str
 
 
 def quoted(words: str) -> str:
@@ -38,36 +26,46 @@ def quoted(words: str) -> str:
     return f'"{clean if len(clean) <= LONGEST else clean[: LONGEST - 3] + "..."}"'
 
 
-def cited(problem: Problem) -> Iterator[Cited]:
-    """Every part that can cite words."""
-    for i, v in enumerate(problem.variables):
-        yield Cited(f"variables[{i}]", f"the variable {v.name!r}", v.words)
-    for i, e in enumerate(problem.edges):
-        yield Cited(f"edges[{i}]", f"the edge {e.cause!r} -> {e.effect!r}", e.words)
-    for i, c in enumerate(problem.confounded):
-        yield Cited(f"confounded[{i}]", f"the confounded pair {c.pair[0]!r}, {c.pair[1]!r}", c.words)
-    for i, q in enumerate(problem.equations):
-        yield Cited(f"equations[{i}]", f"the equation of {q.variable!r}", q.words)
-    for i, s in enumerate(problem.statements):
-        yield Cited(f"statements[{i}]", f"the statement {s.value or s.counts}", s.words)
-    for i, q in enumerate(problem.queries):
-        yield Cited(f"queries[{i}]", f"the query {q.text}", q.words)
+_CITING = ("variables", "edges", "confounded", "equations", "statements", "queries")
+"""The parts of a Problem that can cite words."""
+
+
+def _about(one: Part) -> str:
+    """What a part is, for a message."""
+    match one:
+        case ProblemVariable():
+            return f"the variable {one.name!r}"
+        case Edge():
+            return f"the edge {one.cause!r} -> {one.effect!r}"
+        case Confounded():
+            return f"the confounded pair {one.pair[0]!r}, {one.pair[1]!r}"
+        case Equation():
+            return f"the equation of {one.variable!r}"
+        case Statement():
+            return f"the statement {one.value or one.counts}"
+        case ProblemQuery():
+            return f"the query {one.text}"
 
 
 def spans(reading: Reading) -> Iterable[Fault]:
     """Words that are cited and do not stand in the text."""
     text = scan(reading.text)
-    sentences = [fold(sentence.text) for sentence in text.sentences]
-    for one in cited(reading.problem):
-        if one.words and (piece := fold(one.words)) not in text.folded and not _pieces(piece, text.folded, sentences):
-            yield Fault(
-                "spans",
-                one.part,
-                f"For {one.about} the words {quoted(one.words)} are cited, which do not stand in the text. Wanted: "
-                "words copied from the text as they are. Copy the sentence that says it; if no sentence says it, it "
-                "is no part of the Problem.",
-            )
+    for kind in _CITING:
+        parts: tuple[Part, ...] = getattr(reading.problem, kind)
+        for i, one in enumerate(parts):
+            if one.words and not _stands(fold(one.words), text):
+                yield Fault(
+                    "spans",
+                    f"{kind}[{i}]",
+                    f"For {_about(one)} the words {quoted(one.words)} are cited, which do not stand in the text. "
+                    "Wanted: words copied from the text as they are. Copy the sentence that says it; if no sentence "
+                    "says it, it is no part of the Problem.",
+                )
     yield from _uncited(reading.problem)
+
+
+def _stands(piece: str, text: Scan) -> bool:
+    return piece in text.folded or _pieces(piece, text.folded, folded_sentences(text))
 
 
 def _uncited(problem: Problem) -> Iterator[Fault]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from scm import Value
 
 from .._problem import ProblemVariable
 from ._lexicon import ANTONYMS, CAUSAL, NEGATIONS, NEUTRAL, STOP, TURNING
-from ._text import Scan, Token, remembered, words
-from ._vocabulary import Phrase, Vocabulary, unprefixed, vocabulary
+from ._text import Scan, Token, pieces, remembered, words
+from ._vocabulary import Phrase, Vocabulary, bare, unprefixed, vocabulary
 
 _MARKS = frozenset(",;:.?!()")
 _JOINS = frozenset(("and", "or", "but", "nor"))
@@ -67,43 +68,76 @@ def mentions(text: Scan, variables: tuple[ProblemVariable, ...]) -> tuple[Mentio
     """Every place of `text` that speaks of one of `variables`, in order."""
     known = vocabulary(variables)
     stems = frozenset(known.by_stem)
+    bares = [bare(token.word, stems) for token in text.tokens]
+    source = _Source(text, text.tokens, bares, known, stems)
     found: list[Mention] = []
     for sentence in text.sentences:
         place = sentence.first
         while place < sentence.last:
-            one = _mention(text, place, sentence.last, known, stems)
+            one = _mention(source, place, sentence.last) if bares[place] in stems or known.exact else None
             if one is not None:
                 found.append(one)
             place = place + 1 if one is None else one.last
     covered = {at for one in found for at in range(one.first, one.last)}
-    return tuple(_with_negation(text, one, variables, covered, stems) for one in found)
+    return tuple(_with_negation(source, one, covered) for one in found)
 
 
-def _mention(text: Scan, place: int, end: int, known: Vocabulary, stems: frozenset[str]) -> Mention | None:
+class _Source(NamedTuple):
+    """A text that is looked through for mentions.
+
+    Attributes:
+        text: it.
+        tokens: of it.
+        bares: the stem of each token, without a prefix that negates where the rest is known.
+        known: what the variables are called.
+        stems: every stem of that.
+    """
+
+    text: Scan
+    tokens: tuple[Token, ...]
+    bares: list[str]
+    known: Vocabulary
+    stems: frozenset[str]
+
+
+def perhaps(text: str, variables: tuple[ProblemVariable, ...]) -> set[int]:
+    """Every variable that `mentions` may find in `text`, and perhaps more: word by word, which takes less time."""
+    known, found = vocabulary(variables), set[int]()
+    for piece in pieces(text):
+        if piece in known.exact:
+            found.add(known.exact[piece])
+        found.update([p.variable for p in known.by_stem.get(bare(piece.casefold(), known.by_stem), ())])
+    return found
+
+
+def _mention(source: _Source, place: int, end: int) -> Mention | None:
     """The mention that starts at `place`: the run of words that says most of one phrase."""
+    text, _, bares, known, stems = source
     token = text.tokens[place]
     if (number := known.exact.get(token.text)) is not None:
         return Mention((number,), True, place, place + 1, False, token.sentence)
     if len(token.word) == 1 and token.word in map(str.casefold, known.exact):
         return None
-    first = _bare(token, stems)
-    starts = known.by_stem.get(first)
+    starts = known.by_stem.get(bares[place])
     if not starts or (token.word in STOP and token.word not in known.small):
         return None
-    run = _run(text, place, end, stems)
-    own = {p.variable for p in starts}
+    run = _run(source, place, end)
     met = frozenset(one for _, one in run)
-    near = dict.fromkeys(p for one in met for p in known.by_stem[one] if p.variable in own)
+    near: Iterable[Phrase] = starts
+    if len(met) > 1:
+        own = {p.variable for p in starts}
+        near = dict.fromkeys(p for one in met for p in known.by_stem[one] if p.variable in own)
     leading = _leading(near, met)
-    variables = tuple(dict.fromkeys(p.variable for p in leading))
-    said = frozenset[str]().union(*(p.stems for p in leading))
-    last = max(at for at, one in run if one in said) + 1
+    variables = tuple(dict.fromkeys([p.variable for p in leading]))
+    said = leading[0].stems if len(leading) == 1 else frozenset[str]().union(*(p.stems for p in leading))
+    last = max([at for at, one in run if one in said]) + 1
     state: Value | None = None
     if len(variables) == 1:
         told = {one for at, one in run if at < last}
-        state = _state(known, leading, told, _strangers(text, place, last, end, stems))
-    weak = state is None and not any(p.stems <= met for p in leading)
-    named = state is not None and all(p.whole for p in leading)
+        half = any([p.state is not None and not p.stems <= told for p in leading])
+        state = _state(known, leading, told, _strangers(source, place, last, end) if half else set[str]())
+    weak = state is None and not any([p.stems <= met for p in leading])
+    named = state is not None and all([p.whole for p in leading])
     negated = _inner_negation(text, place, last, stems)
     return Mention(variables, state, place, last, negated, token.sentence, weak, odd=named)
 
@@ -122,24 +156,20 @@ def _leading(near: Iterable[Phrase], met: frozenset[str]) -> list[Phrase]:
     return leading
 
 
-def _bare(token: Token, stems: frozenset[str]) -> str:
-    return token.stem if token.stem in stems else unprefixed(token, stems)[0]
-
-
-def _run(text: Scan, place: int, end: int, stems: frozenset[str]) -> list[tuple[int, str]]:
+def _run(source: _Source, place: int, end: int) -> list[tuple[int, str]]:
     """The words from `place` on that may belong to one phrase: up to a mark, a join, or four words that say nothing."""
+    _, tokens, bares, _, stems = source
     run: list[tuple[int, str]] = []
     at, idle = place, 0
     while at < end and idle <= 3:
-        token = text.tokens[at]
-        one = _bare(token, stems)
+        token, one = tokens[at], bares[at]
         if at > place and (token.word in _BREAKS or (token.stem in CAUSAL and one not in stems)):
-            if token.word == "or" and at + 1 < end and text.tokens[at + 1].word in _OR_MORE:
+            if token.word == "or" and at + 1 < end and tokens[at + 1].word in _OR_MORE:
                 at += 1  # "a degree or higher"
                 continue
             break
         if one in stems:
-            if any(one == before for _, before in run):
+            if any([one == before for _, before in run]):
                 break  # a new mention begins
             run.append((at, one))
             idle = 0
@@ -149,14 +179,16 @@ def _run(text: Scan, place: int, end: int, stems: frozenset[str]) -> list[tuple[
     return run
 
 
-def _strangers(text: Scan, first: int, last: int, end: int, stems: frozenset[str]) -> set[str]:
+def _strangers(source: _Source, first: int, last: int, end: int) -> set[str]:
     """Words in and right beside a mention that no phrase knows: they may say another state ("eat well")."""
-    inside = range(max(0, first - 1), min(last + 1, end))
-    tokens = (text.tokens[at] for at in inside)
+    _, tokens, bares, _, stems = source
     return {
         t.stem
-        for t in tokens
-        if t.word not in STOP and t.stem not in CAUSAL and t.word[0].isalpha() and _bare(t, stems) not in stems
+        for at in range(max(0, first - 1), min(last + 1, end))
+        if bares[at] not in stems
+        and (t := tokens[at]).word not in STOP
+        and t.stem not in CAUSAL
+        and t.word[0].isalpha()
     }
 
 
@@ -201,11 +233,9 @@ def _inner_negation(text: Scan, first: int, last: int, stems: frozenset[str]) ->
     return negated
 
 
-def _with_negation(
-    text: Scan, one: Mention, variables: tuple[ProblemVariable, ...], covered: set[int], stems: frozenset[str]
-) -> Mention:
+def _with_negation(source: _Source, one: Mention, covered: set[int]) -> Mention:
     """`one` with the negation that stands before it, up to two words away, taken into account."""
-    negated = one.negated
+    text, negated = source.text, one.negated
     at, seen = one.first - 1, 0
     while at >= 0 and seen <= 3 and text.tokens[at].sentence == one.sentence:
         word = text.tokens[at].word
@@ -216,13 +246,13 @@ def _with_negation(
             break
         at, seen = at - 1, seen + (word != "-")
     negated ^= _denied_after(text, one)
-    odd = _turned(text, one) or (one.odd and _strange_clause(text, one, covered, stems))
+    odd = _turned(text, one) or (one.odd and _strange_clause(source, one, covered))
     state = None if odd else one.state
     if negated and one.variable >= 0:
-        state = _other(variables[one.variable], state)
-    if (state, negated, odd) == (one.state, one.negated, one.odd):
-        return one  # as most are
-    return replace(one, state=state, negated=negated, odd=odd)
+        state = _other(source.known.variables[one.variable], state)
+    if odd is one.odd and negated is one.negated and state is one.state:
+        return one
+    return Mention(one.variables, state, one.first, one.last, negated, one.sentence, one.weak, odd)
 
 
 def _denied_after(text: Scan, one: Mention) -> bool:
@@ -243,17 +273,18 @@ def _denied_after(text: Scan, one: Mention) -> bool:
     return False
 
 
-def _strange_clause(text: Scan, one: Mention, covered: set[int], stems: frozenset[str]) -> bool:
+def _strange_clause(source: _Source, one: Mention, covered: set[int]) -> bool:
     """Whether the clause of a bare name has words that are not known: "had the doctors not prescribed warfarin"."""
+    _, tokens, bares, _, stems = source
     for step in (-1, 1):
         at = one.first - 1 if step < 0 else one.last
-        while 0 <= at < len(text.tokens) and text.tokens[at].sentence == one.sentence:
-            token = text.tokens[at]
+        while 0 <= at < len(tokens) and tokens[at].sentence == one.sentence:
+            token = tokens[at]
             ends = token.word in _BREAKS or token.stem in CAUSAL
             if ends or (at in covered if step > 0 else token.word in _SETTLED):
                 break
             plain = token.word in STOP or token.word in NEUTRAL or at in covered or not token.word[0].isalpha()
-            if not plain and _bare(token, stems) not in stems and not token.word.endswith("n't"):
+            if not plain and bares[at] not in stems and not token.word.endswith("n't"):
                 return True
             at += step
     return False

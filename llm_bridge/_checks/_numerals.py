@@ -25,6 +25,7 @@ _PARTS: dict[str, float] = {
     "fifth": 1 / 5, "fifths": 1 / 5, "tenth": 1 / 10, "tenths": 1 / 10, "sixth": 1 / 6, "eighth": 1 / 8,
 }  # fmt: skip
 _TIMES: dict[str, float] = {"twice": 2.0, "double": 2.0, "doubles": 2.0, "triple": 3.0, "thrice": 3.0, "triples": 3.0}
+_SPOKEN = frozenset((*_PARTS, *_TIMES, *_WORDS))
 _PERCENT = frozenset(("%", "percent", "pct"))
 _BETWEEN = frozenset(("/", "in", "of"))
 _COUNTED = words(
@@ -61,13 +62,14 @@ class Numeral:
         return self.kind in ("percent", "fraction") or (self.kind == "decimal" and -1 <= self.value <= 1)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=128)
 def numerals(text: Scan) -> tuple[Numeral, ...]:
     """The numbers of `text`, in order; the longest reading of each ("9 in 10" is one number)."""
     found: list[Numeral] = []
     tokens, place = text.tokens, 0
     while place < len(tokens):
-        one = _at(text, tokens, place)
+        word = tokens[place].word
+        one = _at(text, tokens, place) if word in _SPOKEN or word[-1:].isdigit() else None
         if one is not None:
             found.append(one)
         place = place + 1 if one is None else one.last

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from scm import Probability, Value, Var, print_expr, print_quantity, walk
+from scm import Probability, Value, print_expr, print_quantity
 
 from .._problem import Problem, ProblemVariable
 from ._asking import question_sentences
 from ._given import quoted
 from ._lexicon import ANTONYMS, COMPARED_DOWN, NEGATIONS, PREFIXES
 from ._markers import markers
-from ._mentions import Mention, mentions
+from ._mentions import Mention, mentions, perhaps
 from ._numerals import numerals
-from ._queried import asked_of
+from ._queried import Asked, asked_of
 from ._reading import Fault, Reading
 from ._signs import literals
 from ._spoken import covered_by, elliptical, strange
-from ._text import Scan, scan, words
+from ._text import Scan, Sentence, remembered, scan, words
 
 _DENYING = (
     words(
@@ -51,23 +51,28 @@ def _question(problem: Problem, text: Scan) -> Iterator[Fault]:
     found = question_sentences(text, query.words)
     if not found or not found[-1].question:
         return
-    asked, words_of = asked_of(query.asked), scan(found[-1].text)
+    asked = asked_of(query.asked)
     low = problem.reply.comparison in ("<", "<=")
     event = [(True, (name, value)) for name, value in asked.parts[0].event.items() if value is not None]
-    covered = covered_by(text, problem)
-    clear = not any(elliptical(text, s.index) for s in found) and (
-        bool(asked.op) or not any(strange(text, s.index, covered) for s in found)
-    )
-    if clear and not (problem.reply.kind == "yes-no" and low):
-        for name in _denied(problem, words_of, event):
+    false = any(value is False for _, (_, value) in event)
+    if false and not (problem.reply.kind == "yes-no" and low) and _clear(problem, text, found, asked):
+        for name in _denied(problem, scan(found[-1].text), event):
             yield _unwarranted("queries[0]", query.text, name, found[-1].text)
-    if problem.reply.kind == "yes-no" and low and not asked.op and not _lessens(words_of):
+    if problem.reply.kind == "yes-no" and low and not asked.op and not _lessens(scan(found[-1].text)):
         yield Fault(
             "asked",
             "reply",
             f"The reply is yes where the probability is low, but {quoted(found[-1].text)} does not ask whether "
             "something is unlikely. Wanted: in the query the state that the question names, and yes for a value > 0.5.",
         )
+
+
+def _clear(problem: Problem, text: Scan, found: Sequence[Sentence], asked: Asked) -> bool:
+    """Whether every word of a question is known, and none stands for others."""
+    covered = covered_by(text, problem)
+    return not any(elliptical(text, s.index) for s in found) and (
+        bool(asked.op) or not any(strange(text, s.index, covered) for s in found)
+    )
 
 
 def _lessens(source: Scan) -> bool:
@@ -118,7 +123,7 @@ def _denied(problem: Problem, source: Scan, said: Iterable[tuple[bool, tuple[str
 
 def _denies(source: Scan, variables: tuple[ProblemVariable, ...]) -> bool:
     """Whether any word may deny or lessen something, or is the opposite of a word of a name."""
-    named = {t.stem for v in variables for t in scan(f"{v.name} {v.description}").tokens}
+    named = _named(variables)
     return any(
         t.word in _DENYING
         or t.word in _LESS
@@ -129,14 +134,22 @@ def _denies(source: Scan, variables: tuple[ProblemVariable, ...]) -> bool:
     )
 
 
+@remembered
+def _named(variables: tuple[ProblemVariable, ...]) -> frozenset[str]:
+    """The stems of the names and descriptions."""
+    return frozenset([t.stem for v in variables for part in (v.name, v.description) for t in scan(part).tokens])
+
+
 def lacking(reading: Reading) -> Iterable[Fault]:
     """Equations whose own words name a variable that they do not use."""
     problem = reading.problem
     for i, equation in enumerate(problem.equations):
+        used = {*equation.names, equation.variable}
+        if used.issuperset([problem.variables[v].name for v in perhaps(equation.words, problem.variables)]):
+            continue  # nothing else can be mentioned, which is seen without looking for what is
         source = scan(equation.words)
         if not equation.words or len(markers(source.tokens, 0, len(source.tokens), ())) > 1:
             continue
-        used = {n.name for n in walk(equation.expression) if isinstance(n, Var)} | {equation.variable}
         here = mentions(source, problem.variables)
         same = (e for e in problem.equations if e.words and (e.words in equation.words or equation.words in e.words))
         told = {e.variable for e in same}  # one sentence for two effects

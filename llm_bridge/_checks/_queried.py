@@ -22,6 +22,8 @@ from scm import (
     walk,
 )
 
+from ._text import remembered
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -77,6 +79,7 @@ class Asked:
         return {name for part in self.parts for name in part.event}
 
 
+@remembered
 def asked_of(query: Query) -> Asked:
     """`query`, taken apart."""
     match query:

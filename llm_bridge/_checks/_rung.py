@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from scm import Const, Value
 
-from .._problem import Problem
+from .._problem import Problem, ProblemQuery
 from ._asking import Asking, asking
 from ._facts import Facts, facts, hinted
 from ._given import quoted
@@ -15,7 +15,7 @@ from ._mentions import Mention
 from ._queried import Asked, asked_of
 from ._reading import Fault, Reading
 from ._spoken import covered_by, strange
-from ._text import Scan, scan, words
+from ._text import Scan, scan, spoken_in, words
 
 _DO = words("does do did will don't doesn't didn't that")
 _UNDER = words("with without if once under after when compared nobody everybody everyone all every none")
@@ -31,12 +31,15 @@ class _Case:
 
     problem: Problem
     part: str
-    shown: str
+    query: ProblemQuery
     asked: Asked
     asking: Asking
     facts: Facts
-    sentences: tuple[str, ...]
     text: Scan
+
+    @property
+    def shown(self) -> str:
+        return self.query.text
 
     def name(self, one: Mention) -> str:
         return self.problem.variables[one.variable].name
@@ -65,14 +68,13 @@ def rung(reading: Reading) -> Iterable[Fault]:
 
 def _cases(reading: Reading) -> Iterator[_Case]:
     problem, text = reading.problem, scan(reading.text)
-    sentences = tuple(s.text for s in text.sentences)
     for i, query in enumerate(problem.queries):
         if query.query is None:
             continue
         question = asking(text, problem.variables, query.words)
         if question is not None:
             seen = facts(text, problem.variables, question.sentences)
-            yield _Case(problem, f"queries[{i}]", query.text, asked_of(query.asked), question, seen, sentences, text)
+            yield _Case(problem, f"queries[{i}]", query, asked_of(query.asked), question, seen, text)
 
 
 def clear(these: Iterable[Mention]) -> list[Mention]:
@@ -109,7 +111,6 @@ def _imposed(case: _Case, these: Sequence[Mention]) -> Iterator[Fault]:
         elif one.state is not None and one.state not in _values(case.asked, name):
             yield _turned(case, name, one.state, _values(case.asked, name))
     known = {case.name(m) for m, _ in case.asking.roles if m.variable >= 0}
-    sure = not case.strange()
     unclear = any(m.variable < 0 for m, _ in case.asking.roles)
     for name in sorted(case.asked.imposed - known):
         if not unclear:
@@ -117,7 +118,7 @@ def _imposed(case: _Case, these: Sequence[Mention]) -> Iterator[Fault]:
                 "rung",
                 f"The query {case.shown} imposes {name!r}, which {quoted(case.asking.text)} does not speak of. Wanted: "
                 "only what the question supposes is imposed. What was observed stands behind the bar.",
-                sure=sure,
+                sure=not case.strange(),
             )
 
 
@@ -250,8 +251,6 @@ def _evidence(case: _Case) -> Iterator[Fault]:
 def _observed(case: _Case, one: Mention, settled: set[str]) -> Iterator[Fault]:
     name = case.name(one)
     sentence = quoted(_sentence_of(case, one))
-    here = {t.word for t in case.text.of(case.text.sentences[one.sentence])}
-    sure = not here & _UNSURE and not strange(case.text, one.sentence, covered_by(case.text, case.problem))
     states = {part.given[name] for part in case.asked.parts if name in part.given}
     mine = {m.state for m in (*case.facts.surely, *case.facts.told) if m.variable == one.variable}
     if not states and name not in settled:
@@ -259,7 +258,7 @@ def _observed(case: _Case, one: Mention, settled: set[str]) -> Iterator[Fault]:
             "rung",
             f"The text says what was observed of {name!r}: {sentence}. The query {case.shown} does not use it. "
             "Wanted: what was observed behind the bar, also beside an intervention, as in P(Y[X=0] | Z=1).",
-            sure=sure,
+            sure=_plain(case, one),
         )
     elif states and any(name in part.later for part in case.asked.parts):
         yield case.fault(
@@ -269,7 +268,7 @@ def _observed(case: _Case, one: Mention, settled: set[str]) -> Iterator[Fault]:
         )
     elif states and None not in mine and None not in states and not states & mine:
         others = {m.state for m in case.facts.perhaps if one.variable in m.variables and not m.weak}
-        sure = sure and others <= mine
+        sure = _plain(case, one) and others <= mine
         yield case.fault(
             "sign",
             f"The query {case.shown} takes {name!r} as {next(iter(states))!r}, while the text says {sentence}. "
@@ -278,5 +277,11 @@ def _observed(case: _Case, one: Mention, settled: set[str]) -> Iterator[Fault]:
         )
 
 
+def _plain(case: _Case, one: Mention) -> bool:
+    """Whether every word of the sentence of a mention is known."""
+    here = spoken_in(case.text, one.sentence)
+    return not here & _UNSURE and not strange(case.text, one.sentence, covered_by(case.text, case.problem))
+
+
 def _sentence_of(case: _Case, one: Mention) -> str:
-    return case.sentences[one.sentence]
+    return case.text.sentences[one.sentence].text

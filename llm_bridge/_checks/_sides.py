@@ -54,19 +54,17 @@ class Segment:
 
 def _segments(text: Scan, first: int, last: int, here: Sequence[Mention]) -> list[Segment]:
     found: list[Segment] = []
-    start = first
+    start, tokens = first, text.tokens
     here = [m for m in here if first <= m.first < last]
-    for at in range(first, last + 1):
-        if at < last and text.tokens[at].word not in _SPLITS:
-            continue
-        inside = tuple(m for m in here if start <= m.first < at)
+    for at in (*[at for at in range(first, last) if tokens[at].word in _SPLITS], last):
+        inside = [m for m in here if start <= m.first < at]
         taken = {i for m in inside for i in range(m.first, m.last)}
-        rest = [text.tokens[i].word for i in range(start, at) if i not in taken]
-        dropped = next((i for i in range(start, at) if text.tokens[i].word in _INSTEAD), at)
-        kept = tuple(m for m in inside if m.first < dropped)
-        listed = all(word in _SMALL or not word[0].isalpha() for word in rest)
-        joined = all(_join(text, one, two) for one, two in pairwise(kept))
-        found.append(Segment(kept, listed, any(word in _RELATIVE for word in rest), joined))
+        rest = [tokens[i].word for i in range(start, at) if i not in taken]
+        dropped = next((i for i in range(start, at) if tokens[i].word in _INSTEAD), at)
+        kept = tuple([m for m in inside if m.first < dropped])
+        listed = all([word in _SMALL or not word[0].isalpha() for word in rest])
+        joined = all([_join(text, one, two) for one, two in pairwise(kept)])
+        found.append(Segment(kept, listed, not _RELATIVE.isdisjoint(rest), joined))
         start = at + 1
     return found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
-from scm import Const, Expr, Op, Probability, Value, Var, print_expr, print_quantity, quantity_nodes, walk
+from scm import Const, Expr, Op, Probability, Value, Var, print_expr, print_quantity, quantity_nodes
 
 from .._problem import Equation, Problem, Statement
 from ._given import quoted
@@ -47,7 +47,7 @@ def _equations(reading: Reading) -> Iterator[Fault]:
 
 
 def _equation(problem: Problem, i: int, equation: Equation, number: int, rules: Sequence[Rule]) -> Iterator[Fault]:
-    names = list(dict.fromkeys(n.name for n in walk(equation.expression) if isinstance(n, Var)))
+    names = equation.names
     if len(names) > MOST or any(len(problem.states(n)) != 2 for n in (*names, equation.variable)):
         return
     rows = settings(names, problem.states)
@@ -102,8 +102,10 @@ def _turned(
                 for cause in (m for m in rule.causes.surely if problem.variables[m.variable].name == name):
                     way = _way(problem, cause) * _way(problem, effect) * (-1 if rule.marker.against else 1)
                     ways.append((way, rule))
+        if len({way for way, _ in ways}) != 1 or not (way := ways[0])[0]:
+            continue
         found = slope(as_bits, name, problem.states(name))
-        if len({way for way, _ in ways}) == 1 and found and (way := ways[0])[0] == -found:
+        if found and way[0] == -found:
             yield name, way[1]
 
 

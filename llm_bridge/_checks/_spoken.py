@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 
 from scm import Probability, Var, quantity_nodes, walk
 
-from .._problem import Problem
+from .._problem import Problem, ProblemVariable
 from ._given import quoted
 from ._lexicon import BACK_REFERENCES, CAUSAL, NEUTRAL, STOP
 from ._mentions import mentions
 from ._reading import Fault, Reading
-from ._text import Scan, Token, fold, scan, words
+from ._text import Scan, Token, fold, folded_sentences, remembered, scan, spoken_in, words
 
 
 def spoken(reading: Reading) -> Iterable[Fault]:
@@ -25,10 +25,9 @@ def spoken(reading: Reading) -> Iterable[Fault]:
         if one.variable >= 0 and not one.weak:
             strongly.setdefault(one.sentence, set()).add(one.variable)
     anywhere = {v for them in by_sentence.values() for v in them}
-    folded = [fold(s.text) for s in text.sentences]
     place = {v.name: n for n, v in enumerate(problem.variables)}
     for part, names, source in _concerned(problem):
-        there = _sentences(text, folded, source)
+        there = sentences_of(text, source)
         if not there:
             continue
         said = {v for at in there for v in by_sentence.get(at, ())}
@@ -51,7 +50,7 @@ def spoken(reading: Reading) -> Iterable[Fault]:
             )
 
 
-def strange(text: Scan, sentence: int, covered: set[int]) -> bool:
+def strange(text: Scan, sentence: int, covered: Set[int]) -> bool:
     """Whether a sentence has words that may speak of a variable in a way not known here ("men" for a gender)."""
     here = text.sentences[sentence]
     return any(
@@ -89,30 +88,29 @@ def _concerned(problem: Problem) -> Iterator[tuple[str, list[str], str]]:
     for i, both in enumerate(problem.confounded):
         yield f"confounded[{i}]", list(both.pair), both.words
     for i, equation in enumerate(problem.equations):
-        names = [n.name for n in walk(equation.expression) if isinstance(n, Var)]
-        yield f"equations[{i}]", list(dict.fromkeys((equation.variable, *names))), equation.words
+        yield f"equations[{i}]", list(dict.fromkeys((equation.variable, *equation.names))), equation.words
     for i, statement in enumerate(problem.statements):
         names = [n.name for n in quantity_nodes(statement.term) if isinstance(n, Var)]
         yield f"statements[{i}]", list(dict.fromkeys(names)), statement.words
 
 
-def covered_by(text: Scan, problem: Problem) -> set[int]:
+def covered_by(text: Scan, problem: Problem) -> frozenset[int]:
     """The tokens inside mentions."""
-    return {at for one in mentions(text, problem.variables) for at in range(one.first, one.last)}
+    return _covered(text, problem.variables)
+
+
+@remembered
+def _covered(text: Scan, variables: tuple[ProblemVariable, ...]) -> frozenset[int]:
+    return frozenset([at for one in mentions(text, variables) for at in range(one.first, one.last)])
 
 
 def sentences_of(text: Scan, words: str) -> list[int]:
     """The sentences in which `words` stand, with the one before where they refer back; none where that is unclear."""
-    return _sentences(text, [fold(s.text) for s in text.sentences], words)
-
-
-def _sentences(text: Scan, folded: list[str], words: str) -> list[int]:
-    """The sentences in which `words` stand, with the one before where they refer back; none where that is unclear."""
     piece = fold(words)
     if not piece or piece not in text.folded:
         return []
-    found = [at for at, sentence in enumerate(folded) if piece in sentence or sentence in piece]
-    back = [at - 1 for at in found if at and any(t.word in _BACK for t in text.of(text.sentences[at]))]
+    found = [at for at, sentence in enumerate(folded_sentences(text)) if piece in sentence or sentence in piece]
+    back = [at - 1 for at in found if at and not _BACK.isdisjoint(spoken_in(text, at))]
     return [*back, *found]
 
 

@@ -51,7 +51,7 @@ class Said:
         return (in_given and not in_event) if event else (in_event and not in_given)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=128)
 def said_of(text: Scan, variables: tuple[ProblemVariable, ...]) -> Said:
     """What `text`, the words of a statement, says."""
     every = tuple(m for m in mentions(text, variables) if not _set_aside(text, m))

@@ -22,6 +22,7 @@ _TOKEN = re.compile(
     r"|[^\w\s]"
 )
 _ENDS = frozenset(".?!")
+_MAY_END = _ENDS | {":"}
 _SHORT = frozenset(("vs", "dr", "mr", "mrs", "ms", "st", "fig", "approx", "g", "e", "i"))
 _OPENS_QUESTION = frozenset(
     ("Would", "Will", "Could", "Does", "Did", "Do", "Is", "Are", "Was", "Were", "What", "Which", "How", "Can", "Should")
@@ -102,7 +103,7 @@ def remembered(work: Callable[P, T]) -> Callable[P, T]:
     Every check asks the same of the same text and variables, and hashing the variables of a Problem takes longer than
     most of the work. What is known by identity keeps its arguments alive, so that no other can take their place.
     """
-    by_value = lru_cache(maxsize=256)(work)
+    by_value = lru_cache(maxsize=64)(work)
     known: dict[tuple[int, ...], tuple[tuple[object, ...], T]] = {}
 
     def recall(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -119,25 +120,49 @@ def remembered(work: Callable[P, T]) -> Callable[P, T]:
     return recall
 
 
-_MOST_KEPT = 1_000
+_MOST_KEPT = 64
+"""Few: one question is looked at before the next, and the garbage collector goes through all that is kept."""
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=256)
+def spoken_in(text: Scan, sentence: int) -> frozenset[str]:
+    """The words of one sentence. Cached, since most checks ask which words it has."""
+    return frozenset([token.word for token in text.of(text.sentences[sentence])])
+
+
+@lru_cache(maxsize=128)
+def folded_sentences(text: Scan) -> tuple[str, ...]:
+    """The sentences as they are compared."""
+    return tuple([fold(sentence.text) for sentence in text.sentences])
+
+
+def pieces(text: str) -> list[str]:
+    """The texts of the tokens of `text`."""
+    return _TOKEN.findall(_plain(text).replace("_", " "))
+
+
+@lru_cache(maxsize=128)
 def scan(text: str) -> Scan:
     """`text`, cut up. Cached, since every check looks at the same text, and repairs come back to it."""
+    if text.isascii() and text.isalpha():  # as most names are
+        word = text.casefold()
+        token = Token(text, word, stem(word), 0, len(text), 0)
+        return Scan(text, word, (token,), (Sentence(0, 0, 1, text, question=False),))
     plain = _plain(text).replace("_", " ")
-    found = [(match.group(), match.start(), match.end()) for match in _TOKEN.finditer(plain)]
+    found = [(match[0], *match.span()) for match in _TOKEN.finditer(plain)]
     tokens: list[Token] = []
     sentences: list[Sentence] = []
-    first = 0
+    first, number, final, lines = 0, 0, len(found) - 1, "\n" in plain
     for place, (piece, start, end) in enumerate(found):
         word = piece.casefold()
-        tokens.append(Token(piece, word, stem(word), start, end, len(sentences)))
-        last = place + 1 == len(found)
-        if last or _ends(plain, found, place):
+        tokens.append(Token(piece, word, stem(word), start, end, number))
+        # Few tokens can end a sentence: the rest are not looked at twice.
+        if place == final or (
+            (lines or piece in _MAY_END or found[place + 1][0] in _OPENS_QUESTION) and _ends(plain, found, place)
+        ):
             body = plain[tokens[first].start : end]
-            sentences.append(Sentence(len(sentences), first, place + 1, " ".join(body.split()), piece == "?"))
-            first = place + 1
+            sentences.append(Sentence(number, first, place + 1, " ".join(body.split()), piece == "?"))
+            first, number = place + 1, number + 1
     return Scan(plain, fold(text), tuple(tokens), tuple(sentences))
 
 
@@ -192,7 +217,7 @@ def stem(word: str) -> str:
         return bare
     if len(bare) == 4:
         return _single(bare.removesuffix("s") if not bare.endswith("ss") else bare)
-    for ending in _ENDINGS:
+    for ending in _ENDINGS if bare.endswith(_ENDINGS) else ():
         if bare.endswith(ending) and len(bare) - len(ending) >= (
             4 if ("n" in ending and ending != "ing") or ending in ("ery", "eries", "ist", "ism", "ists", "isms") else 3
         ):

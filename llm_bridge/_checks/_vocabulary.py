@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from scm import Value
@@ -68,13 +68,23 @@ def content(text: Sequence[Token], known: frozenset[str]) -> tuple[frozenset[str
     return frozenset(found), negated
 
 
-def unprefixed(token: Token, known: frozenset[str]) -> tuple[str, bool]:
+def unprefixed(token: Token, known: Collection[str]) -> tuple[str, bool]:
     """The stem of `token`, without a prefix that negates ("un-") where the rest is known; whether it had one."""
-    word = token.word
-    for prefix in PREFIXES:
+    bare = _without_prefix(token.word, known)
+    return (token.stem, False) if bare is None else (bare, True)
+
+
+def bare(word: str, known: Collection[str]) -> str:
+    """The stem of a word, without a prefix that negates where the rest is known and the whole is not."""
+    whole = stem(word)
+    return whole if whole in known else _without_prefix(word, known) or whole
+
+
+def _without_prefix(word: str, known: Collection[str]) -> str | None:
+    for prefix in PREFIXES if word.startswith(PREFIXES) else ():
         if word.startswith(prefix) and len(word) >= len(prefix) + 3 and (rest := stem(word[len(prefix) :])) in known:
-            return rest, True
-    return token.stem, False
+            return rest
+    return None
 
 
 @remembered
@@ -111,6 +121,17 @@ def _spaced(name: str) -> str:
 def _sayings(variable: ProblemVariable) -> Iterator[tuple[Value | None, str]]:
     """What a variable, or a state of it, is called."""
     yield None, variable.name
+    if variable.description:
+        yield from _described(variable)
+    if variable.words and variable.words != variable.name:
+        yield None, variable.words
+    for state in variable.states:
+        if isinstance(state, str):
+            yield state, state
+
+
+def _described(variable: ProblemVariable) -> Iterator[tuple[Value | None, str]]:
+    """What the description calls a variable, or a state of it."""
     labels = {str(state).casefold(): state for state in variable.states}
     labels |= {"true": True, "false": False} if set(variable.states) == {False, True} else {}
     said = False
@@ -119,17 +140,12 @@ def _sayings(variable: ProblemVariable) -> Iterator[tuple[Value | None, str]]:
         if state is not None:
             said = True
             yield state, match["quoted"] or match["bare"] or ""
-    if variable.description and not said:
+    if not said:
         one, opposite = _opposites(variable.description)
         boolean = opposite and set(variable.states) == {False, True}
         yield True if boolean else None, one
         if boolean:
             yield False, opposite
-    if variable.words:
-        yield None, variable.words
-    for state in variable.states:
-        if isinstance(state, str):
-            yield state, state
 
 
 def _opposites(description: str) -> tuple[str, str]:

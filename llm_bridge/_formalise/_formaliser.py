@@ -184,6 +184,8 @@ def unreadable(text: str) -> str:
         text.encode()
     except UnicodeEncodeError as wrong:
         return f"The text is damaged at character {wrong.start:,}: half a character stands there. Decode it as UTF-8."
+    if len(text) <= MAX_SENTENCE and text.isascii():
+        return ""  # each word and sign has a character at least
     longest = max((sentence.last - sentence.first for sentence in scan(text).sentences), default=0)
     if longest > MAX_SENTENCE:
         return f"A sentence has {longest:,} words and signs; at most {MAX_SENTENCE:,} are read. Split it."

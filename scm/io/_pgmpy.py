@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from .._assemble import MAX_ROWS
 from .._errors import InvalidModel, MissingPackage, ScmError, listing
 from .._evaluate import evaluate
+from .._finite_only import check_finite
 from .._mechanism import Equation, NoiseTable, Table
 from .._model import Model
 from .._noise import check_state, check_states, probabilities
@@ -88,6 +89,7 @@ def to_pgmpy(model: Model) -> DiscreteBayesianNetwork:
             table would be too large.
         MissingPackage: pgmpy is not installed.
     """
+    check_finite(model, "to_pgmpy()", "A DiscreteBayesianNetwork has tables alone.")
     kind = _discrete_network()
     from pgmpy.factors.discrete import TabularCPD
 

@@ -10,9 +10,11 @@ import os
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 from .._errors import InvalidFile, ScmError, listing, near
 from .._model import Model
+from .._model_file import items_from_tensors
 
 MAX_BYTES = 200_000_000
 """Largest file that is read, unpacked."""
@@ -27,6 +29,7 @@ EXTENSIONS: Mapping[str, str] = MappingProxyType(
         ".net": "net",
         ".uai": "uai",
         ".xdsl": "xdsl",
+        ".safetensors": "safetensors",
     }
 )
 """The format that each extension stands for; `.gz` may follow any of them."""
@@ -37,21 +40,28 @@ _ENCODINGS = ("utf-8", "us-ascii", "iso-8859-1", "iso-8859-15", "windows-1250", 
 
 
 def file_format(path: str | os.PathLike[str]) -> str | None:
-    """The format that a file's name stands for: json, bif, xmlbif, xml, net, uai or xdsl; None if none."""
+    """The format that a file's name stands for: json, safetensors, bif, xmlbif, xml, net, uai or xdsl; None if none."""
     name = os.fspath(path).lower().removesuffix(".gz")
     return next((found for extension, found in EXTENSIONS.items() if name.endswith(extension)), None)
 
 
-def read_model(path: str | os.PathLike[str], *, format: str | None = None) -> Model:
-    """The model in a file: Twinworld's JSON, BIF, XMLBIF, NET (Hugin), UAI or XDSL (GeNIe); no code is run.
+def read_model(
+    path: str | os.PathLike[str],
+    *,
+    format: str | None = None,
+    functions: Mapping[str, Any] | None = None,
+) -> Model:
+    """The model in a file, ours (see `Model.save`), BIF, XMLBIF, NET (Hugin), UAI or XDSL (GeNIe); no code is run.
 
     Rows of probabilities that sum to one only within 0.001, as printed digits do, are rescaled; the `description` of
     the variable then says how many. States whose labels all read as numbers or truth values become those.
 
     Args:
         path: the file; a name that ends in `.gz` is unpacked.
-        format: json, bif, xmlbif, net, uai or xdsl; by default what the extension says (`.xml` is XMLBIF or XDSL, as
-            its first element says).
+        format: json, safetensors, bif, xmlbif, net, uai or xdsl; by default what the extension says (`.xml` is XMLBIF
+            or XDSL, as its first element says).
+        functions: the Python functions that a file of ours names as mechanisms, by those names; for a `Flow` of Y, a
+            flow of the same build as `"Y.flow"`.
 
     Raises:
         InvalidFile: no such file, another format, cut off, or no model; the message names the path and the line.
@@ -65,11 +75,14 @@ def read_model(path: str | os.PathLike[str], *, format: str | None = None) -> Mo
             f"{os.fspath(path)!r}: the extension says no format; known are {listing(EXTENSIONS)}, each also with .gz. "
             f"Or name it: format='bif'."
         )
-    text = decoded(file_bytes(os.fspath(path)), os.fspath(path))
-    if not text.strip():
+    data = file_bytes(os.fspath(path))
+    if not data.strip():
         raise InvalidFile(f"{os.fspath(path)!r} is empty; a model is wanted.")
     try:
-        return _model(text, found)
+        if found == "safetensors":
+            return Model(*items_from_tensors(data, functions))
+        text = decoded(data, os.fspath(path))
+        return Model.from_json(text, functions=functions) if found == "json" else _model(text, found)
     except ScmError as wrong:
         raise InvalidFile(f"{os.fspath(path)!r}, read as {found}: {wrong}") from None
 
@@ -77,8 +90,6 @@ def read_model(path: str | os.PathLike[str], *, format: str | None = None) -> Mo
 def _model(text: str, format: str) -> Model:
     # Each reader costs a little to import, and most questions read no file.
     match format:
-        case "json":
-            return Model.from_json(text)
         case "bif":
             from ._bif import read_bif as read
         case "net":

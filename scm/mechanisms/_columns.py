@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, assert_never
+from typing import Any, TypeAlias, assert_never
 
 from .._domain import Domain, Real
-from .._errors import InvalidQuery
-from .._syntax import BOOLEAN_OPERATORS, Const, Expr, Op, Operator, Placeholder, Value, Var
+from .._errors import InvalidModel, InvalidQuery
+from .._syntax import BOOLEAN_OPERATORS, Const, Expr, Op, Operator, Placeholder, Value, Var, print_const
 from ._kinds import kind_of, states_of
 from ._types import Column, Columns
 
-Scope = Mapping[str, Domain]
+Domains: TypeAlias = Mapping[str, Domain]
+"""What each name in a formula can be."""
 
 
 def quietly(xp: Any) -> AbstractContextManager[object]:
@@ -25,7 +27,7 @@ def numbers(states: tuple[Value, ...]) -> tuple[float, ...] | None:
     return None if any(isinstance(s, str) for s in states) else tuple(float(s) for s in states)
 
 
-def column(expr: Expr, values: Columns, scope: Scope, xp: Any) -> Column:
+def column(expr: Expr, values: Columns, scope: Domains, xp: Any) -> Column:
     """What `expr` is for each unit, as numbers; a comparison is a column of truth values.
 
     Args:
@@ -51,7 +53,7 @@ def column(expr: Expr, values: Columns, scope: Scope, xp: Any) -> Column:
             assert_never(expr)
 
 
-def _numbers_of(name: str, values: Columns, scope: Scope, xp: Any) -> Column:
+def _numbers_of(name: str, values: Columns, scope: Domains, xp: Any) -> Column:
     domain = scope[name]
     if isinstance(domain, Real):
         return values[name]
@@ -62,7 +64,7 @@ def _numbers_of(name: str, values: Columns, scope: Scope, xp: Any) -> Column:
     return codes * 1.0 if own == (0.0, 1.0) else xp.asarray(own)[codes]
 
 
-def _by_position(expr: Op, values: Columns, scope: Scope, xp: Any) -> Column | None:
+def _by_position(expr: Op, values: Columns, scope: Domains, xp: Any) -> Column | None:
     """A comparison of labels, or of a variable with its states: by position; None where numbers are compared."""
     kinds = [kind_of(a, scope) for a in expr.args]
     if "real" in kinds or not ("label" in kinds or isinstance(expr.args[0], Var)):
@@ -75,15 +77,19 @@ def _by_position(expr: Op, values: Columns, scope: Scope, xp: Any) -> Column | N
     return xp.logical_not(found) if expr.op == "!=" else found
 
 
-def places(expr: Expr, states: tuple[Value, ...], values: Columns, scope: Scope, xp: Any) -> Column:
-    """The positions of a finite expression among `states`, which has all that it can be."""
+def places(expr: Expr, states: tuple[Value, ...], values: Columns, scope: Domains, xp: Any) -> Column:
+    """The positions of a finite expression among `states`; -1 where its number is none of them.
+
+    Raises:
+        InvalidModel: a label, truth value or state in it that is none of them.
+    """
     match expr:
         case Const(value):
-            return states.index(value)
+            return _place(value, states)
         case Var(name):
             own = scope[name]
             assert not isinstance(own, Real)
-            to = [states.index(s) for s in own]
+            to = [_place(s, states) for s in own]
             return values[name] if to == list(range(len(own))) else xp.asarray(to)[values[name]]
         case Op("if", (condition, then, other)):
             chosen = xp.asarray(column(condition, values, scope, xp), dtype=bool)
@@ -92,11 +98,23 @@ def places(expr: Expr, states: tuple[Value, ...], values: Columns, scope: Scope,
             found = column(expr, values, scope, xp)
             if states[:2] == (False, True):
                 return xp.asarray(found, dtype=xp.int32)
-            return xp.where(found, states.index(True), states.index(False))
+            return xp.where(found, _place(True, states), _place(False, states))
         case _:
-            # The nearest: columns may have fewer digits than the states were worked out with.
-            found = xp.asarray(column(expr, values, scope, xp))
-            return xp.argmin(xp.stack([xp.abs(found - float(s)) for s in states if not isinstance(s, str)]), axis=0)
+            return _nearest(xp.asarray(column(expr, values, scope, xp)), states, xp)
+
+
+def _place(value: Value, states: tuple[Value, ...]) -> int:
+    if value not in states:
+        raise InvalidModel(f"A formula can give {print_const(value)}, which is not among the states {states}.")
+    return states.index(value)
+
+
+def _nearest(found: Column, states: tuple[Value, ...], xp: Any) -> Column:
+    """The state that a number is: the nearest, as columns may have fewer digits than states were worked out with."""
+    own = [math.nan if isinstance(s, str) else float(s) for s in states]
+    off = xp.stack([xp.where(xp.isnan(found - x), xp.inf, xp.abs(found - x)) for x in own])
+    sizes = xp.maximum(xp.abs(found), 1.0)
+    return xp.where(off.min(axis=0) <= 1e-5 * sizes, xp.argmin(off, axis=0), -1)
 
 
 def _apply(op: Operator, args: list[Column], xp: Any) -> Column:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,18 +10,19 @@ from typing import Any
 from .._domain import Domain, Real
 from .._errors import InvalidModel, InvalidQuery
 from .._resolve import resolve_expr
-from .._syntax import Expr, print_const, print_expr
+from .._syntax import Expr, print_const, print_expr, terms, walk
 from ._affine import affine_of, moved, sum_of
 from ._columns import as_numbers, places, quietly
 from ._columns import column as column
-from ._kinds import kind_of, states_of
-from ._layers import Layer, carried, finite, layers_of, log_slope, undo
+from ._kinds import check_part, kind_of, states_of
+from ._layers import Layer, Stretch, carried, finite, layers_of, log_slope, undo
+from ._ranges import range_of
 from ._types import Affine, Column, Columns, Forward, Scope
 
 
 @dataclass(frozen=True)
-class _Written:
-    """What every formula has.
+class Formula:
+    """`variable = expr`, whatever it is; formulas that can do more are of the classes below.
 
     Attributes:
         expr: of parents and noises, names and states checked.
@@ -47,12 +49,7 @@ class _Written:
 
 
 @dataclass(frozen=True)
-class Formula(_Written):
-    """`variable = expr`, whatever it is."""
-
-
-@dataclass(frozen=True)
-class AffineFormula(_Written):
+class AffineFormula(Formula):
     """An affine formula that does not determine its noise: it has none, or several."""
 
     coefficients: Affine
@@ -63,7 +60,7 @@ class AffineFormula(_Written):
 
 
 @dataclass(frozen=True)
-class AdditiveFormula(_Written):
+class AdditiveFormula(Formula):
     """An affine formula of one noise, with a coefficient that is not zero."""
 
     coefficients: Affine
@@ -80,11 +77,9 @@ class AdditiveFormula(_Written):
             return finite(rest / self.coefficients.coefficients[noise], xp)
 
     def log_slope(self, value: Column, values: Columns, xp: Any) -> Column:
-        """See `Invertible`."""
+        """See `Invertible`; one number for all."""
         (noise,) = self.noises
-        with quietly(xp):
-            known = ~xp.isnan(self.noise_of(value, values, xp))
-            return xp.where(known, -xp.log(abs(self.coefficients.coefficients[noise])), xp.nan)
+        return -math.log(abs(self.coefficients.coefficients[noise]))
 
     def transport(self, value: Column, old: Columns, new: Columns, xp: Any) -> Column:
         """See `Transporting`."""
@@ -93,7 +88,7 @@ class AdditiveFormula(_Written):
 
 
 @dataclass(frozen=True)
-class InvertibleFormula(_Written):
+class InvertibleFormula(Formula):
     """A formula whose one noise stands in it once, below operations that can be undone.
 
     Attributes:
@@ -110,7 +105,10 @@ class InvertibleFormula(_Written):
             return value
 
     def log_slope(self, value: Column, values: Columns, xp: Any) -> Column:
-        """See `Invertible`; by the chain rule."""
+        """See `Invertible`; by the chain rule. One number for all where the noise is a shift."""
+        first = self.layers[0]
+        if len(self.layers) == 1 and isinstance(first, Stretch) and not terms(first.scale):
+            return -math.log(abs(float(column(first.scale, values, self.scope, math))))
         total: Column = 0.0
         with quietly(xp):
             for layer in self.layers:
@@ -150,6 +148,8 @@ def bind_formula(expr: Expr, scope: Scope) -> Forward:
     reals = {n: d for n, d in scope.domains.items() if isinstance(d, Real)}
     own = scope.own if isinstance(scope.own, tuple) else ()
     try:
+        for part in walk(expr):
+            check_part(part)
         found = resolve_expr(expr, states, own, where, reals=reals)
         domain = _domain_of(found, scope, where)
         return _able(found, domain, scope)
@@ -166,6 +166,7 @@ def _domain_of(expr: Expr, scope: Scope, where: str) -> Domain:
                 f"{where} gives real numbers, and the states {own} are declared. Compare it, as in "
                 f"{print_const(own[-1])} if ... > 0 else {print_const(own[0])}; or declare Real()."
             )
+        _check_range(expr, own, scope, where)
         return own or Real()
     if isinstance(own, Real):
         if kind == "label":
@@ -184,7 +185,31 @@ def _domain_of(expr: Expr, scope: Scope, where: str) -> Domain:
     return own or values
 
 
-def _able(expr: Expr, domain: Domain, scope: Scope) -> Forward:
+def _check_range(expr: Expr, own: Real | None, scope: Scope, where: str) -> None:
+    """That some value of the formula is one that the variable may have."""
+    lower, upper = range_of(expr, scope.domains)
+    if own is not None and (upper < own.lower or lower > own.upper):
+        raise InvalidModel(f"{where} lies between {lower:g} and {upper:g}, and {own} are declared: none fits.")
+
+
+def solved_for(formula: Formula, noise: str) -> AdditiveFormula | InvertibleFormula | None:
+    """A formula solved for one of its noises, where the others are given beside its parents; None where it cannot be.
+
+    Args:
+        formula: of any number of noises.
+        noise: the continuous one that is sought.
+
+    Returns:
+        The same formula with the other noises among its parents: they are looked up in `values`.
+    """
+    if noise not in formula.noises or not isinstance(formula.scope[noise], Real):
+        return None
+    others = tuple(n for n in formula.noises if n != noise)
+    found = _able(formula.expr, formula.domain, Scope("", (*formula.parents, *others), (noise,), formula.scope))
+    return found if isinstance(found, (AdditiveFormula, InvertibleFormula)) else None
+
+
+def _able(expr: Expr, domain: Domain, scope: Scope) -> Formula:
     """The formula as the class that says what it can do."""
     common = (expr, scope.parents, scope.noises, domain, scope.domains)
     if not isinstance(domain, Real):

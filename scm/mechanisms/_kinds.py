@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias, assert_never
 
 from .._domain import Domain, Real
 from .._errors import InvalidQuery
+from .._evaluate import evaluate
 from .._syntax import BOOLEAN_OPERATORS, Const, Expr, Op, Placeholder, Value, Var, print_expr, terms
 from .._values import ordered_states, possible_values
 
@@ -27,17 +28,31 @@ def kind_of(expr: Expr, scope: Mapping[str, Domain]) -> Kind:
     match expr:
         case Const(value):
             return _kind((value,))
-        case Placeholder(name):
-            raise InvalidQuery(f"The placeholder ?{name} stands in an equation; equations have none.")
-        case Var(name, world):
-            if world:
-                raise InvalidQuery(f"The term {name}[...] stands in an equation; equations speak of one world only.")
+        case Placeholder():
+            check_part(expr)
+            return "number"
+        case Var(name):
             domain = scope[name]
             return "real" if isinstance(domain, Real) else _kind(domain)
         case Op():
             return _kind_of_operation(expr, scope)
         case _:
             assert_never(expr)
+
+
+def check_part(part: Expr) -> None:
+    """That a part of an equation is one that equations have.
+
+    Raises:
+        InvalidQuery: a placeholder, or a term in a world of its own.
+    """
+    match part:
+        case Placeholder(name):
+            raise InvalidQuery(f"The placeholder ?{name} stands in an equation; equations have none.")
+        case Var(name, world) if world:
+            raise InvalidQuery(f"The term {name}[...] stands in an equation; equations speak of one world only.")
+        case _:
+            return
 
 
 def _kind(states: tuple[Value, ...]) -> Kind:
@@ -48,6 +63,8 @@ def _kind(states: tuple[Value, ...]) -> Kind:
 
 def _kind_of_operation(expr: Op, scope: Mapping[str, Domain]) -> Kind:
     op, args = expr.op, expr.args
+    if not terms(expr):
+        return _kind((evaluate(expr, lambda term: term.name),))
     kinds: list[Kind] = [kind_of(a, scope) for a in args]
     if op in _LOGIC:
         for arg, kind in zip(args, kinds, strict=True):

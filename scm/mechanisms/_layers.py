@@ -6,14 +6,12 @@ A layer gives a number from the number inside it, `t`, and from parents. Undoing
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, assert_never
 
-from .._domain import Domain
 from .._evaluate import evaluate
 from .._syntax import Const, Expr, Op, Var, terms, walk
-from ._columns import Scope, column
+from ._columns import Domains, column
 from ._ranges import Range, range_of
 from ._types import Column, Columns
 
@@ -62,7 +60,7 @@ Layer: TypeAlias = Stretch | Over | Curve | Power | Exponential
 _ZERO, _ONE = Const(0), Const(1)
 
 
-def layers_of(expr: Expr, noise: str, scope: Mapping[str, Domain]) -> tuple[Layer, ...] | None:
+def layers_of(expr: Expr, noise: str, scope: Domains) -> tuple[Layer, ...] | None:
     """The layers around `noise`, from the outside in; None where it is not once in `expr`, or one cannot be undone."""
     if sum(isinstance(part, Var) and part.name == noise for part in walk(expr)) != 1:
         return None
@@ -80,7 +78,7 @@ def layers_of(expr: Expr, noise: str, scope: Mapping[str, Domain]) -> tuple[Laye
     return tuple(found)
 
 
-def _layer(expr: Op, at: int, scope: Mapping[str, Domain]) -> Layer | None:
+def _layer(expr: Op, at: int, scope: Domains) -> Layer | None:
     """The layer that `expr` is around its argument number `at`."""
     others = tuple(a for i, a in enumerate(expr.args) if i != at)
     match expr.op:
@@ -120,7 +118,8 @@ def _op(op: Literal["+", "*"], args: tuple[Expr, ...]) -> Expr:
     kept = tuple(a for a in args if a != idle)
     if op == "*" and _ZERO in kept:
         return _ZERO
-    return kept[0] if len(kept) == 1 else Op(op, kept) if kept else idle
+    found = kept[0] if len(kept) == 1 else Op(op, kept) if kept else idle
+    return found if terms(found) else Const(evaluate(found, lambda term: term.name))
 
 
 def _joined(outer: Stretch, inner: Stretch) -> Stretch:
@@ -149,7 +148,7 @@ def _parts(layer: Layer) -> tuple[Expr, ...]:
 # Arithmetic; every function takes columns, their domains and the array module last.
 
 
-def apply(layer: Layer, t: Column, values: Columns, scope: Scope, xp: Any) -> Column:
+def apply(layer: Layer, t: Column, values: Columns, scope: Domains, xp: Any) -> Column:
     """The number that the layer gives around `t`."""
     match layer:
         case Stretch(shift, scale):
@@ -167,7 +166,7 @@ def apply(layer: Layer, t: Column, values: Columns, scope: Scope, xp: Any) -> Co
             assert_never(layer)
 
 
-def undo(layer: Layer, v: Column, values: Columns, scope: Scope, xp: Any) -> Column:
+def undo(layer: Layer, v: Column, values: Columns, scope: Domains, xp: Any) -> Column:
     """The finite number `t` around which the layer gives `v`; NaN where none does."""
     # Checked at every layer: 1 / infinity would be a number again.
     return finite(_undone(layer, v, values, scope, xp), xp)
@@ -178,7 +177,7 @@ def finite(found: Column, xp: Any) -> Column:
     return xp.where(xp.isfinite(found), found, xp.nan)
 
 
-def _undone(layer: Layer, v: Column, values: Columns, scope: Scope, xp: Any) -> Column:
+def _undone(layer: Layer, v: Column, values: Columns, scope: Domains, xp: Any) -> Column:
     match layer:
         case Stretch(shift, scale):
             found = v if shift == _ZERO else v - column(shift, values, scope, xp)
@@ -209,13 +208,13 @@ def _straightened(name: CurveName, v: Column, xp: Any) -> Column:
             assert_never(name)
 
 
-def _factor(expr: Expr, values: Columns, scope: Scope, xp: Any) -> Column:
+def _factor(expr: Expr, values: Columns, scope: Domains, xp: Any) -> Column:
     """A factor that can be divided by; NaN where it cannot."""
     found = column(expr, values, scope, xp)
     return xp.where((found != 0) & xp.isfinite(found), found, xp.nan)
 
 
-def _log_base(expr: Expr, values: Columns, scope: Scope, xp: Any) -> Column:
+def _log_base(expr: Expr, values: Columns, scope: Domains, xp: Any) -> Column:
     found = xp.log(_factor(expr, values, scope, xp))
     return xp.where(found != 0, found, xp.nan)
 
@@ -225,7 +224,7 @@ def _root(v: Column, p: Column, sign: int, xp: Any) -> Column:
     return xp.sign(v) * size if sign == 0 else xp.where(v >= 0, sign * size, xp.nan)
 
 
-def log_slope(layer: Layer, v: Column, t: Column, values: Columns, scope: Scope, xp: Any) -> Column:
+def log_slope(layer: Layer, v: Column, t: Column, values: Columns, scope: Domains, xp: Any) -> Column:
     """Log |dt / dv|, where the layer gives `v` around `t`."""
     match layer:
         case Stretch(_, scale):
@@ -257,7 +256,7 @@ def _slope_of(name: CurveName, v: Column, t: Column, xp: Any) -> Column:
             assert_never(name)
 
 
-def carried(value: Column, layers: tuple[Layer, ...], old: Columns, new: Columns, scope: Scope, xp: Any) -> Column:
+def carried(value: Column, layers: tuple[Layer, ...], old: Columns, new: Columns, scope: Domains, xp: Any) -> Column:
     """What the outermost layer gives under `new`, where it gave `value` under `old` around the same noise."""
     if not any(map(reads, layers)):
         return value
@@ -268,7 +267,7 @@ def carried(value: Column, layers: tuple[Layer, ...], old: Columns, new: Columns
     return apply(layer, t, new, scope, xp)
 
 
-def _restretched(value: Column, layer: Stretch, old: Columns, new: Columns, scope: Scope, xp: Any) -> Column:
+def _restretched(value: Column, layer: Stretch, old: Columns, new: Columns, scope: Domains, xp: Any) -> Column:
     """A difference of shifts, and a ratio of scales: the noise itself is not needed."""
     before, after = (column(layer.shift, values, scope, xp) for values in (old, new))
     if not terms(layer.scale):

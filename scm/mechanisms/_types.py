@@ -7,9 +7,10 @@ of positions among its states. `xp` is the array module that the arithmetic is d
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
+from .._continuous import ContinuousLaw
 from .._domain import Domain
 
 Column: TypeAlias = Any
@@ -140,6 +141,7 @@ class Scope:
         noises: the variable's own noises, and shared ones that it names; in order.
         domains: of parents and noises.
         own: what the variable was declared to be; None where it was not.
+        laws: of its own continuous noises, independent of all others, where they are known.
     """
 
     variable: str
@@ -147,6 +149,7 @@ class Scope:
     noises: tuple[str, ...]
     domains: Mapping[str, Domain]
     own: Domain | None = None
+    laws: Mapping[str, ContinuousLaw] = field(default_factory=dict[str, ContinuousLaw])
 
 
 @runtime_checkable

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._errors import InvalidQuery, UnknownName, UnknownState, listing
+from .._finite_only import check_finite
 from .._model import Model
 from .._query import Distribution
 from .._study import KnownLaw
@@ -136,6 +137,7 @@ class ModelLaws:
     """
 
     def __init__(self, model: Model, budget: Budget | None = None) -> None:
+        check_finite(model, "ModelLaws()", "Its laws are arrays over states.")
         self.model = model
         self.budget = Budget() if budget is None else budget
         self._kept: dict[tuple[Names, Names, Names], Array] = {}

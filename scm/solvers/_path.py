@@ -227,13 +227,16 @@ def _measured(
 def _followed(steps: Sequence[tuple[int, int]], terms: Terms, keep: set[int]) -> Iterator[tuple[set[int], set[int]]]:
     """For each step, the labels it runs over and those of its result."""
     held = dict(enumerate(map(set[int], terms)))
-    users = Counter(x for term in held.values() for x in term)
+    users = Counter([x for term in held.values() for x in term])
     for made, step in enumerate(steps, len(terms)):
         taken = [held.pop(i) for i in step]
         union = set[int]().union(*taken)
-        users.subtract(x for term in taken for x in term)
+        for term in taken:
+            for x in term:
+                users[x] -= 1
         out = {x for x in union if users[x] or x in keep}
-        users.update(out)
+        for x in out:
+            users[x] += 1
         held[made] = out
         yield union, out
 

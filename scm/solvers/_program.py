@@ -255,13 +255,15 @@ def make_program(
     label = {n: top + i for i, n in enumerate(sorted(known))}
     build = _Build({**sizes, **{label[n]: k for n, k in known.items()}}, label, opened, len(factors))
     held = {i: _Held(i, f.labels, f.gathers) for i, f in enumerate(factors)}
-    users = Counter(x for h in held.values() for x in h.labels)
+    users = Counter([x for h in held.values() for x in h.labels])
     for number, step in enumerate(path.steps, len(factors)):
         left, right = (held.pop(i) for i in step)
-        users.subtract((*left.labels, *right.labels))
+        for x in (*left.labels, *right.labels):
+            users[x] -= 1
         union = tuple(dict.fromkeys((*right.labels, *left.labels)))
-        out = tuple(x for x in union if users[x] > 0 or x in output)
-        users.update(out)
+        out = tuple([x for x in union if users[x] > 0 or x in output])
+        for x in out:
+            users[x] += 1
         held[number] = build.pair(right, left, out)
     axes = tuple(build.axes(_Held(i, f.labels, f.gathers)) for i, f in enumerate(factors))
     (last,) = held.values()

@@ -12,16 +12,14 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from importlib import import_module
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .._execution import Precision
+from .._execution import Precision, precision_of
 from ._path import BATCH
 from ._program import NARROW, Gather, Labels, Op, Pair, Program, Rescale, Stack
 from ._run_numpy import Raw
@@ -55,19 +53,6 @@ def keep_executables() -> None:
         settings.update("jax_compilation_cache_dir", os.path.expanduser(folder))
     if settings.jax_compilation_cache_dir and "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS" not in os.environ:
         settings.update("jax_persistent_cache_min_compile_time_secs", 0.1)
-
-
-@contextmanager
-def precision_of(precision: Precision) -> Generator[None]:
-    """JAX in this precision, here only: the global flag stays as the user set it."""
-    import jax
-
-    enable: Any = getattr(jax, "enable_x64", None)
-    if enable is None:  # older releases keep it among what is not settled
-        experimental: Any = import_module("jax.experimental")
-        enable = experimental.enable_x64
-    with enable(precision == "double"):
-        yield
 
 
 @lru_cache(maxsize=256)

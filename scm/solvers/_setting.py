@@ -107,7 +107,7 @@ def as_fact(model: Model, part: Expr) -> Fact | None:
         ):
             return term, value
         case Op("not", (Var() as term,)):
-            false = next((s for s in model.states[term.name] if not isinstance(s, str) and s == 0), None)
+            false = next((s for s in model.states.get(term.name, ()) if not isinstance(s, str) and s == 0), None)
             return None if false is None else (term, Const(false))
         case _:
             return None

@@ -15,7 +15,7 @@ from typing import TypeAlias
 from .._domain import Domain, Real
 from .._model import Model
 from .._worlds import Fresh, Instance, Own, Policy, Slot, Worlds
-from ..mechanisms._types import Conditional, Invertible, Linear, Transporting
+from ..mechanisms._types import Conditional, Invertible, Linear, NeedsCoupling, Transporting
 from ._unit_maps import FiniteLaw, FiniteMap, UnitMechanism, mechanisms_of, policy_map
 from ._unit_support import Support, noise_support, singular, takes_all
 
@@ -199,7 +199,7 @@ class _Planner:
             self.examples.setdefault(instance.variable, i)
 
     def _noises_known(self, mechanism: UnitMechanism) -> bool:
-        return not isinstance(mechanism, FiniteLaw) and all(n in self.shown for n in mechanism.noises)
+        return not _by_law(mechanism) and all(n in self.shown for n in mechanism.noises)
 
     def _source(self, i: int, mechanism: UnitMechanism) -> int | None:
         """The observed instance that shows the noise of `i`, where the value can be had without the noise."""
@@ -224,7 +224,7 @@ class _Planner:
         shared = next((n for n in mechanism.noises if any(m is not None and n in m.noises for m in others)), None)
         if shared is not None or any(n in self.shown for n in mechanism.noises):
             return f"{said}: its noise {shared or mechanism.noises[0]!r} serves other evidence too"
-        if isinstance(mechanism, FiniteLaw) and any(m is mechanism for m in others):
+        if _by_law(mechanism) and any(m is mechanism for m in others):
             return f"{said}: it was observed in two worlds"
         if isinstance(mechanism, (FiniteMap, FiniteLaw)) and mechanism.admitted.all():
             return ""
@@ -265,8 +265,9 @@ class _Planner:
         name = instance.variable
         if mechanism is None:
             return f"{name!r} is drawn afresh"
-        if isinstance(mechanism, FiniteLaw):
-            return f"{name!r} has no value {self._where(i)}, and a table of probabilities does not determine it"
+        if _by_law(mechanism):
+            law = "a table of probabilities does" if isinstance(mechanism, FiniteLaw) else "probabilities alone do"
+            return f"{name!r} has no value {self._where(i)}, and {law} not determine it"
         open_noises = [n for n in mechanism.noises if n not in self.shown]
         return f"{name!r} has no value {self._where(i)}; {self._why_noise(open_noises[0])}"
 
@@ -368,6 +369,11 @@ def _move(step: Carry, mechanism: Linear, worlds: Worlds, found: Mapping[int, Mo
     if len(effects) > max(changed, 1):
         return None
     return Move(step.instance, step.source, tuple((*key, effect) for key, effect in effects.items()))
+
+
+def _by_law(mechanism: UnitMechanism) -> bool:
+    """Whether a mechanism has a law and no noise that would decide a unit."""
+    return isinstance(mechanism, (FiniteLaw, NeedsCoupling))
 
 
 def _noise_shown(mechanism: UnitMechanism) -> str | None:

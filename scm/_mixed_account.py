@@ -1,0 +1,253 @@
+"""The account of an answer over a model with continuous variables: derivation, assumptions, plan, diagnostics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ._continuous import ContinuousNoise, GaussianCopula, MultivariateNormal, UnknownLaw
+from ._coupling import Coupling
+from ._derivation import THEOREM, actions, consistency, exclusions, written
+from ._finding import LAWS, Assumption, Finding, Step
+from ._mechanism import Table
+from ._mixed_found import Found
+from ._mixed_parts import NOTHING
+from ._mixed_solve import Setting, Solved
+from ._mixed_trace import traced
+from ._query import Contrast, Distribution, Query, Term, print_query, query_terms, term_parts
+from ._syntax import conjuncts, print_expr, print_name, terms
+from ._text import number_text
+from ._worlds import Own
+from .mechanisms._types import NeedsCoupling
+from .solvers import split_given
+
+SHOWN = 6
+"""Noises and laws written out in a step or an assumption; the rest are counted."""
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Derivation
+
+
+def derive(setting: Setting, query: Query, found: Found, finding: Finding) -> tuple[Step, ...]:
+    """The steps of one answer; for rows, those that all rows share, with the first row's figures."""
+    steps: list[Step] = []
+    for term in query_terms(query):
+        steps += _term_steps(setting, term)
+    claim = _result(setting, query, found, finding)
+    if isinstance(query, Contrast):
+        reason = "each term is worked out by itself: their joint law across worlds is not needed"
+        steps.append(Step("contrast", claim, reason))
+    else:
+        steps.append(Step("prediction", claim, _how(setting), f"{THEOREM}, step 3"))
+    return tuple(dict.fromkeys(steps))
+
+
+def _term_steps(setting: Setting, term: Term) -> Iterator[Step]:
+    graph = setting.model.graph
+    facts, _ = split_given(setting.model, term.given)
+    asked = tuple(dict.fromkeys(t for part in term_parts(term) for t in terms(part)))
+    yield from exclusions(graph, asked)
+    yield from consistency(graph, asked, facts)
+    mine = [s for s in setting.report if s.task.asked != NOTHING]
+    for solved in mine:
+        yield _abduction(setting, term, solved)
+    yield from actions(asked)
+    for solved in mine:
+        yield from _imagined(setting, solved)
+
+
+def _abduction(setting: Setting, term: Term, solved: Solved) -> Step:
+    """What the evidence says of the noise."""
+    given = ", ".join(print_expr(part) for part in conjuncts(term.given)) or "no evidence"
+    row = "" if setting.rows.count == 1 else f" in row {int(solved.rows[0]) + 1}"
+    noises: Mapping[str, float] = traced(solved.task).noises if len(solved.rows) else {}
+    told = _told({print_name(n): x for n, x in noises.items()})
+    figures = solved.solution.diagnostics
+    match solved.solver:
+        case "unit":
+            claim = f"given {given}: the noise is determined" + (f"{row}: {told}" if told else "")
+            reason = "each mechanism is solved for its noise where the variable and its parents are known"
+        case "finite":
+            claim = f"given {given}: finite variables alone decide the term"
+            reason = "nothing continuous that is asked about depends on the evidence, or on what is imposed"
+        case "gaussian":
+            claim = f"given {given}: the noises that matter are jointly normal"
+            claim += f"; determined{row}: {told}" if told else ""
+            reason = "mechanisms are linear and noises normal, so that conditioning on the evidence is exact"
+        case _:
+            claim = f"given {given}: draws of the noise, weighted by the evidence" + _drawn(figures)
+            reason = "what the evidence determines is solved, what is finite is enumerated, the rest is drawn"
+            reason = f"{reason}; all worlds share the draws"
+    return Step("abduction", claim, reason, f"{THEOREM}, step 1")
+
+
+def _drawn(figures: Mapping[str, Any]) -> str:
+    """The draws and what they are worth, as far as the solver tells."""
+    parts: list[str] = []
+    if isinstance(draws := figures.get("draws"), (int, float)):
+        parts.append(f"{int(draws):,} draws")
+    for name, text in (("ess", "effective sample size"), ("khat", "Pareto k"), ("rhat", "R-hat")):
+        value = figures.get(name)
+        if isinstance(value, (int, float)):
+            parts.append(f"{text} {number_text(float(value))}")
+    return f" ({', '.join(parts)})" if parts else ""
+
+
+def _imagined(setting: Setting, solved: Solved) -> Iterator[Step]:
+    """What the first unit's variables become in the worlds that are imposed, where that is determined."""
+    if not len(solved.rows) or solved.solver != "unit":
+        return
+    values = traced(solved.task).imagined
+    if values:
+        row = "" if setting.rows.count == 1 else f"in row {int(solved.rows[0]) + 1}: "
+        reason = "the noise found is put through the changed mechanisms"
+        yield Step("prediction", row + _told(values), reason, f"{THEOREM}, step 3")
+
+
+def _told(values: Mapping[str, float]) -> str:
+    shown = [f"{name} = {number_text(x)}" for name, x in list(values.items())[:SHOWN]]
+    more = len(values) - SHOWN
+    return ", ".join(shown) + (f", and {more} more" if more > 0 else "")
+
+
+def _how(setting: Setting) -> str:
+    used = {s.solver for s in setting.report}
+    if not used:
+        return "the evidence fixes what is asked: imposing what was observed changes nothing"
+    if used <= {"unit"}:
+        return "the noise found is put through the changed mechanisms"
+    return "the changed model is averaged over the noise given the evidence"
+
+
+def _result(setting: Setting, query: Query, found: Found, finding: Finding) -> str:
+    if found.value.shape != (1,):
+        return f"{print_query(query)} = one value a row" if found.value.ndim == 1 else f"{print_query(query)} = a table"
+    if finding == "undefined":
+        return f"{print_query(query)} = undefined (the condition has no probability and no density)"
+    value = number_text(float(found.value[0]))
+    error = "" if found.error is None else f", with a standard error of {number_text(float(found.error[0]))}"
+    if isinstance(query, Contrast) and len(setting.report) and setting.rows.count == 1:
+        texts = {term: _term_value(setting, term) for term in query_terms(query)}
+        if all(texts.values()):
+            return f"{written(query, texts)} = {value}{error}"
+    return f"{print_query(query)} = {value}{error}"
+
+
+def _term_value(setting: Setting, term: Term) -> str:
+    """The value of a term that was one task by itself, else ''."""
+    if isinstance(term, Distribution):
+        return ""
+    own = [s for s in setting.report if s.term == term and s.task.asked != NOTHING]
+    return number_text(float(own[0].solution.lower[0])) if len(own) == 1 else ""
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Assumptions
+
+
+def assumptions_of(setting: Setting) -> tuple[Assumption, ...]:
+    """What the answer rests on: the laws of the noises that it used, what was granted, what was not checked."""
+    out: list[Assumption] = []
+    used = {x.variable for s in setting.report for x in s.task.worlds.instances if isinstance(x.mechanism, Own)}
+    averaged = [s for s in setting.report if s.solver not in ("unit", "finite")]
+    names = {n for s in averaged for x in s.task.worlds.instances for n in _noises(setting, x.variable)}
+    laws = [law_text(block) for block in setting.model.continuous_noises if names & set(block.names)]
+    if laws:
+        out.append(Assumption(LAWS + _few(laws), "the user"))
+    for coupling in setting.grants:
+        if _matters(setting, coupling):
+            out.append(Assumption(f"{coupling.claim} ({coupling.citation})", "the user"))
+    for name in sorted(setting.model.counted & used):
+        text = f"the units counted for {name!r} are taken as the truth: their sampling error is not worked out here"
+        out.append(Assumption(text, "the method"))
+    return (*out, *(Assumption(note, "the method") for note in setting.notes))
+
+
+def _noises(setting: Setting, variable: str) -> tuple[str, ...]:
+    own = setting.model.columnar.get(variable)
+    return () if own is None else own.noises
+
+
+def law_text(block: ContinuousNoise) -> str:
+    """A noise with its law, such as `u_Y ~ Normal(loc=0, scale=1)`."""
+    names = ", ".join(map(print_name, block.names))
+    match block.law:
+        case MultivariateNormal():
+            return f"({names}) ~ MultivariateNormal"
+        case GaussianCopula(margins):
+            return f"({names}) ~ GaussianCopula of {', '.join(map(str, margins))}"
+        case UnknownLaw():
+            return f"{names} of unknown law"
+        case law:
+            return f"{names} ~ {law}"
+
+
+def _few(texts: Sequence[str]) -> str:
+    more = len(texts) - SHOWN
+    return "; ".join(texts[:SHOWN]) + (f"; and {more} more" if more > 0 else "")
+
+
+def _matters(setting: Setting, coupling: Coupling) -> bool:
+    """Whether a coupling was needed: two instances of one variable without a noise of its own."""
+    for solved in setting.report:
+        count: dict[str, int] = {}
+        for x in solved.task.worlds.instances:
+            if isinstance(x.mechanism, Own):
+                count[x.variable] = count.get(x.variable, 0) + 1
+        for name, times in count.items():
+            table = isinstance(setting.model.mechanisms.get(name), Table)
+            law = isinstance(setting.model.columnar.get(name), NeedsCoupling)
+            if times > 1 and (table or law) and (coupling.variables is None or name in coupling.variables):
+                return True
+    return False
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Plan and figures
+
+
+def plan_of(setting: Setting) -> dict[str, Any]:
+    """What was run, for `Answer.plan`."""
+    solvers = dict.fromkeys(s.solver for s in setting.report)
+    return {
+        "solver": ", ".join(solvers) or "evidence",
+        "rows": setting.rows.count,
+        "patterns": len({tuple(s.rows[:1].tolist()) for s in setting.report}),
+        "tasks": [task_data(s) for s in setting.report],
+    }
+
+
+def task_data(solved: Solved) -> dict[str, Any]:
+    """One task: the term, its rows, which solver did it, and why the ones before it did not."""
+    task = solved.task
+    return {
+        "term": print_query(solved.term),
+        "asked": "whether the other evidence is possible" if task.asked == NOTHING else print_expr(task.asked),
+        "rows": len(solved.rows),
+        "instances": len(task.worlds.instances),
+        "observed": len(task.worlds.fixed),
+        "solver": solved.solver,
+        "refusals": [list(r) for r in solved.refusals],
+    }
+
+
+def diagnostics_of(setting: Setting) -> dict[str, Any]:
+    """Figures of all tasks together: the worst of each."""
+    out: dict[str, Any] = {}
+    for solved in setting.report:
+        figures = dict(solved.solution.diagnostics)
+        if solved.solution.effective_size is not None and len(solved.rows):
+            figures.setdefault("effective_size", float(np.nanmin(solved.solution.effective_size)))
+        for name, value in figures.items():
+            out[name] = _worse(name, out[name], value) if name in out else value
+    return out
+
+
+def _worse(name: str, a: Any, b: Any) -> Any:
+    numbers = all(isinstance(x, (int, float)) and not isinstance(x, bool) for x in (a, b))
+    if not numbers:
+        return a
+    return min(a, b) if "effective" in name or name == "ess" else max(a, b)

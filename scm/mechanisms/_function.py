@@ -1,0 +1,163 @@
+"""`Function`: any function of parents and noises, written with operators and `jax.numpy`."""
+
+# The types that JAX declares for its own functions are incomplete.
+# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false, reportUnknownVariableType=false
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .._domain import Domain, Real
+from ._columns import quietly
+from ._inverse import by_noise, inverted, near
+from ._maps import PythonFunction, argument, as_function, called, elementwise_slope, one_noise, real_domain
+from ._types import Column, Columns, Forward, Scope
+
+
+@dataclass(frozen=True)
+class Function:
+    """`variable = function(parents..., noises...)`.
+
+    The function works on arrays with one entry a unit, each unit by itself: parents in the order of `parents=`, then
+    noises in the order of `noise=`. For a finite variable (declare its states) it gives positions among them, or truth
+    values.
+
+    Args:
+        function: written with operators and `jax.numpy`.
+        inverse: `inverse(parents..., value)`, the one noise for which the function gives `value`, and NaN where none
+            does. It is held against the function wherever it is used.
+        monotone: that the function is strictly monotone in its one noise, whatever the parents: its inverse is then
+            found numerically.
+
+    Raises:
+        InvalidModel: something that is no function.
+    """
+
+    function: PythonFunction
+    inverse: PythonFunction | None = None
+    monotone: bool = False
+
+    def __post_init__(self) -> None:
+        """Check the functions."""
+        as_function(self.function, "The function of Function")
+        if self.inverse is not None:
+            as_function(self.inverse, "The inverse of Function")
+
+    def reads(self, parents: tuple[str, ...] | None, known: Container[str]) -> tuple[str, ...]:
+        """See `Unbound`."""
+        del known
+        return parents or ()
+
+    def bind(self, scope: Scope) -> Forward:
+        """See `Unbound`."""
+        domain = scope.own or Real()
+        common = (self.function, scope.parents, scope.noises, domain, scope.domains, scope.variable)
+        if self.inverse is None and not self.monotone:
+            return FunctionMap(*common)
+        real_domain(scope, "Function with an inverse")
+        one_noise(scope, "Function with an inverse")
+        if self.inverse is None:
+            return MonotoneFunction(*common)
+        return InverseFunction(*common, self.inverse)
+
+
+@dataclass(frozen=True)
+class FunctionMap:
+    """A function of columns.
+
+    Attributes:
+        function: of parents, then noises.
+        parents, noises, domain: see `Forward`.
+        scope: the domain of each name.
+        variable: whose mechanism it is.
+    """
+
+    function: PythonFunction
+    parents: tuple[str, ...]
+    noises: tuple[str, ...]
+    domain: Domain
+    scope: Mapping[str, Domain]
+    variable: str
+
+    def forward(self, values: Columns, xp: Any) -> Column:
+        """See `Forward`."""
+        given = self._arguments((*self.parents, *self.noises), values, xp)
+        found = called(self.function, given, f"The mechanism of {self.variable!r}", xp)
+        if isinstance(self.domain, Real):
+            return found
+        # What is no whole number is no position: -1 is refused wherever columns are checked.
+        return xp.where(found == xp.round(found), found, -1).astype(xp.int32)
+
+    def _arguments(self, names: tuple[str, ...], values: Columns, xp: Any) -> list[Column]:
+        return [argument(n, self.scope[n], values[n], xp) for n in names]
+
+    def _of_noise(self, values: Columns, xp: Any) -> Callable[[Column], Column]:
+        """The function of its noise alone."""
+        parents = self._arguments(self.parents, values, xp)
+
+        def run(noise: Column) -> Column:
+            return called(self.function, [*parents, noise], f"The mechanism of {self.variable!r}", xp)
+
+        return run
+
+
+@dataclass(frozen=True)
+class MonotoneFunction(FunctionMap):
+    """A function that is strictly monotone in its one noise."""
+
+    def noise_of(self, value: Column, values: Columns, xp: Any) -> Column:
+        """See `Invertible`; by halving, to the last digits of the noise."""
+        domain = self.scope[self.noises[0]]
+        assert isinstance(domain, Real)
+        return inverted(self._of_noise(values, xp), value, domain, xp)
+
+    def log_slope(self, value: Column, values: Columns, xp: Any) -> Column:
+        """See `Invertible`; by differentiation of the function."""
+        return _log_slope(self, self.noise_of(value, values, xp), values, xp)
+
+    def transport(self, value: Column, old: Columns, new: Columns, xp: Any) -> Column:
+        """See `Transporting`."""
+        return by_noise(self, value, old, new, xp)
+
+
+@dataclass(frozen=True)
+class InverseFunction(FunctionMap):
+    """A function with its inverse.
+
+    Attributes:
+        inverse: of parents, then the value.
+    """
+
+    inverse: PythonFunction
+
+    def noise_of(self, value: Column, values: Columns, xp: Any) -> Column:
+        """See `Invertible`; NaN too where the inverse is none of the function."""
+        given = [*self._arguments(self.parents, values, xp), value]
+        noise = called(self.inverse, given, f"The inverse of the mechanism of {self.variable!r}", xp)
+        with quietly(xp):
+            right = near(self._of_noise(values, xp)(noise), value, xp) & xp.isfinite(noise)
+            return xp.where(right, noise, xp.nan)
+
+    def log_slope(self, value: Column, values: Columns, xp: Any) -> Column:
+        """See `Invertible`; by differentiation of the function."""
+        return _log_slope(self, self.noise_of(value, values, xp), values, xp)
+
+    def transport(self, value: Column, old: Columns, new: Columns, xp: Any) -> Column:
+        """See `Transporting`."""
+        return by_noise(self, value, old, new, xp)
+
+
+def _log_slope(mechanism: FunctionMap, noise: Column, values: Columns, xp: Any) -> Column:
+    import jax.numpy as jnp  # to differentiate, whatever the array module
+
+    where = f"The mechanism of {mechanism.variable!r}"
+
+    def run(u: Column) -> Column:
+        parents = [jnp.asarray(argument(n, mechanism.scope[n], values[n], xp)) for n in mechanism.parents]
+        return called(mechanism.function, [*parents, u], where, jnp)
+
+    slope = elementwise_slope(run, noise, xp)
+    with quietly(xp):
+        return -xp.log(xp.abs(slope))

@@ -1,0 +1,136 @@
+"""Estimates from weighted draws, and whether the draws support them.
+
+Effective sample size (Kong 1992), Pareto k-hat of the weights' tail (Vehtari, Simpson, Gelman, Yao & Gabry 2024; fit of
+Zhang & Stephens 2009), split R-hat (Gelman et al. 2013), standard errors of ratios by the delta method.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+LEAST_SIZE = 200.0
+"""Effective draws below which no estimate is given."""
+LARGEST_K = 0.7
+"""Pareto k-hat above which weights say nothing (Vehtari et al. 2024)."""
+LARGEST_RHAT = 1.01
+"""R-hat above which chains have not mixed (Vehtari et al. 2021)."""
+LEAST_TAIL = 25
+"""Weights that a tail needs before a Pareto law is fitted to it."""
+FEW = 5.0
+"""Effective draws, for and against, below which a proportion's standard error is taken as Agresti and Coull do."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """For each row.
+
+    Attributes:
+        value: the mean of what is asked.
+        error: its standard error.
+        size: effective draws.
+        khat: the worse of the weights' and of their products with what is asked.
+        spread: the standard deviation of what is asked.
+        draws: how many.
+    """
+
+    value: Array
+    error: Array
+    size: Array
+    khat: Array
+    spread: Array
+    draws: NDArray[np.int64]
+
+
+def estimate(log_weight: Array, asked: Array, event: bool) -> Estimate:
+    """The self-normalised estimate of each row from weighted draws; shapes (rows, draws).
+
+    The standard error is that of a ratio of means, to first order: sqrt(sum w^2 (h - mean)^2) / sum w.
+    """
+    top = np.max(log_weight, axis=1, keepdims=True)
+    weight = np.exp(log_weight - np.where(np.isfinite(top), top, 0.0))
+    total = weight.sum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = weight / total[:, None]
+        value = (share * asked).sum(axis=1)
+        away = asked - value[:, None]
+        error = np.sqrt(((share * away) ** 2).sum(axis=1))
+        size = 1.0 / (share**2).sum(axis=1)
+        spread = np.sqrt((share * away**2).sum(axis=1))
+        tail = pareto_k(np.log(np.abs(share * away))) if not event else np.full(len(value), -np.inf)
+    khat = np.maximum(pareto_k(log_weight), tail)
+    size = np.nan_to_num(size, nan=0.0)
+    if event:
+        error = np.maximum(error, proportion_error(value, size))
+    draws = np.full(len(value), log_weight.shape[1], dtype=np.int64)
+    return Estimate(value, error, size, khat, spread, draws)
+
+
+def proportion_error(share: Array, size: Array) -> Array:
+    """The least standard error of a probability near 0 or 1, of which draws may have seen nothing (Agresti & Coull).
+
+    Zero where there are enough draws on both sides.
+    """
+    few = np.minimum(share, 1 - share) * size < FEW
+    moved = (share * size + 2) / (size + 4)
+    return np.where(few, np.sqrt(np.maximum(moved * (1 - moved), 0.0) / (size + 4)), 0.0)
+
+
+def pareto_k(log_values: Array) -> Array:
+    """The shape of the generalised Pareto law of each row's largest values; shape (rows, draws) in, (rows,) out.
+
+    Values that are zero are left out. Infinite where there are too few, minus infinity where all the largest are equal.
+    """
+    rows = np.sort(np.where(np.isnan(log_values), -np.inf, log_values), axis=1)
+    positive = np.isfinite(rows).sum(axis=1)
+    length = np.minimum(np.ceil(0.2 * positive), np.ceil(3 * np.sqrt(positive))).astype(int)
+    out = np.full(len(rows), np.inf)
+    for m in np.unique(length):
+        at = np.flatnonzero(length == m)
+        if m + 1 > rows.shape[1] or m < LEAST_TAIL / 5:
+            continue
+        tail = np.exp(rows[at, -m - 1 :] - rows[at, -1:])
+        out[at] = _shape(tail[:, 1:] - tail[:, :1])
+    return out
+
+
+def _shape(x: Array) -> Array:
+    """The fit of Zhang & Stephens (2009) to rising exceedances, with the prior of Vehtari et al.; shape (rows, m)."""
+    m = x.shape[1]
+    flat = x[:, -1] <= 1e-12
+    x = np.where(flat[:, None], np.linspace(1, 2, m), np.maximum(x, 1e-300))
+    count = 30 + int(np.sqrt(m))
+    j = np.arange(1, count + 1) - 0.5
+    quarter = x[:, int(m / 4 + 0.5) - 1]
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        b = (1 - np.sqrt(count / j))[None] / (3 * quarter[:, None]) + 1 / x[:, -1:]
+        k = np.stack([np.log1p(-b[:, i : i + 1] * x).mean(axis=1) for i in range(count)], axis=1)
+        fit = m * (np.log(-b / k) - k - 1)
+        fit = np.where(np.isnan(fit), -np.inf, fit)
+        weight = np.exp(fit - fit.max(axis=1, keepdims=True))
+        best = (b * weight).sum(axis=1) / weight.sum(axis=1)
+        found = np.log1p(-best[:, None] * x).mean(axis=1)
+    found = (m * found + 10 * 0.5) / (m + 10)
+    return np.where(flat, -np.inf, found)
+
+
+def reliable(found: Estimate) -> Flags:
+    """Whether the draws of each row support its estimate."""
+    return (found.size >= LEAST_SIZE) & (found.khat <= LARGEST_K) & np.isfinite(found.value)
+
+
+def split_rhat(chains: Array) -> Array:
+    """R-hat of each row's chains, each cut in two; shape (rows, chains, draws)."""
+    rows, count, n = chains.shape
+    half = n // 2
+    x = chains[:, :, : 2 * half].reshape(rows, 2 * count, half)
+    within = x.var(axis=2, ddof=1).mean(axis=1)
+    between = x.mean(axis=2).var(axis=1, ddof=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = np.sqrt((half - 1) / half + between / within)
+    return np.where(within > 0, found, np.where(between > 0, np.inf, 1.0))

@@ -1,0 +1,278 @@
+"""The steps of an abduction over columns: what each makes known of every unit, and how it weighs it.
+
+An entry of a column is one unit under one draw of the noises that stay unknown and one combination of the finite
+things that are enumerated. Each step reads what is known, adds a value or a noise, and adds to the log weight.
+"""
+
+# The types that JAX declares for its own functions are incomplete.
+# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false, reportUnknownVariableType=false
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._coupling import Coupling
+from .._domain import Real
+from .._noise import probabilities
+from .._syntax import Draw
+from .._worlds import Fresh
+from ..mechanisms._formula import column
+from ..mechanisms._types import Column, Columns, Conditional, NeedsCoupling, NoiseGiven
+from ._abduct_finite import FiniteMap, joint_entries, laws_of_table, pick
+from ._abduct_inverse import Inverse
+from ._abduct_laws import EQUAL, Given
+from ._abduct_state import State
+from ._abduct_view import View
+from ._refusal import Refusal
+
+
+class Step(Protocol):
+    """One step."""
+
+    def run(self, view: View, state: State) -> None:
+        """Take it."""
+        ...
+
+
+def inputs(view: View, i: int, state: State) -> dict[str, Column]:
+    """Columns of the parents of an instance, and of the noises that are known."""
+    found = {n: view.read(state, s, view.domain(n)) for n, s in view.slots(i)}
+    return found | {n: state.noises[n] for n in view.noises(i) if n in state.noises}
+
+
+def forward(view: View, i: int, state: State) -> Column:
+    """The value of an instance, from its parents and noises."""
+    how, values = view.how(i), inputs(view, i, state)
+    assert how is not None
+    found = how(values, state.xp) if isinstance(how, FiniteMap) else how.forward(values, state.xp)
+    return state.xp.broadcast_to(found, (state.size,))
+
+
+def fixed(view: View, i: int, state: State) -> Column:
+    """The value that the evidence gives an instance."""
+    return view.read(state, view.worlds.fixed[i], view.domain_of(i))
+
+
+@dataclass(frozen=True)
+class Compute:
+    """The value of an instance whose parents and noises are known."""
+
+    instance: int
+
+    def run(self, view: View, state: State) -> None:
+        """See `Step`."""
+        state.values[self.instance] = forward(view, self.instance, state)
+
+
+@dataclass(frozen=True)
+class Check:
+    """The value of an instance is what the evidence says; numbers up to rounding."""
+
+    instance: int
+
+    def run(self, view: View, state: State) -> None:
+        """See `Step`."""
+        found, wanted = forward(view, self.instance, state), fixed(view, self.instance, state)
+        if isinstance(view.domain_of(self.instance), Real):
+            near = state.xp.abs(found - wanted) <= EQUAL * (1.0 + state.xp.abs(wanted))
+            state.keep(near)
+        else:
+            state.keep(found == wanted)
+
+
+@dataclass(frozen=True)
+class Solve:
+    """The one unknown noise of an observed instance, solved for; weighed by its density and the slope."""
+
+    instance: int
+    noise: str
+    inverse: Inverse
+    given: Given | None
+
+    def run(self, view: View, state: State) -> None:
+        """See `Step`."""
+        value, values, xp = fixed(view, self.instance, state), inputs(view, self.instance, state), state.xp
+        noise = state.xp.broadcast_to(self.inverse.noise_of(value, values, xp), (state.size,))
+        state.noises[self.noise] = noise
+        if self.given is None:  # of unknown law: whether there is such a noise is all that can be said
+            state.keep(~xp.isnan(noise))
+            return
+        density = view.laws.log_density(self.noise, self.given, state.noises, xp)
+        state.weigh(density + self.inverse.log_slope(value, values, xp))
+
+
+@dataclass(frozen=True)
+class Weigh:
+    """An observed instance whose law given its parents is known, weighed by it; and its noise drawn, where needed."""
+
+    instance: int
+    stream: int | None = None
+
+    def run(self, view: View, state: State) -> None:
+        """See `Step`."""
+        value, values = fixed(view, self.instance, state), inputs(view, self.instance, state)
+        if view.stochastic(self.instance):
+            with np.errstate(divide="ignore"):
+                state.weigh(state.xp.log(pick(state_laws(view, self.instance, state), value, state.xp)))
+            return
+        how: Any = view.how(self.instance)
+        assert isinstance(how, Conditional)
+        state.weigh(state.xp.broadcast_to(how.log_probability(value, values, state.xp), (state.size,)))
+        if self.stream is not None:
+            assert isinstance(how, NoiseGiven)
+            state.noises.update(_hindsight(how, value, values, state, self.stream))
+
+
+def _hindsight(how: NoiseGiven, value: Column, values: Columns, state: State, stream: int) -> dict[str, Column]:
+    """Noises drawn given value and parents, each lane with a key of its own: other lanes change nothing."""
+    import jax
+    import jax.numpy as jnp
+
+    lanes = len(state.keys)
+    shape = (lanes, state.size // lanes)
+
+    def cut(x: Column) -> Any:
+        return jnp.broadcast_to(jnp.asarray(x), (state.size,)).reshape(shape)
+
+    def one(v: Any, parents: Any, key: Any) -> Any:
+        return dict(how.noise_given(v, parents, jax.random.fold_in(key, stream)))
+
+    found = jax.vmap(one)(cut(value), {n: cut(x) for n, x in values.items()}, state.keys)
+    return {n: state.xp.asarray(x).reshape(state.size) for n, x in found.items()}
+
+
+@dataclass(frozen=True)
+class DrawNoise:
+    """A continuous noise, drawn given those of its block that are known."""
+
+    noise: str
+    given: Given
+
+    def run(self, view: View, state: State) -> None:
+        """See `Step`."""
+        z = state.normals[self.noise] if self.given.sd else 0.0
+        state.noises[self.noise] = view.laws.from_normal(self.noise, self.given, state.noises, z, state.xp)
+
+
+@dataclass(frozen=True)
+class FiniteNoise:
+    """A finite noise: enumerated, or drawn."""
+
+    noise: str
+    drawn: bool
+
+    def run(self, view: View, state: State) -> None:
+        """See `Step`."""
+        law = np.array(probabilities(view.model.noises[self.noise].law))
+        if self.drawn:
+            laws = state.xp.broadcast_to(state.xp.asarray(law)[:, None], (len(law), state.size))
+            state.noises[self.noise] = respond(laws, state.normals[self.noise], state.xp)
+            return
+        codes = state.axes[self.noise]
+        state.noises[self.noise] = codes
+        with np.errstate(divide="ignore"):
+            state.weigh(state.xp.asarray(np.log(law))[codes])
+
+
+@dataclass(frozen=True)
+class FiniteState:
+    """The state of an instance that has a law and no noise: enumerated, or drawn."""
+
+    instance: int
+    name: str
+    drawn: bool
+    alone: bool = True
+
+    def run(self, view: View, state: State) -> None:
+        """See `Step`. The weight of one instance among several comes from `JointWeight`."""
+        if self.drawn:
+            laws = state_laws(view, self.instance, state)
+            state.values[self.instance] = respond(laws, state.normals[self.name], state.xp)
+            return
+        codes = state.axes[self.name]
+        state.values[self.instance] = codes
+        if self.alone:
+            with np.errstate(divide="ignore"):
+                state.weigh(state.xp.log(pick(state_laws(view, self.instance, state), codes, state.xp)))
+
+
+@dataclass(frozen=True)
+class JointWeight:
+    """Several instances of one variable that has a law and no noise: weighed by the joint law of a coupling."""
+
+    variable: str
+    instances: tuple[int, ...]
+    coupling: Coupling | None
+
+    def run(self, view: View, state: State) -> None:
+        """See `Step`."""
+        found: list[NDArray[Any]] = []
+        for i in self.instances:
+            value = state.values[i] if i in state.values else fixed(view, i, state)
+            found.append(np.broadcast_to(np.asarray(value), (state.size,)))
+        values = np.stack(found, 1)
+        parents = [[np.asarray(view.read(state, s, view.domain(n))) for n, s in view.slots(i)] for i in self.instances]
+        table = view.table(self.variable)
+        laws = None if table else [np.asarray(state_laws(view, i, state)).T for i in self.instances]
+        weight = joint_entries(self.variable, table, laws, parents, values, self.coupling)
+        with np.errstate(divide="ignore"):
+            state.weigh(state.xp.asarray(np.log(weight)))
+
+
+@dataclass(frozen=True)
+class Holds:
+    """A condition that is no equality, such as `X > 1`: it weighs 0 or 1."""
+
+    place: int
+
+    def run(self, view: View, state: State) -> None:
+        """See `Step`."""
+        state.keep(view.conditions[self.place](state))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Laws over states
+
+
+def state_laws(view: View, i: int, state: State) -> Column:
+    """P(each state | parents) of an instance that has a law and no noise; shape (states, entries)."""
+    xp, values = state.xp, inputs(view, i, state)
+    mechanism = view.worlds.instances[i].mechanism
+    if isinstance(mechanism, Fresh):
+        return _cases(mechanism.cases, view, i, values, state)
+    table = view.table(view.worlds.instances[i].variable)
+    if table is not None:
+        return laws_of_table(table, [values[n] for n, _ in view.slots(i)], state.size, xp)
+    how: Any = view.how(i)
+    assert isinstance(how, NeedsCoupling)
+    return how.laws(values, xp)
+
+
+def _cases(draw: Draw, view: View, i: int, values: Columns, state: State) -> Column:
+    """The law that a stochastic intervention draws from, in each entry."""
+    xp, states = state.xp, view.domain_of(i)
+    assert not isinstance(states, Real)
+    scope = {n: view.domain(n) for n, _ in view.slots(i)}
+    out: Any = None
+    for condition, law in reversed(draw.cases):
+        chances = dict(law)
+        row = xp.asarray(np.array([chances.get(s, 0.0) for s in states]))[:, None] * xp.ones(state.size)
+        if condition is None or out is None:
+            if condition is not None:
+                raise Refusal("a stochastic intervention has no law where none of its conditions holds")
+            out = row
+        else:
+            holds = xp.asarray(column(condition, values, scope, xp), dtype=bool)
+            out = xp.where(xp.broadcast_to(holds, (state.size,)), row, out)
+    return out
+
+
+def respond(laws: Column, uniform: Column, xp: Any) -> Column:
+    """The state that a uniform number gives under each law of shape (states, entries)."""
+    passed = (xp.cumsum(laws[:-1], axis=0) <= uniform).sum(axis=0)
+    last = laws.shape[0] - 1 - xp.argmax(laws[::-1] > 0, axis=0)
+    return xp.minimum(passed, last)

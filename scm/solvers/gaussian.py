@@ -1,0 +1,134 @@
+"""`Gaussian`: closed forms for linear models with normal noises, every rung, any evidence, any number of worlds.
+
+Every instance of the worlds is an affine function of known columns and independent standard normals, so interventions
+of any kind need no code of their own: they only change what stands in the slots (Balke & Pearl 1995 for counterfactuals
+in linear models). What is observed is conditioned on, one factorisation for all rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from .._syntax import Expr, Op, print_expr, terms
+from ._gaussian_moments import Average, average
+from ._gaussian_pieces import Event, Truth, both, forms_of
+from ._gaussian_posterior import condition_on
+from ._gaussian_space import RowsDiffer
+from ._gaussian_system import System, build_system
+from ._normal_lattice import Lattice
+from ._refusal import Refusal
+from ._solution import Solution, point
+from ._task import Task
+
+MOST_GROUPS = 256
+"""Rows are solved apart where a coefficient differs between them, up to so many groups."""
+TRUSTED = 1e-6
+"""Largest error of a probability, or share of the numbers that go into an expectation, that is given as an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gaussian:
+    """The solver; see the module."""
+
+    name: str = "gaussian"
+
+    def solve(self, task: Task) -> Solution:
+        """See `TaskSolver.solve`."""
+        if task.rows == 0 or task.worlds.impossible:
+            return point(np.full(task.rows, np.nan), np.zeros(task.rows, bool))
+        try:
+            return _solve(task)
+        except RowsDiffer as found:
+            return self._apart(task, found)
+
+    def _apart(self, task: Task, found: RowsDiffer) -> Solution:
+        """Rows with one coefficient each together."""
+        labels = np.unique(found.labels)
+        if len(labels) > MOST_GROUPS:
+            raise Refusal(
+                f"{found.what} has a coefficient that differs between rows, with {len(labels)} different values; at "
+                f"most {MOST_GROUPS} are solved apart"
+            )
+        value, defined = np.full(task.rows, np.nan), np.zeros(task.rows, bool)
+        drawn = np.zeros(task.rows)
+        diagnostics: dict[str, Any] = {}
+        for label in labels:
+            rows = np.flatnonzero(found.labels == label)
+            columns = {name: np.asarray(c)[rows] for name, c in task.columns.items()}
+            part = self.solve(replace(task, columns=columns, rows=len(rows)))
+            value[rows], defined[rows] = part.lower, part.defined
+            drawn[rows] = 0.0 if part.monte_carlo is None else part.monte_carlo
+            for name, figure in part.diagnostics.items():
+                diagnostics[name] = max(diagnostics.get(name, figure), figure)
+        return replace(point(value, defined), monte_carlo=drawn if drawn.any() else None, diagnostics=diagnostics)
+
+
+def _solve(task: Task) -> Solution:
+    system = build_system(task)
+    evidence, events = list(system.evidence), list(system.events)
+    for condition in task.conditions:
+        add_condition(system, condition, evidence, events)
+    if task.event:
+        number = system.algebra.truth(system.event(task.asked, system.term))
+    else:
+        number = system.number(task.asked, system.term)
+    # Two moments of a noise are enough for the mean and covariances of what is not tied to any condition.
+    system.check_normal(evidence)
+    system.check_normal(f for e in (*events, *(p.guard for p in number)) for f in forms_of(e))
+    system.check_normal(f for p in number for product in p.products if len(product) > 2 for f in product)
+    with np.errstate(over="ignore", invalid="ignore"):
+        posterior = condition_on(system.space, evidence)
+        found = average(posterior, number, both(*events), None if task.key is None else Lattice(task.key))
+    defined = found.defined & posterior.defined
+    _trust(task, found, defined)
+    value = np.clip(found.value, 0.0, 1.0) if task.event else found.value
+    return replace(
+        point(np.where(defined, value, np.nan), defined),
+        monte_carlo=None if found.drawn is None else np.where(defined, found.drawn, np.nan),
+        diagnostics={
+            "error": float(found.error[defined].max(initial=0.0)),
+            "condition": posterior.condition,
+            "noises": system.space.noises,
+            "evidence": len(evidence),
+        },
+    )
+
+
+def add_condition(system: System, condition: Expr, evidence: list[Any], events: list[Event]) -> None:
+    """A condition as evidence where it fixes a combination of terms, otherwise as an event."""
+    if not _is_equation(system, condition):
+        events.append(system.event(condition, system.term))
+        return
+    assert isinstance(condition, Op)
+    left, right = condition.args
+    sides = [system.number(side, system.term) for side in (left, right)]
+    difference = system.algebra.add((sides[0], system.algebra.scale(sides[1], -1.0)))
+    form = system.algebra.affine(difference, "what is given")
+    if terms(left) and terms(right) and not form.is_known:
+        raise Refusal(
+            f"the condition {print_expr(condition)} has probability zero and no one meaning (Borel's paradox); say "
+            f"which combination is observed: {print_expr(left)} - {print_expr(right, 7)} = 0"
+        )
+    evidence.append(form)
+
+
+def _is_equation(system: System, condition: Expr) -> bool:
+    """Whether a condition says what a combination of continuous terms is."""
+    reals = system.task.model.reals
+    return isinstance(condition, Op) and condition.op == "=" and all(t.name in reals for t in terms(condition))
+
+
+def _trust(task: Task, found: Average, where: Truth) -> None:
+    """That every number is one, and that rounding cannot have moved it far."""
+    if not (np.isfinite(found.value[where]).all() and np.isfinite(found.error[where]).all()):
+        raise Refusal("the numbers grow past what double precision holds")
+    worst = found.error if task.event else found.error / np.where(found.size > 0, found.size, 1.0)
+    if float(worst[where].max(initial=0.0)) > TRUSTED:
+        row = int(np.argmax(np.where(where, worst, 0.0)))
+        raise Refusal(
+            f"rounding could move the answer of row {row + 1} by {found.error[row]:.2g}; it is {found.value[row]:.6g}. "
+            "The numbers are too large for their differences, or the evidence is nearly redundant or improbable"
+        )

@@ -1,0 +1,130 @@
+"""Stochastic abduction: units whose noise the evidence does not determine.
+
+What the evidence determines is solved for, finite things are enumerated, and only the continuous noises that are left
+are drawn, the same draws in all worlds. Where nothing is left the answer is exact: a finite mixture.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._sample import random_key
+from ._abduct_gate import LARGEST_K, LEAST_SIZE, Array, Estimate, reliable
+from ._abduct_plan import Part, make_plan
+from ._abduct_run import BATCH, Known, Lanes, exact, known, possible, refuse_nan
+from ._abduct_view import View
+from ._abduct_weigh import weighted
+from ._refusal import Refusal
+from ._solution import Solution, point
+from ._task import Task
+
+COMPILED = 1 << 22
+"""Entries from which on it pays to compile."""
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """The solver for units whose noise is not determined.
+
+    Attributes:
+        accuracy: the standard error to aim at, in standard deviations of what is asked (1/2 for a probability).
+        most_draws: of one row; an estimate that is reliable but less accurate is given with its error.
+        enumerated: most combinations of finite things that are enumerated, where nothing else is random.
+        enumerated_with_draws: the same, within each draw.
+    """
+
+    accuracy: float = 0.01
+    most_draws: int = 1 << 17
+    enumerated: int = 1 << 12
+    enumerated_with_draws: int = 1 << 8
+
+    @property
+    def name(self) -> str:
+        """What plans and refusals call it."""
+        return "sampled"
+
+    def solve(self, task: Task) -> Solution:
+        """The value for each row, with its standard error where something was drawn.
+
+        Raises:
+            Refusal: an observation that can be neither solved for nor weighed, a law or a coupling that is not there,
+                no key, or draws that do not support an answer (the partial result is attached).
+        """
+        if task.worlds.impossible:
+            nothing = np.full(task.rows, np.nan)
+            return point(nothing, np.zeros(task.rows, dtype=bool))
+        view = View(task)
+        plan = make_plan(view, self.enumerated, self.enumerated_with_draws)
+        found = possible(view, plan.apart, known(view, plan))
+        if not plan.main.draws or not task.rows:
+            value, defined = exact(view, plan.main, found) if task.rows else (np.zeros(0), np.zeros(0, dtype=bool))
+            figures = {"method": "enumeration", "combinations": plan.main.combinations}
+            return replace(point(value, defined), diagnostics=figures)
+        if task.key is None:
+            raise Refusal(
+                "the evidence does not determine every noise that matters, so that the answer is drawn, which needs a "
+                "random key: give key= (a JAX key or a whole number)"
+            )
+        return self._drawn(view, plan.main, found)
+
+    def _drawn(self, view: View, plan: Part, found: Known) -> Solution:
+        task = view.task
+        assert task.key is not None
+        rows = np.flatnonzero(found.possible)
+        if not rows.size:
+            return point(np.full(task.rows, np.nan), found.possible)
+        size = rows.size * 2 * BATCH * plan.combinations * max(len(plan.steps), 1)
+        compiled = task.execution.executor == "jax" or (task.execution.executor is None and size > COMPILED)
+        lanes = Lanes(view, plan, found, random_key(task.key), compiled)
+        estimate = weighted(lanes.run, rows, task.event, self.accuracy, self.most_draws)
+        refuse_nan(view, np.isnan(estimate.value) & (estimate.size > 0), rows)
+        return _gated(task.rows, rows, found.possible, estimate, plan)
+
+
+def _gated(count: int, rows: NDArray[np.intp], defined: NDArray[np.bool_], found: Estimate, plan: Part) -> Solution:
+    """The solution, if the draws support it."""
+
+    def whole(part: Array) -> Array:
+        out = np.full(count, np.nan)
+        out[rows] = part
+        return out
+
+    good = reliable(found)
+    figures = {
+        "method": "likelihood weighting",
+        "draws": int(found.draws.max()),
+        "combinations": plan.combinations,
+        "ess": float(found.size.min()),
+        "khat": float(found.khat.max()),
+        "least_ess": LEAST_SIZE,
+        "largest_khat": LARGEST_K,
+        "reliable": whole(good.astype(float)) == 1.0,
+    }
+    solution = replace(
+        point(whole(found.value), defined),
+        monte_carlo=whole(found.error),
+        effective_size=whole(found.size),
+        diagnostics=figures,
+    )
+    if good.all():
+        return solution
+    raise Refusal(_why(rows, good, found), solution)
+
+
+def _why(rows: NDArray[np.intp], good: NDArray[np.bool_], found: Estimate) -> str:
+    at = int(np.argmin(good))
+    where = f"row {int(rows[at])}" if len(rows) > 1 else "this unit"
+    others = f" (and {int((~good).sum()) - 1} more rows)" if (~good).sum() > 1 else ""
+    if found.size[at] == 0.0:
+        return (
+            f"no draw out of {int(found.draws[at]):,} meets the evidence of {where}{others}: it is impossible, or too "
+            "rare to be drawn"
+        )
+    return (
+        f"the draws do not support an answer for {where}{others}: of {int(found.draws[at]):,} draws "
+        f"{found.size[at]:.0f} count (effective sample size; {LEAST_SIZE:.0f} are wanted), Pareto k-hat is "
+        f"{found.khat[at]:.2f} (at most {LARGEST_K:g} is wanted)"
+    )
