@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -114,8 +114,15 @@ class UnitRun:
         if isinstance(self.plan.domains[self.plan.worlds.instances[i].variable], Real):
             if self.xp is not np:
                 self.taint = self.taint + value * 0.0  # NaN where it is no finite number; dearer to tell one by one
-            elif not np.isfinite(np.vdot(value, value)):  # that is quicker than a look at each
+            elif not np.isfinite(_square(value)):  # that is quicker than a look at each
                 self.sound = self.sound & (np.isfinite(value) | np.logical_not(self.defined))
+
+        elif not isinstance(self.plan.mechanisms[i], FiniteMap):
+            # A function of the user's that gives no position among the states gives -1.
+            if self.xp is not np:
+                self.taint = self.taint + self.xp.where(value < 0, np.nan, 0.0)
+            elif np.min(value, initial=0) < 0:
+                self.sound = self.sound & ((np.asarray(value) >= 0) | np.logical_not(self.defined))
 
     def _moved(self, value: Column, parts: Sequence[tuple[str, Slot, Slot, float]]) -> Column:
         lost: Any = None
@@ -180,6 +187,10 @@ class UnitRun:
         return mechanism.log_probability(value, inputs, self.xp) > -np.inf
 
 
+def _square(value: Any) -> Any:
+    return cast(Any, np).vdot(value, value)
+
+
 def constant(value: Value, domain: Domain) -> float | int:
     """A value as columns hold it: a number, or a position among states."""
     if isinstance(domain, Real):
@@ -197,7 +208,7 @@ def recoded(column: Column, carrier: Domain, own: Domain, xp: Any) -> Column:
 
 def name_fault(plan: UnitPlan, columns: Mapping[str, Any], row: int) -> str:
     """Which mechanism gave no number for a unit whose evidence is possible; '' where none did."""
-    one = {name: np.asarray(column)[row : row + 1] for name, column in columns.items()}
+    one = {name: c if np.ndim(c) == 0 else np.asarray(c)[row : row + 1] for name, c in columns.items()}
     run = UnitRun(plan, one, np, float(np.finfo(np.float64).eps))
     with np.errstate(all="ignore"):
         for step in plan.steps:
