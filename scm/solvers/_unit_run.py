@@ -69,9 +69,11 @@ class UnitRun:
                 value = self._forward(i, mechanism)
                 self._set(i, value if like is None else self._where_alike(i, like, value))
             case Carry(_, source):
-                assert isinstance(mechanism, Transporting)
                 seen = self.instance(source)
-                self._set(i, mechanism.transport(seen, self.inputs(source), self.inputs(i), self.xp))
+                # (A check of a protocol takes longer than a small column.)
+                self._set(
+                    i, cast(Transporting, mechanism).transport(seen, self.inputs(source), self.inputs(i), self.xp)
+                )
             case Move(_, source, parts):
                 self._set(i, self._moved(self.instance(source), parts))
             case Compare():
@@ -156,7 +158,7 @@ class UnitRun:
             self.defined = self.defined & (found >= 0)
             self.noises[name] = self.xp.maximum(found, 0)
             return
-        assert isinstance(mechanism, Invertible)
+        mechanism = cast(Invertible, mechanism)
         self.noises[name] = found = mechanism.noise_of(value, inputs, self.xp)
         support = self.plan.supports.get(name)
         if self.xp is np and not np.isfinite(found).all():
