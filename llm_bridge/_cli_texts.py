@@ -34,9 +34,10 @@ example, with problem.json holding
   twinworld solve problem.json
 """
 QUERY = """\
-Ask the engine about a model: Twinworld's own JSON (what `Model.to_json()` of the package `scm` writes), or a Bayesian
-network as BIF, XMLBIF, NET, UAI or XDSL (also packed: .bif.gz). The extension says which. Or about a graph (.dot, .gml,
-dagitty, edges, JSON, or its text) with what is known of it: statements (--given) or a table of units (--data).
+Ask the engine about a model: Twinworld's own (.json or .safetensors, as `Model.save` of the package `scm` writes it),
+or a Bayesian network as BIF, XMLBIF, NET, UAI or XDSL (also packed: .bif.gz). The extension says which. Or about a
+graph (.dot, .gml, dagitty, edges, JSON, or its text) with what is known of it: statements (--given) or a table of units
+(--data).
 """
 QUERY_EXAMPLES = """\
 queries:

@@ -5,6 +5,7 @@ Nothing here loads NumPyro: a law is drawn from and weighed in `mechanisms/_law_
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -202,6 +203,16 @@ class ContinuousNoise:
             raise InvalidModel(f"{len(names)} noises {names} and a law of {wanted}; one name each is wanted.")
         object.__setattr__(self, "names", names)
         object.__setattr__(self, "law", law)
+
+    @property
+    def dependent(self) -> tuple[tuple[str, str], ...]:
+        """Pairs of these noises that depend on one another directly."""
+        match self.law:
+            case MultivariateNormal(_, matrix) | GaussianCopula(_, matrix):
+                pairs = itertools.combinations(range(len(self.names)), 2)
+                return tuple((self.names[i], self.names[j]) for i, j in pairs if matrix[i][j])
+            case _:
+                return ()
 
 
 def is_continuous(law: object) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,15 +14,17 @@ from ._derivation import THEOREM, actions, consistency, exclusions, written
 from ._finding import LAWS, Assumption, Finding, Step
 from ._mechanism import Table
 from ._mixed_found import Found
+from ._mixed_mixture import Mixture
 from ._mixed_parts import NOTHING
 from ._mixed_solve import Setting, Solved
 from ._mixed_trace import traced
 from ._query import Contrast, Distribution, Query, Term, print_query, query_terms, term_parts
-from ._syntax import conjuncts, print_expr, print_name, terms
+from ._syntax import Op, conjuncts, print_expr, print_name, terms
 from ._text import number_text
 from ._worlds import Own
 from .mechanisms._types import NeedsCoupling
-from .solvers import split_given
+from .solvers import Refusal, split_given
+from .solvers.gaussian import Gaussian
 
 SHOWN = 6
 """Noises and laws written out in a step or an assumption; the rest are counted."""
@@ -34,34 +37,42 @@ SHOWN = 6
 def derive(setting: Setting, query: Query, found: Found, finding: Finding) -> tuple[Step, ...]:
     """The steps of one answer; for rows, those that all rows share, with the first row's figures."""
     steps: list[Step] = []
-    for term in query_terms(query):
-        steps += _term_steps(setting, term)
+    parts = _told_parts(setting)
+    asked = {term: tuple(dict.fromkeys(t for e in term_parts(term) for t in terms(e))) for term in query_terms(query)}
+    for term, own in asked.items():
+        facts, _ = split_given(setting.model, term.given)
+        steps += [*exclusions(setting.model.graph, own), *consistency(setting.model.graph, own, facts)]
+    steps += [_abduction(setting, part) for part in parts]
+    for own in asked.values():
+        steps += actions(own)
+    for part in parts:
+        steps += _imagined(setting, part)
     claim = _result(setting, query, found, finding)
     if isinstance(query, Contrast):
-        reason = "each term is worked out by itself: their joint law across worlds is not needed"
-        steps.append(Step("contrast", claim, reason))
+        steps.append(Step("contrast", claim, _together(setting)))
     else:
         steps.append(Step("prediction", claim, _how(setting), f"{THEOREM}, step 3"))
     return tuple(dict.fromkeys(steps))
 
 
-def _term_steps(setting: Setting, term: Term) -> Iterator[Step]:
-    graph = setting.model.graph
-    facts, _ = split_given(setting.model, term.given)
-    asked = tuple(dict.fromkeys(t for part in term_parts(term) for t in terms(part)))
-    yield from exclusions(graph, asked)
-    yield from consistency(graph, asked, facts)
+def _told_parts(setting: Setting) -> list[Solved]:
+    """The tasks that there is something to tell of: for rows, the first by each solver."""
     mine = [s for s in setting.report if s.task.asked != NOTHING]
-    for solved in mine:
-        yield _abduction(setting, term, solved)
-    yield from actions(asked)
-    for solved in mine:
-        yield from _imagined(setting, solved)
+    if setting.rows.count == 1:
+        return mine
+    return list({s.solver: s for s in reversed(mine)}.values())[::-1]
 
 
-def _abduction(setting: Setting, term: Term, solved: Solved) -> Step:
+def _together(setting: Setting) -> str:
+    """Why terms may be worked out as they were."""
+    if any(s.solver == "sampled" for s in setting.report):
+        return "terms under one condition share their draws; the error is that of the whole"
+    return "each term is worked out by itself: their joint law across worlds is not needed"
+
+
+def _abduction(setting: Setting, solved: Solved) -> Step:
     """What the evidence says of the noise."""
-    given = ", ".join(print_expr(part) for part in conjuncts(term.given)) or "no evidence"
+    given = ", ".join(print_expr(part) for part in conjuncts(solved.term.given)) or "no evidence"
     row = "" if setting.rows.count == 1 else f" in row {int(solved.rows[0]) + 1}"
     noises: Mapping[str, float] = traced(solved.task).noises if len(solved.rows) else {}
     told = _told({print_name(n): x for n, x in noises.items()})
@@ -73,10 +84,19 @@ def _abduction(setting: Setting, term: Term, solved: Solved) -> Step:
         case "finite":
             claim = f"given {given}: finite variables alone decide the term"
             reason = "nothing continuous that is asked about depends on the evidence, or on what is imposed"
+        case "mixture":
+            claim = f"given {given}: every combination of what is finite and not known gets its probability"
+            reason = "in each of them mechanisms are linear and noises normal, so that the evidence has a density"
+        case "enumeration":
+            claim = f"given {given}: every combination of what is finite and not known gets its probability"
+            reason = "in each of them the evidence determines every other noise that matters"
         case "gaussian":
             claim = f"given {given}: the noises that matter are jointly normal"
             claim += f"; determined{row}: {told}" if told else ""
             reason = "mechanisms are linear and noises normal, so that conditioning on the evidence is exact"
+            if figures.get("not_normal"):
+                claim = f"given {given}: the noises that matter keep their means and covariances, or are jointly normal"
+                reason = "mechanisms are linear, and moments of noises that are not normal meet no evidence or event"
         case _:
             claim = f"given {given}: draws of the noise, weighted by the evidence" + _drawn(figures)
             reason = "what the evidence determines is solved, what is finite is enumerated, the rest is drawn"
@@ -97,14 +117,34 @@ def _drawn(figures: Mapping[str, Any]) -> str:
 
 
 def _imagined(setting: Setting, solved: Solved) -> Iterator[Step]:
-    """What the first unit's variables become in the worlds that are imposed, where that is determined."""
-    if not len(solved.rows) or solved.solver != "unit":
+    """What the first unit's variables become in the worlds that are imposed, or the law of what is asked."""
+    if not len(solved.rows):
         return
-    values = traced(solved.task).imagined
-    if values:
-        row = "" if setting.rows.count == 1 else f"in row {int(solved.rows[0]) + 1}: "
+    row = "" if setting.rows.count == 1 else f"in row {int(solved.rows[0]) + 1}: "
+    if solved.solver == "unit" and (values := traced(solved.task).imagined):
         reason = "the noise found is put through the changed mechanisms"
         yield Step("prediction", row + _told(values), reason, f"{THEOREM}, step 3")
+    if solved.solver in ("gaussian", "mixture") and (law := _law(solved)) is not None:
+        asked = print_expr(solved.task.asked)
+        claim = f"{row}{asked} has mean {number_text(law[0])} and standard deviation {number_text(law[1])}"
+        yield Step("prediction", claim, "its law given the evidence, in the changed model", f"{THEOREM}, step 3")
+
+
+def _law(solved: Solved) -> tuple[float, float] | None:
+    """The mean and the standard deviation of a number that is asked, for the first row."""
+    task = solved.task
+    if task.event or not solved.solution.defined[0]:
+        return None
+    columns = {name: np.asarray(column)[:1] for name, column in task.columns.items()}
+    square = replace(task, asked=Op("*", (task.asked, task.asked)), columns=columns, rows=1)
+    try:
+        found = (Gaussian() if solved.solver == "gaussian" else Mixture()).solve(square)
+    except Refusal:
+        return None
+    mean = float(solved.solution.lower[0])
+    variance = float(found.lower[0]) - mean**2
+    # What is left of a difference of large squares is no standard deviation.
+    return (mean, variance**0.5) if variance > 1e-9 * mean**2 else None
 
 
 def _told(values: Mapping[str, float]) -> str:

@@ -133,13 +133,14 @@ def setting_of(task: Task, model: Model, query: Query) -> Setting:
 
 
 def finite_law(
-    task: Task, of: Sequence[Var], facts: Sequence[tuple[Var, Const | Placeholder]]
+    task: Task, own: Collection[str], of: Sequence[Var], facts: Sequence[tuple[Var, Const | Placeholder]]
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """The joint law of finite terms given others, for each row; and for which rows the facts are possible.
 
     Args:
         task: whose model, rows and grants they are.
-        of: terms, whose worlds set every input of their variables.
+        own: finite variables that keep their mechanisms.
+        of: terms of them; what other variables they read is set in their worlds.
         facts: terms of the same kind, and their values.
 
     Returns:
@@ -149,11 +150,11 @@ def finite_law(
         Refusal: the exact solver of finite models would not answer, or the law is not determined.
     """
     seen = [node for t in (*of, *(t for t, _ in facts)) for node in walk(t) if isinstance(node, Var)]
-    own = {t.name for t in seen}
-    read = own | {a.parent for t in seen for a in t.world if a.parent is not None}
-    model = _part(task.model, own, read - own)
+    read = {a.parent for t in seen for a in t.world if a.parent is not None}
+    model = _part(task.model, own, read - set(own))
     given = [Op("=", fact) for fact in facts]
-    query = Distribution(tuple(of), conjunction(*given) if given else None)
+    condition = conjunction(*given) if given else None
+    query = Distribution(tuple(of), condition) if of else Expectation(Const(1.0), condition)
     solution = DEFAULT[0].solve(setting_of(task, model, query), query)
     if not np.array_equal(solution.lower, solution.upper, equal_nan=True):
         raise Refusal("the law of what is finite and not known is not determined")

@@ -17,19 +17,20 @@ from numpy.typing import NDArray
 
 from ._mixed_finite import finite_law
 from ._mixed_fold import folded
-from ._syntax import Const, Expr, Placeholder, Set, Var, substitute, terms, walk, world
-from ._worlds import Instance, Own, Slot, Worlds
+from ._syntax import Const, Expr, Op, Placeholder, Set, Value, Var, substitute, terms, world
+from ._worlds import Fresh, Instance, Own, Slot, Worlds
 from .solvers import Refusal, Solution, Task
 from .solvers._gaussian_moments import average
-from .solvers._gaussian_pieces import Event, Pieces, both
+from .solvers._gaussian_pieces import both
 from .solvers._gaussian_posterior import condition_on
 from .solvers._gaussian_space import EPS, Form, RowsDiffer, Space
-from .solvers._gaussian_system import System, build_system
 from .solvers._solution import point
-from .solvers.gaussian import add_condition
+from .solvers.gaussian import posed
 
 Array = NDArray[np.float64]
 MOST_CASES = 4096
+MOST_NESTED = 12
+"""Deepest nesting of a term of the finite part."""
 MOST_GROUPS = 256
 """Rows whose coefficients differ are solved apart, up to so many groups."""
 
@@ -64,26 +65,53 @@ class Mixture:
 
 
 def _solve(task: Task) -> Solution:
-    finite = _finite_instances(task)
-    open_places = [i for i in sorted(finite) if i not in task.worlds.fixed and _is_read(task, finite, i)]
+    if names := _open_states(task):
+        return _by_state(task, names)
+    finite = _FinitePart.of(task)
+    open_places = [i for i in finite.order if i not in task.worlds.fixed and _is_read(task, finite.places, i)]
     if not open_places:
         raise Refusal("nothing finite that matters is unknown")
     states = [task.model.states[task.worlds.instances[i].variable] for i in open_places]
     count = math.prod(map(len, states))
     if count > MOST_CASES:
         raise Refusal(f"{count:,} combinations of finite things are unknown; at most {MOST_CASES:,} are tried")
-    _check_placeholders(task)
-    shares, possible = finite_law(task, [_term(task.worlds, i) for i in open_places], _facts(task.worlds, finite))
+    shares, possible = finite.law(open_places)
     cases: list[_Case] = []
     for at in itertools.product(*(range(len(own)) for own in states)):
         if not (shares[at] > 0).any():
             continue
         values = {i: Const(own[k]) for i, own, k in zip(open_places, states, at, strict=True)}
-        case = _case(task, finite, values)
+        case = _case(task, finite.places, values)
         if case is not None:
             with np.errstate(divide="ignore"):
                 cases.append(_answered(case, np.log(shares[at])))
     return _mixed(task, cases, possible, count)
+
+
+def _by_state(task: Task, names: Mapping[str, tuple[Value, ...]]) -> Solution:
+    """Rows by the states that stand in what is asked, each with its state in the question."""
+    codes: NDArray[np.intp] = np.stack([np.asarray(task.columns[n], dtype=np.intp) for n in names], axis=1)
+    distinct, which = np.unique(codes, axis=0, return_inverse=True)
+    places: list[list[int]] = distinct.tolist()
+    value, defined, error = np.full(task.rows, np.nan), np.zeros(task.rows, bool), 0.0
+    for k, found in enumerate(places):
+        rows: NDArray[np.intp] = np.flatnonzero(np.asarray(which).reshape(-1) == k)
+        known = {Placeholder(n): Const(names[n][code]) for n, code in zip(names, found, strict=True)}
+
+        def leaf(node: Const | Placeholder | Var, known: Mapping[Placeholder, Const] = known) -> Expr:
+            return known.get(node, node) if isinstance(node, Placeholder) else node
+
+        part = replace(
+            task,
+            asked=substitute(task.asked, leaf),
+            conditions=tuple(substitute(c, leaf) for c in task.conditions),
+            columns={name: np.asarray(c)[rows] for name, c in task.columns.items()},
+            rows=len(rows),
+        )
+        solution = _solve(part)
+        value[rows], defined[rows] = solution.lower, solution.defined
+        error = max(error, solution.diagnostics.get("error", 0.0))
+    return replace(point(value, defined), diagnostics={"error": error})
 
 
 @dataclass(frozen=True)
@@ -128,27 +156,6 @@ def _mixed(task: Task, cases: Sequence[_Case], possible: NDArray[np.bool_], coun
 # The finite part
 
 
-def _finite_instances(task: Task) -> frozenset[int]:
-    """Instances of finite variables whose mechanisms read finite things alone; they read no others."""
-    worlds, model = task.worlds, task.model
-    found = frozenset(
-        i for i, x in enumerate(worlds.instances) if isinstance(x.mechanism, Own) and x.variable in model.mechanisms
-    )
-    for i in found:
-        x = worlds.instances[i]
-        for name, slot in x.slots:
-            if isinstance(slot, int) and slot not in found:
-                raise Refusal(f"{x.variable!r} reads {name!r}, which depends on continuous things")
-    shared = {n for i in found for n in model.mechanisms[worlds.instances[i].variable].inputs if n in model.noises}
-    for i, x in enumerate(worlds.instances):
-        if i not in found and isinstance(x.mechanism, Own):
-            for noise in model.columnar[x.variable].noises:
-                if noise in model.noises:
-                    where = " and finite variables do too" if noise in shared else ""
-                    raise Refusal(f"{x.variable!r} reads the finite noise {noise!r}{where}; it is not enumerated here")
-    return found
-
-
 def _is_read(task: Task, finite: frozenset[int], i: int) -> bool:
     """Whether the rest, what is asked, or a condition reads a finite instance."""
     worlds = task.worlds
@@ -157,23 +164,121 @@ def _is_read(task: Task, finite: frozenset[int], i: int) -> bool:
     return any(worlds.terms[t] == i for part in (task.asked, *task.conditions) for t in terms(part))
 
 
-def _check_placeholders(task: Task) -> None:
-    """That no finite value of the rows stands in what is asked: beside a state it would be a bare position."""
-    for part in (task.asked, *task.conditions):
-        for node in walk(part):
-            if isinstance(node, Placeholder) and np.asarray(task.columns[node.name]).dtype.kind != "f":
-                raise Refusal(f"?{node.name}, a state, stands in what is asked or in a condition that is no plain fact")
+def _open_states(task: Task) -> dict[str, tuple[Value, ...]]:
+    """Placeholders of states that stand in what is asked or in a condition, outside worlds, with those states."""
+    found: dict[str, tuple[Value, ...]] = {}
+    stack: list[Expr] = [task.asked, *task.conditions]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, Op):
+            stack += node.args
+            for name in (a.name for a in node.args if isinstance(a, Placeholder)):
+                states = [
+                    task.model.states[a.name] for a in node.args if isinstance(a, Var) and a.name in task.model.states
+                ]
+                if np.asarray(task.columns[name]).dtype.kind != "f":
+                    if not states:
+                        raise Refusal(f"?{name}, a state, stands beside no variable that has it")
+                    found[name] = states[0]
+    return found
 
 
-def _term(worlds: Worlds, i: int) -> Var:
-    """An instance as a term: what stands in each slot is imposed along its edge."""
-    x = worlds.instances[i]
-    imposed = [Set(x.variable, _term(worlds, s) if isinstance(s, int) else s, name) for name, s in x.slots]
-    return Var(x.variable, world(*imposed))
+@dataclass(frozen=True)
+class _FinitePart:
+    """The finite part of a task: instances that read finite things alone.
 
+    Attributes:
+        task: whose part it is.
+        own: finite instances under their own mechanisms; they read no others.
+        drawn: finite instances that are drawn afresh, by a law that reads nothing.
+    """
 
-def _facts(worlds: Worlds, finite: frozenset[int]) -> list[tuple[Var, Const | Placeholder]]:
-    return [(_term(worlds, i), worlds.fixed[i]) for i in sorted(finite) if i in worlds.fixed]
+    task: Task
+    own: frozenset[int]
+    drawn: Mapping[int, tuple[tuple[Value, float], ...]]
+
+    @property
+    def places(self) -> frozenset[int]:
+        """All of them."""
+        return self.own | self.drawn.keys()
+
+    @property
+    def order(self) -> list[int]:
+        """The own ones first, in causal order."""
+        return [*sorted(self.own), *sorted(self.drawn)]
+
+    @classmethod
+    def of(cls, task: Task) -> _FinitePart:
+        """The finite part.
+
+        Raises:
+            Refusal: it reads continuous things, or they read a finite noise.
+        """
+        worlds, model = task.worlds, task.model
+        drawn: dict[int, tuple[tuple[Value, float], ...]] = {}
+        for i, x in enumerate(worlds.instances):
+            cases = x.mechanism.cases.cases if isinstance(x.mechanism, Fresh) and not x.slots else ()
+            if len(cases) == 1 and i not in worlds.fixed:
+                drawn[i] = cases[0][1]
+        own = frozenset(
+            i for i, x in enumerate(worlds.instances) if isinstance(x.mechanism, Own) and x.variable in model.mechanisms
+        )
+        for i in own:
+            x = worlds.instances[i]
+            for name, slot in x.slots:
+                if isinstance(slot, int) and slot not in own:
+                    raise Refusal(
+                        f"{x.variable!r} reads {name!r}, which depends on continuous things or is drawn afresh"
+                    )
+        for i, x in enumerate(worlds.instances):
+            if i not in own and isinstance(x.mechanism, Own):
+                for noise in model.columnar[x.variable].noises:
+                    if noise in model.noises:
+                        raise Refusal(f"{x.variable!r} reads the finite noise {noise!r}, which is not enumerated here")
+        return cls(task, own, drawn)
+
+    def law(self, of: Sequence[int]) -> tuple[Array, NDArray[np.bool_]]:
+        """The joint law of instances (in `order`) given what is fixed, rows last; and where that is possible."""
+        worlds, natural = self.task.worlds, self._natural()
+        names = {worlds.instances[i].variable for i in self.own}
+        facts = [(self._term(i, natural), worlds.fixed[i]) for i in sorted(self.own) if i in worlds.fixed]
+        asked = [self._term(i, natural) for i in of if i in self.own]
+        shares, possible = np.ones(self.task.rows), np.ones(self.task.rows, bool)
+        if asked or facts:
+            shares, possible = finite_law(self.task, names, asked, facts)
+        for i in (i for i in of if i in self.drawn):
+            law = dict(self.drawn[i])
+            weights = np.array([law.get(s, 0.0) for s in self.task.model.states[worlds.instances[i].variable]])
+            shares = shares[..., None, :] * weights[:, None]
+        return shares, possible
+
+    def _natural(self) -> frozenset[int]:
+        """Instances of the factual world: all that they read is what it is there."""
+        worlds = self.task.worlds
+        found: dict[str, int] = {}
+        for i in sorted(self.own):
+            x = worlds.instances[i]
+            if all(self._as_it_is(name, slot, found) for name, slot in x.slots):
+                found.setdefault(x.variable, i)
+        return frozenset(found.values())
+
+    def _as_it_is(self, name: str, slot: Slot, found: Mapping[str, int]) -> bool:
+        if name not in found:
+            return False
+        return slot == found[name] if isinstance(slot, int) else self.task.worlds.fixed.get(found[name]) == slot
+
+    def _term(self, i: int, natural: frozenset[int], depth: int = 0) -> Var:
+        """An instance as a term: a variable as it is, or with what stands in each slot imposed along its edge."""
+        if depth > MOST_NESTED:
+            raise Refusal("its finite part is nested too deep in other worlds")
+        x = self.task.worlds.instances[i]
+        if i in natural:
+            return Var(x.variable)
+        imposed: list[Set] = []
+        for name, slot in x.slots:
+            value = self._term(slot, natural, depth + 1) if isinstance(slot, int) else slot
+            imposed.append(Set(x.variable, value, name))
+        return Var(x.variable, world(*imposed))
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -213,14 +318,11 @@ def _case(task: Task, finite: frozenset[int], values: Mapping[int, Const]) -> Ta
 
 def _answered(task: Task, log_share: Array) -> _Case:
     """The value of one case, and the log of its weight."""
-    system = build_system(task)
-    evidence, events = list(system.evidence), list[Event](system.events)
-    for condition in task.conditions:
-        add_condition(system, condition, evidence, events)
+    system, evidence, events, number = posed(task)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         posterior = condition_on(system.space, evidence)
         given = both(*events)
-        found = average(posterior, _number(system, task), given)
+        found = average(posterior, number, given)
         log_weight, log_error = _log_density(system.space, evidence, posterior.condition)
         log_weight = log_weight + log_share
         if given is not None:
@@ -231,12 +333,6 @@ def _answered(task: Task, log_share: Array) -> _Case:
     if not np.isfinite(found.value[possible]).all() or not np.isfinite(found.error[possible]).all():
         raise Refusal("the numbers grow past what double precision holds")
     return _Case(found.value, found.error, np.where(possible, log_weight, -np.inf), log_error)
-
-
-def _number(system: System, task: Task) -> Pieces:
-    if task.event:
-        return system.algebra.truth(system.event(task.asked, system.term))
-    return system.number(task.asked, system.term)
 
 
 def _log_density(space: Space, evidence: Sequence[Form], condition: float) -> tuple[Array, Array]:

@@ -36,6 +36,7 @@ from ._mixed_found import (
     scaled,
     summands,
 )
+from ._mixed_hidden import without_hidden
 from ._mixed_mixture import Mixture
 from ._mixed_parts import NOTHING, Part, parts_of
 from ._mixed_rows import MixedRows
@@ -138,12 +139,15 @@ def solve(setting: Setting, query: Query) -> Found:
     for group in row_groups(query, rows.columns, rows.count, rows.domains, rows.empty):
         if not len(group.rows):
             continue
-        here = _Group(setting, group.columns(rows.columns), group.rows)
-        found = here.query(group.query(query))
-        value[group.rows], defined[group.rows] = found.value, found.defined
-        rounding = max(rounding, found.rounding)
-        if found.error is not None:
-            drawn, error[group.rows] = True, found.error
+        columns, size = group.columns(rows.columns), len(group.rows)
+        for at, asked in without_hidden(setting.model, group.query(query), columns, size):
+            own = columns if len(at) == size else {name: column[at] for name, column in columns.items()}
+            places = group.rows[at]
+            found = _Group(setting, own, places).query(asked)
+            value[places], defined[places] = found.value, found.defined
+            rounding = max(rounding, found.rounding)
+            if found.error is not None:
+                drawn, error[places] = True, found.error
     errors = np.where(defined, error, np.nan) if drawn else None
     return Found(np.where(defined, value, np.nan), defined, errors, rounding)
 

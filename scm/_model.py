@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ._assemble import build_mechanism
 from ._assemble_columns import build_columnar, is_columnar
-from ._continuous import ContinuousNoise, GaussianCopula, MultivariateNormal
+from ._continuous import ContinuousNoise
 from ._domain import Domain, Real
 from ._errors import InvalidModel, InvalidQuery, UnknownName
 from ._graph import CausalGraph
@@ -112,7 +112,7 @@ class Model:
                 else:
                     edges.append((name, v.name))
         confounded = [pair for who in users.values() for pair in itertools.combinations(who, 2)]
-        for one, other in (pair for block in self.continuous_noises for pair in _dependent(block)):
+        for one, other in (pair for block in self.continuous_noises for pair in block.dependent):
             confounded += [(a, b) for a in users.get(one, ()) for b in users.get(other, ()) if a != b]
         for cause, effect in edges:
             if cause not in names:
@@ -299,13 +299,3 @@ class Model:
 
     def __repr__(self) -> str:
         return f"Model({', '.join(v.name for v in self.variables)})"
-
-
-def _dependent(block: ContinuousNoise) -> list[tuple[str, str]]:
-    """Pairs of noises of a block that depend on one another directly."""
-    match block.law:
-        case MultivariateNormal(_, matrix) | GaussianCopula(_, matrix):
-            pairs = itertools.combinations(range(len(block.names)), 2)
-            return [(block.names[i], block.names[j]) for i, j in pairs if matrix[i][j]]
-        case _:
-            return []

@@ -188,10 +188,10 @@ class Grid:
         return float((np.broadcast_to(values, self.weight.shape) * self.weight).sum() / self.weight.sum())
 
 
-def grid(system: System, seen: Values, points: int = 401, width: float = 7.5) -> Grid:
+def grid(system: System, seen: Values, width: float = 7.5) -> Grid:
     """The grid of the noises of what is not seen (two at most of them continuous)."""
     free = [r for r in system.rules if r.name not in seen]
-    line = np.linspace(-width, width, points)
+    line = np.linspace(-width, width, 6001 if sum(r.chance is None for r in free) < 2 else 601)
     axes = [np.array([0.0, 1.0]) if r.chance is not None else line for r in free]
     mesh = np.meshgrid(*axes, indexing="ij") if axes else []
     shape = mesh[0].shape if mesh else (1,)

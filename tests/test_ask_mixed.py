@@ -99,6 +99,25 @@ def test_a_linear_model_with_partial_evidence(seed: int) -> None:
         assert answer.value == pytest.approx(wanted, rel=1e-7, abs=1e-7), text
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_evidence_in_other_worlds(seed: int) -> None:
+    """What would have been is evidence too, beside what was."""
+    make = Maker(np.random.default_rng([6, seed]))
+    system = make.system(4)
+    noise = system.drawn(1, np.random.default_rng(seed))
+    seen = [Term(f"V{make.rng.integers(1, 4)}", make.world(system)), Term("V0"), Term(f"V{make.rng.integers(1, 4)}")]
+    told = [(t, float(np.asarray(system.at(t, noise)).reshape(-1)[0])) for t in dict.fromkeys(seen)]
+    asked = Term("V3", make.world(system))
+    law = given(system, [asked], told)
+    evidence = ", ".join(f"{t.text} = {value!r}" for t, value in told)
+    answer = ask(model_of(system), f"E[{asked.text} | {evidence}]")
+    if answer.finding == "refused":  # nearly redundant evidence is refused, never answered wrongly
+        assert any("redundant" in reason for _, reason in answer.refusals), answer
+    else:
+        assert answer.finding == "exact", (evidence, answer)
+        assert values(answer) == pytest.approx(float(law.mean[0]), rel=1e-6, abs=1e-6)
+
+
 @pytest.mark.parametrize("seed", range(10))
 def test_a_nonlinear_model_with_partial_evidence(seed: int) -> None:
     """One or two noises are open: the oracle adds up over a grid."""
@@ -116,7 +135,7 @@ def test_a_nonlinear_model_with_partial_evidence(seed: int) -> None:
     ]:
         answer = ask(model, text, key=seed)
         assert answer.finding in ("exact", "estimate"), (text, answer)
-        slack = 1e-6 if "E[" in text else 5e-3  # a step falls between two points of the grid
+        slack = 1e-6 if "E[" in text else 1e-2  # a step falls between two points of the grid
         assert abs(float(values(answer)) - wanted) <= MOST * error(answer) + slack, (text, answer, wanted)
 
 

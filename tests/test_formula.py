@@ -420,7 +420,13 @@ def value_exactly(tree: Tree, unit: Mapping[str, Fraction]) -> Fraction:
         ("max(X, u_Y)", None, ""),
         ("min(X, u_Y)", None, ""),
         ("sin(u_Y)", None, ""),
-        ("u_Y if B else X", None, ""),
+        ("u_Y if B else X", None, "invertible"),
+        ("X + u_Y if B else exp(X - u_Y)", None, "invertible"),
+        ("2 * (X + u_Y if X > 0 else Z) ** 3", None, "invertible"),
+        ("X if u_Y > 0 else u_Y", None, ""),
+        ("u_Y if B else abs(u_Y)", None, ""),
+        ("u_Y + (u_Y if B else 1)", None, ""),
+        ("X if u_Y > 0 else 1", None, ""),
         ("sin(X) * u_Y + cos(Z)", None, "invertible"),
         ("(X if B else P) + u_Y", None, "invertible"),
     ],
@@ -546,6 +552,21 @@ def test_a_formula_is_solved_for_one_noise_where_the_others_are_given() -> None:
     assert solved_for(several, "k") is None
     assert solved_for(several, "c") is None
     assert solved_for(formula("abs(a) + b", {"a": normal(), "b": normal()}), "a") is None
+
+
+def test_each_case_of_an_if_is_solved_by_itself() -> None:
+    mechanism = formula("2 * (X + u_Y if B else (exp(X - u_Y) if T = 1 else Z)) - X")
+    values = columns(2)
+    value = mechanism.forward(values, np)
+    found = mechanism.noise_of(value, values, np)
+    shown = (values["B"] == 1) | (values["T"] == 1)
+    np.testing.assert_allclose(found[shown], values["u_Y"][shown], atol=1e-9)
+    assert np.isnan(found[~shown]).all()
+    assert mechanism.hidden(value, values, np).tolist() == (~shown).tolist()
+    assert not mechanism.hidden(value + 1, values, np).any()
+    new = {**values, "B": 1 - values["B"], "X": values["Z"]}
+    carried = mechanism.transport(value, values, new, np)
+    np.testing.assert_allclose(carried[shown], mechanism.forward(new, np)[shown], atol=1e-9)
 
 
 def test_a_shift_has_one_slope_for_all() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from scm import Bernoulli, Model, Variable
+from scm import Additive, Bernoulli, Linear, LocationScale, Model, Threshold, Variable, ask
 from scm._continuous import ContinuousLaw, ContinuousNoise, MultivariateNormal, UnknownLaw, normal
 from scm._query import Expectation, Probability
 from scm._resolve import read_query
@@ -492,6 +492,24 @@ def test_values_that_are_no_numbers_are_refused(bad):
         solve(JOE, "E[Y | X=?x]", {"x": [1.0, bad]})
 
 
+def test_numbers_that_grow_too_large_are_refused():
+    def model(scale):
+        return Model(
+            Variable("X", noise=normal(0, scale)),
+            Variable("Y", mechanism=Linear({"X": 1e200}), noise=normal()),
+            Variable("Z", equation="2*X + u_Z", noise=normal(0, scale)),
+        )
+
+    for text in ("E[Y]", "P(Y > 0)", "E[X | Y=1]", "E[Z*Z]", "P(Z > 0)", "E[X | Z=1]", "E[X*X | Z > 1]"):
+        with pytest.raises(Refusal, match="grow past"):
+            solve(model(1e200), text)
+    assert value(model(1e100), "P(Z > 0)") == pytest.approx(0.5)
+    assert value(model(1e100), "E[Z*Z]") == pytest.approx(5e200)
+    assert value(model(1e100), "E[X | Z=?z]", {"z": [5e100]}) == pytest.approx(2e100)
+    with pytest.raises(Refusal, match="grow past"):
+        solve(model(1), "E[100000*Z[X=?x]]", {"x": [1e305]})
+
+
 def test_no_rows():
     found = solve(JOE, "E[Y | X=?x]", {"x": np.zeros(0)})
     assert found.lower.shape == found.defined.shape == (0,)
@@ -562,3 +580,80 @@ def test_coefficients_that_rows_bring():
     gain = 0.25 * x / (0.25 * x * x + 1)
     wanted = 3 * (2 + gain * (y - 2 * x)) + y - x * (2 + gain * (y - 2 * x))
     assert value(model, "E[Y[X=3] | X=?x, Y=?y]", {"x": x, "y": y}) == pytest.approx(wanted)
+
+
+def test_mechanisms_of_users():
+    model = Model(
+        Variable("X", noise=normal()),
+        Variable("Z", mechanism=Linear({"X": 0.5}, 1.0), noise=normal()),
+        Variable("Y", parents=("X",), mechanism=Additive(lambda x: x**3), noise=normal()),
+        Variable("S", mechanism=LocationScale("Z", "1 + X*X"), noise=normal()),
+    )
+    assert value(model, "E[Z | X=2]") == pytest.approx(2.0)
+    assert value(model, "E[Y | X=?x]", {"x": [2.0, -1.0]}) == pytest.approx([8.0, -1.0])
+    assert value(model, "P(Y[X=2] > 9 | Z=1)") == pytest.approx(1 - NormalDist().cdf(1))
+    with pytest.raises(Refusal, match="is a function of 'X', which is not known"):
+        solve(model, "E[Y | Z=1]")
+    found = value(model, "P(S > 2 | X=?x)", {"x": [0.0, 2.0]})  # S | X is normal with mean 1 + X/2
+    spread = [math.sqrt(1 + 1), math.sqrt(1 + 25)]
+    assert found == pytest.approx([1 - NormalDist(1 + 0.5 * x, s).cdf(2) for x, s in zip((0, 2), spread, strict=True)])
+
+
+def test_ordered_probit():
+    model = Model(
+        Variable("X", noise=normal()),
+        Variable("T", ("low", "mid", "high"), mechanism=Threshold("2*X", (-1.0, 1.0)), noise=normal()),
+        Variable("Y", equation="X + u_Y", noise=normal()),
+    )
+    law = NormalDist(0, math.sqrt(5))
+    for state, low, high in (("low", -math.inf, -1.0), ("mid", -1.0, 1.0), ("high", 1.0, math.inf)):
+        inside = law.cdf(high) - law.cdf(low)
+        assert value(model, f"P(T = '{state}')") == pytest.approx(inside)
+        slope = (law.pdf(low) - law.pdf(high)) * 5 / inside  # of the truncated latent number
+        assert value(model, f"E[Y | T = '{state}']") == pytest.approx(2 / 5 * slope)
+        assert value(model, "P(T[X=0.25] = T[X=0.25] | T=?t)", {"t": [0, 2]}).tolist() == [1.0, 1.0]
+    rows = {"t": [0, 1, 2]}
+    each = [value(model, f"P(T[X=1] = 'high' | T = '{s}', Y=0.3)") for s in ("low", "mid", "high")]
+    assert value(model, "P(T[X=1] = 'high' | T=?t, Y=0.3)", rows) == pytest.approx(each)
+    # u_T given T and X: the state moves up when X does.
+    assert value(model, "P(T[X=1] = 'high' | T='mid', X=0)") == pytest.approx(1.0)
+    narrow = NormalDist()
+    wanted = (narrow.cdf(1) - narrow.cdf(0)) / (narrow.cdf(1) - narrow.cdf(-1))
+    assert value(model, "P(T[X=0.5] = 'high' | T='mid', X=0)") == pytest.approx(wanted)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Whole queries
+
+
+def test_rows_with_missing_cells():
+    """Every pattern of missing cells, through the front door: each row as by itself."""
+    rng = np.random.default_rng(8)
+    frame: dict[str, list] = {"X": [], "H": [], "Y": []}
+    for k in range(40):
+        for bit, name in enumerate(frame):
+            frame[name].append(float(rng.normal()) if k >> bit & 1 else None)
+    queries = ("E[Y[H=2] | X=?X, H=?H, Y=?Y]", "P(Y[X=1] > Y | X=?X, H=?H, Y=?Y)")
+    for query in queries:
+        answer = ask(JOE, query, rows=frame)
+        assert answer.finding == "exact"
+        for k in range(0, 40, 3):
+            seen = [f"{name}={cells[k]!r}" for name, cells in frame.items() if cells[k] is not None]
+            text = query.split(" | ")[0] + (f" | {', '.join(seen)}" if seen else "") + query[-1]
+            assert np.asarray(answer.value)[k] == pytest.approx(value(JOE, text), abs=1e-12)
+    same = ask(JOE, "E[Y[H=?H] | H=?H, Y=?Y]", rows={"H": [0.1, 0.7], "Y": [0.3, -1.1]})
+    assert np.asarray(same.value).tolist() == [0.3, -1.1]
+
+
+def test_the_spread_of_an_effect_that_differs_between_units():
+    """Var(Y1 - Y0 | e) by second moments, in a model where X acts through a cause that is not seen."""
+    model = Model(
+        Variable("X", noise=normal()),
+        Variable("M", equation="2*X + u_M", noise=normal()),
+        Variable("Y", equation="M + u_Y", noise=normal()),
+    )
+    effect = "(Y[X=1] - Y[M=0])"
+    found = ask(model, f"E[{effect}*{effect} | Y=3] - E[{effect} | Y=3]*E[{effect} | Y=3]")
+    # effect = 2 + u_M; u_M | Y = 3 has the variance 1 - 1/6
+    assert found.value == pytest.approx(5 / 6)
+    assert ask(model, f"P({effect} > 2 | Y=3)").value == pytest.approx(1 - NormalDist(0.5, math.sqrt(5 / 6)).cdf(0.0))

@@ -267,3 +267,17 @@ def test_parameters_stand_beside_the_text(tmp_path: Path) -> None:
         "w", abs, np.array([0.3, 1.0, -2.0])
     )  # the code of what is given, the numbers of the file
     assert back.mean != Named("w", abs, np.array([0.3, 1.0, -2.5]))
+
+
+@pytest.mark.parametrize("name", ["linear", "additive, parameters", "location-scale, both kinds", "quantiles of a law",
+                                  "threshold", "choice", "choice by a function"])  # fmt: skip
+def test_a_damaged_file_of_a_real_mechanism_gives_a_model_or_an_error_of_ours(name: str) -> None:
+    model = Model(*case(name).model.items)
+    functions = functions_in(model.variables[-1].mechanism)
+    refused = 0
+    for broken in damaged(model.to_json(), random.Random(0)):
+        try:
+            Model.from_json(broken, functions=functions)
+        except scm.ScmError:
+            refused += 1
+    assert refused > 300

@@ -54,7 +54,9 @@ def test_a_file_gives_an_equal_model_back(tmp_path: Path) -> None:
         MIXED.save(tmp_path / name)
         assert read_model(tmp_path / name) == MIXED
     assert read_model(tmp_path / "a.safetensors", format="safetensors").graph == MIXED.graph
-    assert len(list(tmp_path.iterdir())) == 4  # nothing is left beside them
+    (tmp_path / "a.safetensors.gz").write_bytes(gzip.compress((tmp_path / "a.safetensors").read_bytes()))
+    assert read_model(tmp_path / "a.safetensors.gz") == MIXED
+    assert len(list(tmp_path.iterdir())) == 5  # nothing is left beside them
 
 
 def random_model(rng: random.Random) -> Model:

@@ -43,11 +43,12 @@ PROMISED = {
         r"1\. abduction: .*\n(.*\n)*.*2\. action: dose=.*\n(.*\n)*.*3\. prediction",
     ],
     "partial_evidence.ipynb": [
-        r"worn, given alarm and stop      0\.8[67]",
-        r"finding: estimate; rung 3",
-        r"exact   62\.50           given .*worn=True",
-        r"together 0\.[34]\d\d, as a product 0\.4[3-8]\d",
+        r"worn, given alarm and stop      0\.87[0-9]",
+        r"finding: exact; rung 3",
+        r"heat would be  62\.50, above 70 with probability 0\.000   given .*worn=True",
+        r"together 0\.40\d, as a product 0\.4[56]\d",
         r"with a new bearing 0\.20\d\d of them stop",
+        r"counted 0\.\d+, asked 0\.\d+ ±",
     ],
 }
 

@@ -13,6 +13,7 @@ from .._noise import as_number
 from .._syntax import Const, Expr, Op, Var
 from ._columns import quietly
 from ._formula import bind_formula
+from ._layer_arithmetic import alike
 from ._maps import BoundMap, KeptMap, Map, as_map, bind_map, is_expr, names_read, one_noise, real_domain, unchanged
 from ._types import Column, Columns, Forward, Scope
 
@@ -187,6 +188,14 @@ class Stretched:
             if self.scale is not None:
                 rest = rest / _divisor(self.scale(values, xp), xp)
             return xp.where(xp.isfinite(rest), rest, xp.nan)
+
+    def hidden(self, value: Column, values: Columns, xp: Any) -> Column:
+        """See `Hiding`: where the scale is zero."""
+        if self.scale is None:
+            return False
+        with quietly(xp):
+            level = 0.0 if self.shift is None else self.shift(values, xp)
+            return (self.scale(values, xp) == 0) & alike(value, level, xp)
 
     def log_slope(self, value: Column, values: Columns, xp: Any) -> Column:
         """See `Invertible`."""

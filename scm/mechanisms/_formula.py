@@ -15,7 +15,8 @@ from ._affine import affine_of, moved, sum_of
 from ._columns import as_numbers, places, quietly
 from ._columns import column as column
 from ._kinds import check_part, kind_of, states_of
-from ._layers import Layer, Stretch, carried, finite, layers_of, log_slope, undo
+from ._layer_arithmetic import carried, finite, hidden, log_slope_of, undo_all
+from ._layers import Path, Stretch, layers_of
 from ._ranges import range_of
 from ._types import Affine, Column, Columns, Forward, Scope
 
@@ -95,27 +96,25 @@ class InvertibleFormula(Formula):
         layers: those operations, from the outside in.
     """
 
-    layers: tuple[Layer, ...]
+    layers: Path
 
     def noise_of(self, value: Column, values: Columns, xp: Any) -> Column:
         """See `Invertible`."""
         with quietly(xp):
-            for layer in self.layers:
-                value = undo(layer, value, values, self.scope, xp)
-            return value
+            return undo_all(self.layers, value, values, self.scope, xp)
 
     def log_slope(self, value: Column, values: Columns, xp: Any) -> Column:
         """See `Invertible`; by the chain rule. One number for all where the noise is a shift."""
         first = self.layers[0]
         if len(self.layers) == 1 and isinstance(first, Stretch) and not terms(first.scale):
             return -math.log(abs(float(column(first.scale, values, self.scope, math))))
-        total: Column = 0.0
         with quietly(xp):
-            for layer in self.layers:
-                inside = undo(layer, value, values, self.scope, xp)
-                total = total + log_slope(layer, value, inside, values, self.scope, xp)
-                value = inside
-            return xp.where(xp.isnan(value), xp.nan, total)
+            return log_slope_of(self.layers, value, values, self.scope, xp)
+
+    def hidden(self, value: Column, values: Columns, xp: Any) -> Column:
+        """See `Hiding`."""
+        with quietly(xp):
+            return hidden(self.layers, value, values, self.scope, xp)
 
     def transport(self, value: Column, old: Columns, new: Columns, xp: Any) -> Column:
         """See `Transporting`."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from .._domain import Domain, Real
 from ._columns import quietly
-from ._inverse import by_noise, inverted, near
+from ._inverse import by_noise, hidden_from, inverted, near
 from ._maps import PythonFunction, argument, as_function, called, elementwise_slope, one_noise, real_domain
 from ._types import Column, Columns, Forward, Scope
 
@@ -113,6 +113,12 @@ class MonotoneFunction(FunctionMap):
         assert isinstance(domain, Real)
         return inverted(self._of_noise(values, xp), value, domain, xp)
 
+    def hidden(self, value: Column, values: Columns, xp: Any) -> Column:
+        """See `Hiding`: where the function is flat."""
+        domain = self.scope[self.noises[0]]
+        assert isinstance(domain, Real)
+        return hidden_from(self._of_noise(values, xp), value, domain, xp)
+
     def log_slope(self, value: Column, values: Columns, xp: Any) -> Column:
         """See `Invertible`; by differentiation of the function."""
         return _log_slope(self, self.noise_of(value, values, xp), values, xp)
@@ -139,6 +145,12 @@ class InverseFunction(FunctionMap):
         with quietly(xp):
             right = near(self._of_noise(values, xp)(noise), value, xp) & xp.isfinite(noise)
             return xp.where(right, noise, xp.nan)
+
+    def hidden(self, value: Column, values: Columns, xp: Any) -> Column:
+        """See `Hiding`: where the function is flat."""
+        domain = self.scope[self.noises[0]]
+        assert isinstance(domain, Real)
+        return hidden_from(self._of_noise(values, xp), value, domain, xp)
 
     def log_slope(self, value: Column, values: Columns, xp: Any) -> Column:
         """See `Invertible`; by differentiation of the function."""

@@ -26,7 +26,7 @@ def inverted(function: Callable[[Column], Column], value: Column, domain: Real, 
     far = 700.0 if double else 80.0
     with quietly(xp):
         ones = xp.ones_like(value)
-        rising = function(_at(ones, domain, xp)) > function(_at(-ones, domain, xp))
+        rising, level = _ends(function, ones, domain, xp)
 
         def halve(_: Any, interval: tuple[Column, Column]) -> tuple[Column, Column]:
             low, high = interval
@@ -47,7 +47,22 @@ def inverted(function: Callable[[Column], Column], value: Column, domain: Real, 
             lax: Any = jax.lax
             ends = lax.fori_loop(0, _HALVINGS, halve, ends)
         found = _at(0.5 * (ends[0] + ends[1]), domain, xp)
-        return xp.where(near(function(found), value, xp), found, xp.nan)
+        # Where it is flat every number would do, and none is found.
+        return xp.where(near(function(found), value, xp) & xp.isnan(level), found, xp.nan)
+
+
+def hidden_from(function: Callable[[Column], Column], value: Column, domain: Real, xp: Any) -> Column:
+    """Where `value` is what a monotone function gives everywhere in `domain`."""
+    value = xp.asarray(value)
+    with quietly(xp):
+        _, level = _ends(function, xp.ones_like(value, dtype=float), domain, xp)
+        return near(level, value, xp)
+
+
+def _ends(function: Callable[[Column], Column], ones: Column, domain: Real, xp: Any) -> tuple[Column, Column]:
+    """Whether a monotone function rises, and the number that it always is where it is flat (NaN elsewhere)."""
+    low, high = function(_at(-ones, domain, xp)), function(_at(ones, domain, xp))
+    return high > low, xp.where(high == low, low, xp.nan)
 
 
 def near(found: Column, value: Column, xp: Any) -> Column:

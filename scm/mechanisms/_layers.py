@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias, assert_never
+from typing import Literal, TypeAlias, assert_never
 
 from .._evaluate import evaluate
-from .._syntax import Const, Expr, Op, Var, terms, walk
-from ._columns import Domains, column
+from .._syntax import Const, Expr, Op, Var, terms
+from ._columns import Domains
 from ._ranges import Range, range_of
-from ._types import Column, Columns
 
 CurveName: TypeAlias = Literal["exp", "log", "sqrt", "tanh"]
 
@@ -55,27 +54,54 @@ class Exponential:
     base: Expr
 
 
-Layer: TypeAlias = Stretch | Over | Curve | Power | Exponential
+@dataclass(frozen=True)
+class Fixed:
+    """A formula without the noise: whatever `t` is. It is always the last layer."""
 
-_ZERO, _ONE = Const(0), Const(1)
+    value: Expr
 
 
-def layers_of(expr: Expr, noise: str, scope: Domains) -> tuple[Layer, ...] | None:
-    """The layers around `noise`, from the outside in; None where it is not once in `expr`, or one cannot be undone."""
-    if sum(isinstance(part, Var) and part.name == noise for part in walk(expr)) != 1:
+@dataclass(frozen=True)
+class Either:
+    """Layers of their own on either side of a condition on parents. It is always the last layer."""
+
+    condition: Expr
+    then: Path
+    other: Path
+
+
+Layer: TypeAlias = Stretch | Over | Curve | Power | Exponential | Fixed | Either
+Path: TypeAlias = "tuple[Layer, ...]"
+"""Layers from the outside in."""
+
+ZERO, ONE = Const(0), Const(1)
+
+
+def layers_of(expr: Expr, noise: str, scope: Domains) -> Path | None:
+    """The layers around `noise`; None where it is not once in `expr` (or in a case of it), or one cannot be undone."""
+    return _path(expr, noise, scope) if _has(expr, noise) else None
+
+
+def _has(expr: Expr, noise: str) -> bool:
+    return any(t.name == noise for t in terms(expr))
+
+
+def _path(expr: Expr, noise: str, scope: Domains) -> Path | None:
+    if not isinstance(expr, Op):
+        return () if expr == Var(noise) else (Fixed(expr),)
+    places = [i for i, a in enumerate(expr.args) if _has(a, noise)]
+    if not places:
+        return (Fixed(expr),)
+    if expr.op == "if":
+        then, other = (_path(a, noise, scope) for a in expr.args[1:])
+        return None if 0 in places or then is None or other is None else (Either(expr.args[0], then, other),)
+    layer = _layer(expr, places[0], scope) if len(places) == 1 else None
+    inner = None if layer is None else _path(expr.args[places[0]], noise, scope)
+    if layer is None or inner is None:
         return None
-    found: list[Layer] = []
-    while isinstance(expr, Op):
-        at = next(i for i, a in enumerate(expr.args) if any(t.name == noise for t in terms(a)))
-        layer = _layer(expr, at, scope)
-        if layer is None:
-            return None
-        if found and isinstance(layer, Stretch) and isinstance(found[-1], Stretch):
-            found[-1] = _joined(found[-1], layer)
-        else:
-            found.append(layer)
-        expr = expr.args[at]
-    return tuple(found)
+    if isinstance(layer, Stretch) and inner and isinstance(inner[0], Stretch):
+        return (_joined(layer, inner[0]), *inner[1:])
+    return (layer, *inner)
 
 
 def _layer(expr: Op, at: int, scope: Domains) -> Layer | None:
@@ -83,13 +109,13 @@ def _layer(expr: Op, at: int, scope: Domains) -> Layer | None:
     others = tuple(a for i, a in enumerate(expr.args) if i != at)
     match expr.op:
         case "+":
-            return Stretch(_op("+", others), _ONE)
+            return Stretch(_op("+", others), ONE)
         case "*":
-            return Stretch(_ZERO, _op("*", others))
+            return Stretch(ZERO, _op("*", others))
         case "neg":
-            return Stretch(_ZERO, Const(-1))
+            return Stretch(ZERO, Const(-1))
         case "/":
-            return Over(others[0]) if at else Stretch(_ZERO, Op("/", (_ONE, others[0])))
+            return Over(others[0]) if at else Stretch(ZERO, Op("/", (ONE, others[0])))
         case "exp" | "log" | "sqrt" | "tanh":
             return Curve(expr.op)
         case "**":
@@ -114,10 +140,10 @@ def _power(exponent: Expr, inside: Range) -> Power | None:
 
 def _op(op: Literal["+", "*"], args: tuple[Expr, ...]) -> Expr:
     """A sum or product without the parts that do nothing."""
-    idle = _ZERO if op == "+" else _ONE
+    idle = ZERO if op == "+" else ONE
     kept = tuple(a for a in args if a != idle)
-    if op == "*" and _ZERO in kept:
-        return _ZERO
+    if op == "*" and ZERO in kept:
+        return ZERO
     found = kept[0] if len(kept) == 1 else Op(op, kept) if kept else idle
     return found if terms(found) else Const(evaluate(found, lambda term: term.name))
 
@@ -140,137 +166,9 @@ def _parts(layer: Layer) -> tuple[Expr, ...]:
             return (part,)
         case Curve():
             return ()
+        case Fixed(value):
+            return (value,)
+        case Either(condition, then, other):
+            return (condition, *(part for layer in (*then, *other) for part in _parts(layer)))
         case _:
             assert_never(layer)
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Arithmetic; every function takes columns, their domains and the array module last.
-
-
-def apply(layer: Layer, t: Column, values: Columns, scope: Domains, xp: Any) -> Column:
-    """The number that the layer gives around `t`."""
-    match layer:
-        case Stretch(shift, scale):
-            found = t if scale == _ONE else t * column(scale, values, scope, xp)
-            return found if shift == _ZERO else found + column(shift, values, scope, xp)
-        case Over(above):
-            return column(above, values, scope, xp) / t
-        case Curve(name):
-            return getattr(xp, name)(t)
-        case Power(exponent):
-            return xp.power(t, column(exponent, values, scope, xp))
-        case Exponential(base):
-            return xp.power(column(base, values, scope, xp), t)
-        case _:
-            assert_never(layer)
-
-
-def undo(layer: Layer, v: Column, values: Columns, scope: Domains, xp: Any) -> Column:
-    """The finite number `t` around which the layer gives `v`; NaN where none does."""
-    # Checked at every layer: 1 / infinity would be a number again.
-    return finite(_undone(layer, v, values, scope, xp), xp)
-
-
-def finite(found: Column, xp: Any) -> Column:
-    """NaN in place of infinities."""
-    return xp.where(xp.isfinite(found), found, xp.nan)
-
-
-def _undone(layer: Layer, v: Column, values: Columns, scope: Domains, xp: Any) -> Column:
-    match layer:
-        case Stretch(shift, scale):
-            found = v if shift == _ZERO else v - column(shift, values, scope, xp)
-            return found if scale == _ONE else found / _factor(scale, values, scope, xp)
-        case Over(above):
-            return _factor(above, values, scope, xp) / v
-        case Curve(name):
-            return _straightened(name, v, xp)
-        case Power(exponent, sign):
-            return _root(v, _factor(exponent, values, scope, xp), sign, xp)
-        case Exponential(base):
-            return xp.log(v) / _log_base(base, values, scope, xp)
-        case _:
-            assert_never(layer)
-
-
-def _straightened(name: CurveName, v: Column, xp: Any) -> Column:
-    match name:
-        case "exp":
-            return xp.log(v)
-        case "log":
-            return xp.exp(v)
-        case "sqrt":
-            return xp.where(v >= 0, v * v, xp.nan)
-        case "tanh":
-            return xp.arctanh(v)
-        case _:
-            assert_never(name)
-
-
-def _factor(expr: Expr, values: Columns, scope: Domains, xp: Any) -> Column:
-    """A factor that can be divided by; NaN where it cannot."""
-    found = column(expr, values, scope, xp)
-    return xp.where((found != 0) & xp.isfinite(found), found, xp.nan)
-
-
-def _log_base(expr: Expr, values: Columns, scope: Domains, xp: Any) -> Column:
-    found = xp.log(_factor(expr, values, scope, xp))
-    return xp.where(found != 0, found, xp.nan)
-
-
-def _root(v: Column, p: Column, sign: int, xp: Any) -> Column:
-    size = xp.power(xp.abs(v), 1.0 / p)
-    return xp.sign(v) * size if sign == 0 else xp.where(v >= 0, sign * size, xp.nan)
-
-
-def log_slope(layer: Layer, v: Column, t: Column, values: Columns, scope: Domains, xp: Any) -> Column:
-    """Log |dt / dv|, where the layer gives `v` around `t`."""
-    match layer:
-        case Stretch(_, scale):
-            return 0.0 if scale == _ONE else -xp.log(xp.abs(column(scale, values, scope, xp)))
-        case Over(above):
-            return xp.log(xp.abs(column(above, values, scope, xp))) - 2 * xp.log(xp.abs(v))
-        case Curve(name):
-            return _slope_of(name, v, t, xp)
-        case Power(exponent):
-            p = column(exponent, values, scope, xp)
-            return -xp.log(xp.abs(p)) - xp.where(p == 1, 0.0, (p - 1) * xp.log(xp.abs(t)))
-        case Exponential(base):
-            return -xp.log(v) - xp.log(xp.abs(_log_base(base, values, scope, xp)))
-        case _:
-            assert_never(layer)
-
-
-def _slope_of(name: CurveName, v: Column, t: Column, xp: Any) -> Column:
-    match name:
-        case "exp":
-            return -t
-        case "log":
-            return v
-        case "sqrt":
-            return xp.log(2 * v)
-        case "tanh":
-            return -xp.log1p(-v) - xp.log1p(v)
-        case _:
-            assert_never(name)
-
-
-def carried(value: Column, layers: tuple[Layer, ...], old: Columns, new: Columns, scope: Domains, xp: Any) -> Column:
-    """What the outermost layer gives under `new`, where it gave `value` under `old` around the same noise."""
-    if not any(map(reads, layers)):
-        return value
-    layer, *inner = layers
-    if isinstance(layer, Stretch) and not any(map(reads, inner)):
-        return _restretched(value, layer, old, new, scope, xp)
-    t = carried(undo(layer, value, old, scope, xp), tuple(inner), old, new, scope, xp)
-    return apply(layer, t, new, scope, xp)
-
-
-def _restretched(value: Column, layer: Stretch, old: Columns, new: Columns, scope: Domains, xp: Any) -> Column:
-    """A difference of shifts, and a ratio of scales: the noise itself is not needed."""
-    before, after = (column(layer.shift, values, scope, xp) for values in (old, new))
-    if not terms(layer.scale):
-        return value - (before - after)
-    ratio = column(layer.scale, new, scope, xp) / _factor(layer.scale, old, scope, xp)
-    return (value - before) * ratio + after

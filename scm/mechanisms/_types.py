@@ -74,6 +74,19 @@ class Transporting(Invertible, Protocol):
         ...
 
 
+@runtime_checkable
+class Hiding(Invertible, Protocol):
+    """A mechanism that some parents deprive of its noise, as X = 0 does in `X * u`."""
+
+    def hidden(self, value: Column, values: Columns, xp: Any) -> Column:
+        """Where `value` is what the mechanism gives under these parents whatever its noise.
+
+        There `noise_of` is NaN though the value is possible: it has a probability, no density, and nothing is learnt of
+        the noise. Truth values; one for all where that can never be.
+        """
+        ...
+
+
 @dataclass(frozen=True)
 class Affine:
     """`variable = constant + sum of coefficients times parents and noises`."""

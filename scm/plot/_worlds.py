@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _ROW = 0.82
 _DOT = 0.11
 """The width of a noise."""
+_TIE = 0.35
+"""How far the line between two noises bends."""
 
 
 def worlds(
@@ -32,7 +34,8 @@ def worlds(
     """Draw the world as it was and the world that is imagined, side by side, with the noises that they share.
 
     Each variable has a row of its own, causes at the top. What is set in the imagined world is a square, cut from its
-    causes and its noise; what was seen in the world as it was is shaded.
+    causes and its noise; what was seen in the world as it was is shaded. A dashed line joins noises that depend on one
+    another.
 
     Args:
         of: a model, or a graph, whose variables then have one noise each and one more for each hidden common cause.
@@ -54,6 +57,8 @@ def worlds(
     right = {name: label(name, done.get(name)) for name in found.variables}
     widths = box_widths({n: max(left[n], right[n], key=width_of) for n in found.variables})
     noises = noises_of(of)
+    ties = [t for b in of.continuous_noises for t in b.dependent] if isinstance(of, Model) else []
+    ties = [(one, other) for one, other in ties if one in noises and other in noises]
     boxes = _places(found, widths, noises)
     heads = titles or ("as it was", "had " + ", ".join(_had(n, v) for n, v in done.items()) if done else "the same")
     sides = (
@@ -70,6 +75,9 @@ def worlds(
                    weight="bold", fontsize=SIZE + 0.5)  # fmt: skip
     for noise in noises:
         drawn.dot(boxes["u", noise], noise)
+    for one, other in ties:
+        a, b = boxes["u", one], boxes["u", other]
+        drawn.arrow(Point(a.x, a.y), Point(b.x, b.y), _TIE, (None, None), arrowstyle="-", linestyle=(0, (3, 2)))
     return drawn.ax
 
 

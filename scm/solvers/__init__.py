@@ -48,6 +48,7 @@ from ._setting import DRAW as DRAW
 from ._setting import Fact as Fact
 from ._setting import Record as Record
 from ._setting import Setting as Setting
+from ._setting import as_fact as as_fact
 from ._setting import split_given as split_given
 from ._solution import Solution as Solution
 from ._solution import interval as interval

@@ -63,7 +63,7 @@ def estimate(log_weight: Array, asked: Array, event: bool) -> Estimate:
         size = 1.0 / (share**2).sum(axis=1)
         spread = np.sqrt((share * away**2).sum(axis=1))
         tail = pareto_k(np.log(np.abs(share * away))) if not event else np.full(len(value), -np.inf)
-    khat = np.maximum(pareto_k(log_weight), tail)
+    khat = np.maximum(pareto_k(log_weight), np.where(spread == 0, -np.inf, tail))  # the same in every draw
     size = np.nan_to_num(size, nan=0.0)
     if event:
         error = np.maximum(error, proportion_error(value, size))

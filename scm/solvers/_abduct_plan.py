@@ -251,7 +251,7 @@ class _Scheduler:
             )
         given = None if unknown else self.view.laws.given(noise, tuple(self.noises))
         others = () if given is None else given.names
-        self._add(Solve(i, noise, inverse, given), [*self._inputs(i), *others], noise)
+        self._add(Solve(i, noise, inverse, given, self._needed_elsewhere(i)), [*self._inputs(i), *others], noise)
         self.noises[noise] = None
         self._done(i)
 

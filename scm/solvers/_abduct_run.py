@@ -53,7 +53,13 @@ def known(view: View, plan: AbductionPlan) -> Known:
     with np.errstate(all="ignore"):
         for step in plan.known:
             step.run(view, state)
-    return Known(state, np.isfinite(state.log_weight) | (state.log_weight == np.inf))
+    kept = np.isfinite(state.log_weight) | (state.log_weight == np.inf)
+    if (wrong := kept & state.unshown).any():
+        raise Refusal(
+            f"the evidence of row {int(np.argmax(wrong)) + 1} does not show a noise that is needed: a mechanism gives "
+            "what was seen whatever its noise"
+        )
+    return Known(state, kept)
 
 
 def possible(view: View, apart: Part, found: Known) -> Known:
@@ -78,8 +84,8 @@ def possible(view: View, apart: Part, found: Known) -> Known:
             rows = rows[~(log_weight > -np.inf).any(axis=1)]
     if rows.size:
         raise Refusal(
-            f"no draw out of {WITNESSES * BATCH:,} meets the evidence of row {int(rows[0])}: it is impossible, or too "
-            "rare to be drawn"
+            f"no draw out of {WITNESSES * BATCH:,} meets the evidence of row {int(rows[0]) + 1}: it is impossible, or "
+            "too rare to be drawn"
         )
     return found
 
@@ -116,6 +122,7 @@ def entries(view: View, plan: Part, state: State) -> tuple[Any, Any]:
         for step in plan.steps:
             step.run(view, state)
         asked = xp.asarray(view.asked(state), dtype=float) if plan.asks else xp.zeros(state.size)
+    asked = xp.where(state.unshown, xp.nan, asked)
     return state.log_weight, xp.where(state.log_weight == -xp.inf, 0.0, asked)
 
 
@@ -133,8 +140,11 @@ def collapse(log_weight: Any, asked: Any, xp: Any) -> tuple[Any, Any]:
 def refuse_nan(view: View, wrong: NDArray[np.bool_], rows: NDArray[np.intp]) -> None:
     """Refuse where a possible row has no number."""
     if wrong.any():
-        row = int(rows[int(np.argmax(wrong))])
-        raise Refusal(f"what is asked is no number in row {row}: a mechanism gives NaN there{_culprit(view, row)}")
+        row = int(rows[int(np.argmax(wrong))]) + 1
+        raise Refusal(
+            f"what is asked is no number in row {row}: a mechanism gives NaN there, or what was seen "
+            f"whatever its noise, which is then not known{_culprit(view, row)}"
+        )
 
 
 def _culprit(view: View, row: int) -> str:

@@ -29,6 +29,7 @@ class State:
         axes: for what is enumerated, the position of its state.
         keys: one JAX key for each lane, for mechanisms that draw their own noise; a lane is `size / lanes` entries.
         log_weight: of each entry.
+        unshown: entries in which a noise that is needed is not shown by the evidence that was to show it.
     """
 
     xp: Any
@@ -40,6 +41,7 @@ class State:
     axes: Columns = field(default_factory=lambda: {})
     keys: Any = None
     log_weight: Column = 0.0
+    unshown: Column = False
 
     def weigh(self, log_factor: Column) -> None:
         """Multiply the weights; what is no number counts as impossible."""

@@ -21,13 +21,16 @@ from .._noise import probabilities
 from .._syntax import Draw
 from .._worlds import Fresh
 from ..mechanisms._formula import column
-from ..mechanisms._types import Column, Columns, Conditional, NeedsCoupling, NoiseGiven
+from ..mechanisms._types import Column, Columns, Conditional, Hiding, NeedsCoupling, NoiseGiven
 from ._abduct_finite import FiniteMap, joint_entries, laws_of_table, pick
 from ._abduct_inverse import Inverse
 from ._abduct_laws import EQUAL, Given
 from ._abduct_state import State
 from ._abduct_view import View
 from ._refusal import Refusal
+
+ATOM = 1e7
+"""The log weight of what is certain, against any density."""
 
 
 class Step(Protocol):
@@ -86,23 +89,32 @@ class Check:
 
 @dataclass(frozen=True)
 class Solve:
-    """The one unknown noise of an observed instance, solved for; weighed by its density and the slope."""
+    """The one unknown noise of an observed instance, solved for; weighed by its density and the slope.
+
+    Where the parents give what was seen whatever the noise, it has a probability, beside which a density is nothing.
+    `needed` says whether anything else depends on the noise.
+    """
 
     instance: int
     noise: str
     inverse: Inverse
     given: Given | None
+    needed: bool
 
     def run(self, view: View, state: State) -> None:
         """See `Step`."""
         value, values, xp = fixed(view, self.instance, state), inputs(view, self.instance, state), state.xp
         noise = state.xp.broadcast_to(self.inverse.noise_of(value, values, xp), (state.size,))
         state.noises[self.noise] = noise
+        hidden = self.inverse.hidden(value, values, xp) if isinstance(self.inverse, Hiding) else False
+        if self.needed:
+            state.unshown = state.unshown | hidden
         if self.given is None:  # of unknown law: whether there is such a noise is all that can be said
-            state.keep(~xp.isnan(noise))
+            state.keep(~xp.isnan(noise) | hidden)
             return
         density = view.laws.log_density(self.noise, self.given, state.noises, xp)
-        state.weigh(density + self.inverse.log_slope(value, values, xp))
+        weight = density + self.inverse.log_slope(value, values, xp)
+        state.weigh(weight if hidden is False else xp.where(hidden, ATOM, weight))
 
 
 @dataclass(frozen=True)

@@ -46,8 +46,7 @@ def loadings(model: Model, wanted: Iterable[str]) -> Loadings:
     for block in model.continuous_noises:
         mine = [k for k, name in enumerate(block.names) if name in names]
         if mine:
-            mean, covariance, why = _moments(block, mine)
-            root = _root(block, covariance)
+            mean, root, why = _moments(block, mine)
             blocks.append((tuple(block.names[k] for k in mine), mean, root))
             odd |= {count + k: why for k in range(root.shape[1]) if why}
             count += root.shape[1]
@@ -64,13 +63,13 @@ def loadings(model: Model, wanted: Iterable[str]) -> Loadings:
 
 
 def _moments(block: ContinuousNoise, mine: list[int]) -> tuple[Array, Array, str]:
-    """Mean and covariance of some noises of a block; and why they are not normal, where they are not."""
+    """Mean of some noises of a block, a root of their covariance; and why they are not normal, where they are not."""
     match block.law:
         case ContinuousLaw():
             loc, scale, why = _single(block.names[0], block.law)
-            return np.array([loc]), np.array([[scale * scale]]), why
+            return np.array([loc]), np.full((1, 1 if scale else 0), scale), why
         case MultivariateNormal(mean, covariance):
-            return np.array(mean)[mine], np.array(covariance)[np.ix_(mine, mine)], ""
+            return np.array(mean)[mine], _root(block, np.array(covariance)[np.ix_(mine, mine)]), ""
         case GaussianCopula(margins, correlation):
             own = [_single(block.names[k], margins[k]) for k in mine]
             inside = np.array(correlation)[np.ix_(mine, mine)]
@@ -78,7 +77,7 @@ def _moments(block: ContinuousNoise, mine: list[int]) -> tuple[Array, Array, str
             if why and len(mine) > 1:
                 raise Refusal(why)
             scales = np.array([scale for _, scale, _ in own])
-            return np.array([loc for loc, _, _ in own]), inside * np.outer(scales, scales), why
+            return np.array([loc for loc, _, _ in own]), _root(block, inside) * scales[:, None], why
         case _:
             raise Refusal(f"the law of the noise {block.names[0]!r} is not known; a normal one is needed")
 
@@ -98,8 +97,6 @@ def _single(name: str, law: ContinuousLaw) -> tuple[float, float, str]:
 def _root(block: ContinuousNoise, covariance: Array) -> Array:
     """A matrix whose product with its transpose is the covariance; without columns for what does not vary."""
     scales = np.sqrt(np.diag(covariance))
-    if len(scales) == 1:
-        return scales.reshape(1, 1) if scales[0] else np.zeros((1, 0))
     live = scales > 0
     inner = covariance[np.ix_(live, live)] / np.outer(scales[live], scales[live])
     root = np.zeros((len(scales), 0))

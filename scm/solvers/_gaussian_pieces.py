@@ -172,21 +172,24 @@ class Algebra:
         found += [Piece(both(p.guard, negated(event)), p.form, p.products) for p in no]
         return self._live(found)
 
-    def add(self, numbers: Sequence[Pieces]) -> Pieces:
-        """Their sum."""
+    def weighted(self, numbers: Sequence[tuple[float, Pieces]]) -> Pieces:
+        """A sum of multiples."""
+        weights = [w for w, _ in numbers]
         found: list[Piece] = []
-        for parts in self._cross(numbers):
-            form = self.space.combine([(1.0, p.form) for p in parts])
-            products = tuple(x for p in parts for x in p.products)
+        for parts in self._cross([number for _, number in numbers]):
+            pairs = list(zip(weights, parts, strict=True))
+            form = self.space.combine([(w, p.form) for w, p in pairs])
+            products = tuple((self._scaled(x[0], w), *x[1:]) for w, p in pairs for x in p.products)
             found.append(Piece(both(*(p.guard for p in parts)), form, products))
         return self._live(found)
 
+    def add(self, numbers: Sequence[Pieces]) -> Pieces:
+        """Their sum."""
+        return self.weighted([(1.0, number) for number in numbers])
+
     def scale(self, number: Pieces, by: float) -> Pieces:
         """A multiple."""
-        return tuple(
-            Piece(p.guard, self._scaled(p.form, by), tuple((self._scaled(x[0], by), *x[1:]) for x in p.products))
-            for p in number
-        )
+        return self.weighted([(by, number)])
 
     def multiply(self, numbers: Sequence[Pieces]) -> Pieces:
         """Their product."""
@@ -199,7 +202,7 @@ class Algebra:
     def compare(self, op: str, left: Pieces, right: Pieces) -> Event:
         """That one number is less than, equal to or more than the other."""
         signs = {"<": BELOW, "<=": BELOW | SAME, ">": ABOVE, ">=": ABOVE | SAME, "=": SAME, "!=": BELOW | ABOVE}[op]
-        difference = self.add((left, self.scale(right, -1.0)))
+        difference = self.weighted([(1.0, left), (-1.0, right)])
         cases: list[Event] = []
         for piece in difference:
             sign = self.sign(self.affine_piece(piece, "what is compared"), signs)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ._gaussian_pieces import Truth
-from ._gaussian_space import EPS, Array, Form, Space
+from ._gaussian_space import EPS, OVERFLOW, Array, Form, Space
 from ._refusal import Refusal
 
 NEARLY = 1e-9
@@ -50,7 +50,10 @@ class Posterior:
         """Its posterior mean for each row; kept."""
         if id(form) not in self.means:
             weights = self._weights(form)
-            self.means[id(form)] = form, self.space.sum({k: float(x) for k, x in enumerate(weights) if x})
+            found = self.space.sum({k: float(x) for k, x in enumerate(weights) if x})
+            if not np.isfinite(found).all():
+                raise Refusal(OVERFLOW)
+            self.means[id(form)] = form, found
         return self.means[id(form)][1]
 
     def mean_error(self, form: Form) -> Array:
@@ -62,6 +65,8 @@ class Posterior:
 
     def root(self, form: Form) -> Array:
         """Its posterior coefficients on standard normals: products of two are covariances; zero where it is known."""
+        if not np.isfinite(self.scale(form)):
+            raise Refusal(OVERFLOW)
         if not len(self.basis):
             return form.noise
         left = form.noise - (form.noise @ self.basis.T) @ self.basis
@@ -91,6 +96,8 @@ def condition_on(space: Space, evidence: Sequence[Form]) -> Posterior:
     known, size = space.matrix([f.known for f in evidence]), space.matrix([f.known_size for f in evidence])
     rounding = space.unit * np.array([np.linalg.norm(f.noise_size) for f in evidence])
     lengths = np.linalg.norm(noise, axis=1)
+    if not np.isfinite(lengths).all():
+        raise Refusal(OVERFLOW)
     live = lengths > rounding
     scale = np.where(live, lengths, 1.0)
     noise = np.where(live[:, None], noise, 0.0) / scale[:, None]

@@ -111,7 +111,7 @@ def regions(posterior: Posterior, events: Sequence[Event | None]) -> Regions:
 def _place(lines: list[Line], form: Form, unit: Array, mean: Array, error: float) -> None:
     for line in lines:
         cosine = float(unit @ line.unit)
-        if np.linalg.norm(unit - cosine * line.unit) <= max(8 * error, 1e-15):
+        if np.linalg.norm(unit - cosine * line.unit) <= max(8 * error, 1e-14):
             way = 1 if cosine > 0 else -1
             break
     else:

@@ -16,7 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ._refusal import Refusal
+
 Array = NDArray[np.float64]
+OVERFLOW = "the numbers grow past what double precision holds"
 EPS = float(np.finfo(np.float64).eps)
 
 
@@ -96,7 +99,9 @@ class Space:
         return Form({k: 1.0}, none, {k: 1.0}, none)
 
     def noise(self, mean: float, loadings: Array) -> Form:
-        """A normal noise: its mean, and its coefficients on z."""
+        """A noise: its mean, and its coefficients on z."""
+        if not (math.isfinite(mean) and np.isfinite(loadings).all()):
+            raise Refusal(OVERFLOW)
         return Form({0: mean} if mean else {}, loadings, {0: abs(mean)}, np.abs(loadings))
 
     def combine(self, parts: Sequence[tuple[float, Form]]) -> Form:
@@ -115,6 +120,8 @@ class Space:
                 known_size[k] = math.hypot(known_size.get(k, 0.0), scale * x)
         size = np.maximum(size, np.abs(noise))
         known_size |= {k: max(known_size[k], abs(x)) for k, x in known.items()}
+        if not (np.isfinite(noise).all() and all(map(math.isfinite, known.values()))):
+            raise Refusal(OVERFLOW)
         noise[np.abs(noise) <= self.unit * size] = 0.0
         known = {k: x for k, x in known.items() if abs(x) > self.unit * known_size[k]}
         return Form(known, noise, known_size, size)

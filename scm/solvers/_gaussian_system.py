@@ -1,68 +1,43 @@
-"""Every instance of the worlds as pieces of affine functions of known columns and normal noises."""
+"""Every instance of the worlds as pieces of affine functions of known columns and noises, and what is known of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .._domain import Domain, Real
-from .._syntax import Const, Expr, Op, Operator, Placeholder, Value, Var, print_expr
-from .._worlds import Fixed, Fresh, Instance, Own, Policy, Slot
-from ..mechanisms._formula import Formula, InvertibleFormula
-from ..mechanisms._types import Linear
+from .._syntax import Expr, Var
+from .._worlds import Fixed, Fresh, Instance, Own, Policy
+from ..mechanisms._additive import Stretched
+from ..mechanisms._formula import Formula
+from ..mechanisms._maps import BoundMap, is_expr
+from ..mechanisms._threshold import CutScore
+from ..mechanisms._types import Forward, Linear
 from ._gaussian_finite import check_possible
 from ._gaussian_noise import loadings
-from ._gaussian_pieces import Algebra, Event, Known, Pieces, joined, negated
+from ._gaussian_pieces import Algebra, Event, Pieces
 from ._gaussian_space import EPS, Form, Space
+from ._gaussian_terms import Cut, Leaf, Lookup, State, Terms
 from ._refusal import Refusal
 from ._task import Task
 
 
-@dataclass(frozen=True, eq=False)
-class State:
-    """A finite variable whose state is known.
-
-    Attributes:
-        codes: position among the states, one for all rows or one each.
-        key: tells two of them apart.
-    """
-
-    codes: int | NDArray[np.intp]
-    states: tuple[Value, ...]
-    key: str
-
-
-Leaf: TypeAlias = "Pieces | State"
-Lookup: TypeAlias = Callable[[Var], Leaf]
-
-_BOOLEAN = frozenset({"and", "or", "xor", "not", "=", "!=", "<", "<=", ">", ">=", "in"})
-_FUNCTIONS: Mapping[str, Callable[..., Any]] = {
-    "exp": np.exp, "log": np.log, "sqrt": np.sqrt, "tanh": np.tanh, "sin": np.sin, "cos": np.cos,
-    "/": np.divide, "**": np.power,
-}  # fmt: skip
-
-
 @dataclass
-class System:
+class System(Terms):
     """The worlds of one task as linear equations.
 
     Attributes:
-        numbers: of each instance; None for a finite one that is given by a table.
+        noises: every noise that is read.
         odd: sources of noise that are not normal, and why not.
         evidence: forms that are zero.
         events: what the evidence on finite variables says of continuous ones.
     """
 
-    task: Task
-    space: Space
-    algebra: Algebra
-    noises: Mapping[str, Form]
-    odd: Mapping[int, str]
-    numbers: list[Pieces | None] = field(default_factory=lambda: [])
+    noises: Mapping[str, Form] = field(default_factory=lambda: {})
+    odd: Mapping[int, str] = field(default_factory=lambda: {})
     evidence: list[Form] = field(default_factory=lambda: [])
     events: list[Event] = field(default_factory=lambda: [])
 
@@ -76,180 +51,6 @@ class System:
             for k, why in self.odd.items():
                 if form.noise[k]:
                     raise Refusal(why)
-
-    # -----------------------------------------------------------------------------------------------------------------
-    # Leaves
-
-    def placeholder(self, name: str, domain: Domain | None = None) -> Leaf:
-        """A column that the rows bring."""
-        column = self.task.columns.get(name)
-        if column is None:
-            raise Refusal(f"the placeholder ?{name} has no value")
-        if isinstance(domain, tuple):
-            return State(np.asarray(column, dtype=np.intp), domain, name)
-        return self.algebra.of(self.space.column(column, ("placeholder", name)))
-
-    def value(self, variable: str, value: Fixed) -> Leaf:
-        """A value of a variable that is imposed on it or observed."""
-        domain = self.task.model.domains[variable]
-        if isinstance(value, Placeholder):
-            return self.placeholder(value.name, domain)
-        if isinstance(domain, Real):
-            return self.algebra.number(float(value.value))
-        return State(domain.index(value.value), domain, repr(value.value))
-
-    def slot(self, variable: str, slot: Slot) -> Leaf:
-        """What stands in a slot; an observed instance is its value."""
-        if not isinstance(slot, int):
-            return self.value(variable, slot)
-        if slot in self.task.worlds.fixed:
-            return self.value(variable, self.task.worlds.fixed[slot])
-        found = self.numbers[slot]
-        if found is None:
-            raise Refusal(f"{self.task.worlds.instances[slot].variable!r} is finite, and its value is not known")
-        return found
-
-    def term(self, var: Var) -> Leaf:
-        """A term of the query."""
-        return self.slot(var.name, self.task.worlds.terms[var])
-
-    def as_number(self, leaf: Leaf) -> Pieces:
-        """A leaf in arithmetic."""
-        if not isinstance(leaf, State):
-            return leaf
-        if any(isinstance(s, str) for s in leaf.states):
-            raise Refusal(f"a variable with the labels {leaf.states} stands where a number is wanted")
-        numbers = np.array([float(s) for s in leaf.states])
-        if isinstance(leaf.codes, int):
-            return self.algebra.number(float(numbers[leaf.codes]))
-        return self.algebra.of(self.space.column(numbers[leaf.codes], ("state", leaf.key, leaf.states)))
-
-    # -----------------------------------------------------------------------------------------------------------------
-    # Expressions
-
-    def number(self, expr: Expr, lookup: Lookup) -> Pieces:
-        """An expression as a number.
-
-        Raises:
-            Refusal: an operation that leaves what is normal.
-        """
-        match expr:
-            case Const(value):
-                if isinstance(value, str):
-                    raise Refusal(f"the label {value!r} stands where a number is wanted")
-                return self.algebra.number(float(value))
-            case Placeholder(name):
-                return self.as_number(self.placeholder(name))
-            case Var():
-                return self.as_number(lookup(expr))
-            case Op(op, args):
-                if op in _BOOLEAN:
-                    return self.algebra.truth(self.event(expr, lookup))
-                if op == "if":
-                    chosen = [self.number(a, lookup) for a in args[1:]]
-                    return self.algebra.choose(self.event(args[0], lookup), chosen[0], chosen[1])
-                return self._arithmetic(expr, [self.number(a, lookup) for a in args])
-
-    def _arithmetic(self, expr: Op, args: list[Pieces]) -> Pieces:
-        algebra, op = self.algebra, str(expr.op)
-        match op:
-            case "+":
-                return algebra.add(args)
-            case "*":
-                return algebra.multiply(args)
-            case "neg":
-                return algebra.scale(args[0], -1.0)
-            case "abs":
-                return algebra.choose(
-                    algebra.compare("<", args[0], algebra.number(0.0)), algebra.scale(args[0], -1.0), args[0]
-                )
-            case "min" | "max":
-                found = args[0]
-                for other in args[1:]:
-                    found = algebra.choose(algebra.compare("<" if op == "min" else ">", other, found), other, found)
-                return found
-            case _:
-                return self._function(expr, op, args)
-
-    def _function(self, expr: Op, op: str, args: list[Pieces]) -> Pieces:
-        """A function that is worked out where its arguments are known; a quotient also where its divisor is."""
-        algebra = self.algebra
-        known = [algebra.known(a) for a in args]
-        last = known[-1]
-        if op == "/" and last is not None and (last == last[:1]).all() and last[0] != 0:
-            return algebra.scale(args[0], 1.0 / float(last[0]))
-        whole = op == "**" and last is not None and (last == last[:1]).all() and float(last[0]) in range(1, 9)
-        if whole and known[0] is None and last is not None:
-            return algebra.multiply([args[0]] * int(last[0]))
-        if op == "/" and last is not None:
-            inverse = algebra.of(self.space.column(self._applied(expr, op, [np.ones(self.space.rows), last])))
-            return algebra.multiply([args[0], inverse])
-        columns = [k for k in known if k is not None]
-        if len(columns) < len(args) or op not in _FUNCTIONS:
-            raise Refusal(f"{print_expr(expr)[:80]} is not linear in what is not known")
-        return algebra.of(self.space.column(self._applied(expr, op, columns)))
-
-    def _applied(self, expr: Op, op: str, columns: list[NDArray[np.float64]]) -> NDArray[np.float64]:
-        with np.errstate(all="ignore"):
-            found = _FUNCTIONS[op](*columns)
-        if not np.isfinite(found).all():
-            row = int(np.argmin(np.isfinite(found)))
-            raise Refusal(f"{print_expr(expr)[:80]} is {found[row]} in row {row + 1}")
-        return found
-
-    def event(self, expr: Expr, lookup: Lookup) -> Event:
-        """An expression as an event."""
-        match expr:
-            case Const(value):
-                return Known(np.full(self.space.rows, bool(value)))
-            case Op("not", (part,)):
-                return negated(self.event(part, lookup))
-            case Op(("and" | "or" | "xor") as op, args):
-                return joined(op, [self.event(a, lookup) for a in args])
-            case Op(("=" | "!=" | "in" | "<" | "<=" | ">" | ">=") as op, args):
-                return self._comparison(str(op), args, lookup)
-            case Op("if", (condition, yes, no)):
-                when = self.event(condition, lookup)
-                first = joined("and", [when, self.event(yes, lookup)])
-                return joined("or", [first, joined("and", [negated(when), self.event(no, lookup)])])
-            case _:
-                return self.algebra.compare("!=", self.number(expr, lookup), self.algebra.number(0.0))
-
-    def _comparison(self, op: str, args: tuple[Expr, ...], lookup: Lookup) -> Event:
-        first, *others = args
-        if op == "!=":
-            return negated(self._comparison("=", args, lookup))
-        if op in ("=", "in"):
-            return joined("or", [self._equal(first, other, lookup) for other in others])
-        taken = apart(op, first, others[0])
-        if taken is not None:
-            return self.event(taken, lookup)
-        left, right = (self._side(one, other, lookup) for one, other in ((first, others[0]), (others[0], first)))
-        return self.algebra.compare(op, self.as_number(left), self.as_number(right))
-
-    def _equal(self, one: Expr, other: Expr, lookup: Lookup) -> Event:
-        left, right = self._side(one, other, lookup), self._side(other, one, lookup)
-        if isinstance(left, State) and isinstance(right, State):
-            places = {s: k for k, s in enumerate(left.states)}
-            theirs = np.array([places.get(s, -1) for s in right.states], dtype=np.intp)
-            same = np.asarray(left.codes) == theirs[right.codes]
-            return Known(np.broadcast_to(same, (self.space.rows,)))
-        return self.algebra.compare("=", self.as_number(left), self.as_number(right))
-
-    def _side(self, expr: Expr, other: Expr, lookup: Lookup) -> Leaf:
-        """One side of a comparison; beside a finite variable a value is one of its states."""
-        if isinstance(expr, Var):
-            return lookup(expr)
-        domain = self.task.model.domains[other.name] if isinstance(other, Var) else None
-        if isinstance(domain, tuple):
-            if isinstance(expr, Placeholder):
-                return self.placeholder(expr.name, domain)
-            if isinstance(expr, Const) and expr.value in domain:
-                return State(domain.index(expr.value), domain, repr(expr.value))
-        return self.number(expr, lookup)
-
-    # -----------------------------------------------------------------------------------------------------------------
-    # Instances
 
     def add(self, place: int, instance: Instance) -> None:
         """Work out one instance, and what its evidence says."""
@@ -287,48 +88,59 @@ class System:
             check_possible(self.task, place, fixed)
         self.numbers.append(None)
 
-    def _own(self, variable: str, lookup: Lookup) -> Pieces:
+    def _own(self, variable: str, lookup: Lookup) -> Leaf:
+        """A variable by its own mechanism."""
         mechanism = self.task.model.columnar[variable]
-        if isinstance(mechanism, Formula | InvertibleFormula):
+        if isinstance(mechanism, Linear):
+            affine = mechanism.affine()
+            read = [(x, self.as_number(lookup(Var(name)))) for name, x in affine.coefficients.items()]
+            return self.algebra.weighted([(1.0, self.algebra.number(affine.constant)), *read])
+        if isinstance(mechanism, Formula):
             return self.number(mechanism.expr, lookup)
-        if not isinstance(mechanism, Linear):
-            raise Refusal(f"the mechanism of {variable!r} ({type(mechanism).__name__}) is not linear")
-        affine = mechanism.affine()
-        parts = [self.algebra.number(affine.constant)]
-        for name, coefficient in affine.coefficients.items():
-            parts.append(self.algebra.scale(self.as_number(lookup(Var(name))), coefficient))
-        return self.algebra.add(parts)
+        if isinstance(mechanism, Stretched | CutScore):
+            noise = self.as_number(lookup(Var(mechanism.noises[0])))
+            if isinstance(mechanism, CutScore):
+                latent = self.algebra.add((self._map(variable, mechanism.score, lookup), noise))
+                return Cut(latent, mechanism.cuts, mechanism.domain)
+            if mechanism.scale is not None:
+                noise = self.algebra.multiply((self._map(variable, mechanism.scale, lookup), noise))
+            if mechanism.shift is None:
+                return noise
+            return self.algebra.add((self._map(variable, mechanism.shift, lookup), noise))
+        raise Refusal(_not_linear(variable, mechanism))
 
-    def _observe(self, variable: str, found: Pieces, fixed: Fixed, finite: bool) -> None:
-        observed = self.as_number(self.value(variable, fixed))
+    def _map(self, variable: str, found: BoundMap, lookup: Lookup) -> Pieces:
+        """A map of parents; a Python function where they are known."""
+        if is_expr(found.given):
+            return self.number(cast(Expr, found.given), lookup)
+        columns: dict[str, NDArray[Any]] = {}
+        for parent in found.parents:
+            leaf = lookup(Var(parent))
+            known = self.algebra.known(leaf) if isinstance(leaf, tuple) else None
+            if isinstance(leaf, State):
+                columns[parent] = np.broadcast_to(np.asarray(leaf.codes), (self.space.rows,))
+            elif known is not None:
+                columns[parent] = known
+            else:
+                raise Refusal(f"{found.where} is a function of {parent!r}, which is not known")
+        value = np.broadcast_to(np.asarray(found(columns, np), dtype=np.float64), (self.space.rows,))
+        if not np.isfinite(value).all():
+            row = int(np.argmin(np.isfinite(value)))
+            raise Refusal(f"{found.where} is {value[row]} in row {row + 1}, so that {variable!r} has no value")
+        return self.algebra.of(self.space.column(value))
+
+    def _observe(self, variable: str, found: Leaf, fixed: Fixed, finite: bool) -> None:
         if finite:
-            self.events.append(self.algebra.compare("=", found, observed))
+            self.events.append(self.equal(found, self.value(variable, fixed)))
             return
-        form = self.algebra.affine(found, f"{variable!r}, which is observed,")
+        observed = self.as_number(self.value(variable, fixed))
+        form = self.algebra.affine(self.as_number(found), f"{variable!r}, which is observed,")
         value = self.algebra.affine(observed, variable)
         self.evidence.append(self.space.combine([(1.0, form), (-1.0, value)]))
 
 
-_MIRRORED: Mapping[str, Operator] = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
-
-
-def apart(op: str, left: Expr, right: Expr) -> Expr | None:
-    """An order of a least, greatest or absolute value as orders of what is in it; None where there is none.
-
-    Cases would compare those with one another too, and so speak of more combinations than the event does.
-    """
-    own: Operator = _MIRRORED[_MIRRORED[op]]
-    match left, right:
-        case Op(("min" | "max") as outer, args), _:
-            every = (outer == "min") == (op in (">", ">="))
-            return Op("and" if every else "or", tuple(Op(own, (arg, right)) for arg in args))
-        case Op("abs", (arg,)), _:
-            both_sides = (Op(own, (arg, right)), Op(own, (Op("neg", (arg,)), right)))
-            return Op("and" if op in ("<", "<=") else "or", both_sides)
-        case _, Op(("min" | "max" | "abs"), _):
-            return apart(_MIRRORED[op], right, left)
-        case _:
-            return None
+def _not_linear(variable: str, mechanism: Forward) -> str:
+    return f"the mechanism of {variable!r} ({type(mechanism).__name__}) is not linear"
 
 
 def build_system(task: Task) -> System:
@@ -347,13 +159,13 @@ def build_system(task: Task) -> System:
     for instance in task.worlds.instances:
         if isinstance(instance.mechanism, Own) and instance.variable in model.columnar:
             mechanism = model.columnar[instance.variable]
-            if not isinstance(mechanism, (Formula, InvertibleFormula, Linear)):
-                raise Refusal(f"the mechanism of {instance.variable!r} ({type(mechanism).__name__}) is not linear")
+            if not isinstance(mechanism, (Formula, Linear, Stretched, CutScore)):
+                raise Refusal(_not_linear(instance.variable, mechanism))
             read |= dict.fromkeys(mechanism.noises)
     known = loadings(model, read)
     space = Space(task.rows, known.count, (16 + 2 * len(task.worlds.instances)) * EPS)
     noises = {name: space.noise(*found) for name, found in known.of.items()}
-    system = System(task, space, Algebra(space), noises, known.odd)
+    system = System(task, space, Algebra(space), noises=noises, odd=known.odd)
     for place, instance in enumerate(task.worlds.instances):
         system.add(place, instance)
     return system

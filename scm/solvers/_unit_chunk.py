@@ -10,10 +10,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from .._errors import InvalidModel, InvalidQuery
+from .._errors import InvalidQuery
 from .._syntax import Var
 from ._unit_kernel import Kernel, Worked, numpy_chunk
-from ._unit_run import name_fault
+from ._unit_run import error_of
 from ._unit_tally import Figures
 
 Columns = Mapping[str, Any]
@@ -158,7 +158,6 @@ def refuse_fault(kernel: Kernel, columns: Columns, point: Mapping[str, Any], row
 
     Raises:
         InvalidModel: with the mechanism and the row, counted from 1.
+        InvalidRows: the evidence does not show a noise that is needed.
     """
-    said = name_fault(kernel.plan, {**columns, **point}, row)
-    said = said or "A mechanism gives no number in single precision, though it does in double precision"
-    raise InvalidModel(f"Row {number}: {said}. A mechanism gives a finite number for every unit that can be.")
+    raise error_of(kernel.plan, {**columns, **point}, row, number)

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, cast
 
 import numpy as np
 
 from .._domain import Domain, Real
+from .._errors import InvalidModel, InvalidRows
 from .._noise import plain
 from .._syntax import Const, Placeholder, Value
 from .._worlds import Slot
-from ..mechanisms._types import Column, Conditional, Invertible, Transporting
+from ..mechanisms._types import Column, Conditional, Hiding, Invertible, Transporting
 from ._unit_maps import FiniteLaw, FiniteMap, UnitMechanism, look_up
 from ._unit_plan import Abduct, Admit, Carry, Compare, Move, Predict, Step, UnitPlan
+
+HIDDEN = "a mechanism gives what was seen whatever its noise, so that the noise is not known"
+"""Why a unit is not determined though all is seen: X = 0 hides the noise of X * u."""
+
+
+class NotShown(InvalidRows):
+    """A row that does not show a noise that is needed, though all of it is there."""
+
 
 AGREE = 0.6
 """Two determined values agree within the spacing of floating point to this power, relative to what they were worked out
@@ -37,6 +47,8 @@ class UnitRun:
         sound: whether every mechanism gave a number for numbers, for each unit; in NumPy only.
         taint: NaN where one did not, or the unit is undefined; in JAX only.
         hold: keeps a value that was worked out from being worked out again by each of its readers.
+        hidden: units in which evidence that is possible does not show a noise that is needed; they are not sound.
+        unshown: for a noise, where the evidence that was to show it does not.
     """
 
     plan: UnitPlan
@@ -50,6 +62,8 @@ class UnitRun:
     sound: Any = True
     taint: Any = 0.0
     hold: Callable[[Column], Column] = lambda value: value
+    hidden: Any = False
+    unshown: dict[str, Any] = field(default_factory=lambda: {})
 
     def go(self) -> UnitRun:
         """Carry out every step."""
@@ -68,15 +82,19 @@ class UnitRun:
             case Predict(_, like):
                 value = self._forward(i, mechanism)
                 self._set(i, value if like is None else self._where_alike(i, like, value))
+                self._need(i, mechanism)
             case Carry(_, source):
                 seen = self.instance(source)
                 # (A check of a protocol takes longer than a small column.)
                 self._set(
                     i, cast(Transporting, mechanism).transport(seen, self.inputs(source), self.inputs(i), self.xp)
                 )
+                self._lost(self._hidden(source, mechanism), i)
             case Move(_, source, parts):
                 self._set(i, self._moved(self.instance(source), parts))
             case Compare():
+                for noise in set(self.unshown) & set(mechanism.noises):
+                    self._lose(self.unshown[noise])
                 self._compare(i, mechanism)
             case Admit():
                 self.defined = self.defined & self._admitted(i, mechanism)
@@ -165,9 +183,39 @@ class UnitRun:
             # No noise gives this value, or the mechanism gives no number whatever its noise.
             some = mechanism.forward(inputs | {name: np.full(np.shape(found), 0.5)}, np)
             self.sound = self.sound & (np.isfinite(found) | np.isfinite(some))
+        hidden = self._hidden(i, mechanism) if self.xp is not np or np.isnan(found).any() else False
+        if hidden is not False:
+            self.unshown[name] = hidden
         if support is not None:
             slack = 16 * self.spacing * (abs(value) + self._scale(inputs))
-            self.defined = self.defined & support.has(found, slack, self.xp)
+            self.defined = self.defined & (support.has(found, slack, self.xp) | hidden)
+
+    def _hidden(self, i: int, mechanism: UnitMechanism) -> Any:
+        """Where the parents of an observed instance give what is seen whatever its noise; False for nowhere."""
+        if not _hides(type(mechanism)):
+            return False
+        found = cast(Hiding, mechanism).hidden(self.instance(i), self.inputs(i), self.xp)
+        return False if self.xp is np and not np.any(found) else found
+
+    def _need(self, i: int, mechanism: UnitMechanism) -> None:
+        """Note where a value was worked out from a noise that is not shown."""
+        for noise in set(self.unshown) & set(mechanism.noises):
+            self._lost(self.unshown[noise], i)
+
+    def _lost(self, hidden: Any, i: int) -> None:
+        if hidden is False:
+            return
+        if isinstance(self.plan.domains[self.plan.worlds.instances[i].variable], Real):
+            hidden = hidden & ~self.xp.isfinite(self.values[i])  # equal parents give what was seen, all the same
+        self._lose(hidden)
+
+    def _lose(self, hidden: Any) -> None:
+        lost = hidden & self.defined
+        self.hidden = self.hidden | lost
+        if self.xp is np:
+            self.sound = self.sound & np.logical_not(lost)
+        else:
+            self.taint = self.taint + self.xp.where(lost, np.nan, 0.0)
 
     def _scale(self, inputs: Mapping[str, Column]) -> Any:
         return sum((abs(column) for column in inputs.values()), start=0.0)
@@ -189,6 +237,12 @@ class UnitRun:
         return mechanism.log_probability(value, inputs, self.xp) > -np.inf
 
 
+@lru_cache(maxsize=256)
+def _hides(kind: type) -> bool:
+    """Whether mechanisms of this class may be deprived of their noise; to ask a protocol is slow."""
+    return hasattr(kind, "hidden")
+
+
 def _square(value: Any) -> Any:
     return cast(Any, np).vdot(value, value)
 
@@ -208,16 +262,28 @@ def recoded(column: Column, carrier: Domain, own: Domain, xp: Any) -> Column:
     return look_up(at, [column], xp)
 
 
-def name_fault(plan: UnitPlan, columns: Mapping[str, Any], row: int) -> str:
-    """Which mechanism gave no number for a unit whose evidence is possible; '' where none did."""
+def error_of(plan: UnitPlan, columns: Mapping[str, Any], row: int, number: int) -> InvalidModel | InvalidRows:
+    """Why a unit whose evidence is possible has no number: a mechanism gives none, or its noise is not shown.
+
+    Args:
+        plan: whose steps are carried out.
+        columns: a value for each placeholder.
+        row: which one.
+        number: of the row, counted from 1.
+    """
     one = {name: c if np.ndim(c) == 0 else np.asarray(c)[row : row + 1] for name, c in columns.items()}
     run = UnitRun(plan, one, np, float(np.finfo(np.float64).eps))
+    said = ""
     with np.errstate(all="ignore"):
         for step in plan.steps:
             run.step(step)
             if not np.all(run.sound):
-                return _fault(plan, run, step)
-    return ""
+                said = _fault(plan, run, step)
+                if np.any(run.hidden):
+                    return NotShown(f"{HIDDEN}: {said}.", number)
+                break
+    said = said or "A mechanism gives no number in single precision, though it does in double precision"
+    return InvalidModel(f"Row {number}: {said}. A mechanism gives a finite number for every unit that can be.")
 
 
 def _fault(plan: UnitPlan, run: UnitRun, step: Step) -> str:

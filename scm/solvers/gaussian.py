@@ -7,6 +7,7 @@ in linear models). What is observed is conditioned on, one factorisation for all
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,9 +15,9 @@ import numpy as np
 
 from .._syntax import Expr, Op, print_expr, terms
 from ._gaussian_moments import Average, average
-from ._gaussian_pieces import Event, Truth, both, forms_of
+from ._gaussian_pieces import Event, Pieces, Truth, both, forms_of
 from ._gaussian_posterior import condition_on
-from ._gaussian_space import RowsDiffer
+from ._gaussian_space import OVERFLOW, Form, RowsDiffer
 from ._gaussian_system import System, build_system
 from ._normal_lattice import Lattice
 from ._refusal import Refusal
@@ -40,7 +41,8 @@ class Gaussian:
         if task.rows == 0 or task.worlds.impossible:
             return point(np.full(task.rows, np.nan), np.zeros(task.rows, bool))
         try:
-            return _solve(task)
+            with np.errstate(over="ignore", invalid="ignore"):  # what grew too large is refused
+                return _solve(task)
         except RowsDiffer as found:
             return self._apart(task, found)
 
@@ -66,7 +68,13 @@ class Gaussian:
         return replace(point(value, defined), monte_carlo=drawn if drawn.any() else None, diagnostics=diagnostics)
 
 
-def _solve(task: Task) -> Solution:
+def posed(task: Task) -> tuple[System, list[Form], list[Event], Pieces]:
+    """A task as equations: the system, forms that are zero, events that hold, and what is asked.
+
+    Raises:
+        Refusal: something is not linear, or a noise that is not normal is tied to a condition.
+        RowsDiffer: a coefficient differs between rows.
+    """
     system = build_system(task)
     evidence, events = list(system.evidence), list(system.events)
     for condition in task.conditions:
@@ -79,9 +87,14 @@ def _solve(task: Task) -> Solution:
     system.check_normal(evidence)
     system.check_normal(f for e in (*events, *(p.guard for p in number)) for f in forms_of(e))
     system.check_normal(f for p in number for product in p.products if len(product) > 2 for f in product)
-    with np.errstate(over="ignore", invalid="ignore"):
-        posterior = condition_on(system.space, evidence)
-        found = average(posterior, number, both(*events), None if task.key is None else Lattice(task.key))
+    return system, evidence, events, number
+
+
+def _solve(task: Task) -> Solution:
+    system, evidence, events, number = posed(task)
+    asked = [f for p in number for f in (p.form, *itertools.chain(*p.products))]
+    posterior = condition_on(system.space, evidence)
+    found = average(posterior, number, both(*events), None if task.key is None else Lattice(task.key))
     defined = found.defined & posterior.defined
     _trust(task, found, defined)
     value = np.clip(found.value, 0.0, 1.0) if task.event else found.value
@@ -93,6 +106,7 @@ def _solve(task: Task) -> Solution:
             "condition": posterior.condition,
             "noises": system.space.noises,
             "evidence": len(evidence),
+            "not_normal": sum(any(f.noise[k] for f in asked) for k in system.odd),
         },
     )
 
@@ -124,7 +138,7 @@ def _is_equation(system: System, condition: Expr) -> bool:
 def _trust(task: Task, found: Average, where: Truth) -> None:
     """That every number is one, and that rounding cannot have moved it far."""
     if not (np.isfinite(found.value[where]).all() and np.isfinite(found.error[where]).all()):
-        raise Refusal("the numbers grow past what double precision holds")
+        raise Refusal(OVERFLOW)
     worst = found.error if task.event else found.error / np.where(found.size > 0, found.size, 1.0)
     if float(worst[where].max(initial=0.0)) > TRUSTED:
         row = int(np.argmax(np.where(where, worst, 0.0)))

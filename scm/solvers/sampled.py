@@ -116,7 +116,7 @@ def _gated(count: int, rows: NDArray[np.intp], defined: NDArray[np.bool_], found
 
 def _why(rows: NDArray[np.intp], good: NDArray[np.bool_], found: Estimate) -> str:
     at = int(np.argmin(good))
-    where = f"row {int(rows[at])}" if len(rows) > 1 else "this unit"
+    where = f"row {int(rows[at]) + 1}" if len(rows) > 1 else "this unit"
     others = f" (and {int((~good).sum()) - 1} more rows)" if (~good).sum() > 1 else ""
     if found.size[at] == 0.0:
         return (

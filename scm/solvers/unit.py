@@ -19,6 +19,7 @@ from ._task import Task
 from ._unit_batch import run_columns
 from ._unit_kernel import Kernel
 from ._unit_plan import make_unit_plan
+from ._unit_run import HIDDEN, NotShown
 from ._unit_straight import all_finite
 from ._unit_terms import instances_of
 
@@ -43,7 +44,10 @@ class Unit:
             return point(np.full(task.rows, np.nan), np.zeros(task.rows, dtype=bool))
         kinds = {column.dtype for column in task.columns.values() if column.dtype.kind == "f"}
         kind = np.dtype(np.float32) if kinds == {np.dtype(np.float32)} else np.dtype(np.float64)
-        found = run_columns(kernel, task.columns, {}, task.rows, task.execution, kind)
+        try:
+            found = run_columns(kernel, task.columns, {}, task.rows, task.execution, kind)
+        except NotShown as hidden:
+            raise Refusal(f"not determined by the evidence of row {hidden.row}: {HIDDEN}") from None
         value = found.outputs[0][0].astype(np.float64)
         return replace(point(value, found.defined), diagnostics=_told(found.ran))
 
