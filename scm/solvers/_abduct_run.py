@@ -8,6 +8,7 @@ A lane is one row with one batch of draws.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -102,7 +103,8 @@ def exact(view: View, plan: Part, found: Known) -> tuple[Array, NDArray[np.bool_
         shape = (len(at), count)
         total, mean = collapse(log_weight.reshape(shape), asked.reshape(shape), np)
         ok = found.possible[at] & (total > -np.inf)
-        refuse_nan(view, ok & np.isnan(mean), at)
+        if (wrong := ok & np.isnan(mean)).any():
+            refuse_nan(wrong, at, nan_variables(view, state))
         value[at], defined[at] = np.where(ok, mean, np.nan), ok
     return value, defined
 
@@ -136,20 +138,21 @@ def collapse(log_weight: Any, asked: Any, xp: Any) -> tuple[Any, Any]:
         return xp.where(total > 0, base + xp.log(xp.where(total > 0, total, 1.0)), -xp.inf), mean
 
 
-def refuse_nan(view: View, wrong: NDArray[np.bool_], rows: NDArray[np.intp]) -> None:
-    """Refuse where a possible row has no number."""
+def refuse_nan(wrong: NDArray[np.bool_], rows: NDArray[np.intp], variables: Sequence[str]) -> None:
+    """Refuse where a possible row has no number; `variables` are those that had none, the first cause first."""
     if wrong.any():
         row = int(rows[int(np.argmax(wrong))]) + 1
+        whose = f"the mechanism of {variables[0]!r}" if variables else "a mechanism"
         raise Refusal(
-            f"what is asked is no number in row {row}: a mechanism gives NaN there, or what was seen "
-            f"whatever its noise, which is then not known{_culprit(view, row)}"
+            f"what is asked is no number in row {row}: {whose} gives NaN there, or what was seen whatever its noise, "
+            "which is then not known"
         )
 
 
-def _culprit(view: View, row: int) -> str:
-    del row
-    names = sorted({view.worlds.instances[i].variable for i in view.asked_terms()})
-    return f" (looked for in {', '.join(names)})" if names else ""
+def nan_variables(view: View, state: State) -> list[str]:
+    """Variables that are no number somewhere, causes before effects."""
+    found = (i for i in sorted(state.values) if np.isnan(np.asarray(state.values[i], dtype=float)).any())
+    return list(dict.fromkeys(view.worlds.instances[i].variable for i in found))
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -173,6 +176,8 @@ class Lanes:
         self.streams = Streams(key, view.task.columns, view.task.rows)
         self.most = max(1, ENTRIES // (BATCH * plan.combinations))
         self._functions: dict[bool, Any] = {}
+        self._checked: set[bool] = set()
+        self.without_number: list[str] = []
 
     def run(self, rows: NDArray[np.intp], numbers: NDArray[np.intp]) -> tuple[Array, Array]:
         """Log weights and what is asked, shape (lanes, BATCH), of so many lanes."""
@@ -236,8 +241,22 @@ class Lanes:
     ) -> tuple[Any, Any]:
         known = self.of_rows(rows)
         if self.compiled:
-            return self._jitted(asks)(known, drawn, keys)
+            found = self._jitted(asks)(known, drawn, keys)
+            if asks in self._checked or self._agrees(found, known, drawn, keys, asks):
+                return found
+            self.compiled = False
         return self.evaluate(np, known, drawn, keys, asks)
+
+    def _agrees(self, found: tuple[Any, Any], known: Any, drawn: Any, keys: Any, asks: bool) -> bool:
+        """Whether a program, when it is new, gives what NumPy does for its first lane."""
+        self._checked.add(asks)
+        first = tuple({n: x[:1] for n, x in part.items()} for part in known)
+        numbers = tuple({n: x[:1] for n, x in part.items()} for part in drawn)
+        wanted = self.evaluate(np, first, numbers, keys[:1], asks)
+        pairs = zip(found, wanted, strict=True)
+        return all(
+            np.allclose(np.asarray(a)[:1], np.asarray(b), rtol=1e-6, atol=1e-9, equal_nan=True) for a, b in pairs
+        )
 
     def of_rows(self, rows: NDArray[np.intp]) -> tuple[Any, Any, Any]:
         """What is known of these rows: placeholders, instances, noises."""
@@ -276,5 +295,7 @@ class Lanes:
         state.noises |= {n: xp.repeat(xp.reshape(x, -1), count) for n, x in ready.items()}
         state.axes, state.keys = axes(self.plan, lanes * draws, xp), keys
         log_weight, asked = entries(self.view, self.plan if asks else self.plan.weights, state)
+        if xp is np and np.isnan(asked).any():
+            self.without_number += nan_variables(self.view, state)
         shape = (lanes, draws, count)
         return collapse(xp.reshape(log_weight, shape), xp.reshape(asked, shape), xp)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from .._coupling import Coupling
 from .._domain import Real
+from .._hindsight import DrawsNoise
 from .._noise import probabilities
 from .._syntax import Draw
 from .._worlds import Fresh
@@ -242,6 +243,50 @@ class JointWeight:
         weight = joint_entries(self.variable, table, laws, parents, values, self.coupling)
         with np.errstate(divide="ignore"):
             state.weigh(state.xp.asarray(np.log(weight)))
+
+
+@dataclass(frozen=True)
+class CouplingNoise:
+    """The noise of a granted coupling, drawn in hindsight: given every observed instance of the variable.
+
+    For couplings whose joint law over several worlds has no closed form; see `_hindsight`.
+    """
+
+    name: str
+    instances: tuple[int, ...]
+    coupling: DrawsNoise
+    states: int
+
+    def run(self, view: View, state: State) -> None:
+        """See `Step`."""
+        uniforms = np.stack([state.normals[n] for n in coupling_streams(self.name, self.coupling, self.states)], axis=1)
+        laws = [np.asarray(state_laws(view, i, state)).T for i in self.instances]
+        seen = [np.broadcast_to(np.asarray(fixed(view, i, state)), (state.size,)) for i in self.instances]
+        shape = (state.size, len(seen))
+        observed = np.stack(seen, axis=1) if seen else np.zeros(shape, dtype=np.intp)
+        stacked = np.stack(laws, axis=1) if laws else np.zeros((*shape, self.states))
+        state.noises[self.name], weight = self.coupling.draw_noise(stacked, observed.astype(np.intp), uniforms)
+        with np.errstate(divide="ignore"):
+            state.weigh(np.log(weight))
+
+
+@dataclass(frozen=True)
+class Respond:
+    """The state of an instance under the noise of a coupling."""
+
+    instance: int
+    name: str
+    coupling: DrawsNoise
+
+    def run(self, view: View, state: State) -> None:
+        """See `Step`."""
+        laws = np.asarray(state_laws(view, self.instance, state)).T
+        state.values[self.instance] = self.coupling.respond(state.noises[self.name], laws)
+
+
+def coupling_streams(name: str, coupling: DrawsNoise, states: int) -> tuple[str, ...]:
+    """Names of the uniform numbers that the noise of a coupling is made of."""
+    return tuple(f"{name} {k}" for k in range(coupling.noise_size(states)))
 
 
 @dataclass(frozen=True)

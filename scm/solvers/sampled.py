@@ -83,7 +83,7 @@ class Sampled:
         lanes = Lanes(view, plan, found, random_key(task.key), compiled)
         first = weighted(lanes.run, rows, task.event, self.accuracy, self.most_draws)
         answers = Answers.of(first)
-        refuse_nan(view, np.isnan(answers.value) & (answers.size > 0), rows)
+        refuse_nan(np.isnan(answers.value) & (answers.size > 0), rows, lanes.without_number)
         bad = np.flatnonzero(first.fault)
         if bad.size and movable(lanes):
             answers.put(bad, tempered(lanes, rows[bad], task.event), "tempered SMC")
