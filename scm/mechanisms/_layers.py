@@ -95,7 +95,7 @@ def _path(expr: Expr, noise: str, scope: Domains) -> Path | None:
     if expr.op == "if":
         then, other = (_path(a, noise, scope) for a in expr.args[1:])
         return None if 0 in places or then is None or other is None else (Either(expr.args[0], then, other),)
-    layer = _layer(expr, places[0], scope) if len(places) == 1 else None
+    layer = layer_around(expr, places[0], scope) if len(places) == 1 else None
     inner = None if layer is None else _path(expr.args[places[0]], noise, scope)
     if layer is None or inner is None:
         return None
@@ -104,7 +104,7 @@ def _path(expr: Expr, noise: str, scope: Domains) -> Path | None:
     return (layer, *inner)
 
 
-def _layer(expr: Op, at: int, scope: Domains) -> Layer | None:
+def layer_around(expr: Op, at: int, scope: Domains) -> Layer | None:
     """The layer that `expr` is around its argument number `at`."""
     others = tuple(a for i, a in enumerate(expr.args) if i != at)
     match expr.op:

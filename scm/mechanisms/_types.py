@@ -132,6 +132,23 @@ class NoiseGiven(Conditional, Protocol):
 
 
 @runtime_checkable
+class Censored(NoiseGiven, Protocol):
+    """A continuous variable that has some values with a probability, as max(0, X + u) has 0, and others with a density.
+
+    Of one value under different parents, a probability counts and a density beside it is nothing.
+    """
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """The parents that those values with a probability depend on."""
+        ...
+
+    def atom(self, value: Column, values: Columns, xp: Any) -> Column:
+        """Where `log_probability` is of a probability, not a density. Truth values."""
+        ...
+
+
+@runtime_checkable
 class NeedsCoupling(Conditional, Protocol):
     """A conditional law and no noise: how one unit's values hang together across worlds is granted, or not known."""
 
