@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from .._evaluate import evaluate
-from .._syntax import Const, Expr, Op, Var, terms, walk
+from .._syntax import Const, Expr, Op, Var, terms
 from ._columns import Domains
-from ._kinds import kind_of
-from ._layers import ZERO, Curve, Layer, Power, Stretch, layer_around
+from ._layers import ZERO, Curve, Layer, Power, Stretch, layer_around, may_be, names
 from ._ranges import range_of
 
 MOST = 32
@@ -264,27 +263,15 @@ def _levels(node: Node, outer: tuple[str, ...], scope: Domains) -> list[str]:
         case Noise():
             return []
         case Flat(level):
-            return [*outer, *_names(level)]
+            return [*outer, *names(level)]
         case Around(Stretch(shift, scale), inner):
-            names = (*outer, *_names(shift), *_names(scale))
-            flat = [*outer, *_names(shift)] if may_vanish(scale, scope) else []
+            names = (*outer, *names(shift), *names(scale))
+            flat = [*outer, *names(shift)] if may_be(scale, 0.0, scope) else []
             return [*flat, *_levels(inner, names, scope)]
         case Clamp(_, bound, inner):
-            return [*outer, *_names(bound), *_levels(inner, outer, scope)]
+            return [*outer, *names(bound), *_levels(inner, outer, scope)]
         case Around(_, inner) | Fold(inner):
             return _levels(inner, outer, scope)
         case Case(_, then, other):
             return [*_levels(then, outer, scope), *_levels(other, outer, scope)]
 
-
-def may_vanish(scale: Expr, scope: Domains) -> bool:
-    """Whether a factor is zero with a probability, so far as is known."""
-    low, high = range_of(scale, scope)
-    if not terms(scale) or not low <= 0 <= high:
-        return False
-    kinked = any(isinstance(part, Op) and part.op in ("if", "max", "min") for part in walk(scale))
-    return kinked or kind_of(scale, scope) != "real"
-
-
-def _names(expr: Expr) -> tuple[str, ...]:
-    return tuple(t.name for t in terms(expr))

@@ -19,7 +19,7 @@ from ._columns import column as column
 from ._kinds import check_part, kind_of, states_of
 from ._layer_arithmetic import carried, finite, hidden, log_slope_of, undo_all
 from ._law_arrays import ArrayLaw, array_law, has_cdf
-from ._layers import Path, Stretch, layers_of
+from ._layers import Path, Stretch, layers_of, levels
 from ._preimage import Piece, preimage
 from ._ranges import range_of
 from ._types import Affine, Column, Columns, Forward, Scope
@@ -102,6 +102,11 @@ class InvertibleFormula(Formula):
 
     layers: Path
 
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """See `Levelled`."""
+        return levels(self.layers, self.scope)
+
     def noise_of(self, value: Column, values: Columns, xp: Any) -> Column:
         """See `Invertible`."""
         with quietly(xp):
@@ -148,7 +153,7 @@ class BranchedFormula(Formula):
 
     @property
     def levels(self) -> tuple[str, ...]:
-        """See `Censored`."""
+        """See `Levelled`."""
         return levels_of(self.branches, self.scope)
 
     def atom(self, value: Column, values: Columns, xp: Any) -> Column:

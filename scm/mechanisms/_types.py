@@ -132,16 +132,21 @@ class NoiseGiven(Conditional, Protocol):
 
 
 @runtime_checkable
-class Censored(NoiseGiven, Protocol):
+class Levelled(Forward, Protocol):
+    """A continuous variable that may have some values with a probability."""
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """The parents (and other noises) that those values depend on; the noise decides only whether one is met."""
+        ...
+
+
+@runtime_checkable
+class Censored(NoiseGiven, Levelled, Protocol):
     """A continuous variable that has some values with a probability, as max(0, X + u) has 0, and others with a density.
 
     Of one value under different parents, a probability counts and a density beside it is nothing.
     """
-
-    @property
-    def levels(self) -> tuple[str, ...]:
-        """The parents that those values with a probability depend on."""
-        ...
 
     def atom(self, value: Column, values: Columns, xp: Any) -> Column:
         """Where `log_probability` is of a probability, not a density. Truth values."""

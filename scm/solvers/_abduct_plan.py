@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from .._domain import Real
 from .._gumbel import GumbelMax
 from .._hindsight import drawn_noise
-from ..mechanisms._types import Conditional, Invertible, NoiseGiven
+from ..mechanisms._types import Conditional, Invertible, Levelled, NoiseGiven
 from ._abduct_finite import FiniteMap
 from ._abduct_inverse import Inverse, inverse_in
 from ._abduct_part import AbductionPlan, Part, idle_steps, stream_of, weighs_hindsight
@@ -188,6 +188,7 @@ class _Scheduler:
 
     def _meet(self, i: int) -> None:
         """An observed instance, where nothing has to be drawn for it."""
+        self._check_levels(i)
         missing, random = self._missing(i), self._random_inputs(i)
         if self.view.stochastic(i):
             if not self._grouped(i) and not (self.view.own(i) and self._name(i) in self.raced):
@@ -203,6 +204,19 @@ class _Scheduler:
         elif self._by_law(i) and not self._needed_elsewhere(i):
             self._add(Weigh(i), self._inputs(i))
             self._done(i)
+
+    def _check_levels(self, i: int) -> None:
+        """That no value which has a probability given the parents is one that no draw of them would meet."""
+        how, slots = self.view.how(i), dict(self.view.slots(i))
+        if not self._continuous(i) or not isinstance(how, Levelled):
+            return
+        for name in how.levels:
+            slot = slots.get(name)
+            if isinstance(slot, int) and slot in self.varies and isinstance(self.view.domain(name), Real):
+                raise Refusal(
+                    f"{self._name(i)!r} was observed, and whatever its noise it may be a function of {name!r}, which "
+                    f"is continuous and not known: no draw of {name!r} meets that. Observe {name!r}"
+                )
 
     def _grouped(self, i: int) -> bool:
         return self.view.own(i) and self._name(i) in self.groups

@@ -22,7 +22,7 @@ from .._noise import probabilities
 from .._syntax import Draw
 from .._worlds import Fresh
 from ..mechanisms._formula import column
-from ..mechanisms._types import Column, Columns, Conditional, Hiding, NeedsCoupling, NoiseGiven
+from ..mechanisms._types import Censored, Column, Columns, Conditional, Hiding, NeedsCoupling, NoiseGiven
 from ._abduct_finite import FiniteMap, joint_entries, laws_of_table, pick
 from ._abduct_inverse import Inverse
 from ._abduct_laws import EQUAL, Given
@@ -31,7 +31,8 @@ from ._abduct_view import View
 from ._refusal import Refusal
 
 ATOM = 1e7
-"""The log weight of what is certain, against any density."""
+"""The log weight that a probability has before any density: of one value under different parents, the densities are
+nothing beside it."""
 
 
 class Step(Protocol):
@@ -134,7 +135,10 @@ class Weigh:
             return
         how: Any = view.how(self.instance)
         assert isinstance(how, Conditional)
-        _weigh_law(state, state.xp.broadcast_to(how.log_probability(value, values, state.xp), (state.size,)))
+        log_factor = how.log_probability(value, values, state.xp)
+        if isinstance(how, Censored):
+            log_factor = log_factor + state.xp.where(how.atom(value, values, state.xp), ATOM, 0.0)
+        _weigh_law(state, state.xp.broadcast_to(log_factor, (state.size,)))
         if self.stream is not None:
             assert isinstance(how, NoiseGiven)
             state.noises.update(_hindsight(how, value, values, state, self.stream))
