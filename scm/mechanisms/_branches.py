@@ -170,7 +170,9 @@ def _around(expr: Op, at: int, inner: Node, scope: Domains) -> Node | None:
         case "abs":
             return Fold(inner)
         case "**":
-            return _power(others[0], inner, range_of(expr.args[at], scope)) if at == 0 else _exponential(others[0], inner)
+            return (
+                _power(others[0], inner, range_of(expr.args[at], scope)) if at == 0 else _exponential(others[0], inner)
+            )
         case _:
             layer: Layer | None = layer_around(expr, at, scope)
             return Around(layer, inner) if isinstance(layer, (Stretch, Curve)) else None
@@ -265,13 +267,11 @@ def _levels(node: Node, outer: tuple[str, ...], scope: Domains) -> list[str]:
         case Flat(level):
             return [*outer, *names(level)]
         case Around(Stretch(shift, scale), inner):
-            names = (*outer, *names(shift), *names(scale))
             flat = [*outer, *names(shift)] if may_be(scale, 0.0, scope) else []
-            return [*flat, *_levels(inner, names, scope)]
+            return [*flat, *_levels(inner, (*outer, *names(shift), *names(scale)), scope)]
         case Clamp(_, bound, inner):
             return [*outer, *names(bound), *_levels(inner, outer, scope)]
         case Around(_, inner) | Fold(inner):
             return _levels(inner, outer, scope)
         case Case(_, then, other):
             return [*_levels(then, outer, scope), *_levels(other, outer, scope)]
-

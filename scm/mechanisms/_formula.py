@@ -13,7 +13,7 @@ from .._resolve import resolve_expr
 from .._syntax import Expr, print_const, print_expr, terms, walk
 from ._affine import affine_of, moved, sum_of
 from ._branched import drawn_from, inside, log_densities, log_sum, masses
-from ._branches import Node, branches_of, levels_of
+from ._branches import Node, branches_of, count, levels_of
 from ._columns import as_numbers, places, quietly
 from ._columns import column as column
 from ._kinds import check_part, kind_of, states_of
@@ -160,6 +160,18 @@ class BranchedFormula(Formula):
         """See `Censored`."""
         with quietly(xp):
             return masses(self._pieces(value, values, xp), self.law, xp).sum(axis=0) > 0
+
+    @property
+    def most(self) -> int:
+        """See `Branching`."""
+        return count(self.branches)
+
+    def points(self, value: Column, values: Columns, xp: Any) -> tuple[Column, Column]:
+        """See `Branching`."""
+        with quietly(xp):
+            pieces = self._pieces(value, values, xp)
+            densities = log_densities(pieces, self.law, xp)
+            return xp.stack([xp.broadcast_to(p.low, densities.shape[1:]) for p in pieces]), densities
 
     def log_probability(self, value: Column, values: Columns, xp: Any) -> Column:
         """See `Conditional`: a probability where `atom` holds, elsewhere a density, the sum over branches."""

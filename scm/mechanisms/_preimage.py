@@ -96,7 +96,9 @@ def _pull(node: Node, piece: Piece, frame: Frame) -> list[Piece]:
 
 def _holds(piece: Piece, level: Column, frame: Frame) -> Column:
     """Whether a set has a number in it."""
-    return piece.live & frame.xp.where(piece.point, frame.near(piece, level), (piece.low <= level) & (level <= piece.high))
+    return piece.live & frame.xp.where(
+        piece.point, frame.near(piece, level), (piece.low <= level) & (level <= piece.high)
+    )
 
 
 def _whatever(piece: Piece, level: Column, frame: Frame) -> Piece:

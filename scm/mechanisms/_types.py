@@ -154,6 +154,20 @@ class Censored(NoiseGiven, Levelled, Protocol):
 
 
 @runtime_checkable
+class Branching(Censored, Protocol):
+    """A censored variable of which, where it has a density, one of a few noises was met."""
+
+    @property
+    def most(self) -> int:
+        """How many at most."""
+        ...
+
+    def points(self, value: Column, values: Columns, xp: Any) -> tuple[Column, Column]:
+        """The noises, and the log density that each brings; shape (most, units), minus infinity where there is none."""
+        ...
+
+
+@runtime_checkable
 class NeedsCoupling(Conditional, Protocol):
     """A conditional law and no noise: how one unit's values hang together across worlds is granted, or not known."""
 
