@@ -59,7 +59,7 @@ def drawn_from(pieces: Sequence[Piece], law: ArrayLaw, key: Any) -> tuple[Column
         return jnp.take_along_axis(jnp.stack([jnp.broadcast_to(e, shape) for e in ends]), place, axis=0)[0]
 
     low, high = chosen([p.low for p in pieces]), chosen([p.high for p in pieces])
-    point = chosen([jnp.asarray(p.point) for p in pieces])
+    point = chosen([p.point for p in pieces])
     u = random.uniform(within, shape, weights.dtype)
     lower, upper = _tails(low, high, law, jnp)
     below = law.quantile(law.cdf(low, jnp) + u * lower, jnp)

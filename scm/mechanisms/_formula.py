@@ -17,8 +17,8 @@ from ._branches import Node, branches_of, count, levels_of
 from ._columns import as_numbers, places, quietly
 from ._columns import column as column
 from ._kinds import check_part, kind_of, states_of
-from ._layer_arithmetic import carried, finite, hidden, log_slope_of, undo_all
 from ._law_arrays import ArrayLaw, array_law, has_cdf
+from ._layer_arithmetic import carried, finite, hidden, log_slope_of, undo_all
 from ._layers import Path, Stretch, layers_of, levels
 from ._preimage import Piece, preimage
 from ._ranges import range_of
@@ -185,7 +185,7 @@ class BranchedFormula(Formula):
         import jax.numpy as jnp
 
         (noise,) = self.noises
-        value = jnp.asarray(value)
+        value: Any = jnp.asarray(value)  # pyright: ignore[reportUnknownMemberType]
         found, low, high = drawn_from(self._pieces(value, values, jnp), self.law, key)
         # At an end of an interval rounding may fall on the wrong side.
         right = self._gives(value, found, values, jnp) | (low == high)

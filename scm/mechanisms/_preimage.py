@@ -81,10 +81,9 @@ def _pull(node: Node, piece: Piece, frame: Frame) -> list[Piece]:
             return [piece]
         case Flat(level):
             return [_whatever(piece, frame.column(level), frame)]
-        case Around(Stretch() as layer, inner):
-            return _pull(inner, _unstretched(layer, piece, frame), frame)
         case Around(layer, inner):
-            return _pull(inner, _undone(layer, piece, frame), frame)
+            under = _unstretched(layer, piece, frame) if isinstance(layer, Stretch) else _undone(layer, piece, frame)
+            return _pull(inner, under, frame)
         case Clamp(op, bound, inner):
             return _pull(inner, _unclamped(op, frame.column(bound), piece, frame), frame)
         case Fold(inner):

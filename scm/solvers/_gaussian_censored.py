@@ -49,7 +49,7 @@ def seen_as(algebra: Algebra, found: Pieces, value: Form, what: str) -> Seen:
     forms = [algebra.affine_piece(p, what) for p in found]
     may = np.stack([_possible(space, p.guard, f, values) for p, f in zip(found, forms, strict=True)])
     certain = np.array([f.is_known for f in forms])
-    atom = (may & certain[:, None]).any(axis=0)
+    atom: Truth = np.logical_or.reduce(may & certain[:, None])
     taken = np.where(atom, may & certain[:, None], may)
     dense = (taken & ~certain[:, None]).sum(axis=0)
     if (dense > 1).any():
@@ -60,7 +60,7 @@ def seen_as(algebra: Algebra, found: Pieces, value: Form, what: str) -> Seen:
         raise RowsDiffer(labels.reshape(-1), what)
     chosen = [k for k in range(len(found)) if taken[k, 0]]
     guards: list[Event] = [g if (g := found[k].guard) is not None else Known(np.ones(space.rows, bool)) for k in chosen]
-    doubtful = atom & (may & ~certain[:, None]).any(axis=0)
+    doubtful = atom & np.logical_or.reduce(may & ~certain[:, None])
     if not chosen:
         return Seen((), (Known(np.zeros(space.rows, bool)),), doubtful)
     if atom[0]:
@@ -94,8 +94,9 @@ def _decided(space: Space, event: Event, form: Form, values: Array) -> tuple[Tru
             return none, none
         case Joined(op, parts):
             found = [_decided(space, part, form, values) for part in parts]
-            yes, no = np.stack([y for y, _ in found]), np.stack([n for _, n in found])
-            return (yes.all(0), no.any(0)) if op == "and" else (yes.any(0), no.all(0))
+            every, some = np.logical_and.reduce, np.logical_or.reduce
+            yes, no = [y for y, _ in found], [n for _, n in found]
+            return (every(yes), some(no)) if op == "and" else (some(yes), every(no))
 
 
 def _implied(space: Space, other: Form, form: Form, values: Array) -> Array | None:
