@@ -69,7 +69,8 @@ def contrast(op: str, a: Found, b: Found) -> Found:
     with np.errstate(divide="ignore", invalid="ignore"):
         value = _OPERATION[op](x, y)
         if op == "/":
-            defined = defined & np.isfinite(value)
+            # A divisor that may be nothing but rounding divides nothing.
+            defined = defined & np.isfinite(value) & (np.abs(y) > b.rounding)
         drawn = a.error is not None or b.error is not None
         error = _spread(op, x, y, *(np.zeros(()) if e is None else e for e in (a.error, b.error))) if drawn else None
         off = _spread(op, x, y, np.asarray(a.rounding), np.asarray(b.rounding))

@@ -21,12 +21,11 @@ from ._syntax import Const, Expr, Op, Placeholder, Set, Value, Var, substitute, 
 from ._worlds import Fresh, Instance, Own, Slot, Worlds
 from .solvers import Refusal, Solution, Task
 from .solvers._gaussian_moments import average
-from .solvers._gaussian_pieces import Event, Pieces, both
+from .solvers._gaussian_pieces import both
 from .solvers._gaussian_posterior import condition_on
 from .solvers._gaussian_space import EPS, Form, RowsDiffer, Space
-from .solvers._gaussian_system import System, build_system
 from .solvers._solution import point
-from .solvers.gaussian import add_condition, check_moments
+from .solvers.gaussian import posed
 
 Array = NDArray[np.float64]
 MOST_CASES = 4096
@@ -93,8 +92,9 @@ def _by_state(task: Task, names: Mapping[str, tuple[Value, ...]]) -> Solution:
     """Rows by the states that stand in what is asked, each with its state in the question."""
     codes: NDArray[np.intp] = np.stack([np.asarray(task.columns[n], dtype=np.intp) for n in names], axis=1)
     distinct, which = np.unique(codes, axis=0, return_inverse=True)
+    places: list[list[int]] = distinct.tolist()
     value, defined, error = np.full(task.rows, np.nan), np.zeros(task.rows, bool), 0.0
-    for k, found in enumerate(distinct.tolist()):
+    for k, found in enumerate(places):
         rows: NDArray[np.intp] = np.flatnonzero(np.asarray(which).reshape(-1) == k)
         known = {Placeholder(n): Const(names[n][code]) for n, code in zip(names, found, strict=True)}
 
@@ -122,12 +122,14 @@ class _Case:
         value, error: the answer there, and its rounding.
         log_weight: log of the weight of the case and of the evidence in it, -inf where it is impossible.
         log_error: bound on the rounding in that.
+        densities: how many values of the evidence have a density in it, where others have a probability.
     """
 
     value: Array
     error: Array
     log_weight: Array
     log_error: Array
+    densities: int
 
 
 def _mixed(task: Task, cases: Sequence[_Case], possible: NDArray[np.bool_], count: int) -> Solution:
@@ -135,6 +137,10 @@ def _mixed(task: Task, cases: Sequence[_Case], possible: NDArray[np.bool_], coun
     if not cases:
         return point(np.full(task.rows, np.nan), np.zeros(task.rows, bool))
     weights = np.stack([case.log_weight for case in cases])
+    # Beside a case in which a value has a probability, those in which it has a density are nothing.
+    densities = np.array([case.densities for case in cases])[:, None]
+    fewest = np.where(weights > -np.inf, densities, np.iinfo(densities.dtype).max).min(axis=0)
+    weights = np.where(densities > fewest, -np.inf, weights)
     top = weights.max(axis=0)
     defined = possible & np.isfinite(top)
     shares = np.exp(weights - np.where(defined, top, 0.0))
@@ -318,12 +324,7 @@ def _case(task: Task, finite: frozenset[int], values: Mapping[int, Const]) -> Ta
 
 def _answered(task: Task, log_share: Array) -> _Case:
     """The value of one case, and the log of its weight."""
-    system = build_system(task)
-    evidence, events = list(system.evidence), list[Event](system.events)
-    for condition in task.conditions:
-        add_condition(system, condition, evidence, events)
-    number = _number(system, task)
-    check_moments(system, evidence, events, number)
+    system, evidence, events, number = posed(task)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         posterior = condition_on(system.space, evidence)
         given = both(*events)
@@ -335,15 +336,10 @@ def _answered(task: Task, log_share: Array) -> _Case:
             log_weight = log_weight + np.log(np.clip(chance.value, 0.0, 1.0))
             log_error = log_error + np.where(chance.value > 0, chance.error / np.maximum(chance.value, 1e-300), 0.0)
     possible = found.defined & posterior.defined & ~np.isnan(log_weight)
+    system.check_posed(possible)
     if not np.isfinite(found.value[possible]).all() or not np.isfinite(found.error[possible]).all():
         raise Refusal("the numbers grow past what double precision holds")
-    return _Case(found.value, found.error, np.where(possible, log_weight, -np.inf), log_error)
-
-
-def _number(system: System, task: Task) -> Pieces:
-    if task.event:
-        return system.algebra.truth(system.event(task.asked, system.term))
-    return system.number(task.asked, system.term)
+    return _Case(found.value, found.error, np.where(possible, log_weight, -np.inf), log_error, len(evidence))
 
 
 def _log_density(space: Space, evidence: Sequence[Form], condition: float) -> tuple[Array, Array]:

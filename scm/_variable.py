@@ -76,7 +76,9 @@ class Variable:
             continuous, or `Real(lower, upper)`; what has a continuous noise or continuous parents is so by itself.
         parents: the inputs of `table`, `counts` or `function`, in the order of their keys; shared noises may be among
             them.
-        equation: a formula of parents and noises, e.g. `"order or u_nervous"`.
+        equation: a formula of parents and noises, e.g. `"order or u_nervous"` or `"exp(0.5 * dose) + u_Y"`: `and`,
+            `or`, `xor`, `not`, comparisons, `in`, `a if c else b`, `+ - * / **`, `min`, `max`, `abs`, `exp`, `log`,
+            `sqrt`, `tanh`, `sin`, `cos`. What it can do (show its noise, be linear) is read off it.
         table: P(variable | parents) as {parents' states: probabilities in the order of `states`, or {state: p}}; for a
             root, the law itself. Or an array of shape (states of each parent..., states), or (rows, states) with the
             last parent varying fastest.

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from scm import Additive, Bernoulli, Linear, LocationScale, Model, Threshold, Variable
+from scm import Additive, Bernoulli, Linear, LocationScale, Model, Threshold, Variable, ask
 from scm._continuous import ContinuousLaw, ContinuousNoise, MultivariateNormal, UnknownLaw, normal
 from scm._query import Expectation, Probability
 from scm._resolve import read_query
@@ -620,3 +620,40 @@ def test_ordered_probit():
     narrow = NormalDist()
     wanted = (narrow.cdf(1) - narrow.cdf(0)) / (narrow.cdf(1) - narrow.cdf(-1))
     assert value(model, "P(T[X=0.5] = 'high' | T='mid', X=0)") == pytest.approx(wanted)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Whole queries
+
+
+def test_rows_with_missing_cells():
+    """Every pattern of missing cells, through the front door: each row as by itself."""
+    rng = np.random.default_rng(8)
+    frame: dict[str, list] = {"X": [], "H": [], "Y": []}
+    for k in range(40):
+        for bit, name in enumerate(frame):
+            frame[name].append(float(rng.normal()) if k >> bit & 1 else None)
+    queries = ("E[Y[H=2] | X=?X, H=?H, Y=?Y]", "P(Y[X=1] > Y | X=?X, H=?H, Y=?Y)")
+    for query in queries:
+        answer = ask(JOE, query, rows=frame)
+        assert answer.finding == "exact"
+        for k in range(0, 40, 3):
+            seen = [f"{name}={cells[k]!r}" for name, cells in frame.items() if cells[k] is not None]
+            text = query.split(" | ")[0] + (f" | {', '.join(seen)}" if seen else "") + query[-1]
+            assert np.asarray(answer.value)[k] == pytest.approx(value(JOE, text), abs=1e-12)
+    same = ask(JOE, "E[Y[H=?H] | H=?H, Y=?Y]", rows={"H": [0.1, 0.7], "Y": [0.3, -1.1]})
+    assert np.asarray(same.value).tolist() == [0.3, -1.1]
+
+
+def test_the_spread_of_an_effect_that_differs_between_units():
+    """Var(Y1 - Y0 | e) by second moments, in a model where X acts through a cause that is not seen."""
+    model = Model(
+        Variable("X", noise=normal()),
+        Variable("M", equation="2*X + u_M", noise=normal()),
+        Variable("Y", equation="M + u_Y", noise=normal()),
+    )
+    effect = "(Y[X=1] - Y[M=0])"
+    found = ask(model, f"E[{effect}*{effect} | Y=3] - E[{effect} | Y=3]*E[{effect} | Y=3]")
+    # effect = 2 + u_M; u_M | Y = 3 has the variance 1 - 1/6
+    assert found.value == pytest.approx(5 / 6)
+    assert ask(model, f"P({effect} > 2 | Y=3)").value == pytest.approx(1 - NormalDist(0.5, math.sqrt(5 / 6)).cdf(0.0))

@@ -112,6 +112,17 @@ def test_what_is_certain_weighs_more_than_any_density() -> None:
     np.testing.assert_array_equal(numbers(zero), [0.0, 1.0, np.nan])
 
 
+def test_what_is_the_same_in_every_draw_needs_no_tail() -> None:
+    model = Model(
+        Variable("X", noise=normal()),
+        Variable("B", noise=Bernoulli(0.25)),
+        Variable("Y", equation="X if B else exp(u_Y)", noise=normal()),
+    )
+    rows = {"X": [1.0, 1.0, -1.0], "B": [1, 0, 0], "Y": [1.0, 2.0, 0.0]}
+    found = scm.ask(model, "E[Y[X=3] | X = ?, B = ?, Y = ?]", rows=rows, key=1)
+    np.testing.assert_allclose(numbers(found), [3.0, 2.0, np.nan])
+
+
 def test_other_evidence_of_the_noise_counts() -> None:
     found = scm.ask(hurdle(), "E[Y[B=1] | B = ?, Y = ?, Z = ?]", rows={"B": [0], "Y": [0.0], "Z": [0.5]}, key=1)
     assert found.finding == "estimate"  # u given u + w = 0.5 is normal with mean 1/4 and variance 1/2

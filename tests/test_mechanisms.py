@@ -34,6 +34,7 @@ from scm import (
     UnknownState,
     Variable,
     normal,
+    read_model,
 )
 from scm._sample_columns import sample_columns
 from scm.mechanisms._check import checked_column
@@ -325,8 +326,31 @@ def test_names_of_functions_and_instances_are_values(name):
     """Hashable, and equal to one made alike where it holds no array."""
     mechanism = CASES[name]().mechanism
     hash(mechanism)
-    if not any(word in name for word in ("solved", "flow", "parameters", "function")):
+    if "lambda" not in repr(mechanism) and name != "flow":
         assert mechanism == CASES[name]().mechanism
+
+
+FUNCTIONS: dict[str, Any] = {
+    f.__name__: f for f in (bump, width, cubic, falling, falling_back, weibull, shares, jnp.sinh, jnp.arcsinh)
+} | {"w": weighted}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_files_keep_it(name, tmp_path):
+    model = case(name).model
+    if "lambda" in repr(model.items) and name != "flow":
+        with pytest.raises(InvalidModel, match=r"Y\.mechanism"):
+            model.to_json()
+        return
+    model.save(tmp_path / "model.safetensors")
+    functions = {**FUNCTIONS, "Y.flow": flow()} if name == "flow" else FUNCTIONS
+    backs = (
+        read_model(tmp_path / "model.safetensors", functions=functions),
+        Model.from_json(model.to_json(), functions=functions),
+    )
+    for back in backs:
+        assert name == "flow" or back == model
+        assert np.array_equal(back.sample(20, key=1)["Y"], model.sample(20, key=1)["Y"])
 
 
 @pytest.mark.parametrize("name", CONDITIONAL)
@@ -550,8 +574,8 @@ def test_a_function_that_goes_wrong_is_named(function, says):
 @pytest.mark.parametrize(
     ("mechanism", "says"),
     [
-        (Choice(probabilities={"a": "X", "b": "1 - X"}), r"probabilities \[nan, nan\] in row"),
-        (Choice(probabilities={"a": 0.5, "b": 0.4}), r"probabilities \[nan, nan\] in row 1"),
+        (Choice(probabilities={"a": "X", "b": "1 - X"}), r"probabilities \[.*\] in row \d+ for X = "),
+        (Choice(probabilities={"a": 0.5, "b": 0.4}), r"probabilities \[0.5, 0.4\] in row 1"),
         (Choice(probabilities=lambda x: jnp.stack([x, x, x])), r"shape \(3, 20\)"),
         (Function(lambda x: x), r"'Y' gave -1 in row 1 "),
         (Function(lambda x: 0 * x + 2), r"'Y' gave 2 in row 1 "),

@@ -31,6 +31,11 @@ SAME = 1e-10
 _HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 
 
+def _as(matrix: Matrix, like: Array, xp: Any) -> Array:
+    """A matrix in the precision of the columns."""
+    return xp.asarray(matrix, dtype=like.dtype)
+
+
 @dataclass(frozen=True)
 class NormalBlock:
     """A normal law with its factors; scores are columns of shape (noises, units).
@@ -65,20 +70,20 @@ class NormalBlock:
 
     def from_standard(self, z: Array, xp: Any) -> Array:
         """Draws from independent standard normal ones, shape (noises, units)."""
-        return xp.asarray(self.mean)[:, None] + xp.asarray(self.factor) @ z
+        return _as(self.mean, z, xp)[:, None] + _as(self.factor, z, xp) @ z
 
     def log_density(self, x: Array, xp: Any) -> Array:
         """Log density of each unit's noises, shape (units,)."""
         spread, axes, rest = self._axes
-        away = x - xp.asarray(self.mean)[:, None]
-        z = (xp.asarray(axes).T @ away) / xp.asarray(spread)[:, None]
+        away = x - _as(self.mean, x, xp)[:, None]
+        z = (_as(axes, x, xp).T @ away) / _as(spread, x, xp)[:, None]
         found = -0.5 * (z * z).sum(axis=0) - (len(spread) * _HALF_LOG_2PI + float(np.log(spread).sum()))
         if not rest.shape[1]:
             return found
         # Off the subspace, by more than rounding of the values themselves.
         slack = 64 * float(xp.finfo(away.dtype).eps) ** 0.5
         size = xp.abs(x).max(axis=0) + float(np.abs(self.mean).max(initial=0.0)) + float(spread.max(initial=0.0))
-        off = xp.abs(xp.asarray(rest).T @ away).max(axis=0)
+        off = xp.abs(_as(rest, x, xp).T @ away).max(axis=0)
         return xp.where(xp.isnan(off), xp.nan, xp.where(off > slack * size, -xp.inf, found))
 
     def marginal(self, some: Sequence[int]) -> NormalBlock:
@@ -164,8 +169,8 @@ class Block:
         weights, law = self.scores.given(known)
         others = [i for i in range(len(self.scores.mean)) if i not in set(known)]
         with np.errstate(all="ignore"):
-            away = self.to_scores(x, known, xp) - xp.asarray(self.scores.mean[list(known)])[:, None]
-            return self.from_scores(law.from_standard(z, xp) + xp.asarray(weights) @ away, others, xp)
+            away = self.to_scores(x, known, xp) - _as(self.scores.mean[list(known)], x, xp)[:, None]
+            return self.from_scores(law.from_standard(z, xp) + _as(weights, x, xp) @ away, others, xp)
 
 
 def _score(law: ContinuousLaw, x: Array, xp: Any) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from .._graph import CausalGraph
 from .._model import Model
 from .._syntax import Value
 from ._ink import Kind, Values, canvas, label, valued
-from ._layout import Box, Point, arc, bend, layered
+from ._layout import HEIGHT, Box, Point, arc, bend, layered
 from ._style import SIZE, width_of
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def graph(
     texts = {name: label(name, {**seen, **done}.get(name)) for name in found.variables}
     boxes = layered(found, box_widths(texts))
     bends = {pair: bend(*ends(*pair, boxes)) for pair in found.edges}
-    dashed = {pair: bend(*ends(*pair, boxes), least=0.3) for pair in found.confounded}
+    dashed = arcs(found, boxes, curves(bends, boxes))
     drawn = canvas(ax, boxes.values(), curves(bends, boxes) + curves(dashed, boxes), above=0.42 if title else 0.0)
     patches = {name: drawn.box(boxes[name], texts[name], kind_of(name, found, done, seen)) for name in found.variables}
     for both_ways, pair, rad in (*((False, *b) for b in bends.items()), *((True, *b) for b in dashed.items())):
@@ -85,6 +86,17 @@ def ends(one: str, other: str, boxes: Mapping[str, Box]) -> tuple[Point, Point, 
     """The centres that an edge joins, and the boxes that it should pass by."""
     a, b = boxes[one], boxes[other]
     return Point(a.x, a.y), Point(b.x, b.y), [box for name, box in boxes.items() if name not in (one, other)]
+
+
+def arcs(graph: CausalGraph, boxes: Mapping[str, Box], taken: list[Point]) -> dict[tuple[str, str], float]:
+    """How far each bidirected edge bends: out from behind the boxes that it joins, and away from other curves."""
+    out: dict[tuple[str, str], float] = {}
+    for pair in graph.confounded:
+        start, end, rest = ends(*pair, boxes)
+        rest += [Box(p.x, p.y, 0.0, 0.0) for p in taken]
+        out[pair] = bend(start, end, rest, least=max(0.3, 2 * HEIGHT / math.dist(start, end)))
+        taken += arc(start, end, out[pair], 9)[2:-2]
+    return out
 
 
 def curves(bends: Mapping[tuple[str, str], float], boxes: Mapping[str, Box]) -> list[Point]:

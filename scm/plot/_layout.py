@@ -164,11 +164,12 @@ def bend(start: Point, end: Point, others: Iterable[Box], least: float = 0.0) ->
         least: it bends at least so far, to either side.
     """
     boxes = list(others)
-    sizes = [s for s in (0.0, 0.12, 0.2, 0.28, 0.36, 0.46, 0.58, 0.72, 0.9) if s >= least] or [least]
+    sizes = [s for s in (0.0, 0.12, 0.2, 0.28, 0.36, 0.46, 0.58, 0.72, 0.9, 1.2, 1.6) if s >= least] or [least]
 
     def cost(rad: float) -> tuple[float, float]:
         path = arc(start, end, rad)
-        near = sum(max(0.0, CLEAR - min(box.distance(p) for p in path)) for box in boxes)
+        # To hide behind a box is worse than to cross another curve, of which points stand among the boxes.
+        near = sum((9 if b.width else 1) * max(0.0, CLEAR - min(b.distance(p) for p in path)) for b in boxes)
         return round(near, 3), abs(rad)
 
     return min((sign * size for size in sizes for sign in (1, -1)), key=cost)

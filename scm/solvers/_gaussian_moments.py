@@ -11,9 +11,10 @@ from ._gaussian_pieces import Event, Piece, Pieces, Truth, both
 from ._gaussian_posterior import Posterior
 from ._gaussian_regions import Line, Regions, regions
 from ._gaussian_space import Array, Form
-from ._normal_boxes import Weight, box, given_line
+from ._normal_boxes import Weight, box
 from ._normal_intervals import scaled_moments
 from ._normal_lattice import Lattice
+from ._normal_planes import given_line
 from ._refusal import Refusal
 
 POSSIBLE = 1e-290

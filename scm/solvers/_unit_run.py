@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import lru_cache
+from typing import Any, cast
 
 import numpy as np
 
@@ -19,6 +20,12 @@ from ._unit_plan import Abduct, Admit, Carry, Compare, Move, Predict, Step, Unit
 
 HIDDEN = "a mechanism gives what was seen whatever its noise, so that the noise is not known"
 """Why a unit is not determined though all is seen: X = 0 hides the noise of X * u."""
+
+
+class NotShown(InvalidRows):
+    """A row that does not show a noise that is needed, though all of it is there."""
+
+
 AGREE = 0.6
 """Two determined values agree within the spacing of floating point to this power, relative to what they were worked out
 from: 4e-10 in double precision."""
@@ -37,7 +44,9 @@ class UnitRun:
         noises: by name.
         defined: whether the evidence is possible, for each unit.
         changes: differences of inputs, that several values move by.
-        sound: whether every mechanism gave a number for numbers, for each unit.
+        sound: whether every mechanism gave a number for numbers, for each unit; in NumPy only.
+        taint: NaN where one did not, or the unit is undefined; in JAX only.
+        hold: keeps a value that was worked out from being worked out again by each of its readers.
         hidden: units in which evidence that is possible does not show a noise that is needed; they are not sound.
         unshown: for a noise, where the evidence that was to show it does not.
     """
@@ -51,6 +60,8 @@ class UnitRun:
     changes: dict[tuple[str, Slot, Slot], Column] = field(default_factory=lambda: {})
     defined: Any = True
     sound: Any = True
+    taint: Any = 0.0
+    hold: Callable[[Column], Column] = lambda value: value
     hidden: Any = False
     unshown: dict[str, Any] = field(default_factory=lambda: {})
 
@@ -73,9 +84,11 @@ class UnitRun:
                 self._set(i, value if like is None else self._where_alike(i, like, value))
                 self._need(i, mechanism)
             case Carry(_, source):
-                assert isinstance(mechanism, Transporting)
                 seen = self.instance(source)
-                self._set(i, mechanism.transport(seen, self.inputs(source), self.inputs(i), self.xp))
+                # (A check of a protocol takes longer than a small column.)
+                self._set(
+                    i, cast(Transporting, mechanism).transport(seen, self.inputs(source), self.inputs(i), self.xp)
+                )
                 self._lost(self._hidden(source, mechanism), i)
             case Move(_, source, parts):
                 self._set(i, self._moved(self.instance(source), parts))
@@ -117,11 +130,19 @@ class UnitRun:
         return mechanism.forward(self.inputs(i) | {n: self.noises[n] for n in mechanism.noises}, self.xp)
 
     def _set(self, i: int, value: Column) -> None:
-        self.values[i] = value
+        value = self.values[i] = self.hold(value)
         if isinstance(self.plan.domains[self.plan.worlds.instances[i].variable], Real):
-            if self.xp is np and np.isfinite(np.vdot(value, value)):
-                return  # that is quicker than a look at each
-            self.sound = self.sound & (self.xp.isfinite(value) | self.xp.logical_not(self.defined))
+            if self.xp is not np:
+                self.taint = self.taint + value * 0.0  # NaN where it is no finite number; dearer to tell one by one
+            elif not np.isfinite(_square(value)):  # that is quicker than a look at each
+                self.sound = self.sound & (np.isfinite(value) | np.logical_not(self.defined))
+
+        elif not isinstance(self.plan.mechanisms[i], FiniteMap):
+            # A function of the user's that gives no position among the states gives -1.
+            if self.xp is not np:
+                self.taint = self.taint + self.xp.where(value < 0, np.nan, 0.0)
+            elif np.min(value, initial=0) < 0:
+                self.sound = self.sound & ((np.asarray(value) >= 0) | np.logical_not(self.defined))
 
     def _moved(self, value: Column, parts: Sequence[tuple[str, Slot, Slot, float]]) -> Column:
         lost: Any = None
@@ -155,7 +176,7 @@ class UnitRun:
             self.defined = self.defined & (found >= 0)
             self.noises[name] = self.xp.maximum(found, 0)
             return
-        assert isinstance(mechanism, Invertible)
+        mechanism = cast(Invertible, mechanism)
         self.noises[name] = found = mechanism.noise_of(value, inputs, self.xp)
         support = self.plan.supports.get(name)
         if self.xp is np and not np.isfinite(found).all():
@@ -171,7 +192,9 @@ class UnitRun:
 
     def _hidden(self, i: int, mechanism: UnitMechanism) -> Any:
         """Where the parents of an observed instance give what is seen whatever its noise; False for nowhere."""
-        found = mechanism.hidden(self.instance(i), self.inputs(i), self.xp) if isinstance(mechanism, Hiding) else False
+        if not _hides(type(mechanism)):
+            return False
+        found = cast(Hiding, mechanism).hidden(self.instance(i), self.inputs(i), self.xp)
         return False if self.xp is np and not np.any(found) else found
 
     def _need(self, i: int, mechanism: UnitMechanism) -> None:
@@ -189,7 +212,10 @@ class UnitRun:
     def _lose(self, hidden: Any) -> None:
         lost = hidden & self.defined
         self.hidden = self.hidden | lost
-        self.sound = self.sound & ~lost
+        if self.xp is np:
+            self.sound = self.sound & np.logical_not(lost)
+        else:
+            self.taint = self.taint + self.xp.where(lost, np.nan, 0.0)
 
     def _scale(self, inputs: Mapping[str, Column]) -> Any:
         return sum((abs(column) for column in inputs.values()), start=0.0)
@@ -209,6 +235,16 @@ class UnitRun:
             return look_up(mechanism.admitted, [*(inputs[n] for n in mechanism.parents), value], self.xp)
         assert isinstance(mechanism, Conditional)
         return mechanism.log_probability(value, inputs, self.xp) > -np.inf
+
+
+@lru_cache(maxsize=256)
+def _hides(kind: type) -> bool:
+    """Whether mechanisms of this class may be deprived of their noise; to ask a protocol is slow."""
+    return hasattr(kind, "hidden")
+
+
+def _square(value: Any) -> Any:
+    return cast(Any, np).vdot(value, value)
 
 
 def constant(value: Value, domain: Domain) -> float | int:
@@ -235,7 +271,7 @@ def error_of(plan: UnitPlan, columns: Mapping[str, Any], row: int, number: int) 
         row: which one.
         number: of the row, counted from 1.
     """
-    one = {name: np.asarray(column)[row : row + 1] for name, column in columns.items()}
+    one = {name: c if np.ndim(c) == 0 else np.asarray(c)[row : row + 1] for name, c in columns.items()}
     run = UnitRun(plan, one, np, float(np.finfo(np.float64).eps))
     said = ""
     with np.errstate(all="ignore"):
@@ -244,7 +280,7 @@ def error_of(plan: UnitPlan, columns: Mapping[str, Any], row: int, number: int) 
             if not np.all(run.sound):
                 said = _fault(plan, run, step)
                 if np.any(run.hidden):
-                    return InvalidRows(f"{HIDDEN}: {said}.", number)
+                    return NotShown(f"{HIDDEN}: {said}.", number)
                 break
     said = said or "A mechanism gives no number in single precision, though it does in double precision"
     return InvalidModel(f"Row {number}: {said}. A mechanism gives a finite number for every unit that can be.")

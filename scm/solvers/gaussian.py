@@ -8,7 +8,6 @@ in linear models). What is observed is conditioned on, one factorisation for all
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -69,7 +68,13 @@ class Gaussian:
         return replace(point(value, defined), monte_carlo=drawn if drawn.any() else None, diagnostics=diagnostics)
 
 
-def _solve(task: Task) -> Solution:
+def posed(task: Task) -> tuple[System, list[Form], list[Event], Pieces]:
+    """A task as equations: the system, forms that are zero, events that hold, and what is asked.
+
+    Raises:
+        Refusal: something is not linear, or a noise that is not normal is tied to a condition.
+        RowsDiffer: a coefficient differs between rows.
+    """
     system = build_system(task)
     evidence, events = list(system.evidence), list(system.events)
     for condition in task.conditions:
@@ -78,11 +83,20 @@ def _solve(task: Task) -> Solution:
         number = system.algebra.truth(system.event(task.asked, system.term))
     else:
         number = system.number(task.asked, system.term)
+    # Two moments of a noise are enough for the mean and covariances of what is not tied to any condition.
+    system.check_normal(evidence)
+    system.check_normal(f for e in (*events, *(p.guard for p in number)) for f in forms_of(e))
+    system.check_normal(f for p in number for product in p.products if len(product) > 2 for f in product)
+    return system, evidence, events, number
+
+
+def _solve(task: Task) -> Solution:
+    system, evidence, events, number = posed(task)
     asked = [f for p in number for f in (p.form, *itertools.chain(*p.products))]
-    check_moments(system, evidence, events, number)
     posterior = condition_on(system.space, evidence)
     found = average(posterior, number, both(*events), None if task.key is None else Lattice(task.key))
     defined = found.defined & posterior.defined
+    system.check_posed(defined)
     _trust(task, found, defined)
     value = np.clip(found.value, 0.0, 1.0) if task.event else found.value
     return replace(
@@ -96,19 +110,6 @@ def _solve(task: Task) -> Solution:
             "not_normal": sum(any(f.noise[k] for f in asked) for k in system.odd),
         },
     )
-
-
-def check_moments(system: System, evidence: Sequence[Form], events: Sequence[Event], number: Pieces) -> None:
-    """That only means and covariances depend on noises of which two moments alone are known.
-
-    Those are enough for what is not tied to any condition.
-
-    Raises:
-        Refusal: names a noise that is not normal.
-    """
-    system.check_normal(evidence)
-    system.check_normal(f for e in (*events, *(p.guard for p in number)) for f in forms_of(e))
-    system.check_normal(f for p in number for product in p.products if len(product) > 2 for f in product)
 
 
 def add_condition(system: System, condition: Expr, evidence: list[Any], events: list[Event]) -> None:
