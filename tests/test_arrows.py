@@ -66,6 +66,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_continuous",
         "_resolve",
         "_frames",
+        "_read_ahead",
         "_codes",
         "_seen_states",
         "_rows",
@@ -140,7 +141,9 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_settings",
         "_unit_rows",
         "_imagined",
+        "_imagine_ready",
         "_imagine",
+        "_imagine_stream",
     ),
     "7 pictures": ("plot",),
 }

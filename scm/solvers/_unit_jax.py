@@ -198,7 +198,16 @@ def _traced(
     import jax.numpy as jnp
 
     among = jnp.arange(size) < count
-    run = start(kernel, dict(zip(kernel.names, columns, strict=True)), jnp, spacing, size)
+
+    def hold(value: Any) -> Any:
+        # XLA on a CPU puts cheap operations into every loop that reads their result, and those that they read in turn,
+        # without end: a model of 20 variables took twice the time. A condition that is only known at run time is a
+        # boundary (optimization_barrier is none there).
+        return jax.lax.cond(count >= 0, _same, _other, value)
+
+    on_cpu = jax.default_backend() == "cpu"
+    given = dict(zip(kernel.names, columns, strict=True))
+    run = start(kernel, given, jnp, spacing, hold) if on_cpu else start(kernel, given, jnp, spacing)
 
     def one(point: tuple[Any, ...]) -> Any:
         worked: Worked = at_point(kernel, run, dict(zip(grid, point, strict=True)), among, size)
@@ -213,6 +222,14 @@ def _traced(
         outputs, tallies = tuple(o[None] for o in outputs), tuple(t[None] for t in tallies)
     defined = jnp.asarray(run.defined)
     return outputs, tallies, noises, defined, jnp.all(defined | ~among), sound
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _other(value: Any) -> Any:
+    return value + 1
 
 
 def _chunk(rows: int, execution: Execution) -> int:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -19,6 +19,12 @@ from ._unit_plan import Abduct, Admit, Carry, Compare, Move, Predict, Step, Unit
 
 HIDDEN = "a mechanism gives what was seen whatever its noise, so that the noise is not known"
 """Why a unit is not determined though all is seen: X = 0 hides the noise of X * u."""
+
+
+class NotShown(InvalidRows):
+    """A unit whose row does not show a noise that is needed."""
+
+
 AGREE = 0.6
 """Two determined values agree within the spacing of floating point to this power, relative to what they were worked out
 from: 4e-10 in double precision."""
@@ -37,7 +43,9 @@ class UnitRun:
         noises: by name.
         defined: whether the evidence is possible, for each unit.
         changes: differences of inputs, that several values move by.
-        sound: whether every mechanism gave a number for numbers, for each unit.
+        sound: whether every mechanism gave a number for numbers, for each unit; what JAX finds by `taint` aside.
+        taint: NaN where one did not, or the unit is undefined; in JAX only.
+        hold: keeps a value that was worked out from being worked out again by each of its readers.
         hidden: units in which evidence that is possible does not show a noise that is needed; they are not sound.
         unshown: for a noise, where the evidence that was to show it does not.
     """
@@ -53,6 +61,8 @@ class UnitRun:
     sound: Any = True
     hidden: Any = False
     unshown: dict[str, Any] = field(default_factory=lambda: {})
+    taint: Any = 0.0
+    hold: Callable[[Column], Column] = lambda value: value
 
     def go(self) -> UnitRun:
         """Carry out every step."""
@@ -117,11 +127,19 @@ class UnitRun:
         return mechanism.forward(self.inputs(i) | {n: self.noises[n] for n in mechanism.noises}, self.xp)
 
     def _set(self, i: int, value: Column) -> None:
-        self.values[i] = value
+        value = self.values[i] = self.hold(value)
         if isinstance(self.plan.domains[self.plan.worlds.instances[i].variable], Real):
-            if self.xp is np and np.isfinite(np.vdot(value, value)):
-                return  # that is quicker than a look at each
-            self.sound = self.sound & (self.xp.isfinite(value) | self.xp.logical_not(self.defined))
+            if self.xp is not np:
+                self.taint = self.taint + value * 0.0  # NaN where it is no finite number; dearer to tell one by one
+            elif not np.isfinite(_square(value)):  # that is quicker than a look at each
+                self.sound = self.sound & (np.isfinite(value) | np.logical_not(self.defined))
+
+        elif not isinstance(self.plan.mechanisms[i], FiniteMap):
+            # A function of the user's that gives no position among the states gives -1.
+            if self.xp is not np:
+                self.taint = self.taint + self.xp.where(value < 0, np.nan, 0.0)
+            elif np.min(value, initial=0) < 0:
+                self.sound = self.sound & ((np.asarray(value) >= 0) | np.logical_not(self.defined))
 
     def _moved(self, value: Column, parts: Sequence[tuple[str, Slot, Slot, float]]) -> Column:
         lost: Any = None
@@ -211,6 +229,10 @@ class UnitRun:
         return mechanism.log_probability(value, inputs, self.xp) > -np.inf
 
 
+def _square(value: Any) -> Any:
+    return cast(Any, np).vdot(value, value)
+
+
 def constant(value: Value, domain: Domain) -> float | int:
     """A value as columns hold it: a number, or a position among states."""
     if isinstance(domain, Real):
@@ -235,7 +257,7 @@ def error_of(plan: UnitPlan, columns: Mapping[str, Any], row: int, number: int) 
         row: which one.
         number: of the row, counted from 1.
     """
-    one = {name: np.asarray(column)[row : row + 1] for name, column in columns.items()}
+    one = {name: c if np.ndim(c) == 0 else np.asarray(c)[row : row + 1] for name, c in columns.items()}
     run = UnitRun(plan, one, np, float(np.finfo(np.float64).eps))
     said = ""
     with np.errstate(all="ignore"):
@@ -244,7 +266,7 @@ def error_of(plan: UnitPlan, columns: Mapping[str, Any], row: int, number: int) 
             if not np.all(run.sound):
                 said = _fault(plan, run, step)
                 if np.any(run.hidden):
-                    return InvalidRows(f"{HIDDEN}: {said}.", number)
+                    return NotShown(f"{HIDDEN}: {said}.", number)
                 break
     said = said or "A mechanism gives no number in single precision, though it does in double precision"
     return InvalidModel(f"Row {number}: {said}. A mechanism gives a finite number for every unit that can be.")
