@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._codes import NOT_OBSERVED, code_column, smallest_kind
+from ._domain import Real
 from ._errors import InvalidRows, listing, near
 from ._frames import Cells, Column, Encoded, Frame, FrameKind, Labels, Numbers, frame_of, kind_of
 from ._model import Model
@@ -57,6 +59,9 @@ def read_units(model: Model, rows: object, extra: Sequence[str], ignored: Sequen
     used = [name for name in frame.names if name not in ignored or name in extra]
     read = {name: frame.column(name) for name in used}
     columns = {name: _column(model, name, column) for name, column in read.items()}
+    for name, domain in model.reals.items():
+        if name in columns:
+            check_range(name, name, columns[name], domain)
     lengths = {name: len(column) for name, column in columns.items()}
     if len(set(lengths.values())) > 1:
         raise InvalidRows(f"The columns have different lengths: {lengths}. Every column needs one value a row.")
@@ -153,6 +158,21 @@ def check_columns(table: UnitRows, names: Container[str], *, inside: bool = True
     for name, column in table.columns.items():
         if column.dtype.kind == "f" and (name in names) == inside:
             check_finite(name, column)
+
+
+def check_range(name: str, variable: str, column: Array, domain: Real) -> None:
+    """That no value lies outside what a variable was declared to be; NaN is looked for elsewhere.
+
+    Raises:
+        InvalidRows: one does, with its row.
+    """
+    if math.isinf(domain.lower) and math.isinf(domain.upper):
+        return
+    if (wrong := (column < domain.lower) | (column > domain.upper)).any():
+        row = int(np.argmax(wrong))
+        raise InvalidRows(
+            f"column {name!r}: {float(column[row])!r} is outside: {variable!r} takes {domain}.", row=row + 1
+        )
 
 
 def check_finite(name: str, column: Array) -> None:
