@@ -1,4 +1,4 @@
-"""Models and units for the benchmarks of units: random graphs, linear or tanh mechanisms. NumPy only: peers use it too."""
+"""Models and units for the benchmarks of units: random graphs, linear or tanh. NumPy only, since peers use it too."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
-from _units_cases import make_units  # noqa: E402  # pyright: ignore[reportImplicitRelativeImport]
+from _units_cases import make_units  # pyright: ignore[reportImplicitRelativeImport]
 
 SETTING = 1.0
 

@@ -1,4 +1,4 @@
-"""`python -m benchmarks._units_worker JSON`: one measurement of units in a process of its own; a line of JSON comes out.
+"""`python -m benchmarks._units_worker JSON`: one measurement of units in a process of its own, as a line of JSON.
 
 Times are processor time of one thread on one core: what the clock shows where nothing else runs.
 """

@@ -153,19 +153,18 @@ def _linear(rows: int, peers: Path) -> list[str]:
         found = worker(mode="linear", nodes=20, rows=rows, runs=15, kind=kind, compare=1000)
         warm, copy = median(found["warm"]), median(found["copy"])
         dowhy = "" if theirs is None else f"{min(theirs['times']) / warm:.0f}x"
-        lines.append(
-            [kind, shown_time(found["cold"][0]), shown_time(warm), shown_time(copy),
-             shown_time(median(found["copy by column"])), f"{warm / copy:.2f}", shown_time(median(found["by hand"])), dowhy]
-        )  # fmt: skip
-        if kind == "float32":
-            said.append(f"Copying the same bytes: {_met(warm / copy, 1.5, most=True)}.")
-            if theirs is not None:
-                said.append(f"Beside dowhy.gcm.counterfactual_samples: {_met(min(theirs['times']) / warm, 200)}.")
-        elif theirs is not None:
-            off = compared(found["answers"], theirs["answers"], "1M linear units")
+        by_column, by_hand = median(found["copy by column"]), median(found["by hand"])
+        times = (found["cold"][0], warm, copy, by_column, by_hand)
+        lines.append([kind, *map(shown_time, times), f"{warm / copy:.2f}", dowhy])
+        said.append(f"{kind}: copying the same bytes {_met(warm / copy, 1.5, most=True)}")
+        if theirs is not None:
+            said[-1] += f"; beside dowhy.gcm.counterfactual_samples {_met(min(theirs['times']) / warm, 200)}"
+        said[-1] += "."
+        if theirs is not None and kind == "float64":
+            off = compared(found["answers"], theirs["answers"], "linear units")
             took = f"{shown_time(theirs['times'][0])} and then {shown_time(theirs['times'][-1])}"
-            said.append(f"dowhy took {took}. Its answers and ours in double precision differ by {off:.1g} at most.")
-    head = ["columns", "cold", "warm", "copy", "copy, column by column", "warm / copy", "NumPy by hand", "dowhy / warm"]
+            said.append(f"dowhy took {took}; its answers and ours in double precision differ by {off:.1g} at most.")
+    head = ["columns", "cold", "warm", "copy", "column by column", "NumPy by hand", "warm / copy", "dowhy / warm"]
     return [
         "",
         f"## Linear: {rows:,} units of 20 variables, all {found['changed']} descendants of what is set",
@@ -279,11 +278,10 @@ def _growth(quick: bool) -> list[str]:
     FIGURES.mkdir(exist_ok=True)
     drawn = _draw(curves, FIGURES / "units.png") if not quick else False
     lines = [
-        [axis, name, *(f"{shown_time(points[0][1])} at {points[0][0]:,}", f"{shown_time(points[-1][1])} at {points[-1][0]:,}"),
-         f"{_slope(points):.2f}"]
+        [axis, name, *(f"{shown_time(points[k][1])} at {points[k][0]:,}" for k in (0, -1)), f"{_slope(points):.2f}"]
         for axis, found in curves.items()
         for name, points in found.items()
-    ]  # fmt: skip
+    ]
     return [
         "",
         "## Growth: one outcome (linear) or its mean (tanh); 20 variables and 100,000 units unless they grow",

@@ -60,7 +60,8 @@ def ask(
             has one entry a row. A column named as a placeholder fills it. A column named as a variable is what was
             observed of it in the factual world: `V = ?V` joins the condition of every term, so that a query with `do()`
             becomes one about each row's unit; the answer's query shows it. An empty cell says that nothing was
-            observed. Where states are labels, whole numbers are their positions. Messages count rows from 1.
+            observed. Where states are labels, whole numbers are their positions. A continuous variable has numbers;
+            NaN among them is an error, except in pandas, where it is an empty cell. Messages count rows from 1.
         ignored: columns of the rows that mean nothing here; any other unknown column is an error.
         assume: what the user grants, by name (`"rank_preserving"`, `"gumbel_max"`, `"independent"`) or as a `Coupling`;
             printed in the answer.

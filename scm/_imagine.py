@@ -21,8 +21,8 @@ from ._imagine_ready import Prepared, prepare_worlds, read_question
 from ._imagined import Imagined, points_told
 from ._model import Model
 from ._settings import Imposed, Settings, point_of
-from ._syntax import Assignment, Placeholder, Set, Var, carrier_of, print_assignment, print_name
-from ._unit_rows import UnitRows, check_columns, check_range, read_units
+from ._syntax import Assignment, Var, carrier_of, print_assignment, print_name
+from ._unit_rows import UnitRows, check_columns, read_units
 from .solvers._unit_batch import Gathered, goes_straight, run_columns, run_straightly
 from .solvers._unit_plan import Move, UnitPlan
 from .solvers._unit_tally import Figures
@@ -88,7 +88,6 @@ def run_world(one: Prepared, table: UnitRows, execution: Execution, first: int =
         point_of(name): np.asarray(values, np.float64 if isinstance(one.kernel.domains[name], Real) else np.int32)
         for name, values in one.imposed.grid.items()
     }
-    _check_set(one, table)
     if goes_straight(one.kernel, execution):
         # NaN in a column that is read shows in the results; only then is it looked for.
         check_columns(table, one.kernel.names, inside=False)
@@ -97,15 +96,6 @@ def run_world(one: Prepared, table: UnitRows, execution: Execution, first: int =
             return done
     check_columns(table, table.columns)
     return run_columns(one.kernel, table.columns, points, table.count, execution, table.kind, first)
-
-
-def _check_set(one: Prepared, table: UnitRows) -> None:
-    """That columns which variables are set to lie in their ranges."""
-    for a in one.imposed.world:
-        if isinstance(a, Set) and isinstance(a.value, Placeholder) and a.value.name in table.columns:
-            own = one.kernel.domains[carrier_of(a)]
-            if isinstance(own, Real):
-                check_range(a.value.name, carrier_of(a), table.columns[a.value.name], own)
 
 
 def told(

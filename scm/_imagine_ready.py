@@ -47,7 +47,7 @@ class Question:
         worlds: by name.
         outputs: formulas; None for what can change.
         aggregates: by name.
-        extra: columns that are used and are no variables.
+        extra: columns that are used and are no variables, each with the variable that it sets, or ''.
         noise: whether noises are wanted.
     """
 
@@ -55,7 +55,7 @@ class Question:
     worlds: Mapping[str, Imposed]
     outputs: tuple[str, ...] | None
     aggregates: Mapping[str, Aggregate]
-    extra: tuple[str, ...]
+    extra: Mapping[str, str]
     noise: bool
 
 
@@ -108,18 +108,26 @@ def _text(aggregate: Aggregate) -> str:
 
 def _extra(
     model: Model, worlds: Mapping[str, Imposed], outputs: Sequence[str] | None, wanted: Mapping[str, Aggregate]
-) -> tuple[str, ...]:
-    """Columns that are used and are no variables."""
-    found: dict[str, None] = {}
+) -> dict[str, str]:
+    """Columns that are used and are no variables, each with the variable that it sets, or ''."""
+    found: dict[str, str] = {}
     for imposed in worlds.values():
         for a in imposed.world:
             if isinstance(a, Set) and isinstance(a.value, Placeholder) and carrier_of(a) not in imposed.grid:
-                found.setdefault(a.value.name)
+                _agree(model, found.setdefault(a.value.name, carrier_of(a)), carrier_of(a), a.value.name)
     for text in (*(outputs or ()), *map(_text, wanted.values())):
         for node in walk(formula(model, text, ())):
             if isinstance(node, Placeholder):
-                found.setdefault(node.name)
-    return tuple(found)
+                found.setdefault(node.name, "")
+    return found
+
+
+def _agree(model: Model, one: str, other: str, column: str) -> None:
+    """That the variables that one column sets can be the same."""
+    if model.domains[one] != model.domains[other]:
+        raise InvalidQuery(
+            f"?{column} sets {one!r} and {other!r}, which differ in what they can be. Use a column each."
+        )
 
 
 def _prepared(

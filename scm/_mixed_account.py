@@ -17,9 +17,9 @@ from ._mixed_found import Found
 from ._mixed_mixture import Mixture
 from ._mixed_parts import NOTHING
 from ._mixed_solve import Setting, Solved
-from ._mixed_trace import traced
+from ._mixed_trace import factual, traced
 from ._query import Contrast, Distribution, Query, Term, print_query, query_terms, term_parts
-from ._syntax import Op, conjuncts, print_expr, print_name, terms
+from ._syntax import Op, Var, conjuncts, print_expr, print_name, terms
 from ._text import number_text
 from ._worlds import Own
 from .mechanisms._types import NeedsCoupling
@@ -86,13 +86,14 @@ def _abduction(setting: Setting, solved: Solved) -> Step:
             reason = "nothing continuous that is asked about depends on the evidence, or on what is imposed"
         case "mixture":
             claim = f"given {given}: every combination of what is finite and not known gets its probability"
+            claim += _believed(solved, row)
             reason = "in each of them mechanisms are linear and noises normal, so that the evidence has a density"
         case "enumeration":
             claim = f"given {given}: every combination of what is finite and not known gets its probability"
             reason = "in each of them the evidence determines every other noise that matters"
         case "gaussian":
             claim = f"given {given}: the noises that matter are jointly normal"
-            claim += f"; determined{row}: {told}" if told else ""
+            claim += (f"; determined{row}: {told}" if told else "") + _believed(solved, row)
             reason = "mechanisms are linear and noises normal, so that conditioning on the evidence is exact"
             if figures.get("not_normal"):
                 claim = f"given {given}: the noises that matter keep their means and covariances, or are jointly normal"
@@ -130,19 +131,35 @@ def _imagined(setting: Setting, solved: Solved) -> Iterator[Step]:
         yield Step("prediction", claim, "its law given the evidence, in the changed model", f"{THEOREM}, step 3")
 
 
+def _believed(solved: Solved, row: str) -> str:
+    """What the evidence says of continuous variables that were not seen, for the first row."""
+    if not solved.task.worlds.fixed or not len(solved.rows):
+        return ""
+    told: list[str] = []
+    for i in factual(solved.task)[:SHOWN]:
+        name = solved.task.worlds.instances[i].variable
+        terms_there = {**solved.task.worlds.terms, Var(name): i}
+        worlds = replace(solved.task.worlds, terms=terms_there)
+        law = _law(replace(solved, task=replace(solved.task, worlds=worlds, asked=Var(name), event=False)))
+        if law is not None:
+            told.append(f"{print_name(name)} has mean {number_text(law[0])}, standard deviation {number_text(law[1])}")
+    return f"; then{row} {'; '.join(told)}" if told else ""
+
+
 def _law(solved: Solved) -> tuple[float, float] | None:
     """The mean and the standard deviation of a number that is asked, for the first row."""
     task = solved.task
     if task.event or not solved.solution.defined[0]:
         return None
     columns = {name: np.asarray(column)[:1] for name, column in task.columns.items()}
-    square = replace(task, asked=Op("*", (task.asked, task.asked)), columns=columns, rows=1)
+    solver = Gaussian() if solved.solver == "gaussian" else Mixture()
+    asked = (task.asked, Op("*", (task.asked, task.asked)))
     try:
-        found = (Gaussian() if solved.solver == "gaussian" else Mixture()).solve(square)
+        found = [solver.solve(replace(task, asked=part, columns=columns, rows=1)) for part in asked]
     except Refusal:
         return None
-    mean = float(solved.solution.lower[0])
-    variance = float(found.lower[0]) - mean**2
+    mean = float(found[0].lower[0])
+    variance = float(found[1].lower[0]) - mean**2
     # What is left of a difference of large squares is no standard deviation.
     return (mean, variance**0.5) if variance > 1e-9 * mean**2 else None
 
@@ -166,7 +183,7 @@ def _result(setting: Setting, query: Query, found: Found, finding: Finding) -> s
     if found.value.shape != (1,):
         return f"{print_query(query)} = one value a row" if found.value.ndim == 1 else f"{print_query(query)} = a table"
     if finding == "undefined":
-        return f"{print_query(query)} = undefined (the condition has no probability and no density)"
+        return f"{print_query(query)} = undefined (what is given cannot be, or a divisor is zero)"
     value = number_text(float(found.value[0]))
     error = "" if found.error is None else f", with a standard error of {number_text(float(found.error[0]))}"
     if isinstance(query, Contrast) and len(setting.report) and setting.rows.count == 1:

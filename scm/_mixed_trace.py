@@ -58,5 +58,18 @@ def traced(task: Task, row: int = 0) -> Trace:
     return Trace(noises, imagined)
 
 
+def factual(task: Task) -> list[int]:
+    """Instances of continuous variables in the factual world that were not observed, causes first."""
+    worlds = task.worlds
+    found: dict[str, int] = {}
+    for i, x in enumerate(worlds.instances):
+        as_it_is = all(
+            name in found and (slot == found[name] or worlds.fixed.get(found[name]) == slot) for name, slot in x.slots
+        )
+        if isinstance(x.mechanism, Own) and as_it_is:
+            found.setdefault(x.variable, i)
+    return [i for name, i in found.items() if i not in worlds.fixed and name in task.model.reals]
+
+
 def _columns(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: np.asarray([value]) for name, value in values.items()}

@@ -113,3 +113,9 @@ def test_rounding_at_an_end_is_no_fault() -> None:
             found = imagine(model, own | {"b": own["B"] - own["S"]}, {"B": "?b"}, execution=execution)
             assert np.min(found.values["do"]["S"]) >= 0
             assert np.max(found.values["do"]["S"]) <= 1e-5
+
+
+@pytest.mark.parametrize("value", [10**400, True, np.True_, math.inf, [1.0, 10**400], [1.0, True]])
+def test_settings_that_are_no_numbers(value: object) -> None:
+    with pytest.raises(InvalidQuery, match=r"do=\{'X': .*: (a finite number is wanted|'X' is continuous. Write 1 for)"):
+        imagine(FREE, {"X": [9.0], "Y": [2.0]}, {"X": value})  # pyright: ignore[reportArgumentType]

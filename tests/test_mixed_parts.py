@@ -197,6 +197,10 @@ def test_the_account_of_an_answer() -> None:
     assert "exact" in answer.to_text()
     assert answer.to_json()["plan"]["tasks"][0]["solver"] == "unit"
     assert r"\mathbb{E}" in answer.to_latex()
+    open_noise = ask(MODEL, "E[Y[X=1] | S = 'lo', T = 0, Y = 3]")
+    assert "X has mean 1.2, standard deviation 0.447214" in open_noise.derivation[0].claim
+    spread = math.sqrt(1 - 1 / 5)  # that of u_Y = 3 - 2 X
+    assert any(f"standard deviation {spread:.6g}" in step.claim for step in open_noise.derivation[1:])
     same = ask(MODEL, "E[Y[X=1] | X = 1, Y = 3]")
     assert any(step.name == "consistency" for step in same.derivation)
     assert same.value == 3.0

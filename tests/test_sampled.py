@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from scipy.stats import multivariate_normal, norm
 
+import scm
 from scm import (
     Bernoulli,
     Categorical,
@@ -23,6 +24,7 @@ from scm import (
     MultivariateNormal,
     Noise,
     Real,
+    Threshold,
     UnknownLaw,
     Variable,
     independent,
@@ -269,9 +271,66 @@ def test_a_choice_with_a_continuous_cause():
     exact(solve(model, "P(C[X=1]='b' | C='b', X=1)", key=None), 1.0)
 
 
+def test_gumbel_noises_in_three_worlds_are_drawn_in_hindsight():
+    """No closed form: against draws of the noises themselves, kept where they give what was seen."""
+    slopes = np.array([0.0, 1.0, 2.0])
+    model = Model(
+        Variable("X", noise=normal(0, 1), equation="u_X"),
+        Variable("C", parents=("X",), mechanism=Choice((0.0, 1.0, 2.0), ("a", "b", "c"))),
+    )
+    query = "P(C[X=1]='c' and C[X=-1]='a' | C='b', X=0.2)"
+    with pytest.raises(Refusal, match="Grant a coupling"):
+        solve(model, query)
+    rng = np.random.default_rng(0)
+    noise = rng.gumbel(size=(2_000_000, 3))
+    fact, high, low = ((noise + slopes * x).argmax(axis=1) for x in (0.2, 1.0, -1.0))
+    both = ((high == 2) & (low == 0))[fact == 1]
+    found = solve(model, query, grants=(scm.gumbel_max,))
+    error = math.hypot(found.monte_carlo[0], both.std() / math.sqrt(both.size))
+    assert abs(found.lower[0] - both.mean()) < FALSE * error
+
+
+def test_a_mechanism_that_gives_no_number_is_named_with_its_row():
+    model = Model(
+        Variable("X", noise=normal(0, 1), equation="u_X"),
+        Variable("M", equation="log(X)"),
+        Variable("Y", noise={"u_Y": normal(0, 1)}, equation="M + u_Y"),
+    )
+    with pytest.raises(Refusal, match=r"row 2: the mechanism of 'M' gives NaN"):
+        solve(model, "E[M | X=?X]", {"X": [1.0, -1.0]}, key=None)
+    with pytest.raises(Refusal, match="the mechanism of 'M' gives NaN"):
+        solve(model, "E[Y]")
+
+
 def _bayes(prior, likelihood):
     joint = np.asarray(prior) * np.asarray(likelihood)
     return joint[1] / joint.sum()
+
+
+def test_the_mechanisms_of_the_package():
+    """Its ordered threshold and its choice by Gumbel noises, whose noise is drawn in hindsight."""
+    model = Model(
+        Variable("X", noise=normal(0, 1), equation="u_X"),
+        Variable("S", parents=("X",), noise={"u_S": normal(0, 1)}, mechanism=Threshold("2*X", (-1.0, 1.0))),
+        Variable(
+            "C",
+            ("a", "b", "c"),
+            parents=("X",),
+            noise={n: ContinuousLaw("Gumbel", loc=0.0, scale=1.0) for n in ("g_a", "g_b", "g_c")},
+            mechanism=scm.Choice({"a": "0", "b": "X", "c": "2*X"}),
+        ),
+    )
+    x, p = grid()
+    seen = p * (norm.cdf(1 - 2 * x) - norm.cdf(-1 - 2 * x))
+    near(solve(model, "E[X | S=1]"), (seen * x).sum() / seen.sum())
+    near(
+        solve(model, "P(S[X=1]=2 | S=1, X=0.2)"),
+        norm.cdf(0.6) / (norm.cdf(0.6) - norm.cdf(-1.4)) - norm.cdf(-1.0) / (norm.cdf(0.6) - norm.cdf(-1.4)),
+    )
+    # Gumbel-max in two worlds has a closed form.
+    before, after = (np.exp(np.arange(3) * t) / np.exp(np.arange(3) * t).sum() for t in (0.2, 1.0))
+    joint = scm.gumbel_max.kernel(np.stack([before, after])[None], np.zeros((1, 2), dtype=np.intp))[0]
+    near(solve(model, "P(C[X=1]='c' | C='b', X=0.2)"), joint[1, 2] / before[1])
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -318,6 +377,46 @@ def test_a_shared_noise_and_a_finite_one():
     exact(solve(model, "E[Y[X=0] | X=1, Y=0]", key=None), -1.0)
     share = high / (low + high)
     exact(solve(model, "E[Z | X=1, Y=0]", key=None), share)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Evidence that leaves nearly no draw of the prior any weight
+
+
+def sharp_model(sd):
+    return Model(
+        Variable("X", noise=normal(0, 1), equation="u_X"),
+        Variable("Y", noise=normal(0, 1), equation="u_Y"),
+        Variable("Z", noise={"u_Z": normal(0, sd)}, equation="X + Y + u_Z"),
+        Variable("W", noise={"u_W": normal(0, sd)}, equation="X - 2*Y + u_W"),
+    )
+
+
+def sharp_mean(z, w, sd):
+    a = np.array([[1.0, 1.0], [1.0, -2.0]])
+    return np.linalg.solve(np.eye(2) + a.T @ a / sd**2, a.T @ np.array([z, w]) / sd**2)
+
+
+def test_particles_are_tempered_and_moved_where_weights_collapse():
+    seen = {"Z": [3.0, 1.0, 0.2], "W": [4.0, 0.0, 0.1]}
+    found = solve(sharp_model(0.01), "E[X | Z=?Z, W=?W]", seen)
+    for row, (z, w) in enumerate(zip(seen["Z"], seen["W"], strict=True)):
+        near(found, sharp_mean(z, w, 0.01)[0], row)
+        assert found.monte_carlo[row] < 0.001
+    assert "tempered" in found.diagnostics["method"]
+    assert found.diagnostics["rhat"] < 1.01
+    alone = solve(sharp_model(0.01), "E[X | Z=?Z, W=?W]", {"Z": [1.0], "W": [0.0]})
+    assert alone.lower[0] == found.lower[1]
+
+
+def test_both_modes_of_a_posterior_are_kept():
+    """Y = X^2 + v: the sign of X is not known. Particles find both; chains of Hamiltonian Monte Carlo do not."""
+    model = Model(
+        Variable("X", noise=normal(0, 1), equation="u_X"),
+        Variable("Y", noise={"v": normal(0, 0.002)}, equation="X*X + v"),
+    )
+    near(solve(model, "P(X > 0 | Y=1)"), 0.5)
+    near(solve(model, "E[abs(X) | Y=1]"), 1.0 - 0.002**2 / 8)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

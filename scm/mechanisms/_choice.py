@@ -9,6 +9,8 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
+import numpy as np
+
 from .._domain import Real
 from .._errors import InvalidModel, UnknownState
 from .._noise import check_states, plain
@@ -257,14 +259,36 @@ class ChoiceByLaw(ChoiceByNoise):
         )
 
     def laws(self, values: Columns, xp: Any) -> Column:
-        """See `NeedsCoupling`; NaN where the probabilities are none. Shape (states, 1) where there are no parents."""
+        """See `NeedsCoupling`. Shape (states, 1) where there are no parents.
+
+        Raises:
+            InvalidModel: probabilities that are none; in JAX, which cannot raise, they are NaN.
+        """
         with quietly(xp):
             found = self.scores(values, xp, () if self.parents else (1,))
             if not self.probabilities:
                 return xp.exp(_log_softmax(found, xp))
             total = found.sum(axis=0)
             right = (found >= 0).all(axis=0) & (xp.abs(total - 1.0) < 1e-6)
+            if xp.__name__ == "numpy" and not right.all():
+                self._refuse(found, right, values)
             return xp.where(right, found / total, xp.nan)
+
+    def _refuse(self, found: Column, right: Column, values: Columns) -> None:
+        """Name the first unit whose parents are numbers and whose probabilities are none."""
+        shape = np.shape(right)
+        columns = {n: np.broadcast_to(np.asarray(values[n]), shape).ravel() for n in self.parents}
+        wrong = ~right.ravel()
+        for column in columns.values():
+            wrong = wrong & ~np.isnan(column)
+        if wrong.any():
+            row = int(np.argmax(wrong))
+            where = ", ".join(f"{n} = {column[row].item()!r}" for n, column in columns.items())
+            given = found.reshape(len(found), -1)[:, row].tolist()
+            raise InvalidModel(
+                f"The mechanism of {self.variable!r} gives the probabilities {given} "
+                f"in row {row + 1}{' for ' * bool(where)}{where}; numbers from 0 up that sum to 1 are wanted."
+            )
 
     def log_probability(self, value: Column, values: Columns, xp: Any) -> Column:
         """See `Conditional`."""

@@ -6,7 +6,8 @@ Zhang & Stephens 2009), split R-hat (Gelman et al. 2013), standard errors of rat
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,8 @@ LARGEST_RHAT = 1.01
 """R-hat above which chains have not mixed (Vehtari et al. 2021)."""
 LEAST_TAIL = 25
 """Weights that a tail needs before a Pareto law is fitted to it."""
+ROUNDING = 1e-13
+"""The least relative error that is claimed: draws may agree to the last digits, where what is asked is determined."""
 FEW = 5.0
 """Effective draws, for and against, below which a proportion's standard error is taken as Agresti and Coull do."""
 
@@ -35,6 +38,7 @@ class Estimate:
         error: its standard error.
         size: effective draws.
         khat: the worse of the weights' and of their products with what is asked.
+        fault: whether it is the weights that do not do, so that other draws might.
         spread: the standard deviation of what is asked.
         draws: how many.
     """
@@ -43,8 +47,16 @@ class Estimate:
     error: Array
     size: Array
     khat: Array
+    fault: Flags
     spread: Array
-    draws: NDArray[np.int64]
+    draws: NDArray[np.intp]
+
+    def replaced(self, at: NDArray[np.intp], other: Estimate) -> Estimate:
+        """With the estimates of these rows from `other`."""
+        found = {f.name: getattr(self, f.name).copy() for f in fields(Estimate)}
+        for name, own in found.items():
+            own[at] = getattr(other, name)
+        return Estimate(**found)
 
 
 def estimate(log_weight: Array, asked: Array, event: bool) -> Estimate:
@@ -62,13 +74,21 @@ def estimate(log_weight: Array, asked: Array, event: bool) -> Estimate:
         error = np.sqrt(((share * away) ** 2).sum(axis=1))
         size = 1.0 / (share**2).sum(axis=1)
         spread = np.sqrt((share * away**2).sum(axis=1))
-        tail = pareto_k(np.log(np.abs(share * away))) if not event else np.full(len(value), -np.inf)
-    khat = np.maximum(pareto_k(log_weight), np.where(spread == 0, -np.inf, tail))  # the same in every draw
-    size = np.nan_to_num(size, nan=0.0)
+        tail = _tail(share * away, spread, value, event)
+    size, own = np.nan_to_num(size, nan=0.0), pareto_k(log_weight)
+    khat, fault = np.maximum(own, tail), (size < LEAST_SIZE) | (own > LARGEST_K)
+    error = np.maximum(error, proportion_error(value, size) if event else ROUNDING * (1.0 + np.abs(value)))
+    draws = np.full(len(value), log_weight.shape[1], dtype=np.intp)
+    return Estimate(value, error, size, khat, fault, spread, draws)
+
+
+def _tail(away: Array, spread: Array, value: Array, event: bool) -> Array:
+    """Pareto k-hat of distances from the mean, weighted; minus infinity of events, and of what differs by rounding."""
     if event:
-        error = np.maximum(error, proportion_error(value, size))
-    draws = np.full(len(value), log_weight.shape[1], dtype=np.int64)
-    return Estimate(value, error, size, khat, spread, draws)
+        return np.full(len(value), -np.inf)
+    same = spread <= ROUNDING * (1.0 + np.abs(value))
+    with np.errstate(divide="ignore"):
+        return np.where(same, -np.inf, pareto_k(np.log(np.abs(away))))
 
 
 def proportion_error(share: Array, size: Array) -> Array:
@@ -122,6 +142,106 @@ def _shape(x: Array) -> Array:
 def reliable(found: Estimate) -> Flags:
     """Whether the draws of each row support its estimate."""
     return (found.size >= LEAST_SIZE) & (found.khat <= LARGEST_K) & np.isfinite(found.value)
+
+
+@dataclass(frozen=True)
+class Chains:
+    """Estimates from chains, or islands of particles, for each row.
+
+    Attributes:
+        value, error, size, khat, draws: as of `Estimate`; the size is that of independent draws with this error.
+        rhat: of the chains.
+    """
+
+    value: Array
+    error: Array
+    size: Array
+    khat: Array
+    rhat: Array
+    draws: NDArray[np.intp]
+
+    @property
+    def reliable(self) -> Flags:
+        """Whether the chains agree, and say enough."""
+        return (
+            (self.size >= LEAST_SIZE)
+            & (self.khat <= LARGEST_K)
+            & (self.rhat <= LARGEST_RHAT)
+            & np.isfinite(self.value)
+            & np.isfinite(self.error)
+        )
+
+    @staticmethod
+    def joined(parts: Sequence[Chains]) -> Chains:
+        """The estimates of rows, one after the other."""
+        return Chains(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Chains)))
+
+    def replaced(self, at: NDArray[np.intp], other: Chains) -> Chains:
+        """With the estimates of these rows from `other`."""
+        found = {f.name: getattr(self, f.name).copy() for f in fields(Chains)}
+        for name, own in found.items():
+            own[at] = getattr(other, name)[at]
+        return Chains(**found)
+
+
+def of_islands(asked: Array, log_weight: Array, event: bool) -> Chains:
+    """Estimates from islands of particles that never met: their disagreement is the error.
+
+    An island counts by its mean weight, which makes numerator and denominator of the estimate unbiased.
+
+    Args:
+        asked: shape (rows, islands, particles).
+        log_weight: the logarithm of each island's mean weight, shape (rows, islands).
+        event: whether a probability is asked for.
+    """
+    rows, islands, particles = asked.shape
+    top = log_weight.max(axis=1, keepdims=True)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        weight = np.exp(log_weight - np.where(np.isfinite(top), top, 0.0))
+        share = weight / weight.sum(axis=1, keepdims=True)
+        means = asked.mean(axis=2)
+        value = (share * means).sum(axis=1)
+        error = np.sqrt(((share * (means - value[:, None])) ** 2).sum(axis=1) * islands / (islands - 1))
+        spread = (share * ((asked - value[:, None, None]) ** 2).mean(axis=2)).sum(axis=1)
+        size = np.where(error > 0, spread / error**2, float(islands * particles))
+        alive = 1.0 / (share**2).sum(axis=1)
+        tail = _tail((asked - value[:, None, None]).reshape(rows, -1), np.sqrt(spread), value, event)
+    size = np.nan_to_num(np.minimum(size, islands * particles), nan=0.0)
+    rhat = np.where(alive >= islands / 2, split_rhat(asked), np.inf)
+    error = np.maximum(error, proportion_error(value, size) if event else ROUNDING * (1.0 + np.abs(value)))
+    return Chains(value, error, size, tail, rhat, np.zeros(rows, dtype=np.intp) + islands * particles)
+
+
+MOST_DIVERGED = 0.001
+"""Share of the transitions of Hamiltonian chains that may diverge."""
+
+
+def of_chains(asked: Array, diverged: int, event: bool) -> Chains:
+    """Estimates from Markov chains of the posterior.
+
+    The error is by batch means within the chains (Flegal & Jones 2010): batches of the square root of their length.
+
+    Args:
+        asked: shape (rows, chains, draws).
+        diverged: draws that diverged; where they are more than `MOST_DIVERGED`, R-hat is infinite.
+        event: whether a probability is asked for.
+    """
+    rows, chains, draws = asked.shape
+    length = int(np.sqrt(draws))
+    count = draws // length
+    batches = asked[:, :, : count * length].reshape(rows, chains, count, length).mean(axis=3)
+    value = asked.mean(axis=(1, 2))
+    flat = batches.reshape(rows, -1)
+    error = np.sqrt(flat.var(axis=1, ddof=1) / flat.shape[1])
+    spread = asked.reshape(rows, -1).var(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        size = np.minimum(np.where(error > 0, spread / error**2, np.inf), float(chains * draws))
+        tail = _tail((asked - value[:, None, None]).reshape(rows, -1), np.sqrt(spread), value, event)
+    rhat = split_rhat(asked)
+    if diverged > MOST_DIVERGED * chains * draws:
+        rhat = np.full(rows, np.inf)
+    error = np.maximum(error, proportion_error(value, size) if event else ROUNDING * (1.0 + np.abs(value)))
+    return Chains(value, error, size, tail, rhat, np.zeros(rows, dtype=np.intp) + chains * draws)
 
 
 def split_rhat(chains: Array) -> Array:

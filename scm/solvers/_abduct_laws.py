@@ -10,10 +10,10 @@ sampling, tempering, Hamiltonian Monte Carlo) works in one space with one prior.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -22,6 +22,9 @@ from .._model import Model
 from ..mechanisms._law_arrays import ArrayLaw, array_law, has_cdf
 from ..mechanisms._law_standard import special
 from ..mechanisms._types import Column, Columns
+
+Sampler: TypeAlias = Callable[[np.random.Generator, tuple[int, ...]], Any]
+"""Draws of one law."""
 
 EQUAL = 1e-8
 """Numbers that differ by less, relative to their size, are equal where an equation leaves no noise to differ by."""
@@ -124,6 +127,16 @@ class NoiseLaws:
         ndtri = special(xp).ndtri
         low = ndtri(xp.clip(below, _NEAREST, 0.5))
         return xp.where(below <= 0.5, low, -ndtri(xp.clip(above, _NEAREST, 0.5)))
+
+    def sampler(self, name: str) -> Sampler | None:
+        """How a noise is drawn directly, where its quantiles are dear; None where they are not, or it has mates."""
+        margin = self._margin(name)
+        if margin is None or len(self.mates(name)) > 1 or margin.distribution not in ("Gamma", "Beta"):
+            return None
+        p = self._array(name).parameters
+        if margin.distribution == "Gamma":
+            return lambda generator, shape: generator.standard_gamma(p["concentration"], shape) / p["rate"]
+        return lambda generator, shape: generator.beta(p["concentration1"], p["concentration0"], shape)
 
     def from_normal(self, name: str, given: Given, noises: Columns, z: Column, xp: Any) -> Column:
         """The noise, from a standard normal number and the known noises of its block."""

@@ -8,73 +8,32 @@ drawn before.
 from __future__ import annotations
 
 import math
-import zlib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 
 from .._domain import Real
+from .._gumbel import GumbelMax
+from .._hindsight import drawn_noise
 from ..mechanisms._types import Conditional, Invertible, NoiseGiven
 from ._abduct_finite import FiniteMap
 from ._abduct_inverse import Inverse, inverse_in
-from ._abduct_steps import Check, Compute, DrawNoise, FiniteNoise, FiniteState, Holds, JointWeight, Solve, Step, Weigh
+from ._abduct_part import AbductionPlan, Part, idle_steps, stream_of, weighs_hindsight
+from ._abduct_steps import (
+    Check,
+    Compute,
+    CouplingNoise,
+    DrawNoise,
+    FiniteNoise,
+    FiniteState,
+    Holds,
+    JointWeight,
+    Respond,
+    Solve,
+    Step,
+    Weigh,
+    coupling_streams,
+)
 from ._abduct_view import View
 from ._refusal import Refusal
-
-
-@dataclass(frozen=True)
-class Part:
-    """Steps that read something random, in order.
-
-    Attributes:
-        steps: the steps.
-        axes: what is enumerated, with the number of its states.
-        normals: continuous noises that are drawn.
-        uniforms: finite things that are drawn.
-        hindsight: whether a mechanism draws its own noise given what was observed.
-        asks: whether what is asked depends on it.
-    """
-
-    steps: tuple[Step, ...]
-    axes: Mapping[str, int]
-    normals: tuple[str, ...]
-    uniforms: tuple[str, ...]
-    hindsight: bool
-    asks: bool
-
-    @property
-    def combinations(self) -> int:
-        """Of what is enumerated."""
-        return math.prod(self.axes.values())
-
-    @property
-    def draws(self) -> bool:
-        """Whether anything is drawn."""
-        return bool(self.normals or self.uniforms or self.hindsight)
-
-    @property
-    def eager(self) -> bool:
-        """Whether a step needs NumPy."""
-        return any(isinstance(step, JointWeight) for step in self.steps)
-
-
-@dataclass(frozen=True)
-class AbductionPlan:
-    """Steps by what they depend on.
-
-    Attributes:
-        known: those that read nothing random: what the evidence of a unit determines.
-        main: those that what is asked depends on, and the evidence that bears on it.
-        apart: the others: they cannot change the answer, but whether the evidence is possible at all.
-    """
-
-    known: tuple[Step, ...]
-    main: Part
-    apart: Part
-
-
-def stream_of(name: str) -> int:
-    """The number of a name's stream of random numbers: the same noise has the same draws in every task."""
-    return zlib.crc32(name.encode())
 
 
 def make_plan(view: View, most: int, most_with_draws: int) -> AbductionPlan:
@@ -112,6 +71,9 @@ class _Scheduler:
             for noise in view.noises(i):
                 self.readers.setdefault(noise, set()).add(i)
         self.groups = self._groups()
+        self.raced = {name: who for name, who in self.groups.items() if self._without_closed_form(name, who)}
+        for name in self.raced:
+            del self.groups[name]
 
     def _groups(self) -> dict[str, tuple[int, ...]]:
         """Variables that have a law and no noise, with more than one instance."""
@@ -120,6 +82,12 @@ class _Scheduler:
             if self.view.own(i) and self.view.stochastic(i):
                 found.setdefault(x.variable, []).append(i)
         return {name: tuple(who) for name, who in found.items() if len(who) > 1}
+
+    def _without_closed_form(self, name: str, who: tuple[int, ...]) -> bool:
+        """Whether the joint law of these instances can be drawn from only: Gumbel-max in three worlds."""
+        domain = self.view.domain(name)
+        several = len(who) > 2 and not isinstance(domain, Real) and len(domain) > 2
+        return several and isinstance(self.view.coupling(name), GumbelMax) and not all(map(self._fixed, who))
 
     def plan(self) -> AbductionPlan:
         while self.pending or self.groups:
@@ -148,7 +116,10 @@ class _Scheduler:
         hindsight = any(isinstance(step, Weigh) and step.stream is not None for step in steps)
         axes = {n: size for n, size in self.axes.items() if n in names}
         normals, uniforms = (tuple(n for n in some if n in names) for some in (self.normals, self.uniforms))
-        return Part(steps, axes, normals, uniforms, hindsight, main)
+        smooth = not any(isinstance(step, (Check, Holds)) for step in steps)
+        return Part(
+            steps, axes, normals, uniforms, hindsight, main, weighs_hindsight(chosen), smooth, idle_steps(chosen)
+        )
 
     # --- what is ready
     def _fixed(self, i: int) -> bool:
@@ -219,7 +190,7 @@ class _Scheduler:
         """An observed instance, where nothing has to be drawn for it."""
         missing, random = self._missing(i), self._random_inputs(i)
         if self.view.stochastic(i):
-            if not self._grouped(i):
+            if not self._grouped(i) and not (self.view.own(i) and self._name(i) in self.raced):
                 self._add(Weigh(i), self._inputs(i))
             self._done(i)
         elif not missing:
@@ -359,10 +330,30 @@ class _Scheduler:
         """Enumerate or draw the state of an instance that has a law and no noise."""
         domain = self.view.domain_of(i)
         assert not isinstance(domain, Real)
+        if self.view.own(i) and self._name(i) in self.raced:
+            self._respond(i, len(domain))
+            return
         name, grouped = f"{self._name(i)} {i}", self._grouped(i)
         drawn = self._axis(name, len(domain), may_draw=not grouped)
         reads = () if grouped else self._inputs(i)
         self._add(FiniteState(i, name, drawn, not grouped), reads, i, name, random=True)
+        self._done(i)
+
+    def _respond(self, i: int, states: int) -> None:
+        """The state that a coupling's noise gives; the noise is drawn given all that was observed of the variable."""
+        variable = self._name(i)
+        name, coupling = f"{variable} coupling", drawn_noise(self.view.coupling(variable))
+        assert coupling is not None
+        if name not in self.noises:
+            seen = tuple(j for j in self.raced[variable] if self._fixed(j))
+            if any(j in self.pending for j in seen):
+                raise Refusal(f"what was observed of {variable!r} depends on what it would be in another world")
+            streams = coupling_streams(name, coupling, states)
+            reads = [x for j in seen for x in self._inputs(j)]
+            self._add(CouplingNoise(name, seen, coupling, states), reads, name, *streams, random=True)
+            self.uniforms += streams
+            self.noises[name] = None
+        self._add(Respond(i, name, coupling), [*self._inputs(i), name], i)
         self._done(i)
 
     def _axis(self, name: str, states: int, *, may_draw: bool = True) -> bool:

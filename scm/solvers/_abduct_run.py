@@ -1,7 +1,6 @@
 """Running a plan over rows, draws and combinations: exactly where nothing is drawn, in lanes of draws otherwise.
 
-A lane is one row with one batch of draws. Its random numbers come from the key, the row's own values and the number of
-the batch alone, so that neither the order of the rows nor how they are chunked changes any of them.
+A lane is one row with one batch of draws.
 """
 
 # The types that JAX declares for its own functions are incomplete.
@@ -9,9 +8,9 @@ the batch alone, so that neither the order of the rows nor how they are chunked 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,8 @@ from numpy.typing import NDArray
 
 from .._execution import precision_of
 from .._sample import random_key
-from ._abduct_plan import AbductionPlan, Part, stream_of
+from ._abduct_part import AbductionPlan, Part, stream_of
+from ._abduct_random import Streams
 from ._abduct_state import State, expand
 from ._abduct_view import View
 from ._refusal import Refusal
@@ -103,7 +103,8 @@ def exact(view: View, plan: Part, found: Known) -> tuple[Array, NDArray[np.bool_
         shape = (len(at), count)
         total, mean = collapse(log_weight.reshape(shape), asked.reshape(shape), np)
         ok = found.possible[at] & (total > -np.inf)
-        refuse_nan(view, ok & np.isnan(mean), at)
+        if (wrong := ok & np.isnan(mean)).any():
+            refuse_nan(wrong, at, nan_variables(view, state))
         value[at], defined[at] = np.where(ok, mean, np.nan), ok
     return value, defined
 
@@ -137,61 +138,25 @@ def collapse(log_weight: Any, asked: Any, xp: Any) -> tuple[Any, Any]:
         return xp.where(total > 0, base + xp.log(xp.where(total > 0, total, 1.0)), -xp.inf), mean
 
 
-def refuse_nan(view: View, wrong: NDArray[np.bool_], rows: NDArray[np.intp]) -> None:
-    """Refuse where a possible row has no number."""
+def refuse_nan(wrong: NDArray[np.bool_], rows: NDArray[np.intp], variables: Sequence[str]) -> None:
+    """Refuse where a possible row has no number; `variables` are those that had none, the first cause first."""
     if wrong.any():
         row = int(rows[int(np.argmax(wrong))]) + 1
+        whose = f"the mechanism of {variables[0]!r}" if variables else "a mechanism"
         raise Refusal(
-            f"what is asked is no number in row {row}: a mechanism gives NaN there, or what was seen "
-            f"whatever its noise, which is then not known{_culprit(view, row)}"
+            f"what is asked is no number in row {row}: {whose} gives NaN there, or what was seen whatever its noise, "
+            "which is then not known"
         )
 
 
-def _culprit(view: View, row: int) -> str:
-    del row
-    names = sorted({view.worlds.instances[i].variable for i in view.asked_terms()})
-    return f" (looked for in {', '.join(names)})" if names else ""
+def nan_variables(view: View, state: State) -> list[str]:
+    """Variables that are no number somewhere, causes before effects."""
+    found = (i for i in sorted(state.values) if np.isnan(np.asarray(state.values[i], dtype=float)).any())
+    return list(dict.fromkeys(view.worlds.instances[i].variable for i in found))
 
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Lanes
-
-
-def row_words(columns: Mapping[str, NDArray[Any]], rows: int) -> NDArray[np.uint32]:
-    """Two words for each row, from its values alone; shape (rows, 2)."""
-    out = np.full(rows, 0x9E3779B97F4A7C15, dtype=np.uint64)
-    with np.errstate(over="ignore"):
-        for name in sorted(columns):
-            number = np.asarray(columns[name], dtype=np.float64) + 0.0  # one zero, not two
-            out = _mixed(out ^ _mixed(number.view(np.uint64) + np.uint64(stream_of(name))))
-    return np.stack([out >> np.uint64(32), out & np.uint64(0xFFFFFFFF)], axis=1).astype(np.uint32)
-
-
-def _mixed(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """The finaliser of SplitMix64 (Steele, Lea & Flood 2014)."""
-    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return x ^ (x >> np.uint64(31))
-
-
-@lru_cache(maxsize=8)
-def _generators(batch: int) -> tuple[Any, Any, Any]:
-    import jax
-    import jax.numpy as jnp
-
-    random = jax.random
-
-    def lane(key: Any, words: Any, number: Any) -> Any:
-        return random.fold_in(random.fold_in(random.fold_in(key, words[0]), words[1]), number)
-
-    def normal(key: Any, stream: Any) -> Any:
-        return random.normal(random.fold_in(key, stream), (batch,), dtype=jnp.float64)
-
-    def uniform(key: Any, stream: Any) -> Any:
-        return random.uniform(random.fold_in(key, stream), (batch,), dtype=jnp.float64)
-
-    lanes = jax.jit(jax.vmap(lane, (None, 0, 0)))
-    return lanes, jax.jit(jax.vmap(normal, (0, None))), jax.jit(jax.vmap(uniform, (0, None)))
 
 
 class Lanes:
@@ -208,9 +173,11 @@ class Lanes:
     def __init__(self, view: View, plan: Part, found: Known, key: Any, compiled: bool) -> None:
         self.view, self.plan, self.found, self.key = view, plan, found, key
         self.compiled = compiled and not plan.eager
-        self.words = row_words(view.task.columns, view.task.rows)
+        self.streams = Streams(key, view.task.columns, view.task.rows)
         self.most = max(1, ENTRIES // (BATCH * plan.combinations))
-        self._function: Any = None
+        self._functions: dict[bool, Any] = {}
+        self._checked: set[bool] = set()
+        self.without_number: list[str] = []
 
     def run(self, rows: NDArray[np.intp], numbers: NDArray[np.intp]) -> tuple[Array, Array]:
         """Log weights and what is asked, shape (lanes, BATCH), of so many lanes."""
@@ -225,43 +192,110 @@ class Lanes:
 
     def _some(self, rows: NDArray[np.intp], numbers: NDArray[np.intp]) -> tuple[Array, Array]:
         lanes = len(rows)
-        size = min(self.most, 1 << (lanes - 1).bit_length())  # few shapes, so that few programs are compiled
+        size = min(self.most, self._padded(lanes))
         rows, numbers = np.resize(rows, size), np.resize(numbers, size)
-        make, normal, uniform = _generators(BATCH)
-        keys = make(self.key, self.words[rows], numbers)
-        drawn = {n: normal(keys, stream_of(n)) for n in self.plan.normals}
-        drawn |= {n: uniform(keys, stream_of(n)) for n in self.plan.uniforms}
-        state = self.found.state
-        parts = (
-            {n: np.asarray(x)[rows] for n, x in each.items()} for each in (state.columns, state.values, state.noises)
-        )
-        columns, values, noises = parts
-        if self.compiled:
-            log_weight, asked = self._jitted()(columns, values, noises, drawn, keys)
-        else:
-            drawn = {n: np.asarray(x) for n, x in drawn.items()}
-            log_weight, asked = self.evaluate(np, columns, values, noises, drawn, keys)
+        drawn: dict[str, Array] = {}
+        ready: dict[str, Array] = {}
+        for n in self.plan.normals:
+            by_law = self.view.laws.sampler(n)
+            kind = "normal" if by_law is None else by_law
+            found = self.streams.draw(rows, numbers, stream_of(n), (BATCH,), kind)
+            (drawn if by_law is None else ready)[n] = found
+        for n in self.plan.uniforms:
+            drawn[n] = self.streams.draw(rows, numbers, stream_of(n), (BATCH,), "uniform")
+        log_weight, asked = self._evaluated(rows, self.keys(rows, numbers), self._alone(drawn, ready))
         return np.asarray(log_weight)[:lanes], np.asarray(asked)[:lanes]
 
-    def _jitted(self) -> Any:
-        if self._function is None:
+    def _padded(self, lanes: int) -> int:
+        """A power of four where programs are compiled, so that few are."""
+        return 1 << 2 * (((lanes - 1).bit_length() + 1) // 2) if self.compiled else lanes
+
+    def _alone(self, drawn: dict[str, Array], ready: dict[str, Array]) -> tuple[dict[str, Array], dict[str, Array]]:
+        """Noises that depend on no others made of their normal numbers, once for all combinations."""
+        laws = self.view.laws
+        for n in [n for n in drawn if n in laws.block_of and len(laws.mates(n)) == 1]:
+            ready[n] = np.asarray(laws.from_normal(n, laws.given(n, ()), {}, drawn.pop(n), np))
+        return drawn, ready
+
+    def keys(self, rows: NDArray[np.intp], numbers: NDArray[np.intp]) -> Any:
+        """A JAX key for each lane, where a mechanism wants one."""
+        if not self.plan.hindsight:
+            return np.zeros(len(rows))
+        with precision_of("double"):
+            return self.streams.keys(self.key, rows, numbers)
+
+    def at(self, rows: NDArray[np.intp], keys: Any, z: Array, asks: bool = True) -> tuple[Array, Array]:
+        """Log weights and what is asked at given normal numbers, shape (lanes, draws, normals).
+
+        Where what is asked is not wanted, what only it depends on is left out.
+        """
+        lanes = len(rows)
+        pad = np.resize(np.arange(lanes), self._padded(lanes))
+        drawn = {n: z[pad, :, k] for k, n in enumerate(self.plan.normals)}
+        with precision_of("double"):
+            log_weight, asked = self._evaluated(rows[pad], keys[pad], self._alone(drawn, {}), asks)
+        return np.array(log_weight)[:lanes], np.array(asked)[:lanes]
+
+    def _evaluated(
+        self, rows: NDArray[np.intp], keys: Any, drawn: tuple[dict[str, Array], dict[str, Array]], asks: bool = True
+    ) -> tuple[Any, Any]:
+        known = self.of_rows(rows)
+        if self.compiled:
+            found = self._jitted(asks)(known, drawn, keys)
+            if asks in self._checked or self._agrees(found, known, drawn, keys, asks):
+                return found
+            self.compiled = False
+        return self.evaluate(np, known, drawn, keys, asks)
+
+    def _agrees(self, found: tuple[Any, Any], known: Any, drawn: Any, keys: Any, asks: bool) -> bool:
+        """Whether a program, when it is new, gives what NumPy does for its first lane."""
+        self._checked.add(asks)
+        first = tuple({n: x[:1] for n, x in part.items()} for part in known)
+        numbers = tuple({n: x[:1] for n, x in part.items()} for part in drawn)
+        wanted = self.evaluate(np, first, numbers, keys[:1], asks)
+        pairs = zip(found, wanted, strict=True)
+        return all(
+            np.allclose(np.asarray(a)[:1], np.asarray(b), rtol=1e-6, atol=1e-9, equal_nan=True) for a, b in pairs
+        )
+
+    def of_rows(self, rows: NDArray[np.intp]) -> tuple[Any, Any, Any]:
+        """What is known of these rows: placeholders, instances, noises."""
+        state = self.found.state
+        columns, values, noises = (
+            {n: np.asarray(x)[rows] for n, x in each.items()} for each in (state.columns, state.values, state.noises)
+        )
+        return columns, values, noises
+
+    def _jitted(self, asks: bool) -> Any:
+        if asks not in self._functions:
             import jax
             import jax.numpy as jnp
 
-            self._function = jax.jit(partial(self.evaluate, jnp))
-        return self._function
+            self._functions[asks] = jax.jit(partial(self.evaluate, jnp, asks=asks))
+        return self._functions[asks]
 
-    def evaluate(self, xp: Any, columns: Any, values: Any, noises: Any, drawn: Any, keys: Any) -> tuple[Any, Any]:
-        """Log weights and what is asked of lanes, for numbers that were drawn; shape (lanes, draws)."""
-        lanes = keys.shape[0]
-        draws = next((x.shape[1] for x in drawn.values()), BATCH)
-        count = self.plan.combinations
+    def evaluate(self, xp: Any, known: Any, drawn: Any, keys: Any, asks: bool = True) -> tuple[Any, Any]:
+        """Log weights and what is asked of lanes, for numbers that were drawn; shape (lanes, draws).
+
+        Args:
+            xp: the array module.
+            known: placeholders, instances and noises of the lanes' rows.
+            drawn: normal and uniform numbers, and noises, each of shape (lanes, draws).
+            keys: of the lanes.
+            asks: whether what is asked is wanted.
+        """
+        (columns, values, noises), (numbers, ready) = known, drawn
+        lanes, count = keys.shape[0], self.plan.combinations
+        draws = next((x.shape[1] for part in drawn for x in part.values()), BATCH)
         size = lanes * draws * count
         of_lane = np.repeat(np.arange(lanes), draws * count)
         base = State(xp, lanes, columns, dict(values), dict(noises))
         state = expand(base, of_lane, size, xp)
-        state.normals = {n: xp.repeat(xp.reshape(x, -1), count) for n, x in drawn.items()}
+        state.normals = {n: xp.repeat(xp.reshape(x, -1), count) for n, x in numbers.items()}
+        state.noises |= {n: xp.repeat(xp.reshape(x, -1), count) for n, x in ready.items()}
         state.axes, state.keys = axes(self.plan, lanes * draws, xp), keys
-        log_weight, asked = entries(self.view, self.plan, state)
+        log_weight, asked = entries(self.view, self.plan if asks else self.plan.weights, state)
+        if xp is np and np.isnan(asked).any():
+            self.without_number += nan_variables(self.view, state)
         shape = (lanes, draws, count)
         return collapse(xp.reshape(log_weight, shape), xp.reshape(asked, shape), xp)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from .._coupling import Coupling
 from .._domain import Real
+from .._hindsight import DrawsNoise
 from .._noise import probabilities
 from .._syntax import Draw
 from .._worlds import Fresh
@@ -129,14 +130,21 @@ class Weigh:
         value, values = fixed(view, self.instance, state), inputs(view, self.instance, state)
         if view.stochastic(self.instance):
             with np.errstate(divide="ignore"):
-                state.weigh(state.xp.log(pick(state_laws(view, self.instance, state), value, state.xp)))
+                _weigh_law(state, state.xp.log(pick(state_laws(view, self.instance, state), value, state.xp)))
             return
         how: Any = view.how(self.instance)
         assert isinstance(how, Conditional)
-        state.weigh(state.xp.broadcast_to(how.log_probability(value, values, state.xp), (state.size,)))
+        _weigh_law(state, state.xp.broadcast_to(how.log_probability(value, values, state.xp), (state.size,)))
         if self.stream is not None:
             assert isinstance(how, NoiseGiven)
             state.noises.update(_hindsight(how, value, values, state, self.stream))
+
+
+def _weigh_law(state: State, log_factor: Column) -> None:
+    """Weigh by a law; one that is no number is a fault of the mechanism, and what is asked is then no number either."""
+    wrong = state.xp.isnan(log_factor)
+    state.unshown = state.unshown | wrong
+    state.weigh(state.xp.where(wrong, 0.0, log_factor))
 
 
 def _hindsight(how: NoiseGiven, value: Column, values: Columns, state: State, stream: int) -> dict[str, Column]:
@@ -166,6 +174,8 @@ class DrawNoise:
 
     def run(self, view: View, state: State) -> None:
         """See `Step`."""
+        if self.noise in state.noises:  # made before the combinations were, see `Lanes`
+            return
         z = state.normals[self.noise] if self.given.sd else 0.0
         state.noises[self.noise] = view.laws.from_normal(self.noise, self.given, state.noises, z, state.xp)
 
@@ -209,7 +219,7 @@ class FiniteState:
         state.values[self.instance] = codes
         if self.alone:
             with np.errstate(divide="ignore"):
-                state.weigh(state.xp.log(pick(state_laws(view, self.instance, state), codes, state.xp)))
+                _weigh_law(state, state.xp.log(pick(state_laws(view, self.instance, state), codes, state.xp)))
 
 
 @dataclass(frozen=True)
@@ -233,6 +243,50 @@ class JointWeight:
         weight = joint_entries(self.variable, table, laws, parents, values, self.coupling)
         with np.errstate(divide="ignore"):
             state.weigh(state.xp.asarray(np.log(weight)))
+
+
+@dataclass(frozen=True)
+class CouplingNoise:
+    """The noise of a granted coupling, drawn in hindsight: given every observed instance of the variable.
+
+    For couplings whose joint law over several worlds has no closed form; see `_hindsight`.
+    """
+
+    name: str
+    instances: tuple[int, ...]
+    coupling: DrawsNoise
+    states: int
+
+    def run(self, view: View, state: State) -> None:
+        """See `Step`."""
+        uniforms = np.stack([state.normals[n] for n in coupling_streams(self.name, self.coupling, self.states)], axis=1)
+        laws = [np.asarray(state_laws(view, i, state)).T for i in self.instances]
+        seen = [np.broadcast_to(np.asarray(fixed(view, i, state)), (state.size,)) for i in self.instances]
+        shape = (state.size, len(seen))
+        observed = np.stack(seen, axis=1) if seen else np.zeros(shape, dtype=np.intp)
+        stacked = np.stack(laws, axis=1) if laws else np.zeros((*shape, self.states))
+        state.noises[self.name], weight = self.coupling.draw_noise(stacked, observed.astype(np.intp), uniforms)
+        with np.errstate(divide="ignore"):
+            state.weigh(np.log(weight))
+
+
+@dataclass(frozen=True)
+class Respond:
+    """The state of an instance under the noise of a coupling."""
+
+    instance: int
+    name: str
+    coupling: DrawsNoise
+
+    def run(self, view: View, state: State) -> None:
+        """See `Step`."""
+        laws = np.asarray(state_laws(view, self.instance, state)).T
+        state.values[self.instance] = self.coupling.respond(state.noises[self.name], laws)
+
+
+def coupling_streams(name: str, coupling: DrawsNoise, states: int) -> tuple[str, ...]:
+    """Names of the uniform numbers that the noise of a coupling is made of."""
+    return tuple(f"{name} {k}" for k in range(coupling.noise_size(states)))
 
 
 @dataclass(frozen=True)
@@ -261,7 +315,8 @@ def state_laws(view: View, i: int, state: State) -> Column:
         return laws_of_table(table, [values[n] for n, _ in view.slots(i)], state.size, xp)
     how: Any = view.how(i)
     assert isinstance(how, NeedsCoupling)
-    return how.laws(values, xp)
+    laws = how.laws(values, xp)
+    return xp.broadcast_to(laws, (laws.shape[0], state.size))
 
 
 def _cases(draw: Draw, view: View, i: int, values: Columns, state: State) -> Column:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, cast
 
 import numpy as np
@@ -24,7 +24,7 @@ HIDDEN = "a mechanism gives what was seen whatever its noise, so that the noise 
 
 
 class NotShown(InvalidRows):
-    """A unit whose row does not show a noise that is needed."""
+    """A row that does not show a noise that is needed, though all of it is there."""
 
 
 AGREE = 0.6
@@ -89,9 +89,9 @@ class UnitRun:
                 self._set(i, value if like is None else self._where_alike(i, like, value), step)
                 self._need(i, mechanism)
             case Carry(_, source):
-                assert isinstance(mechanism, Transporting)
                 seen = self.instance(source)
-                self._set(i, mechanism.transport(seen, self.inputs(source), self.inputs(i), self.xp), step)
+                moved = cast(Transporting, mechanism).transport(seen, self.inputs(source), self.inputs(i), self.xp)
+                self._set(i, moved, step)  # (a check of a protocol takes longer than a small column)
                 self._lost(self._hidden(source, mechanism), i)
             case Move(_, source, parts):
                 self._set(i, self._moved(self.instance(source), parts), step)
@@ -212,7 +212,7 @@ class UnitRun:
             self.defined = self.defined & (found >= 0)
             self.noises[name] = self.xp.maximum(found, 0)
             return
-        assert isinstance(mechanism, Invertible)
+        mechanism = cast(Invertible, mechanism)
         self.noises[name] = found = mechanism.noise_of(value, inputs, self.xp)
         support = self.plan.supports.get(name)
         if self.xp is np and not np.isfinite(found).all():
@@ -228,7 +228,9 @@ class UnitRun:
 
     def _hidden(self, i: int, mechanism: UnitMechanism) -> Any:
         """Where the parents of an observed instance give what is seen whatever its noise; False for nowhere."""
-        found = mechanism.hidden(self.instance(i), self.inputs(i), self.xp) if isinstance(mechanism, Hiding) else False
+        if not _hides(type(mechanism)):
+            return False
+        found = cast(Hiding, mechanism).hidden(self.instance(i), self.inputs(i), self.xp)
         return False if self.xp is np and not np.any(found) else found
 
     def _need(self, i: int, mechanism: UnitMechanism) -> None:
@@ -246,7 +248,10 @@ class UnitRun:
     def _lose(self, hidden: Any) -> None:
         lost = hidden & self.defined
         self.hidden = self.hidden | lost
-        self.sound = self.sound & ~lost
+        if self.xp is np:
+            self.sound = self.sound & np.logical_not(lost)
+        else:
+            self.taint = self.taint + self.xp.where(lost, np.nan, 0.0)
 
     def _scale(self, inputs: Mapping[str, Column]) -> Any:
         return sum((abs(column) for column in inputs.values()), start=0.0)
@@ -266,6 +271,12 @@ class UnitRun:
             return look_up(mechanism.admitted, [*(inputs[n] for n in mechanism.parents), value], self.xp)
         assert isinstance(mechanism, Conditional)
         return mechanism.log_probability(value, inputs, self.xp) > -np.inf
+
+
+@lru_cache(maxsize=256)
+def _hides(kind: type) -> bool:
+    """Whether mechanisms of this class may be deprived of their noise; to ask a protocol is slow."""
+    return hasattr(kind, "hidden")
 
 
 def _square(value: Any) -> Any:

@@ -9,11 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .._sample import random_key
-from ._abduct_gate import LARGEST_K, LEAST_SIZE, Array, Estimate, reliable
-from ._abduct_plan import Part, make_plan
+from ._abduct_answers import Answers
+from ._abduct_hmc import MOST_UNITS, differentiable, hamiltonian
+from ._abduct_move import movable, tempered
+from ._abduct_part import Part
+from ._abduct_plan import make_plan
 from ._abduct_run import BATCH, Known, Lanes, exact, known, possible, refuse_nan
 from ._abduct_view import View
 from ._abduct_weigh import weighted
@@ -21,8 +23,8 @@ from ._refusal import Refusal
 from ._solution import Solution, point
 from ._task import Task
 
-COMPILED = 1 << 22
-"""Entries from which on it pays to compile."""
+COMPILED = 1 << 28
+"""Entries times steps from which on it pays to compile: NumPy does so many in a few seconds."""
 
 
 @dataclass(frozen=True)
@@ -79,52 +81,16 @@ class Sampled:
         size = rows.size * 2 * BATCH * plan.combinations * max(len(plan.steps), 1)
         compiled = task.execution.executor == "jax" or (task.execution.executor is None and size > COMPILED)
         lanes = Lanes(view, plan, found, random_key(task.key), compiled)
-        estimate = weighted(lanes.run, rows, task.event, self.accuracy, self.most_draws)
-        refuse_nan(view, np.isnan(estimate.value) & (estimate.size > 0), rows)
-        return _gated(task.rows, rows, found.possible, estimate, plan)
-
-
-def _gated(count: int, rows: NDArray[np.intp], defined: NDArray[np.bool_], found: Estimate, plan: Part) -> Solution:
-    """The solution, if the draws support it."""
-
-    def whole(part: Array) -> Array:
-        out = np.full(count, np.nan)
-        out[rows] = part
-        return out
-
-    good = reliable(found)
-    figures = {
-        "method": "likelihood weighting",
-        "draws": int(found.draws.max()),
-        "combinations": plan.combinations,
-        "ess": float(found.size.min()),
-        "khat": float(found.khat.max()),
-        "least_ess": LEAST_SIZE,
-        "largest_khat": LARGEST_K,
-        "reliable": whole(good.astype(float)) == 1.0,
-    }
-    solution = replace(
-        point(whole(found.value), defined),
-        monte_carlo=whole(found.error),
-        effective_size=whole(found.size),
-        diagnostics=figures,
-    )
-    if good.all():
-        return solution
-    raise Refusal(_why(rows, good, found), solution)
-
-
-def _why(rows: NDArray[np.intp], good: NDArray[np.bool_], found: Estimate) -> str:
-    at = int(np.argmin(good))
-    where = f"row {int(rows[at]) + 1}" if len(rows) > 1 else "this unit"
-    others = f" (and {int((~good).sum()) - 1} more rows)" if (~good).sum() > 1 else ""
-    if found.size[at] == 0.0:
-        return (
-            f"no draw out of {int(found.draws[at]):,} meets the evidence of {where}{others}: it is impossible, or too "
-            "rare to be drawn"
-        )
-    return (
-        f"the draws do not support an answer for {where}{others}: of {int(found.draws[at]):,} draws "
-        f"{found.size[at]:.0f} count (effective sample size; {LEAST_SIZE:.0f} are wanted), Pareto k-hat is "
-        f"{found.khat[at]:.2f} (at most {LARGEST_K:g} is wanted)"
-    )
+        first = weighted(lanes.run, rows, task.event, self.accuracy, self.most_draws)
+        answers = Answers.of(first)
+        refuse_nan(np.isnan(answers.value) & (answers.size > 0), rows, lanes.without_number)
+        bad = np.flatnonzero(first.fault)
+        if bad.size and movable(lanes):
+            answers.put(bad, tempered(lanes, rows[bad], task.event), "tempered SMC")
+            bad = np.flatnonzero(first.fault & ~answers.reliable)
+        if 0 < bad.size <= MOST_UNITS and differentiable(lanes):
+            answers.put(bad, hamiltonian(lanes, rows[bad], task.event), "NUTS")
+        solution = answers.solution(rows, found.possible, plan.combinations)
+        if answers.reliable.all():
+            return solution
+        raise Refusal(answers.why(rows), solution)

@@ -46,8 +46,8 @@ class Unit:
         kind = np.dtype(np.float32) if kinds == {np.dtype(np.float32)} else np.dtype(np.float64)
         try:
             found = run_columns(kernel, task.columns, {}, task.rows, task.execution, kind)
-        except NotShown as wrong:
-            raise Refusal(f"not determined by the evidence of row {wrong.row}: {HIDDEN}") from None
+        except NotShown as hidden:
+            raise Refusal(f"not determined by the evidence of row {hidden.row}: {HIDDEN}") from None
         value = found.outputs[0][0].astype(np.float64)
         return replace(point(value, found.defined), diagnostics=_told(found.ran))
 
