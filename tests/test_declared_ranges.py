@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -116,6 +119,6 @@ def test_rounding_at_an_end_is_no_fault() -> None:
 
 
 @pytest.mark.parametrize("value", [10**400, True, np.True_, math.inf, [1.0, 10**400], [1.0, True]])
-def test_settings_that_are_no_numbers(value: object) -> None:
+def test_settings_that_are_no_numbers(value: Any) -> None:
     with pytest.raises(InvalidQuery, match=r"do=\{'X': .*: (a finite number is wanted|'X' is continuous. Write 1 for)"):
-        imagine(FREE, {"X": [9.0], "Y": [2.0]}, {"X": value})  # pyright: ignore[reportArgumentType]
+        imagine(FREE, {"X": [9.0], "Y": [2.0]}, {"X": value})

@@ -17,6 +17,7 @@ from .._syntax import Expr, Op, print_expr, terms
 from ._gaussian_moments import Average, average
 from ._gaussian_pieces import Event, Pieces, Truth, both, forms_of
 from ._gaussian_posterior import condition_on
+from ._gaussian_ranges import check_ranges
 from ._gaussian_space import OVERFLOW, Form, RowsDiffer
 from ._gaussian_system import System, build_system
 from ._normal_lattice import Lattice
@@ -74,8 +75,10 @@ def posed(task: Task) -> tuple[System, list[Form], list[Event], Pieces]:
     Raises:
         Refusal: something is not linear, or a noise that is not normal is tied to a condition.
         RowsDiffer: a coefficient differs between rows.
+        InvalidModel, InvalidQuery: a known value lies outside the range that its variable was declared with.
     """
     system = build_system(task)
+    check_ranges(system)
     evidence, events = list(system.evidence), list(system.events)
     for condition in task.conditions:
         add_condition(system, condition, evidence, events)
