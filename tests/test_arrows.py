@@ -119,6 +119,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_mixed_fold",
         "_mixed_mixture",
         "_mixed_hidden",
+        "_mixed_ranges",
         "_mixed_solve",
         "_mixed_trace",
         "_mixed_account",

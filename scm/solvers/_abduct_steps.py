@@ -22,7 +22,7 @@ from .._noise import probabilities
 from .._syntax import Draw
 from .._worlds import Fresh
 from ..mechanisms._formula import column
-from ..mechanisms._types import Column, Columns, Conditional, Hiding, NeedsCoupling, NoiseGiven
+from ..mechanisms._types import Branching, Censored, Column, Columns, Conditional, Hiding, NeedsCoupling, NoiseGiven
 from ._abduct_finite import FiniteMap, joint_entries, laws_of_table, pick
 from ._abduct_inverse import Inverse
 from ._abduct_laws import EQUAL, Given
@@ -31,7 +31,8 @@ from ._abduct_view import View
 from ._refusal import Refusal
 
 ATOM = 1e7
-"""The log weight of what is certain, against any density."""
+"""The log weight that a probability has before any density: of one value under different parents, the densities are
+nothing beside it."""
 
 
 class Step(Protocol):
@@ -134,10 +135,40 @@ class Weigh:
             return
         how: Any = view.how(self.instance)
         assert isinstance(how, Conditional)
-        _weigh_law(state, state.xp.broadcast_to(how.log_probability(value, values, state.xp), (state.size,)))
+        log_factor = how.log_probability(value, values, state.xp)
+        if isinstance(how, Censored):
+            log_factor = log_factor + state.xp.where(how.atom(value, values, state.xp), ATOM, 0.0)
+        _weigh_law(state, state.xp.broadcast_to(log_factor, (state.size,)))
         if self.stream is not None:
             assert isinstance(how, NoiseGiven)
             state.noises.update(_hindsight(how, value, values, state, self.stream))
+
+
+@dataclass(frozen=True)
+class Branch:
+    """An observed instance of which one of a few noises was met: each is a combination, weighed by its density.
+
+    Where the value has a probability instead, the noise is not known.
+    """
+
+    instance: int
+    noise: str
+    name: str
+
+    def run(self, view: View, state: State) -> None:
+        """See `Step`."""
+        value, values, xp = fixed(view, self.instance, state), inputs(view, self.instance, state), state.xp
+        how: Any = view.how(self.instance)
+        assert isinstance(how, Branching)
+        code, shape = state.axes[self.name][None], (how.most, state.size)
+        points, densities = (
+            xp.take_along_axis(xp.broadcast_to(found, shape), code, axis=0)[0]
+            for found in how.points(value, values, xp)
+        )
+        atom = how.atom(value, values, xp)
+        state.noises[self.noise] = xp.broadcast_to(points, (state.size,))
+        state.unshown = state.unshown | atom
+        state.weigh(xp.where(atom, ATOM + how.log_probability(value, values, xp) - np.log(how.most), densities))
 
 
 def _weigh_law(state: State, log_factor: Column) -> None:

@@ -99,6 +99,7 @@ def _solve(task: Task) -> Solution:
     posterior = condition_on(system.space, evidence)
     found = average(posterior, number, both(*events), None if task.key is None else Lattice(task.key))
     defined = found.defined & posterior.defined
+    system.check_posed(defined)
     _trust(task, found, defined)
     value = np.clip(found.value, 0.0, 1.0) if task.event else found.value
     return replace(
