@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from scm import (
+    Bernoulli,
     ContinuousLaw,
     Execution,
     InvalidModel,
@@ -39,7 +40,7 @@ def test_ask_names_mechanism_value_and_row() -> None:
     with pytest.raises(InvalidModel, match=BROKEN.format(3)):
         ask(MODEL, "P(Y[X=1] > 3)", rows={"X": [9.0, 9.0, 9.0], "Y": [10.0, 8.5, 2.0]})
     kept = ask(MODEL, "E[Y[X=1]]", rows={"X": [9.0, 9.0], "Y": [10.0, 8.5]})
-    np.testing.assert_allclose(kept.value, [2.0, 0.5])
+    np.testing.assert_allclose(np.asarray(kept.value), [2.0, 0.5])
 
 
 @pytest.mark.parametrize("execution", [Execution(executor="numpy"), JAX, None])
@@ -122,3 +123,55 @@ def test_rounding_at_an_end_is_no_fault() -> None:
 def test_settings_that_are_no_numbers(value: Any) -> None:
     with pytest.raises(InvalidQuery, match=r"do=\{'X': .*: (a finite number is wanted|'X' is continuous. Write 1 for)"):
         imagine(FREE, {"X": [9.0], "Y": [2.0]}, {"X": value})
+
+
+ADVICE = r"Declare it without those ends, as Real\(\); or write a mechanism that keeps them"
+
+
+def test_closed_forms_refuse_what_a_normal_law_does_not_keep() -> None:
+    found = ask(MODEL, "P(X > 10)")
+    assert found.finding == "refused"
+    told = dict(found.refusals)
+    assert told["gaussian"].startswith("'X' is declared as the numbers from 0 to 10, and its mechanism is not known to")
+    assert "Declare it without those ends" in told["gaussian"]
+    mixture = Model(
+        Variable("C", (0, 1), noise={"c": Bernoulli(0.4)}),
+        Variable("Y", Real(lower=0), equation="C + v", noise={"v": normal(0, 1)}),
+    )
+    assert dict(ask(mixture, "E[Y]").refusals)["mixture"].startswith("'Y' is declared as the numbers from 0 to inf")
+    # Where Y is seen it is known to lie inside, and what is asked is about C.
+    densities = [p * math.exp(-((3.0 - c) ** 2) / 2) for c, p in ((0, 0.6), (1, 0.4))]
+    assert ask(mixture, "P(C=1 | Y=3)").value == pytest.approx(densities[1] / sum(densities), rel=1e-9)
+
+
+def test_closed_forms_answer_where_the_formula_keeps_the_ends() -> None:
+    model = Model(
+        Variable("X", Real(0, 1), noise={"u": ContinuousLaw("Uniform", low=0, high=1)}, equation="u"),
+        Variable("Y", Real(0, 3), equation="2 * X + v", noise={"v": ContinuousLaw("Uniform", low=0, high=1)}),
+        Variable("Z", Real(lower=0), equation="max(0, W)"),
+        Variable("W", Real(), noise=normal()),
+    )
+    assert ask(model, "E[Y]").value == pytest.approx(1.5, abs=1e-12)
+    assert ask(model, "E[Z]").value == pytest.approx(1 / math.sqrt(2 * math.pi), abs=1e-9)
+
+
+@pytest.mark.parametrize("execution", [Execution(executor="numpy"), JAX])
+def test_draws_outside_are_an_error(execution: Execution) -> None:
+    with pytest.raises(InvalidModel, match=rf"The mechanism of 'Y' gives -[0-9.e-]+ in row 2, and 'Y' is .*{ADVICE}"):
+        ask(MODEL, "E[Y]", rows={"X": [9.0, 1.0, 9.0]}, key=1, execution=execution)
+    with pytest.raises(InvalidQuery, match=r"The policy for 'X' gives 1[0-9.]+ in row 1, and 'X' is declared as"):
+        ask(MODEL, "P(Y[X := X + 5] > 3)", key=1, execution=execution)
+    found = ask(MODEL, "E[Y | X=9]", key=1, execution=execution)
+    assert found.finding == "estimate"
+    assert found.value == pytest.approx(9.0, abs=0.05)
+
+
+def test_enumeration_refuses_a_possible_case_outside() -> None:
+    model = Model(
+        Variable("C", (0, 1), noise={"c": Bernoulli(0.5)}),
+        Variable("T", Real(), noise=normal()),
+        Variable("Y", Real(lower=0), equation="T - 4 * C"),
+    )
+    with pytest.raises(InvalidModel, match=r"The mechanism of 'Y' gives -1.0 in row 2, and 'Y' is declared as"):
+        ask(model, "E[Y * Y]", rows={"T": [5.0, 3.0]})
+    assert ask(model, "E[Y]", rows={"T": [5.0, 3.0], "C": [1, 0]}).value == pytest.approx([1.0, 3.0])

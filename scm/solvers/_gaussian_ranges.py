@@ -21,8 +21,7 @@ def check_ranges(system: System) -> None:
     """That no instance of a task can leave the range that its variable was declared with.
 
     Raises:
-        Refusal: one could, as far as can be told.
-        InvalidModel, InvalidQuery: a mechanism, or a policy or an intervention, gives a known value outside.
+        Refusal: one could, as far as can be told; or it is known to, in a row whose evidence may be impossible.
     """
     for place, instance in enumerate(system.task.worlds.instances):
         if place not in system.task.worlds.fixed:
@@ -50,7 +49,7 @@ def _check_own(system: System, place: int, instance: Instance) -> None:
             f"{ADVICE}"
         )
     if (at := _outside(known, ends)) is not None:
-        raise out_of_range(instance, ends, float(known[at]), at + 1)
+        raise Refusal(str(out_of_range(instance, ends, float(known[at]), at + 1)))
 
 
 def _check_slots(system: System, instance: Instance) -> None:
@@ -65,7 +64,7 @@ def _check_slots(system: System, instance: Instance) -> None:
         if known is None:
             raise Refusal(f"{name!r} is set to {carrier!r}, which need not keep to {ends}, as {name!r} is declared")
         if (at := _outside(known, ends)) is not None:
-            raise set_out_of_range(name, ends, float(known[at]), at + 1)
+            raise Refusal(str(set_out_of_range(name, ends, float(known[at]), at + 1)))
 
 
 def _carrier(system: System, slot: Slot) -> str | None:

@@ -73,9 +73,9 @@ def posed(task: Task) -> tuple[System, list[Form], list[Event], Pieces]:
     """A task as equations: the system, forms that are zero, events that hold, and what is asked.
 
     Raises:
-        Refusal: something is not linear, or a noise that is not normal is tied to a condition.
+        Refusal: something is not linear, or a noise that is not normal is tied to a condition, or a declared range
+            need not be kept.
         RowsDiffer: a coefficient differs between rows.
-        InvalidModel, InvalidQuery: a known value lies outside the range that its variable was declared with.
     """
     system = build_system(task)
     check_ranges(system)
