@@ -78,6 +78,34 @@ class Answers:
             diagnostics=figures,
         )
 
+    def without_bad(self, rows: NDArray[np.intp], solution: Solution) -> Solution:
+        """The solution with the rows that the draws do not support refused, and the figures of the others."""
+        assert solution.monte_carlo is not None
+        assert solution.effective_size is not None
+        refused, good = np.zeros(len(solution.defined), dtype=bool), self.reliable
+        refused[rows[~good]] = True
+        figures = dict(solution.diagnostics)
+        if good.any():
+            chains = self.rhat[good][~np.isnan(self.rhat[good])]
+            figures |= {
+                "method": ", then ".join(dict.fromkeys(m for m, ok in zip(self.method, good, strict=True) if ok)),
+                "draws": int(self.draws[good].max()),
+                "ess": float(self.size[good].min()),
+                "khat": float(self.khat[good].max()),
+                "rhat": float(chains.max()) if chains.size else None,
+            }
+        value, error, size = (
+            np.where(refused, np.nan, x) for x in (solution.lower, solution.monte_carlo, solution.effective_size)
+        )
+        return replace(
+            point(value, solution.defined),
+            monte_carlo=error,
+            effective_size=size,
+            diagnostics=figures,
+            refused=refused,
+            reason=self.why(rows),
+        )
+
     def why(self, rows: NDArray[np.intp]) -> str:
         """Why the draws support no answer, for the first row that they do not."""
         bad = np.flatnonzero(~self.reliable)

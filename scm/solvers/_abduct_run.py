@@ -59,7 +59,8 @@ def known(view: View, plan: AbductionPlan) -> Known:
     if (wrong := kept & state.unshown).any():
         raise Refusal(
             f"the evidence of row {int(np.argmax(wrong)) + 1} does not show a noise that is needed: a mechanism gives "
-            "what was seen whatever its noise"
+            "what was seen whatever its noise",
+            rows=wrong,
         )
     return Known(state, kept)
 
@@ -87,7 +88,8 @@ def possible(view: View, apart: Part, found: Known) -> Known:
     if rows.size:
         raise Refusal(
             f"no draw out of {WITNESSES * BATCH:,} meets the evidence of row {int(rows[0]) + 1}: it is impossible, or "
-            "too rare to be drawn"
+            "too rare to be drawn",
+            rows=np.isin(np.arange(view.task.rows), rows),
         )
     return found
 
@@ -107,7 +109,7 @@ def exact(view: View, plan: Part, found: Known) -> tuple[Array, NDArray[np.bool_
         total, mean = collapse(log_weight.reshape(shape), asked.reshape(shape), np)
         ok = found.possible[at] & (total > -np.inf)
         if (wrong := ok & np.isnan(mean)).any():
-            refuse_nan(wrong, at, nan_variables(view, state))
+            refuse_nan(wrong, at, nan_variables(view, state), rows)
         value[at], defined[at] = np.where(ok, mean, np.nan), ok
     return value, defined
 
@@ -154,14 +156,22 @@ def refuse_strays(view: View, state: State, weighed: NDArray[np.bool_], rows: ND
             raise out_of_range(view.worlds.instances[i], ends, float(values[at]), int(rows[at]) + 1)
 
 
-def refuse_nan(wrong: NDArray[np.bool_], rows: NDArray[np.intp], variables: Sequence[str]) -> None:
-    """Refuse where a possible row has no number; `variables` are those that had none, the first cause first."""
+def refuse_nan(wrong: NDArray[np.bool_], rows: NDArray[np.intp], variables: Sequence[str], count: int) -> None:
+    """Refuse where a possible row has no number.
+
+    Args:
+        wrong: which of `rows`.
+        rows: their places in the task.
+        variables: that had no number, the first cause first.
+        count: how many rows the task has.
+    """
     if wrong.any():
         row = int(rows[int(np.argmax(wrong))]) + 1
         whose = f"the mechanism of {variables[0]!r}" if variables else "a mechanism"
         raise Refusal(
             f"what is asked is no number in row {row}: {whose} gives NaN there, or what was seen whatever its noise, "
-            "which is then not known"
+            "which is then not known",
+            rows=np.isin(np.arange(count), rows[wrong]),
         )
 
 
