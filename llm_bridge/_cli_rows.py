@@ -218,6 +218,8 @@ class _RefusedRows:
 
     def add(self, answer: Answer, before: int) -> None:
         """Those of one chunk, `before` whose first row there are so many."""
+        if not answer.refusals:
+            return
         at = [before + k + 1 for k, status in enumerate(answer.status) if status == "refused"]
         self.rows += at[: max(NAMED - len(self.rows), 0)]
         for solver, reason in answer.refusals:

@@ -55,7 +55,8 @@ examples:
 
 rows: a column named as a placeholder fills it; one named as a variable is what was observed of it; an empty cell says
 that nothing was observed. The column `status` says ok, undefined (the evidence is impossible) or refused (no method can
-work it out; why is said on standard error); the exit status is 3 only if every row is refused. A run that was interrupted goes on where it was when the same command is given again.
+work it out; why is said on standard error); the exit status is 3 only if every row is refused. A run that was
+interrupted goes on where it was when the same command is given again.
 """
 IDENTIFY = """\
 Say whether a query follows from a graph: the formula with its derivation and how it was checked, or why there is none

@@ -63,14 +63,14 @@ class Found:
         return replace(self, value=self.value[at], defined=self.defined[at], error=error, turned=())
 
     def replaced(self, at: NDArray[np.intp], other: Found) -> Found:
-        """With these places, all that were refused, from `other`."""
+        """With these places from `other`."""
         value, defined = self.value.copy(), self.defined.copy()
         value[at], defined[at] = other.value, other.defined
         error = np.zeros(len(value)) if self.error is None else self.error.copy()
         error[at] = 0.0 if other.error is None else other.error
         drawn = self.error is not None or other.error is not None
         rounding = max(self.rounding, other.rounding)
-        return Found(value, defined, error if drawn else None, rounding, other.turned)
+        return replace(self, value=value, defined=defined, error=error if drawn else None, rounding=rounding)
 
 
 def nothing(rows: int) -> Found:

@@ -238,18 +238,18 @@ class _Group:
         solvers = (*self.setting.exact, *self.setting.drawing)
         if len(parts) > 1:
             try:
-                found = _plus(total, self.whole(joined(parts), solvers))
+                together = self.whole(joined(parts), solvers)
             except Refused:
                 pass  # the joint law of the terms may need what each alone does not
             else:
-                return self.mended(found, total, parts)
+                return self.mended(total, together, parts)
         for scale, term in parts:
             total = _plus(total, scaled(self.whole(term, solvers), scale))
         return total
 
-    def mended(self, found: Found, total: Found, parts: list[tuple[float, Term]]) -> Found:
-        """Terms that were drawn together for most rows, each by itself for those that were refused so."""
-        at = np.flatnonzero(found.refused(self.rows))
+    def mended(self, total: Found, together: Found, parts: list[tuple[float, Term]]) -> Found:
+        """The sum with terms that were drawn together, each by itself for the rows that were refused so."""
+        found, at = _plus(total, together), np.flatnonzero(together.refused(self.rows))
         if not at.size:
             return found
         few, alone = self.some(at), total.some(at)
@@ -258,7 +258,7 @@ class _Group:
                 alone = few.drawn(alone, [part])
         except Refused:
             return found
-        return found.replaced(at, alone)
+        return replace(found.replaced(at, alone), turned=(*total.turned, *alone.turned))
 
     def whole(self, term: Term, solvers: Sequence[TaskSolver]) -> Found:
         """The value of one term by the first of `solvers` that answers it.
