@@ -34,6 +34,9 @@ ATOM = 1e7
 """The log weight that a probability has before any density: of one value under different parents, the densities are
 nothing beside it."""
 
+ROUNDING = 1e-14
+"""Share of the numbers that a value is worked out from, by which rounding may put it past the end of its range."""
+
 
 class Step(Protocol):
     """One step."""
@@ -70,7 +73,22 @@ class Compute:
 
     def run(self, view: View, state: State) -> None:
         """See `Step`."""
-        state.values[self.instance] = forward(view, self.instance, state)
+        found = forward(view, self.instance, state)
+        if (ends := view.ends(self.instance)) is not None:
+            found = kept(view, self.instance, found, ends, state)
+        state.values[self.instance] = found
+
+
+def kept(view: View, i: int, found: Column, ends: Real, state: State) -> Column:
+    """A value inside its declared range: at an end where rounding put it past it; noted where it is farther out."""
+    xp = state.xp
+    inside = xp.clip(found, ends.lower, ends.upper)
+    sizes = abs(inside) + sum((abs(x) for x in inputs(view, i, state).values()), start=0.0)
+    off = abs(found - inside) > ROUNDING * sizes  # False where it is NaN
+    state.outside = state.outside | off
+    if xp is np and off.any():
+        state.strays.append((i, off, found))
+    return xp.where(off, found, inside)
 
 
 @dataclass(frozen=True)

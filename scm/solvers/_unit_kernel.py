@@ -159,7 +159,8 @@ def at_point(kernel: Kernel, run: UnitRun, point: Mapping[str, Any], among: Any,
     present = xp.broadcast_to(own.defined & xp.asarray(among), (rows,))
     tallies = [_tallied(tally, own, kernel.domains, present, rows) for tally in kernel.tallies]
     noises = [xp.broadcast_to(own.noises[name], (rows,)) for name in kernel.noises]
-    sound = own.sound if xp is np else xp.isfinite(own.taint) | xp.logical_not(own.defined)
+    sound = own.sound if xp is np else own.sound & xp.isfinite(own.taint) | xp.logical_not(own.defined)
+    sound = sound & xp.logical_not(own.outside & own.defined)
     return Worked(outputs, tallies, noises, own.defined, sound)
 
 

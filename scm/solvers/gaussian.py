@@ -17,6 +17,7 @@ from .._syntax import Expr, Op, print_expr, terms
 from ._gaussian_moments import Average, average
 from ._gaussian_pieces import Event, Pieces, Truth, both, forms_of
 from ._gaussian_posterior import condition_on
+from ._gaussian_ranges import check_ranges
 from ._gaussian_space import OVERFLOW, Form, RowsDiffer
 from ._gaussian_system import System, build_system
 from ._normal_lattice import Lattice
@@ -72,10 +73,12 @@ def posed(task: Task) -> tuple[System, list[Form], list[Event], Pieces]:
     """A task as equations: the system, forms that are zero, events that hold, and what is asked.
 
     Raises:
-        Refusal: something is not linear, or a noise that is not normal is tied to a condition.
+        Refusal: something is not linear, or a noise that is not normal is tied to a condition, or a declared range
+            need not be kept.
         RowsDiffer: a coefficient differs between rows.
     """
     system = build_system(task)
+    check_ranges(system)
     evidence, events = list(system.evidence), list(system.events)
     for condition in task.conditions:
         add_condition(system, condition, evidence, events)

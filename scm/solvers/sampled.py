@@ -90,6 +90,8 @@ class Sampled:
         lanes = Lanes(view, plan, found, random_key(task.key), compiled)
         first = weighted(lanes.run, rows, task.event, self.accuracy, self.most_draws)
         answers = Answers.of(first)
+        if lanes.compiled and (nan := np.isnan(answers.value)).any():
+            lanes.tell(int(rows[np.argmax(nan)]), -(-self.most_draws // BATCH))
         refuse_nan(np.isnan(answers.value) & (answers.size > 0), rows, lanes.without_number)
         bad = np.flatnonzero(first.fault)
         if bad.size and movable(lanes):
