@@ -21,7 +21,7 @@ from ._execution import Execution
 from ._finding import Assumption, Step
 from ._imagined import Imagined, points_told
 from ._model import Model
-from ._settings import Imposed, Settings, formula, point_of, read_worlds
+from ._settings import Imposed, Settings, check_grids, formula, point_of, read_worlds
 from ._syntax import Assignment, Expr, Placeholder, Set, Var, carrier_of, print_assignment, print_name, terms, walk
 from ._unit_rows import UnitRows, check_columns, read_units
 from ._worlds import build_worlds
@@ -93,9 +93,13 @@ def imagine(
         UnknownName, UnknownState, QuerySyntaxError: as their messages say.
     """
     began = time.monotonic()
+    for argument, given in (("outputs", outputs), ("ignored", ignored)):
+        if isinstance(given, str):
+            raise InvalidQuery(f"{argument}={given!r}: several names are wanted, {argument}=({given!r},).")
     worlds = read_worlds(model, do)
     wanted = _aggregates(aggregates)
     table = read_units(model, rows, _extra(model, worlds, outputs, wanted), ignored)
+    check_grids(worlds, table.count)
     names = None if outputs is None else tuple(outputs)
     ready = {
         world: _prepared(model, imposed, names, wanted, table, noise and k == 0)
