@@ -16,6 +16,7 @@ ABDUCTIONS ?= 2000
 FIRST ?= 0
 PYTEST_ARGS ?= -n auto --maxprocesses 4
 BENCH_ARGS ?=
+UNITS_ARGS ?=
 
 QUESTION ?= If the court orders the execution, the captain gives the signal. \
 If the captain gives the signal, rifleman A shoots and rifleman B shoots. \
@@ -25,10 +26,10 @@ export QUESTION
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint format verify bench constraints clean
+.PHONY: help demo test lint format verify bench bench-units constraints clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 demo: $(VENV)/.run-ready ## Ask a counterfactual question in plain words and show how it is answered
 	@echo; echo "$$QUESTION" | fold -s -w 100 | sed 's/^/> /'; echo
@@ -56,6 +57,10 @@ verify: $(VENV)/.dev-ready ## Run the long randomised checks (PAIRS=5000 BATCHES
 
 bench: $(VENV)/.bench-ready ## Measure speed, beside other engines (half an hour; BENCH_ARGS=--quick for a look)
 	$(PY) -m benchmarks $(BENCH_ARGS)
+
+# dowhy pins an older SciPy, so it has an environment of its own; UNITS_ARGS=--quick for a look.
+bench-units: $(VENV)/.bench-ready build/peers/.ready ## Measure worlds of a million units, beside dowhy.gcm and NumPy
+	$(PY) -m benchmarks.units $(UNITS_ARGS)
 
 # Python 3.11 is the oldest release supported, so what it needs is what every release needs.
 constraints: ## Pin anew every package that a development install and the benchmarks bring (needs Python 3.11)
@@ -88,6 +93,12 @@ $(VENV)/.dev-ready: $(INPUTS)
 $(VENV)/.bench-ready: $(VENV)/.dev-ready
 	@echo "Installing the engines that Twinworld is measured beside into $(VENV) (about 150 MB) ..."
 	@$(PIP) install -c constraints.txt -e '.[bench]'
+	@touch $@
+
+build/peers/.ready: benchmarks/peers.txt
+	@echo "Installing dowhy into build/peers (about 700 MB) ..."
+	@$(PY) -m venv --clear build/peers
+	@build/peers/bin/python -m pip --disable-pip-version-check -qq install -r benchmarks/peers.txt
 	@touch $@
 
 # `.home` says where the environment was made. One whose Python is gone, or that came along with a checkout that was

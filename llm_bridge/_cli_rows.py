@@ -26,6 +26,7 @@ from scm import (
     encode_text,
     numbers_from_text,
     print_query,
+    read_ahead,
     result_columns,
     row_variables,
 )
@@ -162,7 +163,7 @@ def _answered(run: _Run, folder: str, progress: _Progress) -> Counter[str]:
         counts.update(_statuses(results))
         number += 1
     progress.begin(place.row, run.source.share(place))
-    for chunk in run.source.chunks(place, run.size, list(run.variables)):
+    for chunk in read_ahead(run.source.chunks(place, run.size, list(run.variables))):
         results = result_columns(_answer(run, chunk))
         keep(folder, number, results, chunk.after)
         counts.update(_statuses(results))

@@ -98,6 +98,7 @@ from ._gumbel import gumbel_max as gumbel_max
 from ._holds import Members as Members
 from ._holds import holds as holds
 from ._imagine import imagine as imagine
+from ._imagine_stream import imagine_stream as imagine_stream
 from ._imagined import Imagined as Imagined
 from ._ladder import Ladder as Ladder
 from ._ladder import ladder as ladder
@@ -143,6 +144,7 @@ from ._query import query_nodes as query_nodes
 from ._query import query_terms as query_terms
 from ._range import CouplingRange as CouplingRange
 from ._range import coupling_range as coupling_range
+from ._read_ahead import read_ahead as read_ahead
 from ._real_column import numbers_from_text as numbers_from_text
 from ._relevance import rung as rung
 from ._results import arrow_column as arrow_column
@@ -229,6 +231,7 @@ from .io import graph_from_text as graph_from_text
 from .io import graph_to_text as graph_to_text
 from .io import network as network
 from .io import networks as networks
+from .io import parquet_batches as parquet_batches
 from .io import read_graph as read_graph
 from .io import read_model as read_model
 from .io import to_pgmpy as to_pgmpy
@@ -432,6 +435,7 @@ __all__ = [
     "holds",
     "identify",
     "imagine",
+    "imagine_stream",
     "implied_covariance",
     "implied_independences",
     "independent",
@@ -460,6 +464,7 @@ __all__ = [
     "number_text",
     "numbers_from_text",
     "parent_adjustment_set",
+    "parquet_batches",
     "parse_budget",
     "parse_claim",
     "parse_correlation",
@@ -493,6 +498,7 @@ __all__ = [
     "query_terms",
     "query_to_data",
     "rank_preserving",
+    "read_ahead",
     "read_graph",
     "read_model",
     "result_columns",

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,41 +15,19 @@ from numpy.typing import NDArray
 
 from ._aggregates import Aggregate, Chance, Histogram, Mean, Quantiles, Variance
 from ._domain import Domain, Real
-from ._errors import InvalidQuery, UnknownName
 from ._execution import Execution
 from ._finding import Assumption, Step
+from ._imagine_ready import Prepared, prepare_worlds, read_question
 from ._imagined import Imagined, points_told
 from ._model import Model
-from ._settings import Imposed, Settings, check_grids, formula, point_of, read_worlds
-from ._syntax import Assignment, Expr, Placeholder, Set, Var, carrier_of, print_assignment, print_name, terms, walk
+from ._settings import Imposed, Settings, check_grids, point_of
+from ._syntax import Assignment, Var, carrier_of, print_assignment, print_name
 from ._unit_rows import UnitRows, check_columns, read_units
-from ._worlds import build_worlds
 from .solvers._unit_batch import Gathered, goes_straight, run_columns, run_straightly
-from .solvers._unit_kernel import Kernel
-from .solvers._unit_plan import Move, UnitPlan, make_unit_plan
-from .solvers._unit_tally import Counts, Figures, Moments, Tally
-from .solvers._unit_terms import instances_of
+from .solvers._unit_plan import Move, UnitPlan
+from .solvers._unit_tally import Figures
 
 Array = NDArray[Any]
-
-
-@dataclass(frozen=True, eq=False)
-class Prepared:
-    """One world made ready: what is worked out, and what each part of the result is read from.
-
-    Attributes:
-        imposed: the world.
-        kernel: what is worked out.
-        outputs: names, in the order of the kernel's first outputs.
-        aggregates: by name.
-        sources: for each aggregate, which output (quantiles) or tally of the kernel it is read from.
-    """
-
-    imposed: Imposed
-    kernel: Kernel
-    outputs: tuple[str, ...]
-    aggregates: Mapping[str, Aggregate]
-    sources: Mapping[str, int]
 
 
 def imagine(
@@ -93,156 +70,21 @@ def imagine(
         UnknownName, UnknownState, QuerySyntaxError: as their messages say.
     """
     began = time.monotonic()
-    for argument, given in (("outputs", outputs), ("ignored", ignored)):
-        if isinstance(given, str):
-            raise InvalidQuery(f"{argument}={given!r}: several names are wanted, {argument}=({given!r},).")
-    worlds = read_worlds(model, do)
-    wanted = _aggregates(aggregates)
-    table = read_units(model, rows, _extra(model, worlds, outputs, wanted), ignored)
-    check_grids(worlds, table.count)
-    names = None if outputs is None else tuple(outputs)
-    ready = {
-        world: _prepared(model, imposed, names, wanted, table, noise and k == 0)
-        for k, (world, imposed) in enumerate(worlds.items())
-    }
+    question = read_question(model, do, outputs, aggregates, noise)
+    table = read_units(model, rows, question.extra, ignored)
+    check_grids(question.worlds, table.count)
+    ready = prepare_worlds(question, table)
     how = execution or Execution()
-    found = {world: _run(one, table, how) for world, one in ready.items()}
-    return _told(model, table, ready, found, time.monotonic() - began)
-
-
-def _aggregates(given: Sequence[Aggregate] | Mapping[str, Aggregate]) -> dict[str, Aggregate]:
-    named = dict(given) if isinstance(given, Mapping) else {str(a): a for a in given}
-    for name, aggregate in named.items():
-        if not isinstance(aggregate, (Mean, Variance, Chance, Quantiles, Histogram)):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise InvalidQuery(
-                f"The aggregate {name!r} is {type(aggregate).__name__}; Mean('Y') or the like is wanted."
-            )
-    return named
-
-
-def _text(aggregate: Aggregate) -> str:
-    return aggregate.event if isinstance(aggregate, Chance) else aggregate.of
-
-
-def _extra(
-    model: Model, worlds: Mapping[str, Imposed], outputs: Sequence[str] | None, wanted: Mapping[str, Aggregate]
-) -> tuple[str, ...]:
-    """Columns that are used and are no variables."""
-    found: dict[str, None] = {}
-    for imposed in worlds.values():
-        for a in imposed.world:
-            if isinstance(a, Set) and isinstance(a.value, Placeholder) and carrier_of(a) not in imposed.grid:
-                found.setdefault(a.value.name)
-    for text in (*(outputs or ()), *map(_text, wanted.values())):
-        for node in walk(formula(model, text, ())):
-            if isinstance(node, Placeholder):
-                found.setdefault(node.name)
-    return tuple(found)
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Prepare
-
-
-def _prepared(
-    model: Model,
-    imposed: Imposed,
-    names: tuple[str, ...] | None,
-    wanted: Mapping[str, Aggregate],
-    table: UnitRows,
-    noise: bool,
-) -> Prepared:
-    """One world made ready; kept with the model, so that another table pays nothing."""
-    key = ("imagine", imposed.world, tuple(imposed.grid), names, tuple(wanted.items()), table.variables, noise)
-    found = model.plans.get(key)
-    if found is None:
-        found = model.plans[key] = _prepare(model, imposed, names, wanted, table, noise)
-    return Prepared(imposed, found.kernel, found.outputs, found.aggregates, found.sources)
-
-
-def _prepare(
-    model: Model,
-    imposed: Imposed,
-    names: tuple[str, ...] | None,
-    wanted: Mapping[str, Aggregate],
-    table: UnitRows,
-    noise: bool,
-) -> Prepared:
-    if names is None:
-        names = () if wanted else _changed(model, imposed)
-    outputs = [formula(model, text, imposed.world) for text in names]
-    tallies, sources = _tallies(model, imposed, wanted, outputs)
-    exprs = (*outputs, *(t.of for t in tallies))
-    facts = [(Var(name), Placeholder(name)) for name in table.variables]
-    worlds = build_worlds(model.graph, [t for e in exprs for t in terms(e)], facts)
-    noises = tuple((*model.noises, *model.continuous_names)) if noise else ()
-    plan = make_unit_plan(model, worlds, instances_of(worlds, exprs), noises)
-    if reasons := plan.unknown or plan.unchecked:
-        raise InvalidQuery(
-            f"The rows do not determine it: {'; '.join(reasons)}. ask() with the same rows gives what can be known."
-        )
-    points = tuple(map(point_of, imposed.grid))
-    kernel = Kernel(plan, _domains(model, exprs), tuple(outputs), tallies, noises, points)
-    return Prepared(imposed, kernel, names, dict(wanted), sources)
-
-
-def _domains(model: Model, exprs: Sequence[Expr]) -> dict[str, Domain]:
-    """What names can be; columns that are no variables are numbers."""
-    found: dict[str, Domain] = dict(model.domains)
-    for node in (node for expr in exprs for node in walk(expr)):
-        if isinstance(node, Placeholder):
-            found.setdefault(node.name, Real())
-    return found
-
-
-def _changed(model: Model, imposed: Imposed) -> tuple[str, ...]:
-    """What can differ from the row: strict descendants of what is set."""
-    graph = model.graph
-    reached: set[str] = set()
-    for name in graph.order:
-        set_here = {carrier_of(a) for a in imposed.world if a.target == name and a.parent is None}
-        if not set_here and any(p in reached or _is_set(imposed, p) for p in graph.parents[name]):
-            reached.add(name)
-    return tuple(v.name for v in model.variables if v.name in reached)
-
-
-def _is_set(imposed: Imposed, name: str) -> bool:
-    return any(a.target == name and a.parent is None for a in imposed.world)
-
-
-def _tallies(
-    model: Model, imposed: Imposed, wanted: Mapping[str, Aggregate], outputs: list[Expr]
-) -> tuple[tuple[Tally, ...], dict[str, int]]:
-    """The tallies that aggregates are read from; a quantile needs its column, which joins the outputs."""
-    tallies: list[Tally] = []
-    sources: dict[str, int] = {}
-    for name, aggregate in wanted.items():
-        expr = formula(model, _text(aggregate), imposed.world)
-        if isinstance(aggregate, Quantiles):
-            sources[name] = len(outputs)
-            outputs.append(expr)
-            continue
-        if isinstance(aggregate, Histogram):
-            tally: Tally = Counts(expr, aggregate.edges)
-        elif aggregate.by is None:
-            tally = Moments(expr)
-        else:
-            if aggregate.by not in model.variable_states:
-                raise UnknownName(
-                    aggregate.by, model.variable_states, f"{aggregate}: subgroups are of a finite variable"
-                )
-            tally = Moments(expr, aggregate.by, len(model.states[aggregate.by]))
-        if tally not in tallies:
-            tallies.append(tally)
-        sources[name] = tallies.index(tally)
-    return tuple(tallies), sources
+    found = {world: run_world(one, table, how) for world, one in ready.items()}
+    return told(model, table, ready, found, time.monotonic() - began)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Run, and tell
 
 
-def _run(one: Prepared, table: UnitRows, execution: Execution) -> Gathered:
+def run_world(one: Prepared, table: UnitRows, execution: Execution, first: int = 0) -> Gathered:
+    """One world of some units; `first` are before them."""
     points = {
         point_of(name): np.asarray(values, np.float64 if isinstance(one.kernel.domains[name], Real) else np.int32)
         for name, values in one.imposed.grid.items()
@@ -250,16 +92,17 @@ def _run(one: Prepared, table: UnitRows, execution: Execution) -> Gathered:
     if goes_straight(one.kernel, execution):
         # NaN in a column that is read shows in the results; only then is it looked for.
         check_columns(table, one.kernel.names, inside=False)
-        found = run_straightly(one.kernel, table.columns, points, table.count, table.kind)
-        if found is not None:
-            return found
+        done = run_straightly(one.kernel, table.columns, points, table.count, table.kind)
+        if done is not None:
+            return done
     check_columns(table, table.columns)
-    return run_columns(one.kernel, table.columns, points, table.count, execution, table.kind)
+    return run_columns(one.kernel, table.columns, points, table.count, execution, table.kind, first)
 
 
-def _told(
+def told(
     model: Model, table: UnitRows, ready: Mapping[str, Prepared], found: Mapping[str, Gathered], seconds: float
 ) -> Imagined:
+    """The result, from what was found of every world."""
     defined = np.ones(table.count, dtype=bool)
     for gathered in found.values():
         defined &= gathered.defined
@@ -269,17 +112,14 @@ def _told(
     return Imagined(
         units=table.count,
         values={world: _values(model, ready[world], found[world]) for world in ready},
-        aggregates={world: _figures(ready[world], found[world]) for world in ready},
+        aggregates={world: figures_of(ready[world], found[world]) for world in ready},
         grids={w: points_told(one.imposed, model.variable_states) for w, one in ready.items() if one.imposed.grid},
-        groups={
-            name: model.states[a.by]
-            for name, a in next(iter(ready.values())).aggregates.items()
-            if isinstance(a, (Mean, Variance, Chance)) and a.by is not None
-        },
+        groups=groups_of(model, next(iter(ready.values()))),
         noise={n: _as_told(model.domains[n], v) for n, v in zip(noises, first.noises, strict=True)},
+        undefined=int(table.count - defined.sum()),
         defined=defined,
-        derivation=tuple(step for world, one in ready.items() for step in _steps(world, one, len(ready) > 1)),
-        assumptions=_ASSUMPTIONS,
+        derivation=steps_of(ready),
+        assumptions=ASSUMPTIONS,
         plan={
             "executor": ran.executor,
             "chunk": ran.chunk,
@@ -293,7 +133,7 @@ def _told(
     )
 
 
-_ASSUMPTIONS = (
+ASSUMPTIONS = (
     Assumption("the mechanisms of the model are those of every unit", "the user"),
     Assumption("each unit keeps its noise in every world", "the method"),
 )
@@ -317,7 +157,14 @@ def _as_told(domain: Domain, values: Array) -> Array:
     return np.array([*domain, *(() if whole else (None,))], dtype=None if alike else object)[values]
 
 
-def _figures(one: Prepared, found: Gathered) -> dict[str, Array]:
+def groups_of(model: Model, one: Prepared) -> dict[str, tuple[Any, ...]]:
+    """The subgroups of each aggregate that has some."""
+    moments = {n: a for n, a in one.aggregates.items() if isinstance(a, (Mean, Variance, Chance))}
+    return {name: model.states[a.by] for name, a in moments.items() if a.by is not None}
+
+
+def figures_of(one: Prepared, found: Gathered) -> dict[str, Array]:
+    """The aggregates of one world."""
     out: dict[str, Array] = {}
     for name, aggregate in one.aggregates.items():
         at = one.sources[name]
@@ -326,12 +173,12 @@ def _figures(one: Prepared, found: Gathered) -> dict[str, Array]:
             empty = np.full((len(values), len(aggregate.at)), np.nan)
             figures = np.quantile(values, aggregate.at, axis=1).T if values.shape[1] else empty
         else:
-            figures = _read(aggregate, found.tallies[at])
+            figures = read_figure(aggregate, found.tallies[at])
         out[name] = figures if one.imposed.grid else figures[0]
     return out
 
 
-def _read(aggregate: Aggregate, figures: Figures) -> Array:
+def read_figure(aggregate: Aggregate, figures: Figures) -> Array:
     """A figure from a tally, the points first; NaN where no unit is."""
     if isinstance(aggregate, Histogram):
         # Below, the bins, above: the tally has them in this order.
@@ -341,6 +188,11 @@ def _read(aggregate: Aggregate, figures: Figures) -> Array:
         value = spread / count if isinstance(aggregate, Variance) else np.where(count > 0, mean, np.nan)
     grouped = isinstance(aggregate, (Mean, Variance, Chance)) and aggregate.by is not None
     return value if grouped else value[:, 0]
+
+
+def steps_of(ready: Mapping[str, Prepared]) -> tuple[Step, ...]:
+    """How every world was worked out."""
+    return tuple(step for world, one in ready.items() for step in _steps(world, one, len(ready) > 1))
 
 
 def _steps(world: str, one: Prepared, several: bool) -> list[Step]:

@@ -31,7 +31,8 @@ class Imagined:
         grids: for each world with a grid, the values of each variable along it.
         groups: for each aggregate with subgroups, the states they are of.
         noise: the noises that the rows show, by name, where they were asked for.
-        defined: for each unit, whether its row is possible in the model.
+        undefined: how many units have a row that is not possible in the model.
+        defined: for each unit, whether it is; empty for what came in batches.
         derivation: abduction, action and prediction, as steps.
         assumptions: each with who granted it.
         plan: which executor ran, in which precision and chunks, how long it took, and how far a compiled program was
@@ -44,16 +45,12 @@ class Imagined:
     grids: Mapping[str, Mapping[str, tuple[Any, ...]]]
     groups: Mapping[str, tuple[Any, ...]]
     noise: Mapping[str, Array]
+    undefined: int
     defined: NDArray[np.bool_]
     derivation: tuple[Step, ...]
     assumptions: tuple[Assumption, ...]
     plan: Mapping[str, Any]
     frame_kind: FrameKind | None = field(default=None, repr=False)
-
-    @property
-    def undefined(self) -> int:
-        """How many units are undefined: their evidence has no density under the model."""
-        return int(self.units - self.defined.sum())
 
     def __getitem__(self, key: str | tuple[str, str]) -> Array:
         """An output or aggregate: `imagined["Y"]` of the only world, `imagined["treated", "Y"]` of one of several."""

@@ -122,12 +122,14 @@ class _Case:
         value, error: the answer there, and its rounding.
         log_weight: log of the weight of the case and of the evidence in it, -inf where it is impossible.
         log_error: bound on the rounding in that.
+        densities: how many values of the evidence have a density in it, where others have a probability.
     """
 
     value: Array
     error: Array
     log_weight: Array
     log_error: Array
+    densities: int
 
 
 def _mixed(task: Task, cases: Sequence[_Case], possible: NDArray[np.bool_], count: int) -> Solution:
@@ -135,6 +137,10 @@ def _mixed(task: Task, cases: Sequence[_Case], possible: NDArray[np.bool_], coun
     if not cases:
         return point(np.full(task.rows, np.nan), np.zeros(task.rows, bool))
     weights = np.stack([case.log_weight for case in cases])
+    # Beside a case in which a value has a probability, those in which it has a density are nothing.
+    densities = np.array([case.densities for case in cases])[:, None]
+    fewest = np.where(weights > -np.inf, densities, np.iinfo(densities.dtype).max).min(axis=0)
+    weights = np.where(densities > fewest, -np.inf, weights)
     top = weights.max(axis=0)
     defined = possible & np.isfinite(top)
     shares = np.exp(weights - np.where(defined, top, 0.0))
@@ -330,9 +336,10 @@ def _answered(task: Task, log_share: Array) -> _Case:
             log_weight = log_weight + np.log(np.clip(chance.value, 0.0, 1.0))
             log_error = log_error + np.where(chance.value > 0, chance.error / np.maximum(chance.value, 1e-300), 0.0)
     possible = found.defined & posterior.defined & ~np.isnan(log_weight)
+    system.check_posed(possible)
     if not np.isfinite(found.value[possible]).all() or not np.isfinite(found.error[possible]).all():
         raise Refusal("the numbers grow past what double precision holds")
-    return _Case(found.value, found.error, np.where(possible, log_weight, -np.inf), log_error)
+    return _Case(found.value, found.error, np.where(possible, log_weight, -np.inf), log_error, len(evidence))
 
 
 def _log_density(space: Space, evidence: Sequence[Form], condition: float) -> tuple[Array, Array]:

@@ -39,6 +39,7 @@ from ._mixed_found import (
 from ._mixed_hidden import without_hidden
 from ._mixed_mixture import Mixture
 from ._mixed_parts import NOTHING, Part, parts_of
+from ._mixed_ranges import within_ranges
 from ._mixed_rows import MixedRows
 from ._model import Model
 from ._query import Distribution, Expectation, Probability, Query, query_terms
@@ -238,7 +239,7 @@ class _Group:
         for part in parts.main:
             one = _found(self.solved(term, part, event, solvers))
             found = one if part is parts.main[0] and parts.fixed == NOTHING else contrast("*", found, one)
-        defined = found.defined.copy()
+        defined = found.defined & within_ranges(model, worlds, self.columns, count)
         for check in parts.checks:
             defined &= self.evaluated(check) != 0
         if parts.rest is not None:

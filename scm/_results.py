@@ -136,8 +136,8 @@ def arrow_column(column: NDArray[Any]) -> Any:
         return pyarrow.array(np.ma.getdata(column), mask=np.ma.getmaskarray(column), type=pyarrow.float64())
     if column.dtype == object:
         return pyarrow.array(_of_one_type(column))
-    if column.dtype.kind in "fiub":
-        return pyarrow.array(column)
+    if column.dtype.kind in "biuf":
+        return pyarrow.array(column, from_pandas=True)  # NaN, where a unit is undefined, is null
     return pyarrow.array(column.tolist(), type=pyarrow.string())
 
 
@@ -146,7 +146,7 @@ def _pandas_column(column: NDArray[Any]) -> Any:
 
     if isinstance(column, np.ma.MaskedArray):
         return pandas.arrays.FloatingArray(np.ma.getdata(column), np.ma.getmaskarray(column))
-    return column if column.dtype.kind in "fiub" else column.astype(object)
+    return column if column.dtype.kind in "biuf" else column.astype(object)
 
 
 def _of_one_type(states: NDArray[Any]) -> list[Any]:

@@ -116,12 +116,18 @@ def _no_points(name: str) -> tuple[float, ...]:
 
 
 def _number(model: Model, name: str, value: object) -> float:
-    number = as_number(int(value) if isinstance(value, bool) else value)
-    if number is None or not math.isfinite(number):
-        raise InvalidQuery(f"do={{{name!r}: {value!r}}}: a finite number is wanted.")
-    if float(number) not in model.reals[name]:
+    if isinstance(value, (bool, np.bool_)):
+        raise InvalidQuery(f"do={{{name!r}: {value!r}}}: {name!r} is continuous. Write {int(value)} for {value}.")
+    number = as_number(value)
+    try:
+        found = math.nan if number is None else float(number)
+    except OverflowError:  # a whole number that no float holds
+        found = math.inf
+    if not math.isfinite(found):
+        raise InvalidQuery(f"do={{{name!r}: {str(value)[:60]}}}: a finite number is wanted.")
+    if found not in model.reals[name]:
         raise InvalidQuery(f"do={{{name!r}: {value!r}}}: {name!r} takes {model.reals[name]}.")
-    return float(number)
+    return found
 
 
 def _assignment(model: Model, name: str, setting: Value) -> Assignment:

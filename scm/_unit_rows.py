@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+import math
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,13 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._codes import NOT_OBSERVED, code_column, smallest_kind
+from ._domain import Real
 from ._errors import InvalidRows, listing, near
-from ._frames import Cells, Column, Encoded, Frame, FrameKind, Labels, Numbers, frame_of, kind_of
+from ._frames import Column, Frame, FrameKind, Numbers, frame_of, kind_of
 from ._model import Model
-from ._noise import as_number
+from ._real_column import real_column
 from .solvers._unit_straight import all_finite
 
 Array = NDArray[Any]
+_FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
 
 @dataclass(frozen=True)
@@ -38,13 +41,13 @@ class UnitRows:
     frame_kind: FrameKind | None
 
 
-def read_units(model: Model, rows: object, extra: Sequence[str], ignored: Sequence[str]) -> UnitRows:
+def read_units(model: Model, rows: object, extra: Mapping[str, str], ignored: Sequence[str]) -> UnitRows:
     """The columns of some units.
 
     Args:
         model: whose variables they are.
         rows: see `frame_of`.
-        extra: columns that are no variables, and are used.
+        extra: columns that are no variables, and are used, each with the variable whose values it has, or ''.
         ignored: columns that mean nothing here.
 
     Raises:
@@ -56,7 +59,7 @@ def read_units(model: Model, rows: object, extra: Sequence[str], ignored: Sequen
     _check_names(frame, variables, extra, ignored)
     used = [name for name in frame.names if name not in ignored or name in extra]
     read = {name: frame.column(name) for name in used}
-    columns = {name: _column(model, name, column) for name, column in read.items()}
+    columns = {name: _column(model, name, extra.get(name) or name, column) for name, column in read.items()}
     lengths = {name: len(column) for name, column in columns.items()}
     if len(set(lengths.values())) > 1:
         raise InvalidRows(f"The columns have different lengths: {lengths}. Every column needs one value a row.")
@@ -68,7 +71,9 @@ def read_units(model: Model, rows: object, extra: Sequence[str], ignored: Sequen
     return UnitRows(columns, tuple(n for n in used if n in variables), count, kind, kind_of(rows))
 
 
-def _check_names(frame: Frame, variables: Sequence[str], extra: Sequence[str], ignored: Sequence[str]) -> None:
+def _check_names(frame: Frame, variables: Sequence[str], extra: Mapping[str, str], ignored: Sequence[str]) -> None:
+    if isinstance(ignored, str):
+        raise InvalidRows(f"ignored={ignored!r}: several names are wanted, ignored=({ignored!r},).")
     for name in ignored:
         if name not in frame.names:
             raise InvalidRows(f"There is no column {name!r} to ignore.{near(str(name), map(str, frame.names))}")
@@ -83,11 +88,11 @@ def _check_names(frame: Frame, variables: Sequence[str], extra: Sequence[str], i
             )
 
 
-def _column(model: Model, name: str, column: Column) -> Array:
-    states = model.variable_states.get(name)
+def _column(model: Model, name: str, variable: str, column: Column) -> Array:
+    states = model.variable_states.get(variable)
     if states is None:
-        return real_column(name, column)
-    codes = code_column(name, name, column, states).astype(smallest_kind(len(states)))
+        return _numbers(name, variable, column, model.reals.get(variable, Real()))
+    codes = code_column(name, variable, column, states).astype(smallest_kind(len(states)))
     if len(codes) and codes.min() == NOT_OBSERVED:
         raise _empty(name, int(np.argmax(codes == NOT_OBSERVED)) + 1)
     return codes
@@ -100,48 +105,19 @@ def _empty(name: str, row: int) -> InvalidRows:
     )
 
 
-def real_column(name: str, column: Column) -> Array:
-    """A column of numbers, as floats; whether they are finite is not looked at.
+def _numbers(name: str, variable: str, column: Column, domain: Real) -> Array:
+    """A column of numbers without empty cells; whether floats are finite is looked at later, where that costs less.
 
     Raises:
-        InvalidRows: a cell is none, with its row.
+        InvalidRows: a cell is none, lies outside the domain, or is empty, with its row.
     """
-    match column:
-        case Numbers(values, missing):
-            found = (
-                values if values.dtype.kind == "f" and values.dtype.itemsize in (4, 8) else values.astype(np.float64)
-            )
-            if missing is not None and missing.any():
-                raise _empty(name, int(np.argmax(missing)) + 1)
-        case Cells(values):
-            found = _of_cells(name, values)
-        case Encoded(codes, values):
-            each = [as_number(v) for v in values]
-            wrong = np.array([v is None for v in each] + [True])[codes]
-            if wrong.any():
-                raise _no_number(name, int(np.argmax(wrong)), values[codes[int(np.argmax(wrong))]])
-            found = np.array([0.0 if v is None else float(v) for v in each])[codes] if values else np.zeros(0)
-        case Labels(values):
-            if len(values):
-                raise _no_number(name, 0, values[0])
-            found = np.zeros(0)
+    bounded = math.isfinite(domain.lower) or math.isfinite(domain.upper)
+    if isinstance(column, Numbers) and column.missing is None and not bounded and column.values.dtype in _FLOATS:
+        return column.values
+    found = real_column(name, variable, column, domain, nan_is_empty=True)
+    if np.isnan(found).any():
+        raise _empty(name, int(np.argmax(np.isnan(found))) + 1)
     return found
-
-
-def _of_cells(name: str, values: list[object]) -> Array:
-    out = np.empty(len(values))
-    for i, value in enumerate(values):
-        number = as_number(int(value) if isinstance(value, bool) else value)
-        if value is None:
-            raise _empty(name, i + 1)
-        if number is None:
-            raise _no_number(name, i, value)
-        out[i] = float(number)
-    return out
-
-
-def _no_number(name: str, row: int, value: object) -> InvalidRows:
-    return InvalidRows(f"column {name!r}: {value!r} is no number, and {name!r} is continuous.", row=row + 1)
 
 
 def check_columns(table: UnitRows, names: Container[str], *, inside: bool = True) -> None:
@@ -163,7 +139,7 @@ def check_finite(name: str, column: Array) -> None:
     """
     if not all_finite(column):
         row = int(np.argmin(np.isfinite(column)))
-        said = "the cell is empty (NaN)" if np.isnan(column[row]) else f"{float(column[row])!r} is no finite number"
+        said = "the cell is empty (NaN)" if np.isnan(column[row]) else f"{float(column[row])!r} is not finite"
         raise InvalidRows(f"column {name!r}: {said}.", row=row + 1)
 
 

@@ -279,3 +279,12 @@ def test_a_world_of_the_oracle_is_written_as_the_engine_reads_it() -> None:
     world = (Setting("A", 1.0), Setting("B", 0.5, scale=2.0), Setting("C", term=Term("C", (Setting("A", -1.0),))))
     assert Term("Y", world).text == "Y[A=1.0, B := 2.0 * B + 0.5, C=C[A=-1.0]]"
     assert Setting("A", 1.0, target="Y").text == "A->Y=1.0"
+
+
+@pytest.mark.parametrize("given", ["dose = -1", "age = 3, dose = -1"])
+def test_evidence_out_of_every_reach_is_undefined_though_it_fixes_what_is_asked(given: str):
+    model = Model(
+        Variable("age", noise=normal()), Variable("dose", Real(), equation="exp(0.1 * age + u)", noise={"u": normal()})
+    )
+    assert ask(model, f"E[dose | {given}]").finding == "undefined"
+    assert ask(model, "E[dose | dose = ?dose]", rows={"dose": [2.0, -1.0]}).status == ("ok", "undefined")

@@ -271,6 +271,37 @@ def test_a_choice_with_a_continuous_cause():
     exact(solve(model, "P(C[X=1]='b' | C='b', X=1)", key=None), 1.0)
 
 
+def test_gumbel_noises_in_three_worlds_are_drawn_in_hindsight():
+    """No closed form: against draws of the noises themselves, kept where they give what was seen."""
+    slopes = np.array([0.0, 1.0, 2.0])
+    model = Model(
+        Variable("X", noise=normal(0, 1), equation="u_X"),
+        Variable("C", parents=("X",), mechanism=Choice((0.0, 1.0, 2.0), ("a", "b", "c"))),
+    )
+    query = "P(C[X=1]='c' and C[X=-1]='a' | C='b', X=0.2)"
+    with pytest.raises(Refusal, match="Grant a coupling"):
+        solve(model, query)
+    rng = np.random.default_rng(0)
+    noise = rng.gumbel(size=(2_000_000, 3))
+    fact, high, low = ((noise + slopes * x).argmax(axis=1) for x in (0.2, 1.0, -1.0))
+    both = ((high == 2) & (low == 0))[fact == 1]
+    found = solve(model, query, grants=(scm.gumbel_max,))
+    error = math.hypot(found.monte_carlo[0], both.std() / math.sqrt(both.size))
+    assert abs(found.lower[0] - both.mean()) < FALSE * error
+
+
+def test_a_mechanism_that_gives_no_number_is_named_with_its_row():
+    model = Model(
+        Variable("X", noise=normal(0, 1), equation="u_X"),
+        Variable("M", equation="log(X)"),
+        Variable("Y", noise={"u_Y": normal(0, 1)}, equation="M + u_Y"),
+    )
+    with pytest.raises(Refusal, match=r"row 2: the mechanism of 'M' gives NaN"):
+        solve(model, "E[M | X=?X]", {"X": [1.0, -1.0]}, key=None)
+    with pytest.raises(Refusal, match="the mechanism of 'M' gives NaN"):
+        solve(model, "E[Y]")
+
+
 def _bayes(prior, likelihood):
     joint = np.asarray(prior) * np.asarray(likelihood)
     return joint[1] / joint.sum()

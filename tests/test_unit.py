@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scm import Bernoulli, Categorical, InvalidModel, InvalidRows, Model, Variable
+from scm import Bernoulli, Categorical, Execution, InvalidModel, InvalidRows, Model, Variable
 from scm._continuous import ContinuousLaw, ContinuousNoise, MultivariateNormal, UnknownLaw, normal
 from scm.solvers._refusal import Refusal
 from scm.solvers.unit import Unit
@@ -248,3 +248,19 @@ def test_evidence_is_finite(bad):
 def test_no_rows():
     value, defined = solve(joe(), f"E[Y[H=2] | {JOE}]", {"X": np.zeros(0), "H": np.zeros(0), "Y": np.zeros(0)})
     assert value.shape == defined.shape == (0,)
+
+
+def test_the_executors_agree():
+    model, world = cohort(n=1000)
+    seen = {k: world()[k] for k in "GXMY"}
+    for query in (
+        f"E[Z[X=1] | {ALL}]",
+        f"P(Y[X=1] > Y | {ALL}, X < 0.5)",
+        f"E[G | {ALL}]",
+        f"E[Z[X := X + 1] - Z | {ALL}]",
+    ):
+        plain = Unit().solve(task(model, query, seen, execution=Execution(executor="numpy")))
+        fast = Unit().solve(task(model, query, seen, execution=Execution(executor="jax")))
+        assert fast.diagnostics["executor"] == "jax double"
+        assert np.array_equal(fast.defined, plain.defined)
+        np.testing.assert_allclose(fast.lower, plain.lower, rtol=1e-12, atol=1e-12)

@@ -5,6 +5,7 @@ from ._graph_formats import graph_from_text as graph_from_text
 from ._graph_formats import graph_of as graph_of
 from ._graph_formats import graph_to_text as graph_to_text
 from ._graph_formats import read_graph as read_graph
+from ._parquet import parquet_batches as parquet_batches
 from ._pgmpy import from_pgmpy as from_pgmpy
 from ._pgmpy import to_pgmpy as to_pgmpy
 from ._read import file_format as file_format
@@ -20,6 +21,7 @@ __all__ = [
     "graph_to_text",
     "network",
     "networks",
+    "parquet_batches",
     "read_graph",
     "read_model",
     "to_pgmpy",

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeAlias, assert_never
 
+import numpy as np
+
 from .._domain import Domain, Real
 from .._errors import InvalidModel, InvalidQuery
 from .._syntax import BOOLEAN_OPERATORS, Const, Expr, Op, Operator, Placeholder, Value, Var, print_const
@@ -140,7 +142,7 @@ def _apply(op: Operator, args: list[Column], xp: Any) -> Column:
 
 def as_numbers(found: Column) -> Column:
     """Truth values as 0 and 1: they add up, where `numpy` would join them by "or"."""
-    return found * 1.0 if str(getattr(found, "dtype", "")) == "bool" else found
+    return found * 1.0 if getattr(found, "dtype", None) == np.bool_ else found
 
 
 _LOGIC: Mapping[str, str] = {"and": "logical_and", "or": "logical_or", "xor": "logical_xor", "not": "logical_not"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .._domain import Domain, Real
@@ -12,11 +12,15 @@ from .._errors import InvalidModel, InvalidQuery
 from .._resolve import resolve_expr
 from .._syntax import Expr, print_const, print_expr, terms, walk
 from ._affine import affine_of, moved, sum_of
+from ._branched import drawn_from, inside, log_densities, log_sum, masses
+from ._branches import Node, branches_of, count, levels_of
 from ._columns import as_numbers, places, quietly
 from ._columns import column as column
 from ._kinds import check_part, kind_of, states_of
+from ._law_arrays import ArrayLaw, array_law, has_cdf
 from ._layer_arithmetic import carried, finite, hidden, log_slope_of, undo_all
-from ._layers import Path, Stretch, layers_of
+from ._layers import Path, Stretch, layers_of, levels
+from ._preimage import Piece, preimage
 from ._ranges import range_of
 from ._types import Affine, Column, Columns, Forward, Scope
 
@@ -98,6 +102,11 @@ class InvertibleFormula(Formula):
 
     layers: Path
 
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """See `Levelled`."""
+        return levels(self.layers, self.scope)
+
     def noise_of(self, value: Column, values: Columns, xp: Any) -> Column:
         """See `Invertible`."""
         with quietly(xp):
@@ -128,6 +137,68 @@ class InvertibleFormula(Formula):
             for name in changed:
                 same = same & (old[name] == new[name])
             return xp.where(same, value, found)
+
+
+@dataclass(frozen=True)
+class BranchedFormula(Formula):
+    """A formula of one noise of known law, of which several may give one value: max(0, X + u), abs(X + u).
+
+    Attributes:
+        branches: what stands around the noise.
+        law: of the noise.
+    """
+
+    branches: Node
+    law: ArrayLaw
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """See `Levelled`."""
+        return levels_of(self.branches, self.scope)
+
+    def atom(self, value: Column, values: Columns, xp: Any) -> Column:
+        """See `Censored`."""
+        with quietly(xp):
+            return masses(self._pieces(value, values, xp), self.law, xp).sum(axis=0) > 0
+
+    @property
+    def most(self) -> int:
+        """See `Branching`."""
+        return count(self.branches)
+
+    def points(self, value: Column, values: Columns, xp: Any) -> tuple[Column, Column]:
+        """See `Branching`."""
+        with quietly(xp):
+            pieces = self._pieces(value, values, xp)
+            densities = log_densities(pieces, self.law, xp)
+            return xp.stack([xp.broadcast_to(p.low, densities.shape[1:]) for p in pieces]), densities
+
+    def log_probability(self, value: Column, values: Columns, xp: Any) -> Column:
+        """See `Conditional`: a probability where `atom` holds, elsewhere a density, the sum over branches."""
+        with quietly(xp):
+            pieces = self._pieces(value, values, xp)
+            mass = masses(pieces, self.law, xp).sum(axis=0)
+            return xp.where(mass > 0, xp.log(mass), log_sum(log_densities(pieces, self.law, xp), xp))
+
+    def noise_given(self, value: Column, values: Columns, key: Any) -> Columns:
+        """See `NoiseGiven`: by the quantiles of an interval, or one of the points by its density."""
+        import jax.numpy as jnp
+
+        (noise,) = self.noises
+        value: Any = jnp.asarray(value)  # pyright: ignore[reportUnknownMemberType]
+        found, low, high = drawn_from(self._pieces(value, values, jnp), self.law, key)
+        # At an end of an interval rounding may fall on the wrong side.
+        right = self._gives(value, found, values, jnp) | (low == high)
+        return {noise: jnp.where(right, found, jnp.where(jnp.isnan(found), found, inside(low, high, jnp)))}
+
+    def _pieces(self, value: Column, values: Columns, xp: Any) -> list[Piece]:
+        found = preimage(self.branches, value, values, self.scope, xp)
+        # A point at the edge of a case may lie on its other side.
+        return [replace(p, live=p.live & (~p.point | self._gives(value, p.low, values, xp))) for p in found]
+
+    def _gives(self, value: Column, noise: Column, values: Columns, xp: Any) -> Column:
+        found = self.forward({**values, self.noises[0]: noise}, xp)
+        return xp.abs(found - value) <= 1e-6 * (1.0 + xp.abs(value))
 
 
 def _changed(parents: tuple[str, ...], old: Columns, new: Columns) -> list[str]:
@@ -219,4 +290,10 @@ def _able(expr: Expr, domain: Domain, scope: Scope) -> Formula:
         determined = one is not None and affine.coefficients.get(one, 0.0) != 0
         return AdditiveFormula(*common, affine) if determined else AffineFormula(*common, affine)
     layers = None if one is None else layers_of(expr, one, scope.domains)
-    return Formula(*common) if layers is None else InvertibleFormula(*common, layers)
+    if layers is not None:
+        return InvertibleFormula(*common, layers)
+    law = None if one is None else scope.laws.get(one)
+    branches = None if one is None else branches_of(expr, one, scope.domains)
+    if law is None or branches is None or not has_cdf(law):
+        return Formula(*common)
+    return BranchedFormula(*common, branches, array_law(law))

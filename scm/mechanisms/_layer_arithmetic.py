@@ -168,12 +168,12 @@ def log_slope_of(layers: Path, value: Column, values: Columns, scope: Domains, x
     total: Column = 0.0
     for layer in layers:
         inside = undo(layer, value, values, scope, xp)
-        total = total + _log_slope(layer, value, inside, values, scope, xp)
+        total = total + log_slope(layer, value, inside, values, scope, xp)
         value = inside
     return xp.where(xp.isnan(value), xp.nan, total)
 
 
-def _log_slope(layer: Layer, v: Column, t: Column, values: Columns, scope: Domains, xp: Any) -> Column:
+def log_slope(layer: Layer, v: Column, t: Column, values: Columns, scope: Domains, xp: Any) -> Column:
     """Log |dt / dv|, where the layer gives `v` around `t`."""
     match layer:
         case Stretch(_, scale):

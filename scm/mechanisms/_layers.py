@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias, assert_never
 
 from .._evaluate import evaluate
-from .._syntax import Const, Expr, Op, Var, terms
+from .._syntax import Const, Expr, Op, Var, terms, walk
 from ._columns import Domains
+from ._kinds import kind_of
 from ._ranges import Range, range_of
 
 CurveName: TypeAlias = Literal["exp", "log", "sqrt", "tanh"]
@@ -95,7 +96,7 @@ def _path(expr: Expr, noise: str, scope: Domains) -> Path | None:
     if expr.op == "if":
         then, other = (_path(a, noise, scope) for a in expr.args[1:])
         return None if 0 in places or then is None or other is None else (Either(expr.args[0], then, other),)
-    layer = _layer(expr, places[0], scope) if len(places) == 1 else None
+    layer = layer_around(expr, places[0], scope) if len(places) == 1 else None
     inner = None if layer is None else _path(expr.args[places[0]], noise, scope)
     if layer is None or inner is None:
         return None
@@ -104,7 +105,7 @@ def _path(expr: Expr, noise: str, scope: Domains) -> Path | None:
     return (layer, *inner)
 
 
-def _layer(expr: Op, at: int, scope: Domains) -> Layer | None:
+def layer_around(expr: Op, at: int, scope: Domains) -> Layer | None:
     """The layer that `expr` is around its argument number `at`."""
     others = tuple(a for i, a in enumerate(expr.args) if i != at)
     match expr.op:
@@ -172,3 +173,62 @@ def _parts(layer: Layer) -> tuple[Expr, ...]:
             return (condition, *(part for layer in (*then, *other) for part in _parts(layer)))
         case _:
             assert_never(layer)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Values with a probability
+
+
+def levels(layers: Path, scope: Domains) -> tuple[str, ...]:
+    """What those values depend on that the layers give whatever is inside them."""
+    outer: list[str] = []
+    found: list[str] = []
+    for layer in layers:
+        if isinstance(layer, Either):
+            for side in (layer.then, layer.other):
+                own = levels(side, scope)
+                found += [*outer, *own] if own or _flat_inside(side, scope) else []
+        elif (level := _level(layer, scope)) is not None:
+            found += [*outer, *names(level)]
+        outer += [name for part in _parts(layer) for name in names(part)]
+    return tuple(dict.fromkeys(found))
+
+
+def _flat_inside(layers: Path, scope: Domains) -> bool:
+    return any(
+        _flat_inside(layer.then, scope) or _flat_inside(layer.other, scope)
+        if isinstance(layer, Either)
+        else _level(layer, scope) is not None
+        for layer in layers
+    )
+
+
+def _level(layer: Layer, scope: Domains) -> Expr | None:
+    """What a layer gives where it is flat; None where it never is."""
+    match layer:
+        case Stretch(shift, scale):
+            return shift if may_be(scale, 0.0, scope) else None
+        case Over(above):
+            return ZERO if may_be(above, 0.0, scope) else None
+        case Power(exponent):
+            return ONE if may_be(exponent, 0.0, scope) else None
+        case Exponential(base):
+            return ONE if may_be(base, 1.0, scope) else None
+        case Fixed(value):
+            return value
+        case _:
+            return None
+
+
+def may_be(part: Expr, number: float, scope: Domains) -> bool:
+    """Whether a part without the noise is a number with a probability, so far as is known."""
+    low, high = range_of(part, scope)
+    if not terms(part) or not low <= number <= high:
+        return False
+    kinked = any(isinstance(p, Op) and p.op in ("if", "max", "min") for p in walk(part))
+    return kinked or kind_of(part, scope) != "real"
+
+
+def names(part: Expr) -> tuple[str, ...]:
+    """The names in an expression."""
+    return tuple(t.name for t in terms(part))

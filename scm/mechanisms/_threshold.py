@@ -15,6 +15,7 @@ from .._domain import Real
 from .._errors import InvalidModel
 from .._noise import as_number
 from .._syntax import Value
+from ._branched import inside
 from ._columns import quietly
 from ._law_arrays import ArrayLaw, array_law, has_cdf
 from ._maps import BoundMap, KeptMap, Map, as_map, bind_map, names_read, one_noise
@@ -126,7 +127,7 @@ class WeighedScore(CutScore):
         drawn = jnp.clip(jnp.where(self._left(high, jnp), below, above), low, high)
         # At an end of the interval rounding may fall on the wrong side.
         right = self.forward({**values, self.noises[0]: drawn}, jnp) == value
-        return {self.noises[0]: jnp.where(right, drawn, _inside(low, high, jnp))}
+        return {self.noises[0]: jnp.where(right, drawn, inside(low, high, jnp))}
 
     def _ends(self, value: Column, values: Columns, xp: Any) -> tuple[Column, Column]:
         """The noises between which the value is `value`."""
@@ -144,11 +145,3 @@ class WeighedScore(CutScore):
         """The probability between two numbers, as differences of lower and of upper tails."""
         lower = self.law.cdf(high, xp) - self.law.cdf(low, xp)
         return lower, self.law.survival(low, xp) - self.law.survival(high, xp)
-
-
-def _inside(low: Column, high: Column, xp: Any) -> Column:
-    """Some number between two, one of which may be infinite."""
-    left, right = xp.isfinite(low), xp.isfinite(high)
-    near_low = low + 1e-6 * (1.0 + xp.abs(low))
-    near_high = high - 1e-6 * (1.0 + xp.abs(high))
-    return xp.where(left & right, 0.5 * (low + high), xp.where(left, near_low, near_high))

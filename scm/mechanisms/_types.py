@@ -132,6 +132,42 @@ class NoiseGiven(Conditional, Protocol):
 
 
 @runtime_checkable
+class Levelled(Forward, Protocol):
+    """A continuous variable that may have some values with a probability."""
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """The parents (and other noises) that those values depend on; the noise decides only whether one is met."""
+        ...
+
+
+@runtime_checkable
+class Censored(NoiseGiven, Levelled, Protocol):
+    """A continuous variable that has some values with a probability, as max(0, X + u) has 0, and others with a density.
+
+    Of one value under different parents, a probability counts and a density beside it is nothing.
+    """
+
+    def atom(self, value: Column, values: Columns, xp: Any) -> Column:
+        """Where `log_probability` is of a probability, not a density. Truth values."""
+        ...
+
+
+@runtime_checkable
+class Branching(Censored, Protocol):
+    """A censored variable of which, where it has a density, one of a few noises was met."""
+
+    @property
+    def most(self) -> int:
+        """How many at most."""
+        ...
+
+    def points(self, value: Column, values: Columns, xp: Any) -> tuple[Column, Column]:
+        """The noises, and the log density that each brings; shape (most, units), minus infinity where there is none."""
+        ...
+
+
+@runtime_checkable
 class NeedsCoupling(Conditional, Protocol):
     """A conditional law and no noise: how one unit's values hang together across worlds is granted, or not known."""
 

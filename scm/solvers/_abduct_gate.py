@@ -51,6 +51,13 @@ class Estimate:
     spread: Array
     draws: NDArray[np.intp]
 
+    def replaced(self, at: NDArray[np.intp], other: Estimate) -> Estimate:
+        """With the estimates of these rows from `other`."""
+        found = {f.name: getattr(self, f.name).copy() for f in fields(Estimate)}
+        for name, own in found.items():
+            own[at] = getattr(other, name)
+        return Estimate(**found)
+
 
 def estimate(log_weight: Array, asked: Array, event: bool) -> Estimate:
     """The self-normalised estimate of each row from weighted draws; shapes (rows, draws).

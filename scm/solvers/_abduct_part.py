@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeAlias
 
-from ._abduct_steps import Compute, DrawNoise, JointWeight, Step, Weigh
+from ._abduct_steps import Compute, CouplingNoise, DrawNoise, JointWeight, Step, Weigh
 
 Footprint: TypeAlias = "tuple[Step, frozenset[int | str]]"
 """A step, and the random things that it reads or makes."""
@@ -64,7 +64,7 @@ class Part:
     @property
     def eager(self) -> bool:
         """Whether a step needs NumPy."""
-        return any(isinstance(step, JointWeight) for step in self.steps)
+        return any(isinstance(step, (JointWeight, CouplingNoise)) for step in self.steps)
 
 
 @dataclass(frozen=True)

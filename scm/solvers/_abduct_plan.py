@@ -11,27 +11,45 @@ import math
 from collections.abc import Iterable, Sequence
 
 from .._domain import Real
-from ..mechanisms._types import Conditional, Invertible, NoiseGiven
+from .._gumbel import GumbelMax
+from .._hindsight import drawn_noise
+from ..mechanisms._types import Branching, Conditional, Invertible, Levelled, NoiseGiven
 from ._abduct_finite import FiniteMap
 from ._abduct_inverse import Inverse, inverse_in
 from ._abduct_part import AbductionPlan, Part, idle_steps, stream_of, weighs_hindsight
-from ._abduct_steps import Check, Compute, DrawNoise, FiniteNoise, FiniteState, Holds, JointWeight, Solve, Step, Weigh
+from ._abduct_steps import (
+    Branch,
+    Check,
+    Compute,
+    CouplingNoise,
+    DrawNoise,
+    FiniteNoise,
+    FiniteState,
+    Holds,
+    JointWeight,
+    Respond,
+    Solve,
+    Step,
+    Weigh,
+    coupling_streams,
+)
 from ._abduct_view import View
 from ._refusal import Refusal
 
 
-def make_plan(view: View, most: int, most_with_draws: int) -> AbductionPlan:
+def make_plan(view: View, most: int, most_with_draws: int, *, points: bool = False) -> AbductionPlan:
     """The plan of a task.
 
     Args:
         view: of the task.
         most: combinations of finite things that are enumerated, where nothing else is random.
         most_with_draws: the same, for every draw.
+        points: whether the noises that an observed value may be of are enumerated where they are few, not drawn.
 
     Raises:
         Refusal: an observation that can be neither solved for nor weighed; an unknown law; a missing coupling.
     """
-    plan = _Scheduler(view, None).plan()
+    plan = _Scheduler(view, None, points).plan()
     limits = [most_with_draws if part.draws else most for part in (plan.main, plan.apart)]
     if plan.main.combinations <= limits[0] and plan.apart.combinations <= limits[1]:
         return plan
@@ -39,8 +57,8 @@ def make_plan(view: View, most: int, most_with_draws: int) -> AbductionPlan:
 
 
 class _Scheduler:
-    def __init__(self, view: View, limit: int | None) -> None:
-        self.view, self.limit = view, limit
+    def __init__(self, view: View, limit: int | None, points: bool = False) -> None:
+        self.view, self.limit, self.points = view, limit, points
         self.known: list[Step] = []
         self.random: list[tuple[Step, frozenset[int | str]]] = []
         self.pending: list[int] = list(range(len(view.worlds.instances)))
@@ -55,6 +73,9 @@ class _Scheduler:
             for noise in view.noises(i):
                 self.readers.setdefault(noise, set()).add(i)
         self.groups = self._groups()
+        self.raced = {name: who for name, who in self.groups.items() if self._without_closed_form(name, who)}
+        for name in self.raced:
+            del self.groups[name]
 
     def _groups(self) -> dict[str, tuple[int, ...]]:
         """Variables that have a law and no noise, with more than one instance."""
@@ -63,6 +84,12 @@ class _Scheduler:
             if self.view.own(i) and self.view.stochastic(i):
                 found.setdefault(x.variable, []).append(i)
         return {name: tuple(who) for name, who in found.items() if len(who) > 1}
+
+    def _without_closed_form(self, name: str, who: tuple[int, ...]) -> bool:
+        """Whether the joint law of these instances can be drawn from only: Gumbel-max in three worlds."""
+        domain = self.view.domain(name)
+        several = len(who) > 2 and not isinstance(domain, Real) and len(domain) > 2
+        return several and isinstance(self.view.coupling(name), GumbelMax) and not all(map(self._fixed, who))
 
     def plan(self) -> AbductionPlan:
         while self.pending or self.groups:
@@ -163,9 +190,10 @@ class _Scheduler:
 
     def _meet(self, i: int) -> None:
         """An observed instance, where nothing has to be drawn for it."""
+        self._check_levels(i)
         missing, random = self._missing(i), self._random_inputs(i)
         if self.view.stochastic(i):
-            if not self._grouped(i):
+            if not self._grouped(i) and not (self.view.own(i) and self._name(i) in self.raced):
                 self._add(Weigh(i), self._inputs(i))
             self._done(i)
         elif not missing:
@@ -178,6 +206,19 @@ class _Scheduler:
         elif self._by_law(i) and not self._needed_elsewhere(i):
             self._add(Weigh(i), self._inputs(i))
             self._done(i)
+
+    def _check_levels(self, i: int) -> None:
+        """That no value which has a probability given the parents is one that no draw of them would meet."""
+        how, slots = self.view.how(i), dict(self.view.slots(i))
+        if not self._continuous(i) or not isinstance(how, Levelled):
+            return
+        for name in how.levels:
+            slot = slots.get(name)
+            if isinstance(slot, int) and slot in self.varies and isinstance(self.view.domain(name), Real):
+                raise Refusal(
+                    f"{self._name(i)!r} was observed, and whatever its noise it may be a function of {name!r}, which "
+                    f"is continuous and not known: no draw of {name!r} meets that. Observe {name!r}"
+                )
 
     def _grouped(self, i: int) -> bool:
         return self.view.own(i) and self._name(i) in self.groups
@@ -256,6 +297,8 @@ class _Scheduler:
         missing, continuous = self._missing(i), self._continuous(i)
         if self._hindsight(i):
             self._known_laws(missing)
+            if self._branched(i, missing[0]):
+                return
             self._add(Weigh(i, stream_of(f"given {missing}")), self._inputs(i), *missing, random=True)
             self.noises.update(dict.fromkeys(missing))
             self._done(i)
@@ -270,6 +313,17 @@ class _Scheduler:
         for noise in missing:
             if noise != able[-1]:
                 self._noise(noise)
+
+    def _branched(self, i: int, noise: str) -> bool:
+        """Make an axis of the noises that an observed value may be of, where nothing is to be drawn."""
+        how, name = self.view.how(i), f"branch {i}"
+        if not self.points or not isinstance(how, Branching):
+            return False
+        self.axes[name] = how.most
+        self._add(Branch(i, noise, name), self._inputs(i), noise, name, random=True)
+        self.noises[noise] = None
+        self._done(i)
+        return True
 
     def _unsolved(self, i: int, why: str) -> str:
         name = self._name(i)
@@ -305,10 +359,30 @@ class _Scheduler:
         """Enumerate or draw the state of an instance that has a law and no noise."""
         domain = self.view.domain_of(i)
         assert not isinstance(domain, Real)
+        if self.view.own(i) and self._name(i) in self.raced:
+            self._respond(i, len(domain))
+            return
         name, grouped = f"{self._name(i)} {i}", self._grouped(i)
         drawn = self._axis(name, len(domain), may_draw=not grouped)
         reads = () if grouped else self._inputs(i)
         self._add(FiniteState(i, name, drawn, not grouped), reads, i, name, random=True)
+        self._done(i)
+
+    def _respond(self, i: int, states: int) -> None:
+        """The state that a coupling's noise gives; the noise is drawn given all that was observed of the variable."""
+        variable = self._name(i)
+        name, coupling = f"{variable} coupling", drawn_noise(self.view.coupling(variable))
+        assert coupling is not None
+        if name not in self.noises:
+            seen = tuple(j for j in self.raced[variable] if self._fixed(j))
+            if any(j in self.pending for j in seen):
+                raise Refusal(f"what was observed of {variable!r} depends on what it would be in another world")
+            streams = coupling_streams(name, coupling, states)
+            reads = [x for j in seen for x in self._inputs(j)]
+            self._add(CouplingNoise(name, seen, coupling, states), reads, name, *streams, random=True)
+            self.uniforms += streams
+            self.noises[name] = None
+        self._add(Respond(i, name, coupling), [*self._inputs(i), name], i)
         self._done(i)
 
     def _axis(self, name: str, states: int, *, may_draw: bool = True) -> bool:

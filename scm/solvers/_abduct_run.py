@@ -8,6 +8,7 @@ A lane is one row with one batch of draws.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -21,6 +22,7 @@ from ._abduct_part import AbductionPlan, Part, stream_of
 from ._abduct_random import Streams
 from ._abduct_state import State, expand
 from ._abduct_view import View
+from ._declared import out_of_range
 from ._refusal import Refusal
 
 Array = NDArray[np.float64]
@@ -53,6 +55,7 @@ def known(view: View, plan: AbductionPlan) -> Known:
         for step in plan.known:
             step.run(view, state)
     kept = np.isfinite(state.log_weight) | (state.log_weight == np.inf)
+    refuse_strays(view, state, kept, np.arange(rows))
     if (wrong := kept & state.unshown).any():
         raise Refusal(
             f"the evidence of row {int(np.argmax(wrong)) + 1} does not show a noise that is needed: a mechanism gives "
@@ -99,10 +102,12 @@ def exact(view: View, plan: Part, found: Known) -> tuple[Array, NDArray[np.bool_
         state = expand(found.state, np.repeat(at, count), len(at) * count, np)
         state.axes = axes(plan, len(at), np)
         log_weight, asked = entries(view, plan, state)
+        refuse_strays(view, state, (log_weight > -np.inf) & np.repeat(found.possible[at], count), np.repeat(at, count))
         shape = (len(at), count)
         total, mean = collapse(log_weight.reshape(shape), asked.reshape(shape), np)
         ok = found.possible[at] & (total > -np.inf)
-        refuse_nan(view, ok & np.isnan(mean), at)
+        if (wrong := ok & np.isnan(mean)).any():
+            refuse_nan(wrong, at, nan_variables(view, state))
         value[at], defined[at] = np.where(ok, mean, np.nan), ok
     return value, defined
 
@@ -121,7 +126,7 @@ def entries(view: View, plan: Part, state: State) -> tuple[Any, Any]:
         for step in plan.steps:
             step.run(view, state)
         asked = xp.asarray(view.asked(state), dtype=float) if plan.asks else xp.zeros(state.size)
-    asked = xp.where(state.unshown, xp.nan, asked)
+    asked = xp.where(state.unshown | state.outside, xp.nan, asked)
     return state.log_weight, xp.where(state.log_weight == -xp.inf, 0.0, asked)
 
 
@@ -136,20 +141,34 @@ def collapse(log_weight: Any, asked: Any, xp: Any) -> tuple[Any, Any]:
         return xp.where(total > 0, base + xp.log(xp.where(total > 0, total, 1.0)), -xp.inf), mean
 
 
-def refuse_nan(view: View, wrong: NDArray[np.bool_], rows: NDArray[np.intp]) -> None:
-    """Refuse where a possible row has no number."""
+def refuse_strays(view: View, state: State, weighed: NDArray[np.bool_], rows: NDArray[np.intp]) -> None:
+    """Refuse a value outside the range that its variable was declared with; `rows` are those of the entries.
+
+    Raises:
+        InvalidModel, InvalidQuery: with the mechanism or the policy, the value and the row.
+    """
+    for i, off, values in state.strays:
+        if (wrong := off & weighed).any():
+            at, ends = int(np.argmax(wrong)), view.ends(i)
+            assert ends is not None
+            raise out_of_range(view.worlds.instances[i], ends, float(values[at]), int(rows[at]) + 1)
+
+
+def refuse_nan(wrong: NDArray[np.bool_], rows: NDArray[np.intp], variables: Sequence[str]) -> None:
+    """Refuse where a possible row has no number; `variables` are those that had none, the first cause first."""
     if wrong.any():
         row = int(rows[int(np.argmax(wrong))]) + 1
+        whose = f"the mechanism of {variables[0]!r}" if variables else "a mechanism"
         raise Refusal(
-            f"what is asked is no number in row {row}: a mechanism gives NaN there, or what was seen "
-            f"whatever its noise, which is then not known{_culprit(view, row)}"
+            f"what is asked is no number in row {row}: {whose} gives NaN there, or what was seen whatever its noise, "
+            "which is then not known"
         )
 
 
-def _culprit(view: View, row: int) -> str:
-    del row
-    names = sorted({view.worlds.instances[i].variable for i in view.asked_terms()})
-    return f" (looked for in {', '.join(names)})" if names else ""
+def nan_variables(view: View, state: State) -> list[str]:
+    """Variables that are no number somewhere, causes before effects."""
+    found = (i for i in sorted(state.values) if np.isnan(np.asarray(state.values[i], dtype=float)).any())
+    return list(dict.fromkeys(view.worlds.instances[i].variable for i in found))
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -173,6 +192,8 @@ class Lanes:
         self.streams = Streams(key, view.task.columns, view.task.rows)
         self.most = max(1, ENTRIES // (BATCH * plan.combinations))
         self._functions: dict[bool, Any] = {}
+        self._checked: set[bool] = set()
+        self.without_number: list[str] = []
 
     def run(self, rows: NDArray[np.intp], numbers: NDArray[np.intp]) -> tuple[Array, Array]:
         """Log weights and what is asked, shape (lanes, BATCH), of so many lanes."""
@@ -236,8 +257,28 @@ class Lanes:
     ) -> tuple[Any, Any]:
         known = self.of_rows(rows)
         if self.compiled:
-            return self._jitted(asks)(known, drawn, keys)
-        return self.evaluate(np, known, drawn, keys, asks)
+            found = self._jitted(asks)(known, drawn, keys)
+            if asks in self._checked or self._agrees(found, known, drawn, keys, asks):
+                return found
+            self.compiled = False
+        return self.evaluate(np, known, drawn, keys, asks, rows)
+
+    def tell(self, row: int, batches: int) -> None:
+        """Look through the draws of a row in NumPy, which refuses a value outside its declared range."""
+        self.compiled = False
+        for number in range(batches):
+            self.run(np.array([row]), np.array([number]))
+
+    def _agrees(self, found: tuple[Any, Any], known: Any, drawn: Any, keys: Any, asks: bool) -> bool:
+        """Whether a program, when it is new, gives what NumPy does for its first lane."""
+        self._checked.add(asks)
+        first = tuple({n: x[:1] for n, x in part.items()} for part in known)
+        numbers = tuple({n: x[:1] for n, x in part.items()} for part in drawn)
+        wanted = self.evaluate(np, first, numbers, keys[:1], asks)
+        pairs = zip(found, wanted, strict=True)
+        return all(
+            np.allclose(np.asarray(a)[:1], np.asarray(b), rtol=1e-6, atol=1e-9, equal_nan=True) for a, b in pairs
+        )
 
     def of_rows(self, rows: NDArray[np.intp]) -> tuple[Any, Any, Any]:
         """What is known of these rows: placeholders, instances, noises."""
@@ -255,7 +296,9 @@ class Lanes:
             self._functions[asks] = jax.jit(partial(self.evaluate, jnp, asks=asks))
         return self._functions[asks]
 
-    def evaluate(self, xp: Any, known: Any, drawn: Any, keys: Any, asks: bool = True) -> tuple[Any, Any]:
+    def evaluate(
+        self, xp: Any, known: Any, drawn: Any, keys: Any, asks: bool = True, rows: NDArray[np.intp] | None = None
+    ) -> tuple[Any, Any]:
         """Log weights and what is asked of lanes, for numbers that were drawn; shape (lanes, draws).
 
         Args:
@@ -264,6 +307,7 @@ class Lanes:
             drawn: normal and uniform numbers, and noises, each of shape (lanes, draws).
             keys: of the lanes.
             asks: whether what is asked is wanted.
+            rows: of the lanes, in NumPy, where values outside their declared ranges are to be refused.
         """
         (columns, values, noises), (numbers, ready) = known, drawn
         lanes, count = keys.shape[0], self.plan.combinations
@@ -276,5 +320,9 @@ class Lanes:
         state.noises |= {n: xp.repeat(xp.reshape(x, -1), count) for n, x in ready.items()}
         state.axes, state.keys = axes(self.plan, lanes * draws, xp), keys
         log_weight, asked = entries(self.view, self.plan if asks else self.plan.weights, state)
+        if rows is not None:
+            refuse_strays(self.view, state, log_weight > -np.inf, rows[of_lane])
+        if xp is np and np.isnan(asked).any():
+            self.without_number += nan_variables(self.view, state)
         shape = (lanes, draws, count)
         return collapse(xp.reshape(log_weight, shape), xp.reshape(asked, shape), xp)

@@ -29,6 +29,8 @@ class State:
         axes: for what is enumerated, the position of its state.
         keys: one JAX key for each lane, for mechanisms that draw their own noise; a lane is `size / lanes` entries.
         log_weight: of each entry.
+        outside: entries in which a value lies outside the range that its variable was declared with.
+        strays: such values in NumPy: which instance, in which entries, and the values.
         unshown: entries in which a noise that is needed is not shown by the evidence that was to show it.
     """
 
@@ -42,6 +44,8 @@ class State:
     keys: Any = None
     log_weight: Column = 0.0
     unshown: Column = False
+    outside: Column = False
+    strays: list[tuple[int, Column, Column]] = field(default_factory=lambda: [])
 
     def weigh(self, log_factor: Column) -> None:
         """Multiply the weights; what is no number counts as impossible."""

@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 
 from .._coupling import Coupling
 from .._domain import Real
+from .._hindsight import DrawsNoise
 from .._noise import probabilities
 from .._syntax import Draw
 from .._worlds import Fresh
 from ..mechanisms._formula import column
-from ..mechanisms._types import Column, Columns, Conditional, Hiding, NeedsCoupling, NoiseGiven
+from ..mechanisms._types import Branching, Censored, Column, Columns, Conditional, Hiding, NeedsCoupling, NoiseGiven
 from ._abduct_finite import FiniteMap, joint_entries, laws_of_table, pick
 from ._abduct_inverse import Inverse
 from ._abduct_laws import EQUAL, Given
@@ -30,7 +31,11 @@ from ._abduct_view import View
 from ._refusal import Refusal
 
 ATOM = 1e7
-"""The log weight of what is certain, against any density."""
+"""The log weight that a probability has before any density: of one value under different parents, the densities are
+nothing beside it."""
+
+ROUNDING = 1e-14
+"""Share of the numbers that a value is worked out from, by which rounding may put it past the end of its range."""
 
 
 class Step(Protocol):
@@ -68,7 +73,22 @@ class Compute:
 
     def run(self, view: View, state: State) -> None:
         """See `Step`."""
-        state.values[self.instance] = forward(view, self.instance, state)
+        found = forward(view, self.instance, state)
+        if (ends := view.ends(self.instance)) is not None:
+            found = kept(view, self.instance, found, ends, state)
+        state.values[self.instance] = found
+
+
+def kept(view: View, i: int, found: Column, ends: Real, state: State) -> Column:
+    """A value inside its declared range: at an end where rounding put it past it; noted where it is farther out."""
+    xp = state.xp
+    inside = xp.clip(found, ends.lower, ends.upper)
+    sizes = abs(inside) + sum((abs(x) for x in inputs(view, i, state).values()), start=0.0)
+    off = abs(found - inside) > ROUNDING * sizes  # False where it is NaN
+    state.outside = state.outside | off
+    if xp is np and off.any():
+        state.strays.append((i, off, found))
+    return xp.where(off, found, inside)
 
 
 @dataclass(frozen=True)
@@ -133,10 +153,40 @@ class Weigh:
             return
         how: Any = view.how(self.instance)
         assert isinstance(how, Conditional)
-        _weigh_law(state, state.xp.broadcast_to(how.log_probability(value, values, state.xp), (state.size,)))
+        log_factor = how.log_probability(value, values, state.xp)
+        if isinstance(how, Censored):
+            log_factor = log_factor + state.xp.where(how.atom(value, values, state.xp), ATOM, 0.0)
+        _weigh_law(state, state.xp.broadcast_to(log_factor, (state.size,)))
         if self.stream is not None:
             assert isinstance(how, NoiseGiven)
             state.noises.update(_hindsight(how, value, values, state, self.stream))
+
+
+@dataclass(frozen=True)
+class Branch:
+    """An observed instance of which one of a few noises was met: each is a combination, weighed by its density.
+
+    Where the value has a probability instead, the noise is not known.
+    """
+
+    instance: int
+    noise: str
+    name: str
+
+    def run(self, view: View, state: State) -> None:
+        """See `Step`."""
+        value, values, xp = fixed(view, self.instance, state), inputs(view, self.instance, state), state.xp
+        how: Any = view.how(self.instance)
+        assert isinstance(how, Branching)
+        code, shape = state.axes[self.name][None], (how.most, state.size)
+        points, densities = (
+            xp.take_along_axis(xp.broadcast_to(found, shape), code, axis=0)[0]
+            for found in how.points(value, values, xp)
+        )
+        atom = how.atom(value, values, xp)
+        state.noises[self.noise] = xp.broadcast_to(points, (state.size,))
+        state.unshown = state.unshown | atom
+        state.weigh(xp.where(atom, ATOM + how.log_probability(value, values, xp) - np.log(how.most), densities))
 
 
 def _weigh_law(state: State, log_factor: Column) -> None:
@@ -242,6 +292,50 @@ class JointWeight:
         weight = joint_entries(self.variable, table, laws, parents, values, self.coupling)
         with np.errstate(divide="ignore"):
             state.weigh(state.xp.asarray(np.log(weight)))
+
+
+@dataclass(frozen=True)
+class CouplingNoise:
+    """The noise of a granted coupling, drawn in hindsight: given every observed instance of the variable.
+
+    For couplings whose joint law over several worlds has no closed form; see `_hindsight`.
+    """
+
+    name: str
+    instances: tuple[int, ...]
+    coupling: DrawsNoise
+    states: int
+
+    def run(self, view: View, state: State) -> None:
+        """See `Step`."""
+        uniforms = np.stack([state.normals[n] for n in coupling_streams(self.name, self.coupling, self.states)], axis=1)
+        laws = [np.asarray(state_laws(view, i, state)).T for i in self.instances]
+        seen = [np.broadcast_to(np.asarray(fixed(view, i, state)), (state.size,)) for i in self.instances]
+        shape = (state.size, len(seen))
+        observed = np.stack(seen, axis=1) if seen else np.zeros(shape, dtype=np.intp)
+        stacked = np.stack(laws, axis=1) if laws else np.zeros((*shape, self.states))
+        state.noises[self.name], weight = self.coupling.draw_noise(stacked, observed.astype(np.intp), uniforms)
+        with np.errstate(divide="ignore"):
+            state.weigh(np.log(weight))
+
+
+@dataclass(frozen=True)
+class Respond:
+    """The state of an instance under the noise of a coupling."""
+
+    instance: int
+    name: str
+    coupling: DrawsNoise
+
+    def run(self, view: View, state: State) -> None:
+        """See `Step`."""
+        laws = np.asarray(state_laws(view, self.instance, state)).T
+        state.values[self.instance] = self.coupling.respond(state.noises[self.name], laws)
+
+
+def coupling_streams(name: str, coupling: DrawsNoise, states: int) -> tuple[str, ...]:
+    """Names of the uniform numbers that the noise of a coupling is made of."""
+    return tuple(f"{name} {k}" for k in range(coupling.noise_size(states)))
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from ..mechanisms._types import Column, Forward, NeedsCoupling
 from ._abduct_finite import FiniteMap
 from ._abduct_laws import NoiseLaws
 from ._abduct_state import State
+from ._declared import unkept
 from ._refusal import Refusal
 from ._task import Task
 
@@ -37,6 +38,7 @@ class View:
         self.task, self.model, self.worlds = task, task.model, task.worlds
         self.laws = NoiseLaws(task.model)
         self.how = cache(self._how)
+        self.ends = cache(self._ends)
 
     def domain(self, name: str) -> Domain:
         """Of a variable or a noise."""
@@ -82,6 +84,10 @@ class View:
     def own(self, i: int) -> bool:
         """Whether the instance has its variable's own mechanism."""
         return isinstance(self.worlds.instances[i].mechanism, Own)
+
+    def _ends(self, i: int) -> Real | None:
+        """The declared ends that the instance need not keep."""
+        return None if i in self.worlds.fixed else unkept(self.how(i), self.domain_of(i), self.model.domains)
 
     def _how(self, i: int) -> Forward | FiniteMap | None:
         """What gives the instance its value; None where it has a law and no noise."""

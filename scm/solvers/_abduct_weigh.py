@@ -7,13 +7,13 @@ summed out within every draw. How many draws a row takes depends on that row alo
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import fields
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ._abduct_gate import LEAST_SIZE, Array, Estimate, estimate, reliable
+from ._abduct_gate import LEAST_SIZE, Array, Estimate, Flags, estimate, reliable
 from ._abduct_run import BATCH
 
 Rows: TypeAlias = NDArray[np.intp]
@@ -28,15 +28,6 @@ TRIED = 16
 """Batches after which a row whose draws are nearly all useless is given up."""
 HOPELESS = 20.0
 """Effective draws that it must have by then."""
-
-
-@dataclass
-class _Kept:
-    weights: list[Array] = field(default_factory=lambda: [])
-    asked: list[Array] = field(default_factory=lambda: [])
-
-    def joined(self) -> tuple[Array, Array]:
-        return np.concatenate(self.weights)[None], np.concatenate(self.asked)[None]
 
 
 def weighted(run: Run, rows: Rows, event: bool, accuracy: float, most: int) -> Estimate:
@@ -59,29 +50,26 @@ def joined(parts: list[Estimate]) -> Estimate:
 
 
 def _chunk(run: Run, rows: Rows, event: bool, accuracy: float, most: int) -> Estimate:
-    kept = [_Kept() for _ in rows]
-    found: list[Estimate | None] = [None] * len(rows)
+    found: Estimate | None = None
     active, done, more = np.arange(len(rows)), 0, FIRST
+    weights, asked = np.zeros((len(rows), 0)), np.zeros((len(rows), 0))
     while active.size:
         numbers = np.arange(done, done + more)
-        weights, asked = run(np.repeat(rows[active], more), np.tile(numbers, len(active)))
-        for k, place in enumerate(active.tolist()):
-            at = slice(k * more, (k + 1) * more)
-            kept[place].weights.append(weights[at].reshape(-1))
-            kept[place].asked.append(asked[at].reshape(-1))
-            found[place] = estimate(*kept[place].joined(), event)
-        done, more = done + more, min(done + more, max(most // BATCH - done - more, 0))
-        going = [place for place in active.tolist() if not _enough(found[place], event, accuracy, done)]
-        for place in set(active.tolist()) - set(going):
-            kept[place] = _Kept()
-        active = np.array(going if more else [], dtype=np.intp)
-    return joined([part for part in found if part is not None])
-
-
-def _enough(found: Estimate | None, event: bool, accuracy: float, done: int) -> bool:
-    """Whether a row needs no more draws, or more would be of no use."""
+        new_weights, new_asked = run(np.repeat(rows[active], more), np.tile(numbers, len(active)))
+        weights = np.concatenate([weights, new_weights.reshape(len(active), -1)], axis=1)
+        asked = np.concatenate([asked, new_asked.reshape(len(active), -1)], axis=1)
+        new = estimate(weights, asked, event)
+        found = new if found is None else found.replaced(active, new)
+        done += more
+        more = min(done, max(most // BATCH - done, 0))
+        going = ~_enough(new, event, accuracy, done) & (more > 0)
+        active, weights, asked = active[going], weights[going], asked[going]
     assert found is not None
-    spread = 0.5 if event else float(found.spread[0])
-    accurate = bool(reliable(found)[0]) and float(found.error[0]) <= accuracy * spread
-    size = float(found.size[0])
-    return accurate or (done >= TRIED and size < min(HOPELESS, LEAST_SIZE))
+    return found
+
+
+def _enough(found: Estimate, event: bool, accuracy: float, done: int) -> Flags:
+    """Which rows need no more draws, or more would be of no use to."""
+    spread = 0.5 if event else found.spread
+    accurate = reliable(found) & (found.error <= accuracy * spread)
+    return accurate | ((done >= TRIED) & (found.size < min(HOPELESS, LEAST_SIZE)))

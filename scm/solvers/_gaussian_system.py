@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +16,10 @@ from ..mechanisms._formula import Formula
 from ..mechanisms._maps import BoundMap, is_expr
 from ..mechanisms._threshold import CutScore
 from ..mechanisms._types import Forward, Linear
+from ._gaussian_censored import has_cases, seen_as
 from ._gaussian_finite import check_possible
 from ._gaussian_noise import loadings
-from ._gaussian_pieces import Algebra, Event, Pieces
+from ._gaussian_pieces import Algebra, Event, Pieces, Truth
 from ._gaussian_space import EPS, Form, Space
 from ._gaussian_terms import Cut, Leaf, Lookup, State, Terms
 from ._refusal import Refusal
@@ -33,13 +34,28 @@ class System(Terms):
         noises: every noise that is read.
         odd: sources of noise that are not normal, and why not.
         evidence: forms that are zero.
-        events: what the evidence on finite variables says of continuous ones.
+        events: what the evidence on finite variables, and on censored ones, says of continuous ones.
+        doubtful: rows in which a density of some evidence was left out beside a probability.
     """
 
     noises: Mapping[str, Form] = field(default_factory=lambda: {})
     odd: Mapping[int, str] = field(default_factory=lambda: {})
     evidence: list[Form] = field(default_factory=lambda: [])
     events: list[Event] = field(default_factory=lambda: [])
+    doubtful: Truth | Literal[False] = False
+
+    def check_posed(self, defined: Truth) -> None:
+        """That evidence which is impossible was not made so by what was left out of it.
+
+        Raises:
+            Refusal: it may have been.
+        """
+        wrong = self.doubtful & ~defined
+        if np.any(wrong):
+            raise Refusal(
+                f"a value in row {int(np.argmax(wrong)) + 1} has a probability in one case and a density in another, "
+                "and the other evidence leaves only the density"
+            )
 
     def check_normal(self, forms: Iterable[Form]) -> None:
         """That more than two moments of what forms vary with are known.
@@ -133,9 +149,15 @@ class System(Terms):
         if finite:
             self.events.append(self.equal(found, self.value(variable, fixed)))
             return
-        observed = self.as_number(self.value(variable, fixed))
-        form = self.algebra.affine(self.as_number(found), f"{variable!r}, which is observed,")
-        value = self.algebra.affine(observed, variable)
+        value = self.algebra.affine(self.as_number(self.value(variable, fixed)), variable)
+        number, what = self.as_number(found), f"{variable!r}, which is observed,"
+        if has_cases(number):
+            seen = seen_as(self.algebra, number, value, what)
+            self.evidence += seen.evidence
+            self.events += seen.events
+            self.doubtful = self.doubtful | seen.doubtful
+            return
+        form = self.algebra.affine(number, what)
         self.evidence.append(self.space.combine([(1.0, form), (-1.0, value)]))
 
 

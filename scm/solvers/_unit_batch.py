@@ -72,10 +72,9 @@ def make_worker(
         return NumpyWorker(kernel, points, spacing, chunk, fallback=str(wrong))
 
 
-def results(worker: Worker, chunks: Iterable[tuple[Columns, int]]) -> Iterator[tuple[ChunkResult, int]]:
+def results(worker: Worker, chunks: Iterable[tuple[Columns, int]], first: int) -> Iterator[tuple[ChunkResult, int]]:
     """The result of each chunk with its number of rows, in order; the next one is sent before one is waited for."""
     waiting: tuple[Any, int] | None = None
-    first = 0
     for columns, rows in chunks:
         sent = worker.send(columns, rows, first)
         first += rows
@@ -109,6 +108,7 @@ def run_columns(
     rows: int,
     execution: Execution,
     kind: np.dtype[Any],
+    first: int = 0,
 ) -> Gathered:
     """A kernel over columns in memory.
 
@@ -119,20 +119,27 @@ def run_columns(
         rows: how many.
         execution: what the user wants of the executor.
         kind: of float that outputs have.
+        first: rows before these, for messages.
     """
     worker = make_worker(kernel, points, execution, rows, kind)
     try:
-        found = _run_columns(kernel, columns, points, rows, worker, kind)
+        found = _run_columns(kernel, columns, points, rows, worker, kind, first)
     except Disbelieved as wrong:
         again = NumpyWorker(kernel, points, float(np.finfo(kind).eps), CHUNK, fallback=str(wrong))
-        found = _run_columns(kernel, columns, points, rows, again, kind)
+        found = _run_columns(kernel, columns, points, rows, again, kind, first)
     if found.ran.executor == "numpy":
         kernel.kept["spent"] = kernel.kept.get("spent", 0.0) + found.ran.seconds
     return found
 
 
 def _run_columns(
-    kernel: Kernel, columns: Columns, points: Mapping[str, NDArray[Any]], rows: int, worker: Worker, kind: np.dtype[Any]
+    kernel: Kernel,
+    columns: Columns,
+    points: Mapping[str, NDArray[Any]],
+    rows: int,
+    worker: Worker,
+    kind: np.dtype[Any],
+    first: int,
 ) -> Gathered:
     chunk = worker.ran.chunk
     outputs = _space(kernel, points, rows, kind)
@@ -144,7 +151,7 @@ def _run_columns(
         for start in range(0, max(rows, 1), chunk)
     )
     start = 0
-    for found, count in results(worker, parts):
+    for found, count in results(worker, parts, first):
         at = slice(start, start + count)
         for out, values in zip((*outputs, *noises), (*found.outputs, *found.noises), strict=True):
             out[..., at] = values
@@ -168,7 +175,7 @@ def _space(kernel: Kernel, points: Mapping[str, NDArray[Any]], rows: int, kind: 
 
 def _kind(kernel: Kernel, k: int, kind: np.dtype[Any]) -> np.dtype[Any]:
     expr = kernel.outputs[k]
-    finite = isinstance(expr, Var) and not isinstance(kernel.domains[expr.name], Real)
+    finite = isinstance(expr, Var) and not kernel.numbers and not isinstance(kernel.domains[expr.name], Real)
     return np.dtype(np.int32) if finite else kind
 
 

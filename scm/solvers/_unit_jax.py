@@ -27,11 +27,14 @@ from ._unit_chunk import (
     refuse_fault,
 )
 from ._unit_kernel import Kernel, Worked, at_point, numpy_chunk, start
+from ._unit_tally import Figures, Tally, merged
 
 CHECKED = 8
 """Units of a new compiled program that are worked out in NumPy too."""
-WHOLE = 1 << 24
-"""Rows of columns that are on a device already, up to which they are worked on all at once."""
+TILE = 1 << 12
+"""Rows that a CPU works on at once: what is worked out on the way stays in the cache."""
+CPU_CHUNK = 1 << 17
+"""Rows that it is sent at once: room for what is on the way is taken once for all of them."""
 TOLERANCE: dict[Precision, float] = {"single": 2e-3, "double": 1e-9}
 """How far a compiled program may be from NumPy: rounding, and no wrong formula."""
 
@@ -105,9 +108,9 @@ class JaxWorker:
         rows = sent.rows
         result = ChunkResult(
             [np.asarray(o)[:, :rows] for o in outputs],
-            [np.asarray(t, dtype=np.float64) for t in tallies],
+            [_joined(t, f) for t, f in zip(self.kernel.tallies, tallies, strict=True)],
             [np.asarray(n)[:rows] for n in noises],
-            None if bool(all_defined) else np.broadcast_to(np.asarray(defined), (self.chunk,))[:rows],
+            None if bool(all_defined) else np.asarray(defined)[:rows],
         )
         if result.defined is not None:
             self._look_again(sent, np.flatnonzero(~result.defined)[:LOOKED_AT])
@@ -135,7 +138,9 @@ class JaxWorker:
 
             device.keep_executables()
             spacing = float(np.finfo(self._float).eps)
-            program = partial(_traced, self.kernel, tuple(self.points), spacing, self.chunk)
+            tiled = self.devices is None and jax.default_backend() == "cpu" and self.chunk % TILE == 0
+            tile = TILE if tiled else self.chunk
+            program = partial(_program, self.kernel, tuple(self.points), spacing, self.chunk, tile)
             self.kernel.kept[key] = jax.jit(program)
             self.kernel.kept["jitted"] = True
         return self.kernel.kept[key]
@@ -159,8 +164,8 @@ class JaxWorker:
             defined = np.broadcast_to(work.defined, (rows,))
             for values, true in zip(outputs, work.outputs, strict=True):
                 worst = max(worst, _off(np.asarray(values[k])[:rows][defined], np.asarray(true)[defined]))
-            for figures, true in zip(tallies, work.tallies, strict=True):
-                worst = max(worst, _off(np.asarray(figures[k]), np.asarray(true)))
+            for tally, figures, true in zip(self.kernel.tallies, tallies, work.tallies, strict=True):
+                worst = max(worst, _off(_joined(tally, figures)[k], np.asarray(true)))
         if not worst <= TOLERANCE[self.precision]:
             raise Disbelieved(f"{device.release()} differed from NumPy by {worst:.2g}, relative to the values")
         self.kernel.kept["checked", self._key] = worst
@@ -184,6 +189,41 @@ class JaxWorker:
                              sent.first + int(rows[at]) + 1)  # fmt: skip
 
 
+def _program(
+    kernel: Kernel,
+    grid: tuple[str, ...],
+    spacing: float,
+    size: int,
+    tile: int,
+    columns: tuple[Any, ...],
+    points: tuple[Any, ...],
+    count: Any,
+) -> Any:
+    """A chunk, tile by tile: what is worked out on the way stays in the cache, and takes little room.
+
+    Returns:
+        Outputs, shape (points, size); tallies, (tiles, points, ...); noises and which units are defined, (size,);
+        whether all are, and whether every mechanism gave numbers.
+    """
+    import jax
+    import jax.numpy as jnp
+
+    def one(at: tuple[Any, ...]) -> Any:
+        return _traced(kernel, grid, spacing, tile, at[1:], points, count - at[0], count)
+
+    tiles = size // tile
+    starts = jnp.arange(tiles, dtype=jnp.int32) * tile
+    parts = (starts, *(column.reshape(tiles, tile) for column in columns))
+    if tiles > 1:
+        outputs, tallies, noises, defined, all_defined, sound = jax.lax.map(one, parts)
+    else:
+        found = one(tuple(part[0] for part in parts))
+        outputs, tallies, noises, defined, all_defined, sound = jax.tree.map(_lifted, found)
+    outputs = tuple(jnp.moveaxis(o, 0, 1).reshape(o.shape[1], size) for o in outputs)
+    noises = tuple(n.reshape(size) for n in noises)
+    return outputs, tallies, noises, defined.reshape(size), jnp.all(all_defined), jnp.all(sound)
+
+
 def _traced(
     kernel: Kernel,
     grid: tuple[str, ...],
@@ -192,13 +232,23 @@ def _traced(
     columns: tuple[Any, ...],
     points: tuple[Any, ...],
     count: Any,
+    whole: Any,
 ) -> Any:
-    """The program: outputs, tallies with the points first; noises, which units are defined, whether all is sound."""
+    """One tile, of which the first `count` units are there; `whole` of the chunk are."""
     import jax
     import jax.numpy as jnp
 
     among = jnp.arange(size) < count
-    run = start(kernel, dict(zip(kernel.names, columns, strict=True)), jnp, spacing, size)
+
+    def hold(value: Any) -> Any:
+        # XLA on a CPU puts cheap operations into every loop that reads their result, and those that they read in turn,
+        # without end: a model of 20 variables took twice the time. A condition that is only known at run time is a
+        # boundary (optimization_barrier is none there).
+        return jax.lax.cond(whole >= 0, _same, _other, value)
+
+    on_cpu = jax.default_backend() == "cpu"
+    given = dict(zip(kernel.names, columns, strict=True))
+    run = start(kernel, given, jnp, spacing, hold) if on_cpu else start(kernel, given, jnp, spacing)
 
     def one(point: tuple[Any, ...]) -> Any:
         worked: Worked = at_point(kernel, run, dict(zip(grid, point, strict=True)), among, size)
@@ -211,15 +261,27 @@ def _traced(
     else:
         outputs, tallies, noises, sound = one(())
         outputs, tallies = tuple(o[None] for o in outputs), tuple(t[None] for t in tallies)
-    defined = jnp.asarray(run.defined)
-    return outputs, tallies, noises, defined, jnp.all(defined | ~among), sound
+    defined = jnp.broadcast_to(jnp.asarray(run.defined), (size,))
+    return outputs, tallies, noises, defined, jnp.all(defined | ~among), jnp.all(sound)
+
+
+def _lifted(value: Any) -> Any:
+    return value[None]
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _other(value: Any) -> Any:
+    return value + 1
 
 
 def _chunk(rows: int, execution: Execution) -> int:
     import jax
 
     many = len(execution.devices or (None,))
-    usual = CHUNK * many if jax.default_backend() == "cpu" else DEVICE_CHUNK * many
+    usual = (CPU_CHUNK if many == 1 else CHUNK * many) if jax.default_backend() == "cpu" else DEVICE_CHUNK * many
     chunk = execution.chunk or min(usual, 1 << max(rows - 1, 255).bit_length())
     return -(-chunk // many) * many
 
@@ -234,6 +296,15 @@ def _padded(column: Any, rows: int, chunk: int) -> Any:
         if rows
         else np.zeros(chunk, column.dtype)
     )
+
+
+def _joined(tally: Tally, figures: Any) -> Figures:
+    """The figures of all tiles together, in double precision."""
+    found: Figures | None = None
+    for part in np.asarray(figures, dtype=np.float64):
+        found = merged(tally, found, part)
+    assert found is not None
+    return found
 
 
 def _double(column: Any) -> NDArray[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -30,6 +30,7 @@ class Kernel:
         noises: by name, where they are asked for.
         point: placeholders that the points of a grid fill, with one number at a time for all units.
         conditions: that make a unit undefined where they do not hold.
+        numbers: whether outputs are numbers even where they are finite variables by themselves.
         kept: compiled programs, and what they were found to be like.
     """
 
@@ -40,6 +41,7 @@ class Kernel:
     noises: tuple[str, ...] = ()
     point: tuple[str, ...] = ()
     conditions: tuple[Expr, ...] = ()
+    numbers: bool = False
     kept: dict[Any, Any] = field(default_factory=lambda: {}, repr=False)
 
     @cached_property
@@ -117,14 +119,24 @@ class Worked:
     sound: Any
 
 
-def start(kernel: Kernel, columns: Mapping[str, Column], xp: Any, spacing: float, rows: int) -> UnitRun:
+def kept_as_is(value: Column) -> Column:
+    """The value: NumPy works out nothing twice."""
+    return value
+
+
+def start(
+    kernel: Kernel,
+    columns: Mapping[str, Column],
+    xp: Any,
+    spacing: float,
+    hold: Callable[[Column], Column] = kept_as_is,
+) -> UnitRun:
     """The steps that are the same at every point of a grid."""
-    run = UnitRun(kernel.plan, columns, xp, spacing)
+    run = UnitRun(kernel.plan, columns, xp, spacing, hold=hold)
     for step in kernel.parted[0]:
         run.step(step)
     for condition in kernel.conditions:
         run.defined = run.defined & xp.asarray(evaluated(condition, run, kernel.domains), dtype=bool)
-    del rows
     return run
 
 
@@ -143,15 +155,18 @@ def at_point(kernel: Kernel, run: UnitRun, point: Mapping[str, Any], among: Any,
     own = replace(run, columns=columns, values=dict(run.values), changes=dict(run.changes))
     for step in kernel.parted[1]:
         own.step(step)
-    outputs = [_output(expr, own, kernel.domains, rows) for expr in kernel.outputs]
+    outputs = [_output(kernel, expr, own, rows) for expr in kernel.outputs]
     present = xp.broadcast_to(own.defined & xp.asarray(among), (rows,))
     tallies = [_tallied(tally, own, kernel.domains, present, rows) for tally in kernel.tallies]
     noises = [xp.broadcast_to(own.noises[name], (rows,)) for name in kernel.noises]
-    return Worked(outputs, tallies, noises, own.defined, own.sound)
+    sound = own.sound if xp is np else own.sound & xp.isfinite(own.taint) | xp.logical_not(own.defined)
+    sound = sound & xp.logical_not(own.outside & own.defined)
+    return Worked(outputs, tallies, noises, own.defined, sound)
 
 
-def _output(expr: Expr, run: UnitRun, domains: Mapping[str, Domain], rows: int) -> Column:
-    if isinstance(expr, Var):
+def _output(kernel: Kernel, expr: Expr, run: UnitRun, rows: int) -> Column:
+    domains = kernel.domains
+    if isinstance(expr, Var) and not kernel.numbers:
         slot = run.plan.worlds.terms[expr]
         found = run.instance(slot) if isinstance(slot, int) else run.fixed(slot, domains[expr.name])
     else:
@@ -172,5 +187,5 @@ def numpy_chunk(
     """What a kernel makes of one chunk in NumPy, for each point of the grid (one where there is none)."""
     count = max((len(p) for p in points.values()), default=1)
     with np.errstate(all="ignore"):
-        run = start(kernel, columns, np, spacing, rows)
+        run = start(kernel, columns, np, spacing)
         return [at_point(kernel, run, {name: p[k] for name, p in points.items()}, np.True_, rows) for k in range(count)]

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,13 +58,13 @@ class FiniteMap:
         able = np.ones(self.table.shape[len(self.parents) :], dtype=bool)
         for axis, one in enumerate(self.possible):
             able &= one.reshape([-1 if k == axis else 1 for k in range(len(self.noises))])
-        return np.equal(found, states) & able
+        return (found == states) & able
 
     @cached_property
     def admitted(self) -> NDArray[np.bool_]:
         """Whether an outcome can occur: axes parents..., outcome."""
         axes = tuple(range(len(self.parents) + 1, len(self.parents) + 1 + len(self.noises)))
-        return self._seen.any(axis=axes)
+        return cast("NDArray[np.bool_]", self._seen.any(axis=axes))
 
     @cached_property
     def shown(self) -> NDArray[np.int32] | None:

@@ -8,72 +8,19 @@ determined.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from functools import cached_property
 
 from .._domain import Domain, Real
 from .._model import Model
+from .._syntax import Placeholder
 from .._worlds import Fresh, Instance, Own, Policy, Slot, Worlds
 from ..mechanisms._types import Conditional, Invertible, Linear, NeedsCoupling, Transporting
+from ._declared import open_ends
 from ._unit_maps import FiniteLaw, FiniteMap, UnitMechanism, mechanisms_of, policy_map
+from ._unit_steps import Abduct, Admit, Carry, Compare, Move, Predict, Step, moved
 from ._unit_support import Support, noise_support, singular, takes_all
-
-
-@dataclass(frozen=True, slots=True)
-class Abduct:
-    """The noise of an observed instance, from its value and inputs."""
-
-    instance: int
-
-
-@dataclass(frozen=True, slots=True)
-class Predict:
-    """The value of an instance, from its inputs and noises.
-
-    `like` is another instance of the variable that is known: where their inputs are equal, so are their values.
-    """
-
-    instance: int
-    like: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Carry:
-    """The value of an instance from an observed one of the same variable, without the noise."""
-
-    instance: int
-    source: int
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """As `Carry`, along linear mechanisms from where something was set to here, in one step.
-
-    `parts` are (name, slot, slot before, total effect): the value moves by the sum of effects
-    times changes (Wright 1921).
-    """
-
-    instance: int
-    source: int
-    parts: tuple[tuple[str, Slot, Slot, float], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Compare:
-    """That an observed instance has the value that follows from what else is known."""
-
-    instance: int
-
-
-@dataclass(frozen=True, slots=True)
-class Admit:
-    """That an observed instance can have its value at all, given its inputs; its noise stays unknown."""
-
-    instance: int
-
-
-Step: TypeAlias = Abduct | Predict | Carry | Move | Compare | Admit
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +35,7 @@ class UnitPlan:
         supports: of each continuous noise that is to be checked.
         unknown: why an instance is not known, for those wanted.
         unchecked: why it cannot be told whether an observed instance is possible.
+        ends: declared for an instance that is worked out, where its mechanism need not keep them.
     """
 
     worlds: Worlds
@@ -97,6 +45,13 @@ class UnitPlan:
     supports: Mapping[str, Support]
     unknown: tuple[str, ...]
     unchecked: tuple[str, ...]
+    ends: Mapping[int, Real]
+
+    @cached_property
+    def carriers(self) -> dict[Slot, str]:
+        """Whose value the column of a placeholder is, where it was observed."""
+        worlds = self.worlds
+        return {v: worlds.instances[i].variable for i, v in worlds.fixed.items() if isinstance(v, Placeholder)}
 
     def slots(self, i: int) -> tuple[tuple[str, Slot], ...]:
         """What stands in each input of an instance."""
@@ -146,7 +101,8 @@ class _Planner:
         unchecked = [why for i in sorted(self.worlds.fixed) if i not in self.accounted and (why := self._account(i))]
         unchecked += self._tied()
         supports = {n: self._support(n) for n in self.shown if n in self.model.continuous_names}
-        self.steps = moved(self.steps, self.worlds, self.mechanisms, self.model.domains)
+        ends = open_ends(self.worlds, self.mechanisms, self.model.domains)
+        self.steps = moved(self.steps, self.worlds, self.mechanisms, self.model.domains, ends)
         steps = self._pruned(wanted, noises)
         return UnitPlan(
             self.worlds,
@@ -156,6 +112,7 @@ class _Planner:
             supports,
             tuple(dict.fromkeys(unknown)),
             tuple(dict.fromkeys(unchecked)),
+            ends,
         )
 
     # --- what is known ------------------------------------------------------------------------------------------------
@@ -329,46 +286,6 @@ class _Planner:
         if isinstance(mechanism, (FiniteLaw, FiniteMap)) or noise not in self.model.continuous_names:
             return False
         return takes_all(mechanism, self._support(noise)) and not singular(self.model, mechanism.noises)
-
-
-def moved(
-    steps: Sequence[Step], worlds: Worlds, mechanisms: Sequence[UnitMechanism | None], domains: Mapping[str, Domain]
-) -> list[Step]:
-    """The steps, with those along linear mechanisms put together.
-
-    A step that would need more changes than its variable has changed parents is left as it is.
-    """
-    found: dict[int, Move] = {}
-    out: list[Step] = []
-    for step in steps:
-        mechanism = mechanisms[step.instance]
-        if isinstance(step, Carry) and isinstance(mechanism, Linear):
-            own = _move(step, mechanism, worlds, found)
-            if own is not None and all(isinstance(domains[name], Real) for name, *_ in own.parts):
-                found[step.instance] = step = own
-        out.append(step)
-    return out
-
-
-def _move(step: Carry, mechanism: Linear, worlds: Worlds, found: Mapping[int, Move]) -> Move | None:
-    coefficients = mechanism.affine().coefficients
-    effects: dict[tuple[str, Slot, Slot], float] = {}
-    changed = 0
-    before = dict(worlds.instances[step.source].slots)
-    for name, slot in worlds.instances[step.instance].slots:
-        if slot == before[name]:
-            continue
-        changed += 1
-        earlier = found.get(slot) if isinstance(slot, int) else None
-        parts = ((name, slot, before[name], 1.0),)
-        if earlier is not None and worlds.fixed.get(earlier.source) == before[name]:
-            parts = earlier.parts
-        for part, now, then, effect in parts:
-            key = (part, now, then)
-            effects[key] = effects.get(key, 0.0) + coefficients.get(name, 0.0) * effect
-    if len(effects) > max(changed, 1):
-        return None
-    return Move(step.instance, step.source, tuple((*key, effect) for key, effect in effects.items()))
 
 
 def _by_law(mechanism: UnitMechanism) -> bool:

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import lru_cache, partial
+from typing import Any, cast
 
 import numpy as np
 
 from .._domain import Domain, Real
-from .._errors import InvalidModel, InvalidRows
+from .._errors import InvalidModel, InvalidRows, ScmError
 from .._noise import plain
 from .._syntax import Const, Placeholder, Value
 from .._worlds import Slot
 from ..mechanisms._types import Column, Conditional, Hiding, Invertible, Transporting
+from ._declared import out_of_range, set_out_of_range, strays
 from ._unit_maps import FiniteLaw, FiniteMap, UnitMechanism, look_up
 from ._unit_plan import Abduct, Admit, Carry, Compare, Move, Predict, Step, UnitPlan
 
 HIDDEN = "a mechanism gives what was seen whatever its noise, so that the noise is not known"
 """Why a unit is not determined though all is seen: X = 0 hides the noise of X * u."""
+
+
+class NotShown(InvalidRows):
+    """A row that does not show a noise that is needed, though all of it is there."""
+
+
 AGREE = 0.6
 """Two determined values agree within the spacing of floating point to this power, relative to what they were worked out
 from: 4e-10 in double precision."""
@@ -37,7 +45,11 @@ class UnitRun:
         noises: by name.
         defined: whether the evidence is possible, for each unit.
         changes: differences of inputs, that several values move by.
-        sound: whether every mechanism gave a number for numbers, for each unit.
+        sound: whether every mechanism gave a number for numbers, for each unit; what JAX finds by `taint` aside.
+        taint: NaN where one did not, or the unit is undefined; in JAX only.
+        outside: where a value was worked out, or set, outside the range its variable was declared with.
+        strayed: the first such value, as an error; looked for only where it is to be told.
+        hold: keeps a value that was worked out from being worked out again by each of its readers.
         hidden: units in which evidence that is possible does not show a noise that is needed; they are not sound.
         unshown: for a noise, where the evidence that was to show it does not.
     """
@@ -53,6 +65,10 @@ class UnitRun:
     sound: Any = True
     hidden: Any = False
     unshown: dict[str, Any] = field(default_factory=lambda: {})
+    taint: Any = 0.0
+    outside: Any = False
+    strayed: list[Callable[[int], ScmError]] | None = None
+    hold: Callable[[Column], Column] = lambda value: value
 
     def go(self) -> UnitRun:
         """Carry out every step."""
@@ -70,15 +86,15 @@ class UnitRun:
                 self._abduct(i, mechanism)
             case Predict(_, like):
                 value = self._forward(i, mechanism)
-                self._set(i, value if like is None else self._where_alike(i, like, value))
+                self._set(i, value if like is None else self._where_alike(i, like, value), step)
                 self._need(i, mechanism)
             case Carry(_, source):
-                assert isinstance(mechanism, Transporting)
                 seen = self.instance(source)
-                self._set(i, mechanism.transport(seen, self.inputs(source), self.inputs(i), self.xp))
+                moved = cast(Transporting, mechanism).transport(seen, self.inputs(source), self.inputs(i), self.xp)
+                self._set(i, moved, step)  # (a check of a protocol takes longer than a small column)
                 self._lost(self._hidden(source, mechanism), i)
             case Move(_, source, parts):
-                self._set(i, self._moved(self.instance(source), parts))
+                self._set(i, self._moved(self.instance(source), parts), step)
             case Compare():
                 for noise in set(self.unshown) & set(mechanism.noises):
                     self._lose(self.unshown[noise])
@@ -102,26 +118,67 @@ class UnitRun:
 
     def slot(self, name: str, slot: Slot) -> Column:
         """What stands in the input `name`."""
-        own = self.plan.domains[name]
-        if not isinstance(slot, int):
-            return self.fixed(slot, own)
-        carrier = self.plan.domains[self.plan.worlds.instances[slot].variable]
-        return recoded(self.instance(slot), carrier, own, self.xp)
+        own, domains = self.plan.domains[name], self.plan.domains
+        carrier = self.plan.worlds.instances[slot].variable if isinstance(slot, int) else self.plan.carriers.get(slot)
+        value = self.instance(slot) if isinstance(slot, int) else self.fixed(slot, own)
+        if carrier is None or carrier == name:
+            return value
+        value = recoded(value, domains[carrier], own, self.xp)
+        if (ends := strays(domains[carrier], own)) is not None:
+            value = self._kept(value, ends, 0.0, partial(set_out_of_range, name, ends))
+        return value
 
     def inputs(self, i: int) -> dict[str, Column]:
         """The inputs of an instance, by name."""
         return {name: self.slot(name, slot) for name, slot in self.plan.slots(i)}
 
+    def _size(self, step: Step) -> Any:
+        """How large the numbers are that a value is worked out from."""
+        match step:
+            case Carry(i, source):
+                return abs(self.instance(source)) + self._scale(self.inputs(source)) + self._scale(self.inputs(i))
+            case Move(_, source, parts):
+                each = [(name, s, abs(effect)) for name, *both, effect in parts for s in both]
+                return sum((abs(self.slot(n, s)) * x for n, s, x in each), start=abs(self.instance(source)))
+            case _:
+                mechanism = self.plan.mechanisms[step.instance]
+                noises = {} if mechanism is None else {n: self.noises[n] for n in mechanism.noises}
+                return self._scale(self.inputs(step.instance) | noises)
+
     def _forward(self, i: int, mechanism: UnitMechanism) -> Column:
         assert not isinstance(mechanism, FiniteLaw)
         return mechanism.forward(self.inputs(i) | {n: self.noises[n] for n in mechanism.noises}, self.xp)
 
-    def _set(self, i: int, value: Column) -> None:
-        self.values[i] = value
+    def _set(self, i: int, value: Column, step: Step) -> None:
+        if (ends := self.plan.ends.get(i)) is not None:
+            instance = self.plan.worlds.instances[i]
+            value = self._kept(
+                value, ends, self._size(step), lambda x, n: out_of_range(instance, ends, x, n, given=self._given(i))
+            )
+        value = self.values[i] = self.hold(value)
         if isinstance(self.plan.domains[self.plan.worlds.instances[i].variable], Real):
-            if self.xp is np and np.isfinite(np.vdot(value, value)):
-                return  # that is quicker than a look at each
-            self.sound = self.sound & (self.xp.isfinite(value) | self.xp.logical_not(self.defined))
+            if self.xp is not np:
+                self.taint = self.taint + value * 0.0  # NaN where it is no finite number; dearer to tell one by one
+            elif not np.isfinite(_square(value)):  # that is quicker than a look at each
+                self.sound = self.sound & (np.isfinite(value) | np.logical_not(self.defined))
+        elif not isinstance(self.plan.mechanisms[i], FiniteMap):
+            # A function of the user's that gives no position among the states gives -1.
+            if self.xp is not np:
+                self.taint = self.taint + self.xp.where(value < 0, np.nan, 0.0)
+            elif np.min(value, initial=0) < 0:
+                self.sound = self.sound & ((np.asarray(value) >= 0) | np.logical_not(self.defined))
+
+    def _given(self, i: int) -> str:
+        return ", ".join(f"{k} = {plain(np.ravel(v)[0])!r}" for k, v in self.inputs(i).items())
+
+    def _kept(self, value: Column, ends: Real, scale: Any, error: Callable[[float, int], ScmError]) -> Column:
+        """A value inside its range: at an end where rounding put it past it; noted where it is farther out."""
+        inside = self.xp.clip(value, ends.lower, ends.upper)
+        off = abs(value - inside) > 16 * self.spacing * (abs(inside) + scale)  # False where it is NaN
+        self.outside = self.outside | off
+        if self.strayed is not None and np.any(off):
+            self.strayed.append(partial(error, float(np.ravel(value)[0])))
+        return self.xp.where(off, value, inside)
 
     def _moved(self, value: Column, parts: Sequence[tuple[str, Slot, Slot, float]]) -> Column:
         lost: Any = None
@@ -155,7 +212,7 @@ class UnitRun:
             self.defined = self.defined & (found >= 0)
             self.noises[name] = self.xp.maximum(found, 0)
             return
-        assert isinstance(mechanism, Invertible)
+        mechanism = cast(Invertible, mechanism)
         self.noises[name] = found = mechanism.noise_of(value, inputs, self.xp)
         support = self.plan.supports.get(name)
         if self.xp is np and not np.isfinite(found).all():
@@ -171,7 +228,9 @@ class UnitRun:
 
     def _hidden(self, i: int, mechanism: UnitMechanism) -> Any:
         """Where the parents of an observed instance give what is seen whatever its noise; False for nowhere."""
-        found = mechanism.hidden(self.instance(i), self.inputs(i), self.xp) if isinstance(mechanism, Hiding) else False
+        if not _hides(type(mechanism)):
+            return False
+        found = cast(Hiding, mechanism).hidden(self.instance(i), self.inputs(i), self.xp)
         return False if self.xp is np and not np.any(found) else found
 
     def _need(self, i: int, mechanism: UnitMechanism) -> None:
@@ -189,7 +248,10 @@ class UnitRun:
     def _lose(self, hidden: Any) -> None:
         lost = hidden & self.defined
         self.hidden = self.hidden | lost
-        self.sound = self.sound & ~lost
+        if self.xp is np:
+            self.sound = self.sound & np.logical_not(lost)
+        else:
+            self.taint = self.taint + self.xp.where(lost, np.nan, 0.0)
 
     def _scale(self, inputs: Mapping[str, Column]) -> Any:
         return sum((abs(column) for column in inputs.values()), start=0.0)
@@ -211,6 +273,16 @@ class UnitRun:
         return mechanism.log_probability(value, inputs, self.xp) > -np.inf
 
 
+@lru_cache(maxsize=256)
+def _hides(kind: type) -> bool:
+    """Whether mechanisms of this class may be deprived of their noise; to ask a protocol is slow."""
+    return hasattr(kind, "hidden")
+
+
+def _square(value: Any) -> Any:
+    return cast(Any, np).vdot(value, value)
+
+
 def constant(value: Value, domain: Domain) -> float | int:
     """A value as columns hold it: a number, or a position among states."""
     if isinstance(domain, Real):
@@ -226,8 +298,10 @@ def recoded(column: Column, carrier: Domain, own: Domain, xp: Any) -> Column:
     return look_up(at, [column], xp)
 
 
-def error_of(plan: UnitPlan, columns: Mapping[str, Any], row: int, number: int) -> InvalidModel | InvalidRows:
+def error_of(plan: UnitPlan, columns: Mapping[str, Any], row: int, number: int) -> ScmError:
     """Why a unit whose evidence is possible has no number: a mechanism gives none, or its noise is not shown.
+
+    Or there is one, outside the range that its variable was declared with.
 
     Args:
         plan: whose steps are carried out.
@@ -235,16 +309,19 @@ def error_of(plan: UnitPlan, columns: Mapping[str, Any], row: int, number: int) 
         row: which one.
         number: of the row, counted from 1.
     """
-    one = {name: np.asarray(column)[row : row + 1] for name, column in columns.items()}
-    run = UnitRun(plan, one, np, float(np.finfo(np.float64).eps))
+    one = {name: c if np.ndim(c) == 0 else np.asarray(c)[row : row + 1] for name, c in columns.items()}
+    strayed: list[Callable[[int], ScmError]] = []
+    run = UnitRun(plan, one, np, float(np.finfo(np.float64).eps), strayed=strayed)
     said = ""
     with np.errstate(all="ignore"):
         for step in plan.steps:
             run.step(step)
+            if strayed and np.all(run.defined):
+                return strayed[0](number)
             if not np.all(run.sound):
                 said = _fault(plan, run, step)
                 if np.any(run.hidden):
-                    return InvalidRows(f"{HIDDEN}: {said}.", number)
+                    return NotShown(f"{HIDDEN}: {said}.", number)
                 break
     said = said or "A mechanism gives no number in single precision, though it does in double precision"
     return InvalidModel(f"Row {number}: {said}. A mechanism gives a finite number for every unit that can be.")

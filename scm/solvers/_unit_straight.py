@@ -46,7 +46,9 @@ def is_straight(kernel: Kernel) -> bool:
 
 
 def _outside(kernel: Kernel, step: Move) -> bool:
-    """Whether a step moves by columns and numbers only."""
+    """Whether a step moves by columns and numbers only, and its value needs no look."""
+    if step.instance in kernel.plan.ends:
+        return False
     fixed = kernel.plan.worlds.fixed
     slots = [slot for _, *both, _ in step.parts for slot in both]
     return all(not isinstance(slot, int) or slot in fixed for slot in slots)

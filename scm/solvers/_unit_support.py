@@ -13,13 +13,11 @@ from .._continuous import ContinuousLaw, GaussianCopula, MultivariateNormal, Unk
 from .._domain import Real
 from .._model import Model
 from .._syntax import Const
+from ..mechanisms._additive import Stretched
 from ..mechanisms._formula import InvertibleFormula
+from ..mechanisms._law_arrays import domain_of, log_density
 from ..mechanisms._layers import Stretch
 from ..mechanisms._types import Forward, Invertible, Linear
-
-_LINE = frozenset({"Normal", "Laplace", "Logistic", "Cauchy", "Gumbel", "StudentT", "AsymmetricLaplace"})
-_POSITIVE = frozenset({"LogNormal", "Gamma", "InverseGamma", "Chi2", "Weibull"})
-_NOT_NEGATIVE = frozenset({"Exponential", "HalfNormal", "HalfCauchy"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +59,10 @@ def noise_support(model: Model, noise: str) -> Support:
 
 @lru_cache(maxsize=1024)
 def _support(law: ContinuousLaw) -> Support:
-    given = dict(law.parameters)
-    if law.distribution in _LINE:
-        return Support()
-    if law.distribution in _POSITIVE:
-        return Support(0.0, open=True)
-    if law.distribution in _NOT_NEGATIVE:
-        return Support(0.0)
-    if law.distribution == "Uniform":
-        return Support(given.get("low", 0.0), given.get("high", 1.0))
-    # NumPyro takes most of a second to load, which the common laws need not wait for.
-    from numpyro import distributions  # pyright: ignore[reportMissingTypeStubs]
-
-    made: Any = getattr(distributions, law.distribution)(**given)
-    ends = [getattr(made.support, end, default) for end, default in (("lower_bound", -np.inf), ("upper_bound", np.inf))]
-    return Support(float(ends[0]), float(ends[1]), open=type(made.support).__name__ in ("_Positive", "_GreaterThan"))
+    domain = domain_of(law)
+    ends = [end for end in (domain.lower, domain.upper) if math.isfinite(end)]
+    bare = all(float(log_density(law, np.array([end]), np)[0]) == -math.inf for end in ends)
+    return Support(domain.lower, domain.upper, open=bool(ends) and bare)
 
 
 def singular(model: Model, noises: tuple[str, ...]) -> tuple[str, ...]:
@@ -97,6 +84,8 @@ def takes_all(mechanism: Forward, support: Support) -> bool:
         return False
     if isinstance(mechanism, Linear):
         return any(mechanism.affine().coefficients.get(n, 0.0) != 0.0 for n in mechanism.noises)
+    if isinstance(mechanism, Stretched):
+        return mechanism.scale is None
     if isinstance(mechanism, InvertibleFormula):
         return all(
             isinstance(x, Stretch) and isinstance(x.scale, Const) and x.scale.value != 0 for x in mechanism.layers

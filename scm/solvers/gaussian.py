@@ -17,6 +17,7 @@ from .._syntax import Expr, Op, print_expr, terms
 from ._gaussian_moments import Average, average
 from ._gaussian_pieces import Event, Pieces, Truth, both, forms_of
 from ._gaussian_posterior import condition_on
+from ._gaussian_ranges import check_ranges
 from ._gaussian_space import OVERFLOW, Form, RowsDiffer
 from ._gaussian_system import System, build_system
 from ._normal_lattice import Lattice
@@ -72,10 +73,12 @@ def posed(task: Task) -> tuple[System, list[Form], list[Event], Pieces]:
     """A task as equations: the system, forms that are zero, events that hold, and what is asked.
 
     Raises:
-        Refusal: something is not linear, or a noise that is not normal is tied to a condition.
+        Refusal: something is not linear, or a noise that is not normal is tied to a condition, or a declared range
+            need not be kept.
         RowsDiffer: a coefficient differs between rows.
     """
     system = build_system(task)
+    check_ranges(system)
     evidence, events = list(system.evidence), list(system.events)
     for condition in task.conditions:
         add_condition(system, condition, evidence, events)
@@ -96,6 +99,7 @@ def _solve(task: Task) -> Solution:
     posterior = condition_on(system.space, evidence)
     found = average(posterior, number, both(*events), None if task.key is None else Lattice(task.key))
     defined = found.defined & posterior.defined
+    system.check_posed(defined)
     _trust(task, found, defined)
     value = np.clip(found.value, 0.0, 1.0) if task.event else found.value
     return replace(

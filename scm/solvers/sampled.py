@@ -17,12 +17,17 @@ from ._abduct_move import movable, tempered
 from ._abduct_part import Part
 from ._abduct_plan import make_plan
 from ._abduct_run import BATCH, Known, Lanes, exact, known, possible, refuse_nan
+from ._abduct_steps import Branch
 from ._abduct_view import View
 from ._abduct_weigh import weighted
 from ._refusal import Refusal
 from ._solution import Solution, point
 from ._task import Task
 
+NO_KEY = (
+    "the evidence does not determine every noise that matters, so that the answer is drawn, which needs a random key: "
+    "give key= (a JAX key or a whole number)"
+)
 COMPILED = 1 << 28
 """Entries times steps from which on it pays to compile: NumPy does so many in a few seconds."""
 
@@ -59,17 +64,19 @@ class Sampled:
             nothing = np.full(task.rows, np.nan)
             return point(nothing, np.zeros(task.rows, dtype=bool))
         view = View(task)
-        plan = make_plan(view, self.enumerated, self.enumerated_with_draws)
+        plan = make_plan(view, self.enumerated, self.enumerated_with_draws, points=task.key is None)
         found = possible(view, plan.apart, known(view, plan))
         if not plan.main.draws or not task.rows:
-            value, defined = exact(view, plan.main, found) if task.rows else (np.zeros(0), np.zeros(0, dtype=bool))
+            try:
+                value, defined = exact(view, plan.main, found) if task.rows else (np.zeros(0), np.zeros(0, dtype=bool))
+            except Refusal:
+                if any(isinstance(step, Branch) for step in plan.main.steps):
+                    raise Refusal(NO_KEY) from None  # with one, such noises are drawn
+                raise
             figures = {"method": "enumeration", "combinations": plan.main.combinations}
             return replace(point(value, defined), diagnostics=figures)
         if task.key is None:
-            raise Refusal(
-                "the evidence does not determine every noise that matters, so that the answer is drawn, which needs a "
-                "random key: give key= (a JAX key or a whole number)"
-            )
+            raise Refusal(NO_KEY)
         return self._drawn(view, plan.main, found)
 
     def _drawn(self, view: View, plan: Part, found: Known) -> Solution:
@@ -83,7 +90,9 @@ class Sampled:
         lanes = Lanes(view, plan, found, random_key(task.key), compiled)
         first = weighted(lanes.run, rows, task.event, self.accuracy, self.most_draws)
         answers = Answers.of(first)
-        refuse_nan(view, np.isnan(answers.value) & (answers.size > 0), rows)
+        if lanes.compiled and (nan := np.isnan(answers.value)).any():
+            lanes.tell(int(rows[np.argmax(nan)]), -(-self.most_draws // BATCH))
+        refuse_nan(np.isnan(answers.value) & (answers.size > 0), rows, lanes.without_number)
         bad = np.flatnonzero(first.fault)
         if bad.size and movable(lanes):
             answers.put(bad, tempered(lanes, rows[bad], task.event), "tempered SMC")

@@ -7,18 +7,21 @@ an expectation is the number itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .._errors import InvalidQuery, InvalidRows
+from .._errors import InvalidRows
 from ._refusal import Refusal
 from ._solution import Solution, point
 from ._task import Task
-from ._unit_plan import UnitPlan, make_unit_plan
-from ._unit_run import HIDDEN, UnitRun, error_of
-from ._unit_terms import evaluated, instances_of
+from ._unit_batch import run_columns
+from ._unit_kernel import Kernel
+from ._unit_plan import make_unit_plan
+from ._unit_run import HIDDEN, NotShown
+from ._unit_straight import all_finite
+from ._unit_terms import instances_of
 
 
 @dataclass(frozen=True)
@@ -33,70 +36,58 @@ class Unit:
         Raises:
             Refusal: something asked is not determined, or whether the evidence is possible is not.
             InvalidModel: a mechanism gives no number for a unit that can be; it is named, with the row.
+            InvalidQuery: what is asked is no number for a unit, as a division by zero is.
         """
-        plan = unit_plan(task)
-        check_finite(task, plan)
+        kernel = unit_kernel(task)
+        _check_finite(task)
         if task.worlds.impossible:
             return point(np.full(task.rows, np.nan), np.zeros(task.rows, dtype=bool))
-        value, defined = run_task(task, plan)
-        return point(np.where(defined, value, np.nan), defined)
+        kinds = {column.dtype for column in task.columns.values() if column.dtype.kind == "f"}
+        kind = np.dtype(np.float32) if kinds == {np.dtype(np.float32)} else np.dtype(np.float64)
+        try:
+            found = run_columns(kernel, task.columns, {}, task.rows, task.execution, kind)
+        except NotShown as hidden:
+            raise Refusal(f"not determined by the evidence of row {hidden.row}: {HIDDEN}") from None
+        value = found.outputs[0][0].astype(np.float64)
+        return replace(point(value, found.defined), diagnostics=_told(found.ran))
 
 
-def unit_plan(task: Task) -> UnitPlan:
-    """The steps that determine a task.
+def unit_kernel(task: Task) -> Kernel:
+    """What is to be worked out for a task; kept with the model.
 
     Raises:
         Refusal: it is not determined, with the reasons.
     """
-    plan = make_unit_plan(task.model, task.worlds, instances_of(task.worlds, (task.asked, *task.conditions)))
-    if reasons := plan.unknown or plan.unchecked:
+    worlds = task.worlds
+    key = (
+        "unit",
+        worlds.instances,
+        tuple(worlds.fixed.items()),
+        tuple(worlds.terms.items()),
+        task.asked,
+        task.conditions,
+    )
+    kernel = task.model.plans.get(key)
+    if kernel is None:
+        plan = make_unit_plan(task.model, worlds, instances_of(worlds, (task.asked, *task.conditions)))
+        kernel = Kernel(plan, task.model.domains, (task.asked,), conditions=task.conditions, numbers=True)
+        task.model.plans[key] = kernel
+    if reasons := kernel.plan.unknown or kernel.plan.unchecked:
         raise Refusal(f"not determined by the evidence: {'; '.join(reasons)}")
-    return plan
+    return kernel
 
 
-def check_finite(task: Task, plan: UnitPlan) -> None:
+def _check_finite(task: Task) -> None:
     """That every number given is one.
 
     Raises:
-        InvalidRows: NaN or infinity, with its place.
+        InvalidRows: NaN or infinity, with its row.
     """
-    del plan
     for name, column in task.columns.items():
-        if column.dtype.kind == "f" and not (fine := np.isfinite(column)).all():
-            row = int(np.argmin(fine))
+        if column.dtype.kind == "f" and not all_finite(column):
+            row = int(np.argmin(np.isfinite(column)))
             raise InvalidRows(f"column {name!r}: {float(column[row])!r} is no finite number.", row=row + 1)
 
 
-def run_task(task: Task, plan: UnitPlan) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """The value and whether the conditions can hold, for each row, in NumPy and double precision."""
-    floats = [c.dtype for c in task.columns.values() if c.dtype.kind == "f"]
-    spacing = max((float(np.finfo(kind).eps) for kind in floats), default=float(np.finfo(np.float64).eps))
-    columns = {n: c.astype(np.float64) if c.dtype.kind == "f" else c for n, c in task.columns.items()}
-    with np.errstate(all="ignore"):
-        run = UnitRun(plan, columns, np, spacing).go()
-        value = np.broadcast_to(evaluated(task.asked, run, task.model.domains), (task.rows,)).astype(np.float64)
-        defined = np.broadcast_to(run.defined, (task.rows,)).astype(bool)
-        for condition in task.conditions:
-            defined = defined & np.asarray(evaluated(condition, run, task.model.domains), dtype=bool)
-    sound = np.broadcast_to(run.sound, (task.rows,))
-    if not sound.all():
-        if np.any(run.hidden):
-            row = int(np.argmax(np.broadcast_to(run.hidden, (task.rows,))))
-            raise Refusal(f"not determined by the evidence of row {row + 1}: {HIDDEN}")
-        row = int(np.argmin(sound))
-        raise error_of(plan, columns, row, row + 1)
-    check_value(value, defined)
-    return value, defined
-
-
-def check_value(value: NDArray[np.float64], defined: NDArray[np.bool_]) -> None:
-    """That what is asked is a number wherever the evidence is possible.
-
-    Raises:
-        InvalidQuery: it is not, with the row.
-    """
-    if (wrong := defined & ~np.isfinite(value)).any():
-        row = int(np.argmax(wrong))
-        raise InvalidQuery(
-            f"Row {row + 1}: what is asked is {value[row]!r} there, as a division by zero is. Guard it with an if."
-        )
+def _told(ran: Any) -> dict[str, Any]:
+    return {name: value for name, value in asdict(ran).items() if value is not None}
