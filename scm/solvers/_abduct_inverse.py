@@ -49,7 +49,8 @@ def check_levels(view: View, i: int, how: object, varies: Container[int | str]) 
         return
     slots = dict(view.slots(i))
     for name in how.levels:
-        if slots.get(name, name) in varies and isinstance(view.domain(name), Real):
+        source = slots.get(name, name)
+        if isinstance(source, (int, str)) and source in varies and isinstance(view.domain(name), Real):
             raise Refusal(
                 f"{view.worlds.instances[i].variable!r} was observed, and whatever its noise it may be a function of "
                 f"{name!r}, which is continuous and not known: no draw of {name!r} meets that. Observe {name!r}"
