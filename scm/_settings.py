@@ -117,7 +117,9 @@ def _no_points(name: str) -> tuple[float, ...]:
 
 def _number(model: Model, name: str, value: object) -> float:
     if isinstance(value, (bool, np.bool_)):
-        raise InvalidQuery(f"do={{{name!r}: {value!r}}}: {name!r} is continuous. Write {int(value)} for {value}.")
+        raise InvalidQuery(
+            f"do={{{name!r}: {value!r}}}: {name!r} is continuous. Write {int(cast(bool, value))} for {value}."
+        )
     number = as_number(value)
     try:
         found = math.nan if number is None else float(number)
