@@ -77,6 +77,7 @@ class _Planner:
         self.shown: dict[str, int] = {}  # noises, and the instances that show them
         self.accounted: set[int] = set()
         self.steps: list[Step] = []
+        self.told: dict[int, str] = {}  # why instances are not known
         self.examples: dict[str, int] = {}  # for each variable an instance with known value and inputs
 
     def _mechanism(self, instance: Instance) -> UnitMechanism | None:
@@ -130,8 +131,19 @@ class _Planner:
         elif (source := self._source(i, mechanism)) is not None:
             self._learn(Carry(i, source))
         elif self._noises_known(mechanism):
-            exact = not mechanism.noises or isinstance(mechanism, FiniteMap)
-            self._learn(Predict(i, None if exact else self.examples.get(self.worlds.instances[i].variable)))
+            self._learn(Predict(i, None if isinstance(mechanism, FiniteMap) else self._like(i)))
+
+    def _like(self, i: int) -> int | None:
+        """An instance of the variable whose value and inputs are known.
+
+        Also where there is no noise: a compiled program may round in another way than what gave the row its value.
+        """
+        name = self.worlds.instances[i].variable
+        if name not in self.examples:
+            for k in self.worlds.fixed:
+                if self.worlds.instances[k].variable == name and self._ready(k):
+                    self._example(k)
+        return self.examples.get(name) if isinstance(self.worlds.instances[i].mechanism, Own) else None
 
     def _learn(self, step: Predict | Carry) -> None:
         self.steps.append(step)
@@ -215,7 +227,13 @@ class _Planner:
         )
 
     def _why(self, i: int) -> str:
-        """Why an instance is not known: its first cause that has nothing unknown above it."""
+        """Why an instance is not known: its first cause that has nothing unknown above it; '' while that is asked."""
+        if i not in self.told:
+            self.told[i] = ""  # one noise in two variables: each may be unknown because the other is
+            self.told[i] = self._cause(i)
+        return self.told[i]
+
+    def _cause(self, i: int) -> str:
         instance, mechanism = self.worlds.instances[i], self.mechanisms[i]
         if above := self._open_inputs(i):
             return above
