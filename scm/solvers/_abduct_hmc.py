@@ -74,13 +74,16 @@ def _asked(lanes: Lanes, row: int, mcmc: Any) -> tuple[Array, int]:
         warnings.simplefilter("ignore")  # what NumPyro would warn of is looked at below
         tried = lanes.streams.draw(at, number, FIRST_CHAIN, (CHAINS, TRIES, size), "normal")[0]
         start = np.stack([t[int(np.argmax(lanes.at(at, keys, t[None], asks=False)[0][0]))] for t in tried])
-        mcmc.run(
-            lanes.streams.keys(lanes.key, at, number)[0],
-            lanes.of_rows(at),
-            keys,
-            init_params={"z": start},
-            extra_fields=("diverging",),
-        )
+        try:
+            mcmc.run(
+                lanes.streams.keys(lanes.key, at, number)[0],
+                lanes.of_rows(at),
+                keys,
+                init_params={"z": start},
+                extra_fields=("diverging",),
+            )
+        except RuntimeError:  # no start of some chain meets the evidence, or has a slope there
+            return np.full((1, CHAINS, DRAWS), np.nan), 0
         z = np.asarray(mcmc.get_samples(group_by_chain=True)["z"])
         diverged = int(np.asarray(mcmc.get_extra_fields()["diverging"]).sum())
         _, asked = lanes.at(at, keys, z.reshape(1, CHAINS * DRAWS, size))
