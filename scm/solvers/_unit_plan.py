@@ -77,7 +77,6 @@ class _Planner:
         self.shown: dict[str, int] = {}  # noises, and the instances that show them
         self.accounted: set[int] = set()
         self.steps: list[Step] = []
-        self.told: dict[int, str] = {}  # why instances are not known
         self.examples: dict[str, int] = {}  # for each variable an instance with known value and inputs
 
     def _mechanism(self, instance: Instance) -> UnitMechanism | None:
@@ -221,21 +220,18 @@ class _Planner:
 
     # --- words --------------------------------------------------------------------------------------------------------
 
-    def _open_inputs(self, i: int) -> str:
-        return next(
-            (self._why(s) for _, s in self.worlds.instances[i].slots if isinstance(s, int) and s not in self.known), ""
-        )
+    def _open_inputs(self, i: int, path: tuple[int, ...] = ()) -> str:
+        slots = [s for _, s in self.worlds.instances[i].slots if isinstance(s, int)]
+        return next((self._why(s, path) for s in slots if s not in self.known and s not in path), "")
 
-    def _why(self, i: int) -> str:
-        """Why an instance is not known: its first cause that has nothing unknown above it; '' while that is asked."""
-        if i not in self.told:
-            self.told[i] = ""  # one noise in two variables: each may be unknown because the other is
-            self.told[i] = self._cause(i)
-        return self.told[i]
+    def _why(self, i: int, path: tuple[int, ...] = ()) -> str:
+        """Why an instance is not known: its first cause that has nothing unknown above it.
 
-    def _cause(self, i: int) -> str:
+        `path` are instances that led here: one noise may be read by a cause and by its effect.
+        """
         instance, mechanism = self.worlds.instances[i], self.mechanisms[i]
-        if above := self._open_inputs(i):
+        path = (*path, i)
+        if above := self._open_inputs(i, path):
             return above
         name = instance.variable
         if mechanism is None:
@@ -244,7 +240,7 @@ class _Planner:
             law = "a table of probabilities does" if isinstance(mechanism, FiniteLaw) else "probabilities alone do"
             return f"{name!r} has no value {self._where(i)}, and {law} not determine it"
         open_noises = [n for n in mechanism.noises if n not in self.shown]
-        return f"{name!r} has no value {self._where(i)}; {self._why_noise(open_noises[0])}"
+        return f"{name!r} has no value {self._where(i)}; {self._why_noise(open_noises[0], path)}"
 
     def _where(self, i: int) -> str:
         observed = any(
@@ -252,7 +248,7 @@ class _Planner:
         )
         return "of its own in that world" if observed else "in these rows"
 
-    def _why_noise(self, noise: str) -> str:
+    def _why_noise(self, noise: str, path: tuple[int, ...] = ()) -> str:
         readers = [name for name, m in self.own.items() if noise in m.noises]
         seen = [k for k in self.worlds.fixed if self.worlds.instances[k].variable in readers]
         said = (
@@ -262,7 +258,7 @@ class _Planner:
             mechanism, name = self.mechanisms[k], self.worlds.instances[k].variable
             if mechanism is not None and _noise_shown(mechanism) is None:
                 return f"{said}: the mechanism of {name!r} does not show it"
-            if why := self._open_inputs(k):
+            if why := self._open_inputs(k, path):
                 return f"{said}: {name!r} was observed, but {why}"
         return said
 
