@@ -14,6 +14,7 @@ from scm import (
     InvalidRows,
     Model,
     Real,
+    Threshold,
     Variable,
     ask,
     imagine,
@@ -315,3 +316,28 @@ def test_the_executors_agree():
         assert fast.diagnostics["executor"] == "jax double"
         assert np.array_equal(fast.defined, plain.defined)
         np.testing.assert_allclose(fast.lower, plain.lower, rtol=1e-12, atol=1e-12)
+
+
+def test_cancellation_is_stated_or_refused():
+    """By the numbers given the noise of Y is -1; that is nothing beside 1e150."""
+    model = Model(
+        Variable("X", Real(), noise=normal(0, 1)),
+        Variable("C", (0, 1), mechanism=Threshold("X"), noise=normal(0, 1)),
+        Variable("Y", Real(), equation="X + C + v", noise={"v": normal(0, 1)}),
+    )
+    lost = {"X": [2.0, 1e150], "C": [1, 1], "Y": [3.0, 1e150]}
+    found = ask(model, "E[Y[X=1, C=1]]", rows=lost)
+    assert found.uncertainty.floating_point is not None
+    assert found.uncertainty.floating_point > 1e130
+    with pytest.raises(InvalidRows, match="Row 2, the numbers are too large for their differences"):
+        ask(model, "P(Y[X=1, C=1] > 0.5)", rows=lost)
+    rows = {"X": [1e9], "C": [1], "Y": [1e9 + 2.5]}
+    near = ask(model, "E[Y[X=3, C=1]]", rows=rows)
+    assert near.uncertainty.floating_point is not None
+    assert np.asarray(near.value) == pytest.approx([5.5], abs=near.uncertainty.floating_point)
+    assert near.uncertainty.floating_point < 1e-4
+    assert np.asarray(ask(model, "P(Y[X=3, C=1] > 5)", rows=rows).value) == pytest.approx([1.0])
+    # What is not small beside the evidence, or does not change with it, is as exact as before.
+    usual = ask(model, "E[Y[X=1, C=1]]", rows={"X": [1.0], "C": [1], "Y": [5.0]})
+    assert usual.uncertainty.floating_point is None
+    assert ask(model, "E[Y[X=1, C=1] - Y]", rows={"X": [1.0], "C": [1], "Y": [5e9]}).uncertainty.floating_point is None
