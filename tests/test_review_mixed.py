@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
-from scm import Answer, Bernoulli, ContinuousLaw, ContinuousNoise, LocationScale, Model, Real, Variable, ask, normal
+from scm import (
+    Answer,
+    Bernoulli,
+    ContinuousLaw,
+    ContinuousNoise,
+    InvalidModel,
+    LocationScale,
+    Model,
+    MultivariateNormal,
+    Real,
+    Variable,
+    ask,
+    imagine,
+    normal,
+)
 
 MOST = 6.0
 """Standard errors that an estimate may be off: one false alarm in 500 million comparisons of a normal law."""
@@ -102,3 +118,27 @@ def test_a_mean_that_does_not_exist(law: ContinuousLaw, query: str) -> None:
     model = Model(Variable("X", Real(), equation="u", noise={"u": law}))
     for key in range(4):
         assert ask(model, query, key=key).finding == "refused"
+
+
+def test_noises_that_determine_each_other_and_no_start_for_chains() -> None:
+    """Draws of the one never meet what was seen of the other: a refusal."""
+    model = Model(
+        ContinuousNoise(("a", "b"), MultivariateNormal([0, 0], [[1, 2], [2, 4]])),
+        Variable("X", Real(), equation="exp(a)"),
+        Variable("Y", Real(), equation="X + b"),
+    )
+    answer = ask(model, "E[X | Y = 1]", key=1)
+    assert answer.finding == "refused" or near(answer, 1.0)
+    assert ask(model, "E[Y | X = 1]").value == pytest.approx(1.0)
+
+
+def test_a_value_outside_its_declared_range_is_no_answer() -> None:
+    """Y would be -6 and is declared from 0 up; sampling says so, and so does asking."""
+    model = Model(
+        Variable("X", Real(0, 10), equation="u", noise={"u": normal(5, 1)}),
+        Variable("Y", Real(0, math.inf), equation="X + v", noise={"v": normal(0, 1)}),
+    )
+    with pytest.raises(InvalidModel, match="'Y' gives -6"):
+        ask(model, "E[Y[X=1] | X = 9, Y = 2]")
+    with pytest.raises(InvalidModel, match="'Y' gives -6"):
+        imagine(model, {"X": [9.0], "Y": [2.0]}, {"X": 1})

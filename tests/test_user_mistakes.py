@@ -132,7 +132,7 @@ def test_one_value_a_unit_is_no_grid():
 
 def test_one_name_is_no_sequence_of_letters():
     for more in ({"outputs": "Y", "ignored": ("arm",)}, {"outputs": ("Y",), "ignored": "arm"}):
-        with pytest.raises(ScmError, match="is wanted|are wanted"):
+        with pytest.raises(ScmError, match=r"(is|are) wanted"):
             imagine(COHORT, ROWS, {"X": 1}, **more)
     with pytest.raises(InvalidRows, match="several names are wanted"):
         ask(COHORT, "E[Y]", rows=ROWS, ignored="arm")
