@@ -130,8 +130,19 @@ class _Planner:
         elif (source := self._source(i, mechanism)) is not None:
             self._learn(Carry(i, source))
         elif self._noises_known(mechanism):
-            exact = not mechanism.noises or isinstance(mechanism, FiniteMap)
-            self._learn(Predict(i, None if exact else self.examples.get(self.worlds.instances[i].variable)))
+            self._learn(Predict(i, None if isinstance(mechanism, FiniteMap) else self._like(i)))
+
+    def _like(self, i: int) -> int | None:
+        """An instance of the variable whose value and inputs are known.
+
+        Also where there is no noise: a compiled program may round in another way than what gave the row its value.
+        """
+        name = self.worlds.instances[i].variable
+        if name not in self.examples:
+            for k in self.worlds.fixed:
+                if self.worlds.instances[k].variable == name and self._ready(k):
+                    self._example(k)
+        return self.examples.get(name) if isinstance(self.worlds.instances[i].mechanism, Own) else None
 
     def _learn(self, step: Predict | Carry) -> None:
         self.steps.append(step)
