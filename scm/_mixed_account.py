@@ -98,6 +98,9 @@ def _abduction(setting: Setting, solved: Solved) -> Step:
         case "enumeration":
             claim = f"given {given}: every combination of what is finite and not known gets its probability"
             reason = "in each of them the evidence determines every other noise that matters"
+        case "density":
+            claim = f"given {given}: a noise of which nothing is known moves what is asked for"
+            reason = "it has a density, whatever else is known, and a density gives no single value a probability"
         case "gaussian":
             claim = f"given {given}: the noises that matter are jointly normal"
             claim += (f"; determined{row}: {told}" if told else "") + _believed(solved, row)

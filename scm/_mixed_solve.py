@@ -19,6 +19,7 @@ from ._coupling import Coupling
 from ._errors import InvalidRows, ScmError
 from ._execution import Execution
 from ._groups import row_groups
+from ._mixed_density import NOTE, Density, equates
 from ._mixed_finite import Finite
 from ._mixed_found import (
     Array,
@@ -68,7 +69,8 @@ class Enumeration:
         return Sampled().solve(replace(task, key=None))  # without a key it refuses to draw
 
 
-EXACT: tuple[TaskSolver, ...] = (Finite(), Unit(), Gaussian(), Enumeration(), Mixture())
+_PLAIN: tuple[TaskSolver, ...] = (Unit(), Gaussian(), Enumeration(), Mixture())
+EXACT: tuple[TaskSolver, ...] = (Finite(), *_PLAIN, Density(_PLAIN))
 DRAWING: tuple[TaskSolver, ...] = (Sampled(),)
 """Solvers of tasks in the order they are tried: exact before drawn, cheap before dear."""
 
@@ -279,6 +281,8 @@ class _Group:
         for part in parts.main:
             one = self.solved(term, part, event, solvers)
             found = one if part is parts.main[0] and parts.fixed == NOTHING else contrast("*", found, one)
+            if event and equates(part.asked, tuple(model.reals)) and (one.value == 0.0).any():
+                self.setting.notes[NOTE] = None
         defined = found.defined & within_ranges(model, worlds, self.columns, count)
         for check in parts.checks:
             defined &= self.evaluated(check) != 0
@@ -302,8 +306,11 @@ class _Group:
             try:
                 solution = solver.solve(task)
             except Refusal as refusal:
-                if refusal.rows is not None and not refusal.rows.all():
-                    raise _Apart(self.rows[refusal.rows]) from None
+                if isinstance(solver, Density):
+                    continue  # it is for one kind of question
+                at_fault = refusal.rows
+                if at_fault is not None and len(at_fault) == len(self.rows) and not at_fault.all():
+                    raise _Apart(self.rows[at_fault]) from None
                 reasons.append((solver.name, self.numbered(str(refusal))))
                 partial = refusal.partial
                 continue

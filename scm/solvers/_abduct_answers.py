@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ._abduct_gate import LARGEST_K, LARGEST_RHAT, LEAST_SIZE, Array, Chains, Estimate, Flags, reliable
+from ._abduct_gate import LARGEST_K, LARGEST_RHAT, LARGEST_TAIL, LEAST_SIZE, Array, Chains, Estimate, Flags, reliable
 from ._solution import Solution, point
 
 WEIGHTING = "likelihood weighting"
@@ -68,6 +68,7 @@ class Answers:
             "rhat": None if np.isnan(self.rhat).all() else float(np.nanmax(self.rhat)),
             "least_ess": LEAST_SIZE,
             "largest_khat": LARGEST_K,
+            "largest_tail": LARGEST_TAIL,
             "largest_rhat": LARGEST_RHAT,
             "reliable": whole(self.reliable.astype(float)) == 1.0,
         }
@@ -121,5 +122,5 @@ class Answers:
         return (
             f"the draws do not support an answer for {where}{others}: by {self.method[at]}, {int(self.draws[at]):,} "
             f"draws count for {self.size[at]:.0f} (effective sample size; {LEAST_SIZE:.0f} are wanted), Pareto k-hat "
-            f"is {self.khat[at]:.2f} (at most {LARGEST_K:g}){rhat}"
+            f"is {self.khat[at]:.2f} (at most {LARGEST_K:g}, and {LARGEST_TAIL:g} of what is averaged){rhat}"
         )

@@ -73,7 +73,10 @@ def _asked(lanes: Lanes, row: int, mcmc: Any) -> tuple[Array, int]:
     with precision_of("double"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what NumPyro would warn of is looked at below
         tried = lanes.streams.draw(at, number, FIRST_CHAIN, (CHAINS, TRIES, size), "normal")[0]
-        start = np.stack([t[int(np.argmax(lanes.at(at, keys, t[None], asks=False)[0][0]))] for t in tried])
+        weights = [lanes.at(at, keys, t[None], asks=False)[0][0] for t in tried]
+        start = np.stack([t[int(np.argmax(w))] for t, w in zip(tried, weights, strict=True)])
+        if not all(np.isfinite(np.max(w)) for w in weights):  # there is nowhere to start from
+            return np.full((1, CHAINS, DRAWS), np.nan), CHAINS * DRAWS
         mcmc.run(
             lanes.streams.keys(lanes.key, at, number)[0],
             lanes.of_rows(at),

@@ -22,7 +22,6 @@ from ._abduct_part import AbductionPlan, Part, stream_of
 from ._abduct_random import Streams
 from ._abduct_state import State, expand
 from ._abduct_view import View
-from ._declared import out_of_range
 from ._refusal import Refusal
 
 Array = NDArray[np.float64]
@@ -55,7 +54,7 @@ def known(view: View, plan: AbductionPlan) -> Known:
         for step in plan.known:
             step.run(view, state)
     kept = np.isfinite(state.log_weight) | (state.log_weight == np.inf)
-    refuse_strays(view, state, kept, np.arange(rows))
+    refuse_strays(state, kept, np.arange(rows))
     if (wrong := kept & state.unshown).any():
         raise Refusal(
             f"the evidence of row {int(np.argmax(wrong)) + 1} does not show a noise that is needed: a mechanism gives "
@@ -104,7 +103,7 @@ def exact(view: View, plan: Part, found: Known) -> tuple[Array, NDArray[np.bool_
         state = expand(found.state, np.repeat(at, count), len(at) * count, np)
         state.axes = axes(plan, len(at), np)
         log_weight, asked = entries(view, plan, state)
-        refuse_strays(view, state, (log_weight > -np.inf) & np.repeat(found.possible[at], count), np.repeat(at, count))
+        refuse_strays(state, (log_weight > -np.inf) & np.repeat(found.possible[at], count), np.repeat(at, count))
         shape = (len(at), count)
         total, mean = collapse(log_weight.reshape(shape), asked.reshape(shape), np)
         ok = found.possible[at] & (total > -np.inf)
@@ -143,17 +142,16 @@ def collapse(log_weight: Any, asked: Any, xp: Any) -> tuple[Any, Any]:
         return xp.where(total > 0, base + xp.log(xp.where(total > 0, total, 1.0)), -xp.inf), mean
 
 
-def refuse_strays(view: View, state: State, weighed: NDArray[np.bool_], rows: NDArray[np.intp]) -> None:
+def refuse_strays(state: State, weighed: NDArray[np.bool_], rows: NDArray[np.intp]) -> None:
     """Refuse a value outside the range that its variable was declared with; `rows` are those of the entries.
 
     Raises:
         InvalidModel, InvalidQuery: with the mechanism or the policy, the value and the row.
     """
-    for i, off, values in state.strays:
+    for error, off, values in state.strays:
         if (wrong := off & weighed).any():
-            at, ends = int(np.argmax(wrong)), view.ends(i)
-            assert ends is not None
-            raise out_of_range(view.worlds.instances[i], ends, float(values[at]), int(rows[at]) + 1)
+            at = int(np.argmax(wrong))
+            raise error(float(values[at]), int(rows[at]) + 1)
 
 
 def refuse_nan(wrong: NDArray[np.bool_], rows: NDArray[np.intp], variables: Sequence[str], count: int) -> None:
@@ -331,7 +329,7 @@ class Lanes:
         state.axes, state.keys = axes(self.plan, lanes * draws, xp), keys
         log_weight, asked = entries(self.view, self.plan if asks else self.plan.weights, state)
         if rows is not None:
-            refuse_strays(self.view, state, log_weight > -np.inf, rows[of_lane])
+            refuse_strays(state, log_weight > -np.inf, rows[of_lane])
         if xp is np and np.isnan(asked).any():
             self.without_number += nan_variables(self.view, state)
         shape = (lanes, draws, count)
