@@ -6,7 +6,6 @@ is left over is drawn as one, so that its standard error is that of the whole.
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -46,7 +45,7 @@ from ._model import Model
 from ._query import Distribution, Expectation, Probability, Query, query_terms
 from ._syntax import Expr, terms
 from ._worlds import build_worlds
-from .solvers import Budget, Refusal, Solution, Task, TaskSolver, split_given
+from .solvers import Budget, Refusal, Solution, Task, TaskSolver, renumbered, split_given
 from .solvers.gaussian import Gaussian
 from .solvers.sampled import Sampled
 from .solvers.unit import Unit
@@ -338,12 +337,7 @@ class _Group:
 
     def numbered(self, message: str) -> str:
         """What a solver says of a row of the group, with the row's own number."""
-
-        def own(found: re.Match[str]) -> str:
-            at = int(found[2]) - 1
-            return f"{found[1]}{int(self.rows[at]) + 1}" if 0 <= at < len(self.rows) else found[0]
-
-        return re.sub(r"\b([Rr]ow )(\d+)\b", own, message)
+        return renumbered(message, self.rows)
 
     def task(self, part: Part, event: bool) -> Task:
         """What a solver is given."""

@@ -171,6 +171,20 @@ def test_rows_whose_mechanism_has_no_number_come_apart() -> None:
     assert any("row 2" in reason for _, reason in answer.refusals)
 
 
+@pytest.mark.parametrize("key", [None, 1])
+def test_rows_that_a_closed_form_refuses_leave_the_others(key: int | None) -> None:
+    """Y below 0.5 shows X, since X <= 0 gives at least that; above, it has two causes."""
+    model = Model(
+        Variable("X", Real(), noise=normal(0, 1)),
+        Variable("Y", Real(), equation="X if X > 0 else 0.5 - X"),
+        Variable("Z", Real(), noise={"v": normal(0, 1)}, equation="X + v"),
+    )
+    answer = ask(model, "E[Z]", rows={"Y": [0.2, 1.0, 0.3]}, key=key)
+    assert (answer.finding, answer.status) == ("exact", ("ok", "refused", "ok"))
+    assert numbers(answer)[[0, 2]] == pytest.approx([0.2, 0.3], abs=1e-12)
+    assert "in row 2" in dict(answer.refusals)["gaussian"]
+
+
 def test_errors_of_the_user_are_errors() -> None:
     with pytest.raises(InvalidRows):
         ask(MODEL, HOPELESS, rows={"t": [0.0, float("inf")]}, key=1)
