@@ -103,9 +103,7 @@ def told(
     model: Model, table: UnitRows, ready: Mapping[str, Prepared], found: Mapping[str, Gathered], seconds: float
 ) -> Imagined:
     """The result, from what was found of every world."""
-    defined = np.ones(table.count, dtype=bool)
-    for gathered in found.values():
-        defined &= gathered.defined
+    defined = _all_defined(table.count, found)
     first = next(iter(found.values()))
     ran = first.ran
     noises = next(iter(ready.values())).kernel.noises
@@ -116,7 +114,7 @@ def told(
         grids={w: points_told(one.imposed, model.variable_states) for w, one in ready.items() if one.imposed.grid},
         groups=groups_of(model, next(iter(ready.values()))),
         noise={n: _as_told(model.domains[n], v) for n, v in zip(noises, first.noises, strict=True)},
-        undefined=int(table.count - defined.sum()),
+        undefined=int(table.count - np.count_nonzero(defined)) if defined.strides != (0,) else 0,
         defined=defined,
         derivation=steps_of(ready),
         assumptions=ASSUMPTIONS,
@@ -131,6 +129,12 @@ def told(
         },
         frame_kind=table.frame_kind,
     )
+
+
+def _all_defined(count: int, found: Mapping[str, Gathered]) -> Array:
+    """Which units are defined in every world; one value for all, where all are known to be."""
+    open_worlds = [g.defined for g in found.values() if g.defined.strides != (0,)]
+    return np.logical_and.reduce(open_worlds) if open_worlds else np.broadcast_to(np.True_, (count,))
 
 
 ASSUMPTIONS = (

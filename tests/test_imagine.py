@@ -423,3 +423,17 @@ def test_noises_that_the_rows_do_not_show_are_left_out():
     found = imagine(model, rows, {"X": 0}, outputs=["Y"], noise=True, ignored=("alarm",))
     assert set(found.noise) == {"u_X", "u_Y"}
     assert found.noise["u_Y"].tolist() == [0.5, -1.0]
+
+
+def test_results_that_are_held_stay_as_they_are():
+    """Room of results is used again, but only once nobody holds a part of it."""
+    model = Model(Variable("X", noise=normal(0, 1)), Variable("Y", equation="2 * X + u", noise={"u": normal(0, 1)}))
+    rows = {name: np.random.default_rng(k).standard_normal(300_000) for k, name in enumerate("XY")}
+    held = []
+    for value in range(6):
+        found = imagine(model, rows, {"X": float(value)})["Y"]
+        held.append(found[1000:2000] if value % 2 else memoryview(found)[:10])
+        del found
+    for value, part in enumerate(held):
+        at = slice(1000, 2000) if value % 2 else slice(0, 10)
+        assert np.allclose(part, rows["Y"][at] + 2 * (value - rows["X"][at]))

@@ -15,6 +15,7 @@ from .._execution import Execution
 from .._syntax import Var
 from ._unit_chunk import CHUNK, ChunkResult, Columns, Disbelieved, NumpyWorker, Ran, Worker
 from ._unit_kernel import Kernel
+from ._unit_room import room
 from ._unit_straight import is_straight, run_straight
 from ._unit_tally import Figures, merged
 
@@ -98,7 +99,7 @@ def run_straightly(
     """As `run_columns`, where it `goes_straight`; None where a result is no finite number, as a cell may be."""
     outputs = _space(kernel, points, rows, kind)
     ran = run_straight(kernel, columns, points, rows, outputs)
-    return None if ran is None else Gathered(outputs, [], [], np.ones(rows, dtype=bool), ran)
+    return None if ran is None else Gathered(outputs, [], [], np.broadcast_to(np.True_, (rows,)), ran)
 
 
 def run_columns(
@@ -169,7 +170,7 @@ def _space(kernel: Kernel, points: Mapping[str, NDArray[Any]], rows: int, kind: 
     """Room for the outputs, those of one kind in one piece: the system gives large pieces large pages."""
     many = max((len(p) for p in points.values()), default=1)
     kinds = [_kind(kernel, k, kind) for k in range(len(kernel.outputs))]
-    pieces = {own: iter(np.empty((kinds.count(own), many, rows), dtype=own)) for own in set(kinds)}
+    pieces = {own: iter(room((kinds.count(own), many, rows), own)) for own in set(kinds)}
     return [next(pieces[own]) for own in kinds]
 
 

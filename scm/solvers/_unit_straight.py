@@ -18,10 +18,11 @@ from .._worlds import Slot
 from ._unit_chunk import Columns, Ran
 from ._unit_kernel import Kernel
 from ._unit_plan import Move
+from ._unit_room import room
 from ._unit_run import constant
 
-CHUNK = 1 << 16
-"""Rows of one result at once: they, the change and the column stay in the fastest large cache."""
+TILE = 1 << 19
+"""Bytes of one result at once: they and the change stay in the fastest large cache."""
 SPAN = 1 << 20
 """Rows for which a change is kept."""
 
@@ -79,7 +80,7 @@ def run_straight(
                     assert isinstance(slot, int)
                     if not span.fill(steps.get(slot), slot, out[k, at]):
                         return None
-    return Ran("numpy", CHUNK, time.monotonic() - began)
+    return Ran("numpy", min(SPAN, max(rows, 1)), time.monotonic() - began)
 
 
 def all_finite(column: NDArray[Any]) -> bool:
@@ -105,8 +106,8 @@ class _Span:
     def change(self, name: str, slot: Slot, other: Slot, kind: np.dtype[Any]) -> NDArray[Any]:
         key = (name, slot, other)
         if key not in self.changes:
-            found = np.asarray(self.value(name, slot) - self.value(name, other), dtype=kind)
-            self.changes[key] = np.broadcast_to(found, (self.at.stop - self.at.start,))
+            own = self.changes[key] = room((self.at.stop - self.at.start,), kind)
+            np.subtract(self.value(name, slot), self.value(name, other), out=own, casting="same_kind")
         return self.changes[key]
 
     def fill(self, step: Move | None, slot: int, out: NDArray[Any]) -> bool:
@@ -123,8 +124,9 @@ class _Span:
             )
             for p, now, before, effect in (() if step is None else step.parts)
         ]
-        for start in range(0, len(out), CHUNK):
-            at = slice(start, start + CHUNK)
+        tile = TILE // out.itemsize
+        for start in range(0, len(out), tile):
+            at = slice(start, start + tile)
             own = out[at]
             for k, (change, effect) in enumerate(parts):
                 if k == 0:
@@ -135,6 +137,6 @@ class _Span:
                 np.subtract(seen[at], own, out=own)
             else:
                 own[...] = seen[at]
-            if not all_finite(own):
+            if not (np.isfinite(np.dot(own, own)) or all_finite(own)):
                 return False
         return True
