@@ -6,6 +6,7 @@ is left over is drawn as one, so that its standard error is that of the whole.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -330,7 +331,9 @@ class _Group:
         """What a solver found, with the rows that it refused and every solver's reason."""
         turned: tuple[Turned, ...] = ()
         if solution.refused is not None:
-            reasons = (*before, (solver, self.numbered(solution.reason)))
+            # Those before it refused the whole group, and may name a row that was answered in the end.
+            others = ((name, re.sub(r"\brow \d+\b", "rows like these", why)) for name, why in before)
+            reasons = (*others, (solver, self.numbered(solution.reason)))
             turned = (Turned(self.rows[solution.refused], reasons),)
         rounding = float(solution.diagnostics.get("error", 0.0))
         return Found(solution.lower, solution.defined, solution.monte_carlo, rounding, turned)
