@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.special import softmax
+from scipy.stats import norm
 
-from scm import Answer, Choice, ContinuousLaw, Model, Variable, ask, normal
+from scm import Answer, Choice, ContinuousLaw, ContinuousNoise, Model, MultivariateNormal, Real, Variable, ask, normal
+from scm.solvers._abduct_gate import pareto_k
 
 MOST = 6.0
 """Standard errors that an estimate may be off: one false alarm in 500 million comparisons of a normal law."""
@@ -24,10 +26,13 @@ def number(answer: Answer) -> float:
 
 def by_law() -> Model:
     """How one goes, from the distance alone; no noise says how a unit would go elsewhere."""
-    utilities = {"car": 1.0, "bus": "0.5 - 0.1 * dist", "walk": "2 - dist"}
     return Model(
         Variable("dist", noise=ContinuousLaw("Gamma", concentration=2.0, rate=0.5)),
-        Variable("mode", ("car", "bus", "walk"), mechanism=Choice(utilities)),
+        Variable(
+            "mode",
+            ("car", "bus", "walk"),
+            mechanism=Choice({"car": 1.0, "bus": "0.5 - 0.1 * dist", "walk": "2 - dist"}),
+        ),
         Variable("time", equation="dist * (2 if mode=car else 4 if mode=bus else 12) + u_time", noise=normal(0, 1)),
     )
 
@@ -72,3 +77,77 @@ def test_the_ranks_of_a_choice_are_kept() -> None:
     for state, share in zip(("car", "bus"), wanted, strict=True):
         answer = ask(by_law(), f"P(mode[dist=1]={state} | dist=2, mode=car)", assume="rank_preserving", key=1)
         assert number(answer) == pytest.approx(share)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The tail of weights that take a few values
+
+
+def switch() -> Model:
+    """X decides with a noise whether C; both move Y."""
+    return Model(
+        Variable("x", noise=normal(0, 1)),
+        Variable("c", equation="x + u_c > 0", noise=normal(0, 1)),
+        Variable("y", equation="2*x + 3*c + u_y", noise=normal(0, 1)),
+    )
+
+
+@pytest.mark.parametrize("shares", [(0.0054, 0.15), (1e-4, 0.5), (2e-5, 0.0)])
+def test_a_few_values_have_no_heavy_tail(shares: tuple[float, float]) -> None:
+    rng = np.random.default_rng(7)
+    u = rng.random((4, 1 << 16))
+    values = np.where(u < shares[0], 3.0, np.where(u < sum(shares), 2.0, 1.0))
+    values = values * (1 + 3e-15 * rng.standard_normal(u.shape))  # rounding
+    assert (pareto_k(np.log(values)) < 0.0).all()
+
+
+def test_ties_hide_no_heavy_tail() -> None:
+    """Above a value that most draws share, and among copies; the shapes are 2, 3 and -1."""
+    rng = np.random.default_rng(8)
+    u, far = rng.random((32, 1 << 14)), rng.pareto(1 / 2, (32, 1 << 14))
+    assert pareto_k(np.log(np.where(u < 0.003, 3 + far, 1.0))).mean() > 0.8
+    assert (pareto_k(np.log(np.where(u < 0.003, 3 + rng.random(u.shape), 1.0))) < 0.5).all()
+    copies = np.take_along_axis(rng.pareto(1 / 3, u.shape), rng.integers(0, u.shape[1], u.shape), axis=1)
+    assert (pareto_k(np.log(copies)) > 0.7).all()
+    one = np.ones((1, 4096))
+    one[0, 0] = 1e4  # nothing can be said of a tail of one
+    assert pareto_k(np.log(one))[0] == np.inf
+
+
+def test_bounded_weights_are_no_reason_to_refuse() -> None:
+    """C = 1 moves by what u_c is in a narrow strip: three values of what is asked, all of them far from heavy."""
+    x, y = 1.0223, 1.218
+    on, off = norm.cdf(x) * norm.pdf(y - 2 * x - 3), norm.cdf(-x) * norm.pdf(y - 2 * x)
+    wanted = y - 2 * (x - 1) - 3 * on / (on + off) * (norm.cdf(x) - norm.cdf(1)) / norm.cdf(x)
+    answer = ask(switch(), f"E[y[x=1] | x={x}, y={y}]", key=1)
+    assert answer.finding == "estimate"
+    assert abs(number(answer) - wanted) <= MOST * float(np.asarray(answer.uncertainty.monte_carlo))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Chains with nowhere to start
+
+
+def test_chains_that_cannot_start_are_no_traceback() -> None:
+    """Y is at most 2: every start has weight zero."""
+    model = Model(
+        Variable("x", noise=normal(0, 1)),
+        Variable("y", Real(), equation="sin(x) + u_y", noise=ContinuousLaw("Uniform", low=0.0, high=1.0)),
+    )
+    answer = ask(model, "E[x | y = 5]", key=1)
+    assert answer.finding == "refused"
+    assert "no draw" in dict(answer.refusals)["sampled"]
+
+
+def test_two_noises_of_which_one_makes_the_other() -> None:
+    """b = 2a: one number decides X and Y, and no draw of a meets Y. Where X shows a, Y only has to agree."""
+    model = Model(
+        ContinuousNoise(("a", "b"), MultivariateNormal([0, 0], [[1, 2], [2, 4]])),
+        Variable("X", Real(), equation="exp(a)"),
+        Variable("Y", Real(), equation="X + b"),
+    )
+    for query in ("E[X | Y = 1]", "E[Y[X=5] | Y = 3]"):
+        answer = ask(model, query, key=1)
+        assert answer.finding == "refused"
+        assert "'b' is what 'a' makes it" in dict(answer.refusals)["sampled"]
+    assert number(ask(model, "E[Y[X=5] | X = 1, Y = 1]")) == pytest.approx(5.0)
