@@ -65,7 +65,7 @@ def _sampler(lanes: Lanes) -> Any:
 
 
 def _asked(lanes: Lanes, row: int, mcmc: Any) -> tuple[Array, int]:
-    """What is asked at each draw, shape (1, chains, draws), and how many draws diverged."""
+    """What is asked at each draw, shape (1, chains, draws), and how many draws diverged; NaN where no chain starts."""
     at = np.array([row])
     number = np.array([FIRST_CHAIN])
     keys = lanes.keys(at, number)
@@ -74,13 +74,19 @@ def _asked(lanes: Lanes, row: int, mcmc: Any) -> tuple[Array, int]:
         warnings.simplefilter("ignore")  # what NumPyro would warn of is looked at below
         tried = lanes.streams.draw(at, number, FIRST_CHAIN, (CHAINS, TRIES, size), "normal")[0]
         start = np.stack([t[int(np.argmax(lanes.at(at, keys, t[None], asks=False)[0][0]))] for t in tried])
-        mcmc.run(
-            lanes.streams.keys(lanes.key, at, number)[0],
-            lanes.of_rows(at),
-            keys,
-            init_params={"z": start},
-            extra_fields=("diverging",),
-        )
+        try:
+            mcmc.run(
+                lanes.streams.keys(lanes.key, at, number)[0],
+                lanes.of_rows(at),
+                keys,
+                init_params={"z": start},
+                extra_fields=("diverging",),
+            )
+        except RuntimeError as wrong:
+            if "initial parameters" not in str(wrong):
+                raise
+            # No place to start from has a density that is a number.
+            return np.full((1, CHAINS, DRAWS), np.nan), 0
         z = np.asarray(mcmc.get_samples(group_by_chain=True)["z"])
         diverged = int(np.asarray(mcmc.get_extra_fields()["diverging"]).sum())
         _, asked = lanes.at(at, keys, z.reshape(1, CHAINS * DRAWS, size))

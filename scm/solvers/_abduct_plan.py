@@ -237,8 +237,10 @@ class _Scheduler:
                 "causes; state its law, or observe them"
             )
         given = None if unknown else self.view.laws.given(noise, tuple(self.noises))
-        others = () if given is None else given.names
-        self._add(Solve(i, noise, inverse, given, self._needed_elsewhere(i)), [*self._inputs(i), *others], noise)
+        reads = [*self._inputs(i), *(others := () if given is None else given.names)]
+        if given is not None and given.sd == 0 and self.varies.intersection(reads):
+            raise Refusal(self._unsolved(i, f"its noise {noise!r} is what {', '.join(map(repr, others))} makes it"))
+        self._add(Solve(i, noise, inverse, given, self._needed_elsewhere(i)), reads, noise)
         self.noises[noise] = None
         self._done(i)
 
@@ -250,10 +252,8 @@ class _Scheduler:
         return not any(n in self.noises for n in self._mates(i))
 
     def _mates(self, i: int) -> set[str]:
-        found: set[str] = set()
-        for noise in self.view.noises(i):
-            found.update(self.view.laws.mates(noise) if self.view.continuous(noise) else (noise,))
-        return found
+        laws, noises = self.view.laws, self.view.noises(i)
+        return {mate for n in noises for mate in (laws.mates(n) if self.view.continuous(n) else (n,))}
 
     def _needed_elsewhere(self, i: int) -> bool:
         return any(self.readers.get(n, set()) - {i} for n in self._mates(i))
