@@ -7,7 +7,19 @@ import pytest
 from scipy.special import softmax
 from scipy.stats import norm
 
-from scm import Answer, Choice, ContinuousLaw, ContinuousNoise, Model, MultivariateNormal, Real, Variable, ask, normal
+from scm import (
+    Answer,
+    Bernoulli,
+    Choice,
+    ContinuousLaw,
+    ContinuousNoise,
+    Model,
+    MultivariateNormal,
+    Real,
+    Variable,
+    ask,
+    normal,
+)
 from scm.solvers._abduct_gate import pareto_k
 
 MOST = 6.0
@@ -151,3 +163,60 @@ def test_two_noises_of_which_one_makes_the_other() -> None:
         assert answer.finding == "refused"
         assert "'b' is what 'a' makes it" in dict(answer.refusals)["sampled"]
     assert number(ask(model, "E[Y[X=5] | X = 1, Y = 1]")) == pytest.approx(5.0)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What is improbable, and what is impossible
+
+
+def coin() -> Model:
+    """A coin moves Y by 3."""
+    return Model(
+        Variable("c", (0, 1), noise=Bernoulli(0.5)),
+        Variable("x", noise=normal(0, 1)),
+        Variable("y", Real(), equation="2*x + 3*c + u_y", noise=normal(0, 1)),
+    )
+
+
+@pytest.mark.parametrize("query", ["E[y | x > 7, c = False]", "E[y | y > 50]"])
+def test_what_is_too_improbable_to_work_out_is_not_called_impossible(query: str) -> None:
+    answer = ask(switch(), query)
+    assert answer.finding == "refused"
+    assert "is possible, and so improbable" in dict(answer.refusals)["gaussian"]
+
+
+@pytest.mark.parametrize(
+    ("query", "finding"),
+    [
+        ("E[x | x > 20, y > 60, y < 3*x]", "refused"),
+        ("E[x | y > 50, x < -1]", "refused"),
+        ("E[x | x > 3, y > x, y < 2]", "undefined"),
+        ("E[x | x > 1, x < -1]", "undefined"),
+        ("E[x | y < 2, x > 1, y - x > 1]", "undefined"),
+    ],
+)
+def test_regions_that_are_empty_and_regions_that_are_far_out(query: str, finding: str) -> None:
+    assert ask(coin(), query).finding == finding
+
+
+def test_a_circle_of_comparisons_is_impossible() -> None:
+    model = Model(*(Variable(n, noise=normal(0, 1)) for n in "xyz"))
+    assert ask(model, "E[x | x < y, y < z, z < x]").finding == "undefined"
+    assert number(ask(model, "E[x | x < y, y < z]")) == pytest.approx(-1.5 / np.sqrt(np.pi))
+
+
+@pytest.mark.parametrize("least", [3.0, 50.0, 90.0, 400.0])
+def test_cases_of_a_mixture_are_weighed_far_out(least: float) -> None:
+    """P(Y > 90) is 1e-353, which no double holds; its logarithm does."""
+    away = (least - np.array([0.0, 3.0])) / np.sqrt(5)
+    logs = norm.logsf(away)
+    share = float(np.exp(logs[1] - np.logaddexp(*logs)))
+    assert number(ask(coin(), f"P(c = 1 | y > {least})")) == pytest.approx(share)
+    hazard = np.exp(norm.logpdf(away) - logs)
+    wanted = (1 - share) * 2 * hazard[0] / np.sqrt(5) + share * 2 * hazard[1] / np.sqrt(5)
+    assert number(ask(coin(), f"E[x | y > {least}]")) == pytest.approx(wanted, rel=1e-6)
+
+
+def test_evidence_whose_density_no_double_holds_is_refused() -> None:
+    for query in ("P(c = 1 | y = ?y)", "P(c = 1 | y > ?y)"):
+        assert ask(coin(), query, rows={"y": [1.0, 1e160]}).finding == "refused"
