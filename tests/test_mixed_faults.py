@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy.special import softmax
@@ -13,11 +16,16 @@ from scm import (
     Choice,
     ContinuousLaw,
     ContinuousNoise,
+    Execution,
+    Function,
+    InvalidModel,
     Model,
     MultivariateNormal,
+    PostNonlinear,
     Real,
     Variable,
     ask,
+    imagine,
     normal,
 )
 from scm.solvers._abduct_gate import pareto_k
@@ -220,3 +228,76 @@ def test_cases_of_a_mixture_are_weighed_far_out(least: float) -> None:
 def test_evidence_whose_density_no_double_holds_is_refused() -> None:
     for query in ("P(c = 1 | y = ?y)", "P(c = 1 | y > ?y)"):
         assert ask(coin(), query, rows={"y": [1.0, 1e160]}).finding == "refused"
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# An inverse that is none
+
+
+def given(mechanism: Any) -> Model:
+    """X, and Y by a mechanism that a user wrote."""
+    return Model(
+        Variable("x", noise=normal(0, 1)),
+        Variable("y", Real(), mechanism=mechanism, parents=("x",), noise=normal(0, 1)),
+    )
+
+
+FALSE = {
+    "another function's inverse": (
+        Function(lambda x, u: x + 2 * u, inverse=lambda x, y: y - x),
+        "inverse of 'y' gives u_y=0.5 for 1, for which the function gives 1.5",
+    ),
+    "not monotone": (Function(lambda x, u: x + u * u, monotone=True), "said to be monotone in 'u_y'"),
+    "not the outer function's": (PostNonlinear("x", lambda z: z**3, lambda v: v / 3), "which its inverse gives for 1"),
+    "no inverse at all": (PostNonlinear("x", lambda z: z * z), "rises and falls"),
+}
+
+
+@pytest.mark.parametrize("case", FALSE)
+@pytest.mark.parametrize("executor", ["numpy", "jax"])
+def test_an_inverse_that_is_none_is_the_models_fault(case: str, executor: Any) -> None:
+    mechanism, says = FALSE[case]
+    model, run = given(mechanism), Execution(executor=executor)
+    rows = {"x": [0.5, 0.5, 0.5], "y": [0.5, 1.0, 2.0]}
+    for found in (
+        lambda: ask(model, "E[y[x=1]]", rows=rows, execution=run),
+        lambda: imagine(model, rows, {"x": 1}, execution=run),
+    ):
+        with pytest.raises(InvalidModel, match=r"Row [123]: the "):
+            found()
+    with pytest.raises(InvalidModel, match="Row 1: the ") as fault:
+        ask(model, "E[y[x=1] | x=0.5, y=1]", execution=run)
+    assert says in str(fault.value)
+    with pytest.raises(InvalidModel, match="Row 1: the "):
+        ask(model, "E[x | y=1]", key=1, execution=run)
+
+
+@pytest.mark.parametrize(
+    "mechanism",
+    [
+        Function(lambda x, u: x + 2 * u, inverse=lambda x, y: (y - x) / 2),
+        Function(lambda x, u: x + 2 * u, monotone=True),
+        PostNonlinear("x", lambda z: 2 * z, lambda v: v / 2),
+        PostNonlinear("x", lambda z: 2 * z),
+    ],
+)
+def test_an_inverse_that_is_one_is_believed(mechanism: Any) -> None:
+    """Where the numbers are large beside what they give too."""
+    model = given(mechanism)
+    rows = {"x": [0.5, 1e9, -1e9], "y": [1.0, 2.0, 3.0]}
+    found = ask(model, "E[y[x=1]]", rows=rows)
+    slope = 1.0 if isinstance(mechanism, Function) else 2.0
+    wanted = [y + slope * (1 - x) for x, y in zip(*rows.values(), strict=True)]
+    assert np.asarray(found.value) == pytest.approx(wanted, rel=1e-12)
+    assert ask(model, "E[y[x=1] | x=0.5, y=1]").finding == "exact"
+
+
+def test_a_value_that_no_noise_gives_is_no_fault_of_an_inverse() -> None:
+    """Under x = 0 the noise is hidden, and no noise gives a negative exponential."""
+    hidden = given(
+        Function(lambda x, u: x * u, inverse=lambda x, y: jnp.where(x == 0, 0.0, y / jnp.where(x == 0, 1, x)))
+    )
+    found = ask(hidden, "E[y]", rows={"x": [0.0, 2.0], "y": [1.0, 1.0]})
+    assert list(found.status) == ["undefined", "ok"]
+    away = given(Function(lambda x, u: x + jnp.exp(u), inverse=lambda x, y: jnp.log(y - x)))
+    assert ask(away, "E[y[x=0] | x=1, y=0.5]").finding == "undefined"

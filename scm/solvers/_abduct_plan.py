@@ -14,7 +14,7 @@ from .._domain import Real
 from .._gumbel import GumbelMax
 from .._hindsight import drawn_noise
 from ..mechanisms._types import Branching, Conditional, Invertible, Levelled, NoiseGiven
-from ._abduct_finite import FiniteMap
+from ._abduct_finite import FiniteMap, coupling_streams
 from ._abduct_inverse import Inverse, inverse_in
 from ._abduct_part import AbductionPlan, Part, idle_steps, stream_of, weighs_hindsight
 from ._abduct_steps import (
@@ -31,7 +31,6 @@ from ._abduct_steps import (
     Solve,
     Step,
     Weigh,
-    coupling_streams,
 )
 from ._abduct_view import View
 from ._refusal import Refusal
