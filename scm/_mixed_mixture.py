@@ -70,7 +70,7 @@ def _solve(task: Task) -> Solution:
     finite = _FinitePart.of(task)
     open_places = [i for i in finite.order if i not in task.worlds.fixed and _is_read(task, finite.places, i)]
     if not open_places:
-        raise Refusal("nothing finite that matters is unknown")
+        raise Refusal("no finite variable that is unknown has a law apart from what is continuous")
     states = [task.model.states[task.worlds.instances[i].variable] for i in open_places]
     count = math.prod(map(len, states))
     if count > MOST_CASES:
