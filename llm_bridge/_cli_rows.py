@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
+import re
 import sys
 import time
 from collections import Counter
@@ -41,6 +42,10 @@ from ._row_parts import NoAnswer, Results, keep, kept, parts_folder
 CHUNK = 65_536
 """Rows that are worked on, and kept, at once."""
 
+NAMED = 10
+"""Rows that were refused and are named; the rest are counted."""
+_ROW = re.compile(r"\b([Rr]ow )(\d+)\b")
+
 REDRAW, REPORT = 0.1, 10.0
 """Seconds between two drawings on a terminal, and between two lines elsewhere."""
 
@@ -65,7 +70,7 @@ def run_rows(arguments: argparse.Namespace, model: Model, query: Query) -> int:
     """Answer a query for every row of a file and write the results.
 
     Returns:
-        The exit status: 0, 3 where a chunk was refused, 130 where the run was interrupted.
+        The exit status: 0, 3 where every row was refused, 130 where the run was interrupted.
 
     Raises:
         BadInput: the files cannot be used; ScmError: the question cannot be meant.
@@ -73,10 +78,12 @@ def run_rows(arguments: argparse.Namespace, model: Model, query: Query) -> int:
     run = _checked(arguments, model, query)
     progress = _Progress(shown=not arguments.no_progress)
     out: str = arguments.out
-    asked = _manifest(run)
+    asked, refused_rows = _manifest(run), _RefusedRows()
     try:
         with parts_folder(out, asked) as folder:
-            counts = _answered(run, folder, progress)
+            counts = _answered(run, folder, progress, refused_rows)
+            if set(counts) == {"refused"}:
+                raise NoAnswer(refused_rows.reasons_text)
             _finished(run, folder, asked["rows"])
     except KeyboardInterrupt:
         progress.end()
@@ -88,6 +95,8 @@ def run_rows(arguments: argparse.Namespace, model: Model, query: Query) -> int:
         print(visible(f"twinworld: no method can work out {print_query(query)}.\n{refused}"), file=sys.stderr)
         return 3
     progress.end()
+    if counts["refused"]:
+        print(visible(refused_rows.text(counts["refused"], sum(counts.values()))), file=sys.stderr)
     if arguments.json:
         print(as_json({"out": out, "rows": sum(counts.values()), "status": dict(counts)}))
     else:
@@ -155,7 +164,7 @@ def _finished(run: _Run, folder: str, before: Mapping[str, Any]) -> None:
     os.replace(whole, run.arguments.out)
 
 
-def _answered(run: _Run, folder: str, progress: _Progress) -> Counter[str]:
+def _answered(run: _Run, folder: str, progress: _Progress, refused: _RefusedRows) -> Counter[str]:
     """Every chunk answered and kept; how many rows have which status."""
     counts: Counter[str] = Counter()
     number, place = 0, run.source.start
@@ -164,7 +173,9 @@ def _answered(run: _Run, folder: str, progress: _Progress) -> Counter[str]:
         number += 1
     progress.begin(place.row, run.source.share(place))
     for chunk in read_ahead(run.source.chunks(place, run.size, list(run.variables))):
-        results = result_columns(_answer(run, chunk))
+        answer = _answer(run, chunk)
+        refused.add(answer, chunk.after.row - len(answer.status))
+        results = result_columns(answer)
         keep(folder, number, results, chunk.after)
         counts.update(_statuses(results))
         number += 1
@@ -181,7 +192,7 @@ def _answer(run: _Run, chunk: Chunk) -> Answer:
 
     Raises:
         BadInput: a cell does not fit; its place in the file is named.
-        NoAnswer: with the reasons.
+        NoAnswer: no row of any table could be answered, with the reasons.
     """
     domains = domains_of(run.model)
     try:
@@ -193,9 +204,40 @@ def _answer(run: _Run, chunk: Chunk) -> Answer:
         if wrong.row is None:
             raise
         raise BadInput(f"{chunk.where(wrong.row - 1)}, {wrong.problem}") from None
-    if answer.finding == "refused":
+    if answer.finding == "refused" and not len(answer.status):
         raise NoAnswer("\n".join(f"  {solver}: {reason}" for solver, reason in answer.refusals))
     return answer
+
+
+class _RefusedRows:
+    """The first rows that were refused in this run, and why."""
+
+    def __init__(self) -> None:
+        self.rows: list[int] = []
+        self.reasons: dict[tuple[str, str], str] = {}
+
+    def add(self, answer: Answer, before: int) -> None:
+        """Those of one chunk, `before` whose first row there are so many."""
+        if not answer.refusals:
+            return
+        at = [before + k + 1 for k, status in enumerate(answer.status) if status == "refused"]
+        self.rows += at[: max(NAMED - len(self.rows), 0)]
+        for solver, reason in answer.refusals:
+            # Chunks count their rows from 1; the same reason is told once, whichever row it names.
+            own = _ROW.sub(lambda found: f"{found[1]}{int(found[2]) + before:,}", reason)
+            self.reasons.setdefault((solver, _ROW.sub(r"\1", reason)), own)
+
+    @property
+    def reasons_text(self) -> str:
+        """One line a reason."""
+        return "\n".join(f"  {solver}: {reason}" for (solver, _), reason in self.reasons.items())
+
+    def text(self, count: int, rows: int) -> str:
+        """How many rows were refused, the first of them, and why."""
+        which = f"row{'s' * (len(self.rows) > 1)} {', '.join(f'{row:,}' for row in self.rows)}"
+        first = f" ({which}{', ...' * (count > len(self.rows))})" if self.rows else ""
+        why = f" by every method:\n{self.reasons_text}" if self.reasons else " before this run was taken up again."
+        return f"twinworld: {count:,} of {rows:,} rows were refused{first}{why}"
 
 
 def domains_of(model: Model) -> Mapping[str, Domain]:

@@ -8,7 +8,8 @@ Causal questions on every rung of the ladder, answered exactly and said back in 
 """
 AFTER = """\
 `twinworld COMMAND --help` shows the options of a command, with an example.
-Exit status: 0 for any finding (undefined and bounds included), 2 for misuse, 3 for what is refused or unreadable.
+Exit status: 0 for any finding (undefined and bounds included), 2 for misuse, 3 for what is refused or unreadable (of
+rows, where every row is refused).
 """
 ASK = """\
 Answer a causal question in words: rules, what was seen, and one question. Without --model nothing leaves this machine.
@@ -53,7 +54,9 @@ examples:
             --given "P(Y=1 | X=1, Z=0) = 31%" --given "P(Y=1 | X=1, Z=1) = 85%"
 
 rows: a column named as a placeholder fills it; one named as a variable is what was observed of it; an empty cell says
-that nothing was observed. A run that was interrupted goes on where it was when the same command is given again.
+that nothing was observed. The column `status` says ok, undefined (the evidence is impossible) or refused (no method can
+work it out; why is said on standard error); the exit status is 3 only if every row is refused. A run that was
+interrupted goes on where it was when the same command is given again.
 """
 IDENTIFY = """\
 Say whether a query follows from a graph: the formula with its derivation and how it was checked, or why there is none

@@ -311,7 +311,8 @@ class ParquetSource:
 
         self.path = path
         try:
-            self.file = parquet.ParquetFile(path)
+            # Buffered ahead, the bytes of the whole file would pile up in memory.
+            self.file = parquet.ParquetFile(path, pre_buffer=False)
         except pyarrow.ArrowInvalid as wrong:
             raise BadInput(
                 f"{path} is no whole Parquet file: it has been cut off or damaged, or is another kind. "

@@ -43,11 +43,13 @@ class Answer:
         value: a number, or an array over rows (first axis, where rows were given) and states; None where there is none.
             In an array, rows whose `status` is not ok hold NaN.
         interval: inner and outer ends where the value is not determined.
-        status: for each row, `ok`, `undefined` (the condition has probability zero) or `contradiction`.
+        status: for each row, `ok`, `undefined` (the condition has probability zero), `contradiction`, or `refused`,
+            while others of the batch may be answered.
         states: for a distribution, each term with its states, in the order of the axes.
         rung: 1 seeing, 2 doing, 3 imagining.
         assumptions: each with who granted it.
-        refusals: for `refused`, every solver's reason.
+        refusals: for `refused`, every solver's reason; also where only some rows were refused, which
+            `diagnostics["refused"]` counts and names.
         plan: what the chosen solver was going to do and what it cost.
         diagnostics: figures about the run.
         estimand: what the query equals in terms of known laws, where it was brought down to them.
@@ -133,7 +135,7 @@ class Answer:
                 index; a mapping gives a dict of arrays.
 
         Raises:
-            InvalidQuery: the answer was refused.
+            InvalidQuery: the answer was refused, and is not one of rows.
             InvalidRows: `like` has another number of rows.
         """
         return table_of(result_columns(self), len(self.status), like, self.frame_kind)

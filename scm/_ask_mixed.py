@@ -15,10 +15,10 @@ from ._arguments import checked_execution, parse_budget, shaper
 from ._coupling import Coupling
 from ._execution import Execution
 from ._finding import Finding, Statuses
-from ._frames import frame_of, kind_of
+from ._frames import FrameKind, frame_of, kind_of
 from ._grants import granted
 from ._identified import distribution_states, rung_of
-from ._mixed_account import assumptions_of, derive, diagnostics_of, plan_of
+from ._mixed_account import assumptions_of, derive, diagnostics_of, plan_of, refusals_of, refused_data
 from ._mixed_finite import finite_model
 from ._mixed_found import Found
 from ._mixed_kinds import cells, check_kinds, is_distribution
@@ -93,8 +93,9 @@ def ask_mixed(
 
     Returns:
         `exact` where every term was worked out exactly; `estimate` with standard errors where some was drawn;
-        `undefined` where no row's evidence is possible; `refused` with every solver's reason, and what was found
-        before the diagnostics of the draws turned out bad in `diagnostics["partial"]`.
+        `undefined` where no row's evidence is possible; `refused`, where that is so of every row, with every solver's
+        reason, and what was found before the diagnostics of the draws turned out bad in `diagnostics["partial"]`. Where
+        some rows were refused, the status of those is `refused`, and `diagnostics["refused"]` names them.
 
     Raises:
         InvalidQuery, InvalidRows, UnknownName: the question cannot be meant.
@@ -104,21 +105,24 @@ def ask_mixed(
     try:
         found = _solved(setting, asked, question)
     except Refused as refused:
-        figures = {} if refused.partial is None else {"partial": _partial(refused.partial, refused.rows)}
-        return Answer(asked, "refused", rung=rung, status=Statuses(()), refusals=refused.refusals, diagnostics=figures)
+        return Answer(asked, "refused", rung=rung, status=Statuses(()), refusals=refused.refusals)
+    turned = found.refused(np.arange(setting.rows.count))
+    if turned.size and turned.all():
+        return _refused(asked, question, rung, found, kind_of(rows))
     shape, finding = shaper(rows is not None), _finding(found)
     drawn = found.error if finding == "estimate" else None
     return Answer(
         asked,
         finding,
         value=shape(found.value) if finding in ("exact", "estimate") else None,
-        status=Statuses.of(found.defined),
+        status=Statuses.of(found.defined, turned),
         states=question.states,
         rung=rung,
         uncertainty=Uncertainty(
             monte_carlo=None if drawn is None else shape(drawn), floating_point=found.rounding or None
         ),
-        diagnostics=diagnostics_of(setting),
+        refusals=refusals_of(found.turned),
+        diagnostics=diagnostics_of(setting) | ({"refused": refused_data(found.turned)} if found.turned else {}),
         assumptions=assumptions_of(setting),
         plan=Plans(lambda: plan_of(setting)),
         account=lambda: derive(setting, asked, found, finding),
@@ -170,6 +174,22 @@ def _solved(setting: Setting, query: Query, question: Question) -> Found:
         np.logical_and.reduce([part.defined for part in parts]),
         np.stack(drawn).reshape(shape) if any(part.error is not None for part in parts) else None,
         max(part.rounding for part in parts),
+        tuple(turned for part in parts for turned in part.turned),
+    )
+
+
+def _refused(asked: Query, question: Question, rung: Literal[1, 2, 3], found: Found, kind: FrameKind | None) -> Answer:
+    """The answer where no row has one."""
+    partial = next((_partial(t.partial, t.of) for t in found.turned if t.partial is not None), None)
+    return Answer(
+        asked,
+        "refused",
+        rung=rung,
+        status=Statuses(() if kind is None else ("refused",) * len(found.defined)),
+        states=question.states,
+        refusals=refusals_of(found.turned),
+        diagnostics={} if partial is None else {"partial": partial},
+        frame_kind=kind,
     )
 
 

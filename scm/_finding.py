@@ -13,14 +13,14 @@ from ._syntax import Value
 
 Finding: TypeAlias = Literal["exact", "estimate", "bounds", "not_identified", "undefined", "contradiction", "refused"]
 """The summary of an answer. "refused": cannot be worked out here; "not_identified": cannot be known."""
-Status: TypeAlias = Literal["ok", "undefined", "contradiction"]
+Status: TypeAlias = Literal["ok", "undefined", "contradiction", "refused"]
 Granter: TypeAlias = Literal["the text", "the reader", "the user", "the method"]
 Number: TypeAlias = "float | NDArray[np.float64]"
 LAWS = "the noises have the laws of the model: "
 """How an assumption begins that is the model's own, and no coupling."""
 
 
-_STATUSES: tuple[Status, ...] = ("ok", "undefined", "contradiction")
+_STATUSES: tuple[Status, ...] = ("ok", "undefined", "contradiction", "refused")
 
 
 class Statuses(Sequence[Status]):
@@ -33,10 +33,12 @@ class Statuses(Sequence[Status]):
         self.codes.flags.writeable = False
 
     @classmethod
-    def of(cls, defined: NDArray[np.bool_]) -> Statuses:
-        """`ok` where defined, else `undefined`."""
+    def of(cls, defined: NDArray[np.bool_], refused: NDArray[np.bool_] | None = None) -> Statuses:
+        """`refused` where it is, else `ok` where defined, else `undefined`."""
         made = cls(())
         made.codes = np.where(defined, 0, 1).astype(np.uint8)
+        if refused is not None:
+            made.codes[refused] = _STATUSES.index("refused")
         made.codes.flags.writeable = False
         return made
 

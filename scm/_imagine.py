@@ -20,7 +20,7 @@ from ._finding import Assumption, Step
 from ._imagine_ready import Prepared, prepare_worlds, read_question
 from ._imagined import Imagined, points_told
 from ._model import Model
-from ._settings import Imposed, Settings, point_of
+from ._settings import Imposed, Settings, check_grids, point_of
 from ._syntax import Assignment, Var, carrier_of, print_assignment, print_name
 from ._unit_rows import UnitRows, check_columns, read_units
 from .solvers._unit_batch import Gathered, goes_straight, run_columns, run_straightly
@@ -72,6 +72,7 @@ def imagine(
     began = time.monotonic()
     question = read_question(model, do, outputs, aggregates, noise)
     table = read_units(model, rows, question.extra, ignored)
+    check_grids(question.worlds, table.count)
     ready = prepare_worlds(question, table)
     how = execution or Execution()
     found = {world: run_world(one, table, how) for world, one in ready.items()}

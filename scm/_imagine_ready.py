@@ -161,7 +161,9 @@ def _prepare(
     exprs = (*outputs, *(t.of for t in tallies))
     facts = [(Var(name), Placeholder(name)) for name in table.variables]
     worlds = build_worlds(model.graph, [t for e in exprs for t in terms(e)], facts)
-    noises = tuple((*model.noises, *model.continuous_names)) if noise else ()
+    every = (*model.noises, *model.continuous_names) if noise else ()
+    # What the rows do not show is left out; what an output needs of it is refused below.
+    noises = tuple(n for n in every if not make_unit_plan(model, worlds, (), (n,)).unknown)
     plan = make_unit_plan(model, worlds, instances_of(worlds, exprs), noises)
     if reasons := plan.unknown or plan.unchecked:
         raise InvalidQuery(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,12 +14,13 @@ from ._coupling import Coupling
 from ._derivation import THEOREM, actions, consistency, exclusions, written
 from ._finding import LAWS, Assumption, Finding, Step
 from ._mechanism import Table
-from ._mixed_found import Found
+from ._mixed_found import Found, Turned
 from ._mixed_mixture import Mixture
 from ._mixed_parts import NOTHING
 from ._mixed_solve import Setting, Solved
 from ._mixed_trace import factual, traced
 from ._query import Contrast, Distribution, Query, Term, print_query, query_terms, term_parts
+from ._render import refused_text
 from ._syntax import Op, Var, conjuncts, print_expr, print_name, terms
 from ._text import number_text
 from ._worlds import Own
@@ -27,7 +29,9 @@ from .solvers import Refusal, split_given
 from .solvers.gaussian import Gaussian
 
 SHOWN = 6
-"""Noises and laws written out in a step or an assumption; the rest are counted."""
+"""Noises, laws and groups of refused rows written out in a step or an assumption; the rest are counted."""
+NAMED = 10
+"""Rows that were refused and are named; the rest are counted."""
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -37,7 +41,7 @@ SHOWN = 6
 def derive(setting: Setting, query: Query, found: Found, finding: Finding) -> tuple[Step, ...]:
     """The steps of one answer; for rows, those that all rows share, with the first row's figures."""
     steps: list[Step] = []
-    parts = _told_parts(setting)
+    parts = _told_parts(setting, found)
     asked = {term: tuple(dict.fromkeys(t for e in term_parts(term) for t in terms(e))) for term in query_terms(query)}
     for term, own in asked.items():
         facts, _ = split_given(setting.model, term.given)
@@ -52,12 +56,15 @@ def derive(setting: Setting, query: Query, found: Found, finding: Finding) -> tu
         steps.append(Step("contrast", claim, _together(setting)))
     else:
         steps.append(Step("prediction", claim, _how(setting), f"{THEOREM}, step 3"))
+    if found.turned:
+        told = refused_text(refused_data(found.turned), setting.rows.count)
+        steps.append(Step("refusal", told, "; ".join(f"{name}: {why}" for name, why in refusals_of(found.turned))))
     return tuple(dict.fromkeys(steps))
 
 
-def _told_parts(setting: Setting) -> list[Solved]:
+def _told_parts(setting: Setting, found: Found) -> list[Solved]:
     """The tasks that there is something to tell of: for rows, the first by each solver."""
-    mine = [s for s in setting.report if s.task.asked != NOTHING]
+    mine = [s for s in setting.report if s.task.asked != NOTHING and not (len(s.rows) and found.refused(s.rows).all())]
     if setting.rows.count == 1:
         return mine
     return list({s.solver: s for s in reversed(mine)}.values())[::-1]
@@ -91,6 +98,9 @@ def _abduction(setting: Setting, solved: Solved) -> Step:
         case "enumeration":
             claim = f"given {given}: every combination of what is finite and not known gets its probability"
             reason = "in each of them the evidence determines every other noise that matters"
+        case "density":
+            claim = f"given {given}: a noise of which nothing is known moves what is asked for"
+            reason = "it has a density, whatever else is known, and a density gives no single value a probability"
         case "gaussian":
             claim = f"given {given}: the noises that matter are jointly normal"
             claim += (f"; determined{row}: {told}" if told else "") + _believed(solved, row)
@@ -260,6 +270,28 @@ def _matters(setting: Setting, coupling: Coupling) -> bool:
             if times > 1 and (table or law) and (coupling.variables is None or name in coupling.variables):
                 return True
     return False
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Rows that were refused
+
+
+def refusals_of(turned: Sequence[Turned]) -> tuple[tuple[str, str], ...]:
+    """Each solver's reasons, those of the first groups of rows; the same reason once, whichever row it names."""
+    found: dict[tuple[str, str], tuple[str, str]] = {}
+    for name, why in (reason for one in turned[:SHOWN] for reason in one.refusals):
+        found.setdefault((name, re.sub(r"\b([Rr]ow )\d+\b", r"\1", why)), (name, why))
+    return tuple(found.values())
+
+
+def refused_data(turned: Sequence[Turned]) -> dict[str, Any]:
+    """How many rows were refused, the first of them, counted from 1, and why: the first groups of them."""
+    rows = np.unique(np.concatenate([one.rows for one in turned])) + 1
+    groups = [
+        {"count": len(one.rows), "rows": (one.rows[:NAMED] + 1).tolist(), "refusals": [list(r) for r in one.refusals]}
+        for one in turned[:SHOWN]
+    ]
+    return {"count": len(rows), "rows": rows[:NAMED].tolist(), "groups": groups}
 
 
 # ---------------------------------------------------------------------------------------------------------------------

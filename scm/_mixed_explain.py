@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from ._groups import row_groups
-from ._mixed_account import task_data
+from ._mixed_account import refusals_of, task_data
 from ._mixed_kinds import cells, is_distribution
 from ._mixed_rows import MixedRows
-from ._mixed_solve import Refused, Setting, Solved, solve
+from ._mixed_solve import Setting, Solved, solve
 from ._query import Distribution, Query, query_terms
 from .solvers import Refusal, Solution, Task
 from .solvers._abduct_plan import make_plan
@@ -58,11 +58,8 @@ def forecast(setting: Setting, query: Query) -> tuple[tuple[Mapping[str, Any], .
     if is_distribution(query):
         sizes = {len(term.of) for term in query_terms(query) if isinstance(term, Distribution)}
         asked = cells(query, setting.model.variable_states, (0,) * max(sizes))
-    try:
-        solve(here, asked)
-    except Refused as refused:
-        return tuple(_entries(here.report, counts)), refused.refusals
-    return tuple(_entries(here.report, counts)), ()
+    found = solve(here, asked)
+    return tuple(_entries(here.report, counts)), refusals_of(found.turned)
 
 
 def _first_rows(rows: MixedRows, query: Query) -> tuple[Any, list[int]]:

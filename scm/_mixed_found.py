@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ._query import Contrast, Expectation, Number, Probability, Query
 from ._syntax import Const, Expr, Op
+from .solvers import Solution
 
 Array = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Term = Probability | Expectation
+
+
+@dataclass(frozen=True)
+class Turned:
+    """Rows that no solver answers.
+
+    Attributes:
+        rows: which of all rows.
+        refusals: each solver's reason.
+        partial: what the last one had found before it gave up, for the rows `of`.
+    """
+
+    rows: NDArray[np.intp]
+    refusals: tuple[tuple[str, str], ...]
+    partial: Solution | None = None
+    of: NDArray[np.intp] | None = None
 
 
 @dataclass(frozen=True)
@@ -25,12 +42,35 @@ class Found:
         defined: whether the row's evidence is possible; shape (rows,).
         error: standard error of what was drawn; None where nothing was.
         rounding: bound on the absolute error of the arithmetic, as far as solvers tell.
+        turned: rows among them that were refused; their value is NaN.
     """
 
     value: Array
     defined: Bools
     error: Array | None = None
     rounding: float = 0.0
+    turned: tuple[Turned, ...] = ()
+
+    def refused(self, rows: NDArray[np.intp]) -> Bools:
+        """Which of the rows, by their numbers among all, were refused."""
+        return (
+            np.isin(rows, np.concatenate([t.rows for t in self.turned])) if self.turned else np.zeros(len(rows), bool)
+        )
+
+    def some(self, at: NDArray[np.intp]) -> Found:
+        """Of these places only."""
+        error = None if self.error is None else self.error[at]
+        return replace(self, value=self.value[at], defined=self.defined[at], error=error, turned=())
+
+    def replaced(self, at: NDArray[np.intp], other: Found) -> Found:
+        """With these places from `other`."""
+        value, defined = self.value.copy(), self.defined.copy()
+        value[at], defined[at] = other.value, other.defined
+        error = np.zeros(len(value)) if self.error is None else self.error.copy()
+        error[at] = 0.0 if other.error is None else other.error
+        drawn = self.error is not None or other.error is not None
+        rounding = max(self.rounding, other.rounding)
+        return replace(self, value=value, defined=defined, error=error if drawn else None, rounding=rounding)
 
 
 def nothing(rows: int) -> Found:
@@ -46,7 +86,7 @@ def number(value: float, rows: int) -> Found:
 def scaled(found: Found, scale: float) -> Found:
     """A multiple."""
     error = None if found.error is None else abs(scale) * found.error
-    return Found(scale * found.value, found.defined, error, abs(scale) * found.rounding)
+    return Found(scale * found.value, found.defined, error, abs(scale) * found.rounding, found.turned)
 
 
 def combined(query: Query, found: Mapping[Query, Found], rows: int) -> Found:
@@ -75,7 +115,7 @@ def contrast(op: str, a: Found, b: Found) -> Found:
         error = _spread(op, x, y, *(np.zeros(()) if e is None else e for e in (a.error, b.error))) if drawn else None
         off = _spread(op, x, y, np.asarray(a.rounding), np.asarray(b.rounding))
     largest = float(np.max(np.broadcast_to(off, defined.shape), initial=0.0, where=defined & np.isfinite(off)))
-    return Found(value, defined, error, largest)
+    return Found(value, defined, error, largest, (*a.turned, *b.turned))
 
 
 _OPERATION = {"+": np.add, "-": np.subtract, "*": np.multiply, "/": np.divide}

@@ -19,7 +19,7 @@ from ._mixed_finite import finite_law
 from ._mixed_fold import folded
 from ._syntax import Const, Expr, Op, Placeholder, Set, Value, Var, substitute, terms, world
 from ._worlds import Fresh, Instance, Own, Slot, Worlds
-from .solvers import Refusal, Solution, Task
+from .solvers import Refusal, Solution, Task, refuse_together
 from .solvers._gaussian_moments import average
 from .solvers._gaussian_pieces import both
 from .solvers._gaussian_posterior import condition_on
@@ -55,12 +55,18 @@ class Mixture:
             raise Refusal(f"{differ.what} has a coefficient that differs between rows") from None
         value, defined = np.full(task.rows, np.nan), np.zeros(task.rows, bool)
         figures: dict[str, Any] = {"error": 0.0, "cases": 0}
+        refused: list[Refusal] = []
         for label in labels:
             rows = np.flatnonzero(differ.labels == label)
             columns = {name: np.asarray(c)[rows] for name, c in task.columns.items()}
-            part = self.solve(replace(task, columns=columns, rows=len(rows)))
+            try:
+                part = self.solve(replace(task, columns=columns, rows=len(rows)))
+            except Refusal as refusal:
+                refused.append(refusal.among(rows, task.rows))
+                continue
             value[rows], defined[rows] = part.lower, part.defined
             figures = {name: max(figures[name], part.diagnostics.get(name, 0)) for name in figures}
+        refuse_together(refused)
         return replace(point(value, defined), diagnostics=figures)
 
 
@@ -335,8 +341,10 @@ def _answered(task: Task, log_share: Array) -> _Case:
         found = average(posterior, number, given)
         log_weight, log_error = _log_density(system.space, evidence, posterior.condition)
     possible = found.defined & posterior.defined
-    if not np.isfinite(log_weight[possible]).all() or not np.isfinite(log_error[possible]).all():
-        raise Refusal("what was observed is so improbable that double precision does not hold the logarithm of it")
+    lost = possible & ~(np.isfinite(log_weight) & np.isfinite(log_error))
+    if lost.any():
+        reason = "what was observed is so improbable that double precision does not hold the logarithm of it"
+        raise Refusal(reason, rows=lost)
     log_weight = np.where(possible, log_weight + log_share + found.log_mass, -np.inf)
     log_error = log_error + found.mass_error
     system.check_posed(possible)

@@ -6,9 +6,8 @@ is left over is drawn as one, so that its standard error is that of the whole.
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -16,17 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._coupling import Coupling
-from ._domain import Domain, Real
 from ._errors import InvalidRows, ScmError
 from ._execution import Execution
 from ._groups import row_groups
+from ._mixed_density import NOTE, Density, equates
 from ._mixed_finite import Finite
-from ._mixed_fold import folded
 from ._mixed_found import (
     Array,
     Bools,
     Found,
     Term,
+    Turned,
     as_sum,
     combined,
     contrast,
@@ -41,12 +40,12 @@ from ._mixed_mixture import Mixture
 from ._mixed_parts import NOTHING, Part, parts_of
 from ._mixed_ranges import within_ranges
 from ._mixed_rows import MixedRows
+from ._mixed_values import evaluated
 from ._model import Model
 from ._query import Distribution, Expectation, Probability, Query, query_terms
-from ._syntax import Const, Expr, Placeholder, Value, Var, substitute, terms, walk
+from ._syntax import Expr, terms
 from ._worlds import build_worlds
-from .mechanisms._formula import column
-from .solvers import Budget, Refusal, Solution, Task, TaskSolver, split_given
+from .solvers import Budget, Refusal, Solution, Task, TaskSolver, renumbered, split_given
 from .solvers.gaussian import Gaussian
 from .solvers.sampled import Sampled
 from .solvers.unit import Unit
@@ -69,7 +68,8 @@ class Enumeration:
         return Sampled().solve(replace(task, key=None))  # without a key it refuses to draw
 
 
-EXACT: tuple[TaskSolver, ...] = (Finite(), Unit(), Gaussian(), Enumeration(), Mixture())
+_PLAIN: tuple[TaskSolver, ...] = (Unit(), Gaussian(), Enumeration(), Mixture())
+EXACT: tuple[TaskSolver, ...] = (Finite(), *_PLAIN, Density(_PLAIN))
 DRAWING: tuple[TaskSolver, ...] = (Sampled(),)
 """Solvers of tasks in the order they are tried: exact before drawn, cheap before dear."""
 
@@ -121,36 +121,58 @@ class Solved:
 class Refused(Exception):
     """No solver would answer; with every solver's reason, and what the last one had found before it gave up."""
 
-    def __init__(
-        self, refusals: Sequence[tuple[str, str]], partial: Solution | None = None, rows: NDArray[np.intp] | None = None
-    ) -> None:
-        self.refusals, self.partial, self.rows = tuple(refusals), partial, rows
+    def __init__(self, refusals: Sequence[tuple[str, str]], partial: Solution | None = None) -> None:
+        self.refusals, self.partial = tuple(refusals), partial
         super().__init__("; ".join(f"{name}: {reason}" for name, reason in refusals))
 
 
-def solve(setting: Setting, query: Query) -> Found:
-    """The value of `query` for every row.
+class _Apart(Exception):
+    """A solver refused for the sake of these rows, by their numbers among all: the others are asked without them."""
 
-    Raises:
-        Refused: some term of some rows is answered by no solver.
-    """
+    def __init__(self, rows: NDArray[np.intp]) -> None:
+        self.rows = rows
+        super().__init__()
+
+
+def solve(setting: Setting, query: Query) -> Found:
+    """The value of `query` for every row; rows of which some term is answered by no solver are `turned`."""
     rows = setting.rows
     value, defined, error = np.full(rows.count, np.nan), np.zeros(rows.count, bool), np.zeros(rows.count)
-    drawn, rounding = False, 0.0
+    drawn, rounding, turned = False, 0.0, list[Turned]()
     for group in row_groups(query, rows.columns, rows.count, rows.domains, rows.empty):
         if not len(group.rows):
             continue
         columns, size = group.columns(rows.columns), len(group.rows)
         for at, asked in without_hidden(setting.model, group.query(query), columns, size):
             own = columns if len(at) == size else {name: column[at] for name, column in columns.items()}
-            places = group.rows[at]
-            found = _Group(setting, own, places).query(asked)
-            value[places], defined[places] = found.value, found.defined
-            rounding = max(rounding, found.rounding)
-            if found.error is not None:
-                drawn, error[places] = True, found.error
+            for places, found in _answered(_Group(setting, own, group.rows[at]), asked):
+                value[places], defined[places] = found.value, found.defined
+                rounding, turned = max(rounding, found.rounding), [*turned, *found.turned]
+                if found.error is not None:
+                    drawn, error[places] = True, found.error
+    for one in turned:
+        defined[one.rows] = False
     errors = np.where(defined, error, np.nan) if drawn else None
-    return Found(np.where(defined, value, np.nan), defined, errors, rounding)
+    return Found(np.where(defined, value, np.nan), defined, errors, rounding, tuple(turned))
+
+
+def _answered(whole: _Group, query: Query) -> Iterator[tuple[NDArray[np.intp], Found]]:
+    """What is found for the rows of a group, which comes apart where a solver refuses for the sake of some."""
+    groups = [whole]
+    while groups:
+        group = groups.pop()
+        told = len(group.setting.report)
+        try:
+            found = group.query(query)
+        except Refused as refused:
+            turned = Turned(group.rows, refused.refusals, refused.partial, group.rows)
+            found = replace(nothing(len(group.rows)), turned=(turned,))
+        except _Apart as apart:
+            del group.setting.report[told:]
+            at_fault = np.isin(group.rows, apart.rows)
+            groups += [group.some(np.flatnonzero(at_fault)), group.some(np.flatnonzero(~at_fault))]
+            continue
+        yield group.rows, found
 
 
 Pieces: TypeAlias = "tuple[Found, list[tuple[float, Term]]]"
@@ -163,6 +185,10 @@ class _Group:
     def __init__(self, setting: Setting, columns: Mapping[str, NDArray[Any]], rows: NDArray[np.intp]) -> None:
         self.setting, self.columns, self.rows = setting, columns, rows
         self.possible: dict[object, Bools] = {}
+
+    def some(self, at: NDArray[np.intp]) -> _Group:
+        """Of these places only."""
+        return _Group(self.setting, {name: np.asarray(c)[at] for name, c in self.columns.items()}, self.rows[at])
 
     def query(self, query: Query) -> Found:
         """The value of a whole query."""
@@ -213,12 +239,27 @@ class _Group:
         solvers = (*self.setting.exact, *self.setting.drawing)
         if len(parts) > 1:
             try:
-                return _plus(total, self.whole(joined(parts), solvers))
+                together = self.whole(joined(parts), solvers)
             except Refused:
                 pass  # the joint law of the terms may need what each alone does not
+            else:
+                return self.mended(total, together, parts)
         for scale, term in parts:
             total = _plus(total, scaled(self.whole(term, solvers), scale))
         return total
+
+    def mended(self, total: Found, together: Found, parts: list[tuple[float, Term]]) -> Found:
+        """The sum with terms that were drawn together, each by itself for the rows that were refused so."""
+        found, at = _plus(total, together), np.flatnonzero(together.refused(self.rows))
+        if not at.size:
+            return found
+        few, alone = self.some(at), total.some(at)
+        try:
+            for part in parts:
+                alone = few.drawn(alone, [part])
+        except Refused:
+            return found
+        return replace(found.replaced(at, alone), turned=(*total.turned, *alone.turned))
 
     def whole(self, term: Term, solvers: Sequence[TaskSolver]) -> Found:
         """The value of one term by the first of `solvers` that answers it.
@@ -237,8 +278,10 @@ class _Group:
         parts = parts_of(model, worlds, asked, conditions, event=event)
         found = Found(self.evaluated(parts.fixed), np.ones(count, bool))
         for part in parts.main:
-            one = _found(self.solved(term, part, event, solvers))
+            one = self.solved(term, part, event, solvers)
             found = one if part is parts.main[0] and parts.fixed == NOTHING else contrast("*", found, one)
+            if event and equates(part.asked, tuple(model.reals)) and (one.value == 0.0).any():
+                self.setting.notes[NOTE] = None
         defined = found.defined & within_ranges(model, worlds, self.columns, count)
         for check in parts.checks:
             defined &= self.evaluated(check) != 0
@@ -246,11 +289,12 @@ class _Group:
             defined &= self.is_possible(term, parts.rest)
         return replace(found, value=np.where(defined, found.value, np.nan), defined=defined)
 
-    def solved(self, term: Term, part: Part, event: bool, solvers: Sequence[TaskSolver]) -> Solution:
+    def solved(self, term: Term, part: Part, event: bool, solvers: Sequence[TaskSolver]) -> Found:
         """What the first solver that answers finds.
 
         Raises:
             Refused: none does.
+            _Apart: one refuses for the sake of some rows.
         """
         task = self.task(part, event)
         if self.setting.until is not None and time.monotonic() > self.setting.until:
@@ -261,6 +305,11 @@ class _Group:
             try:
                 solution = solver.solve(task)
             except Refusal as refusal:
+                if isinstance(solver, Density):
+                    continue  # it is for one kind of question
+                at_fault = refusal.rows
+                if at_fault is not None and len(at_fault) == len(self.rows) and not at_fault.all():
+                    raise _Apart(self.rows[at_fault]) from None
                 reasons.append((solver.name, self.numbered(str(refusal))))
                 partial = refusal.partial
                 continue
@@ -272,19 +321,23 @@ class _Group:
                 raise type(wrong)(self.numbered(str(wrong))) from None
             before = tuple(r for r in reasons if (r[0], solver.name) != ("enumeration", "sampled"))
             self.setting.report.append(Solved(term, self.rows, task, solver.name, solution, before))
-            return solution
+            return self.found(solution, solver.name, before)
         if reasons and reasons[-1][0] == "sampled":
             reasons = [reason for reason in reasons if reason[0] != "enumeration"]  # the same solver, without draws
-        raise Refused(reasons, partial, self.rows)
+        raise Refused(reasons, partial)
+
+    def found(self, solution: Solution, solver: str, before: tuple[tuple[str, str], ...]) -> Found:
+        """What a solver found, with the rows that it refused and every solver's reason."""
+        turned: tuple[Turned, ...] = ()
+        if solution.refused is not None:
+            reasons = (*before, (solver, self.numbered(solution.reason)))
+            turned = (Turned(self.rows[solution.refused], reasons),)
+        rounding = float(solution.diagnostics.get("error", 0.0))
+        return Found(solution.lower, solution.defined, solution.monte_carlo, rounding, turned)
 
     def numbered(self, message: str) -> str:
         """What a solver says of a row of the group, with the row's own number."""
-
-        def own(found: re.Match[str]) -> str:
-            at = int(found[2]) - 1
-            return f"{found[1]}{int(self.rows[at]) + 1}" if 0 <= at < len(self.rows) else found[0]
-
-        return re.sub(r"\b([Rr]ow )(\d+)\b", own, message)
+        return renumbered(message, self.rows)
 
     def task(self, part: Part, event: bool) -> Task:
         """What a solver is given."""
@@ -311,46 +364,8 @@ class _Group:
 
     def evaluated(self, expr: Expr) -> Array:
         """The value of an expression without terms, for each row."""
-        domains = self.setting.rows.domains
-        finite = [n for n in _open(expr) if not isinstance(domains[n], Real)]
-        if not finite:
-            return np.broadcast_to(_value(expr, {}, self.columns, domains), len(self.rows)).astype(np.float64)
-        out = np.empty(len(self.rows))
-        codes = np.stack([self.columns[n] for n in finite], axis=1)
-        distinct, which = np.unique(codes, axis=0, return_inverse=True)
-        for k, found in enumerate(distinct.tolist()):
-            at = np.flatnonzero(which.reshape(-1) == k)
-            states = {n: _state(domains[n], code) for n, code in zip(finite, found, strict=True)}
-            out[at] = _value(expr, states, {n: c[at] for n, c in self.columns.items()}, domains)
-        return out
-
-
-def _state(domain: Domain, code: int) -> Value:
-    assert not isinstance(domain, Real)
-    return domain[code]
-
-
-def _open(expr: Expr) -> list[str]:
-    return list(dict.fromkeys(node.name for node in walk(expr) if isinstance(node, Placeholder)))
-
-
-def _value(
-    expr: Expr, states: Mapping[str, Value], columns: Mapping[str, NDArray[Any]], domains: Mapping[str, Domain]
-) -> Any:
-    """The value of an expression without terms, where the finite placeholders have one state each."""
-
-    def leaf(node: Const | Placeholder | Var) -> Expr:
-        if not isinstance(node, Placeholder):
-            return node
-        return Const(states[node.name]) if node.name in states else Var(node.name)
-
-    return column(folded(substitute(expr, leaf)), columns, domains, np)
+        return evaluated(expr, self.columns, self.setting.rows.domains, len(self.rows))
 
 
 def _plus(total: Found, more: Found) -> Found:
     return contrast("+", total, more)
-
-
-def _found(solution: Solution) -> Found:
-    rounding = solution.diagnostics.get("error", 0.0)
-    return Found(solution.lower, solution.defined, solution.monte_carlo, float(rounding))

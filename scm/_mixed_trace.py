@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
 from ._domain import Real
 from ._syntax import Const, Placeholder
 from ._worlds import Own
-from .mechanisms._types import Invertible
+from .mechanisms._types import Forward, Invertible, NeedsCoupling
 from .solvers import Task
 
 
@@ -49,13 +49,18 @@ def traced(task: Task, row: int = 0) -> Trace:
         if value is not None and known and isinstance(mechanism, Invertible) and len(mechanism.noises) == 1:
             found = float(np.asarray(mechanism.noise_of(np.asarray([value]), _columns(inputs), np))[0])
             noises.setdefault(mechanism.noises[0], found)
-        elif value is None and known and mechanism is not None and all(n in noises for n in mechanism.noises):
+        elif value is None and known and _decides(mechanism) and all(n in noises for n in mechanism.noises):
             own = {n: noises[n] for n in mechanism.noises}
             value = np.broadcast_to(np.asarray(mechanism.forward(_columns({**inputs, **own}), np)), 1)[0]
             if isinstance(mechanism.domain, Real):
                 imagined[x.variable] = float(value)
         values.append(value)
     return Trace(noises, imagined)
+
+
+def _decides(mechanism: Forward | None) -> TypeGuard[Forward]:
+    """Whether inputs and noises give a value; probabilities alone do not."""
+    return mechanism is not None and not isinstance(mechanism, NeedsCoupling)
 
 
 def factual(task: Task) -> list[int]:

@@ -115,6 +115,8 @@ def items_from_json(
         InvalidFile: not JSON, another format or version, or an entry that is not what it should be, with its place.
         InvalidModel, QuerySyntaxError: a variable that cannot be.
     """
+    if functions is not None and not isinstance(functions, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidFile(f"functions= takes {{name: function}}, got {type(functions).__name__}.")
     supplied = Supplied(apart or {}, functions or {})
     data = as_object(load_json(text), "the file")
     if data.get("format") != FORMAT:

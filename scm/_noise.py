@@ -211,5 +211,15 @@ def _check_noise(name: object, law: object) -> None:
         raise InvalidModel(f"A noise's name is text, got {name!r}.")
     if not isinstance(law, (Bernoulli, Categorical, Unknown)):
         raise InvalidModel(
-            f"The noise {name!r} has the law {law!r}; Bernoulli(p), Categorical({{state: p}}) or Unknown() is wanted."
+            f"The noise {name!r} has the law {_shown(law)}; Bernoulli(p), Categorical({{state: p}}) or Unknown() is "
+            'wanted, or a continuous law: normal(mean, sd), ContinuousLaw("Gamma", concentration=2, rate=1) or a '
+            "distribution of NumPyro."
         )
+
+
+def _shown(law: object) -> str:
+    """A law of another package by its kind and parameters (SciPy's frozen distributions), anything else as it is."""
+    if type(law).__module__.startswith("scipy.stats"):
+        name = getattr(getattr(law, "dist", None), "name", type(law).__name__)
+        return f"{name} of SciPy"
+    return repr(law)

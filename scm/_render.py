@@ -80,6 +80,7 @@ def answer_text(answer: Printable, *, derivation: bool = True) -> str:
         low, high = answer.uncertainty.rounding
         lines.append(f"  within the rounding of the printed numbers: {number_text(low)} to {number_text(high)}")
     lines += _estimand_lines(answer)
+    lines += _refused_lines(answer)
     lines += [f"  refused by {name}: {reason}" for name, reason in answer.refusals]
     lines += assuming_lines(answer.assumptions)
     if derivation and answer.derivation:
@@ -139,6 +140,24 @@ def _draws_lines(answer: Printable) -> list[str]:
     return lines
 
 
+def _refused_lines(answer: Printable) -> list[str]:
+    """How many rows of a batch were refused, and the first of them."""
+    told = answer.diagnostics.get("refused")
+    return [] if told is None else [f"  {refused_text(told, len(answer.status))}:"]
+
+
+def refused_text(told: Mapping[str, Any], rows: int) -> str:
+    """Such as `11 of 3,000 rows refused (rows 5, 7, 12, ...)`.
+
+    Args:
+        told: what `Answer.diagnostics["refused"]` holds.
+        rows: how many there are in all.
+    """
+    count, first = int(told["count"]), told["rows"]
+    which = "row" if count == 1 else "rows"
+    return f"{count:,} of {rows:,} rows refused ({which} {', '.join(map(str, first))}{', ...' * (count > len(first))})"
+
+
 def derivation_lines(answer: Printable) -> list[str]:
     """Numbered steps, wrapped."""
     out: list[str] = []
@@ -178,26 +197,27 @@ def _array_text(answer: Printable, most: int = 16) -> str:
     high = low if answer.interval is None else np.asarray(answer.interval.upper)
     ends = zip(low.ravel()[:most].tolist(), high.ravel()[:most].tolist(), strict=True)
     if len(answer.states) == 1 and low.ndim == 2:
-        return _laws_text(answer.states[0][1], low, high, most)
+        return _laws_text(answer, low, high, most)
     drawn = answer.uncertainty.monte_carlo
     errors = [""] * min(low.size, most)
     if isinstance(drawn, np.ndarray):
         errors = ["" if math.isnan(e) else f" +- {number_text(e)}" for e in drawn.ravel()[:most].tolist()]
     cells = [
-        f"{_cell_name(answer, low.shape, i)}: {_cell_text(a, b)}{error}"
+        f"{_cell_name(answer, low.shape, i)}: {_cell_text(a, b, _blank(answer, low.shape, i))}{error}"
         for i, ((a, b), error) in enumerate(zip(ends, errors, strict=True))
     ]
     return "{" + ", ".join(cells) + (", ..." if low.size > most else "") + "}"
 
 
-def _laws_text(states: Sequence[Value], low: NDArray[Any], high: NDArray[Any], most: int) -> str:
+def _laws_text(answer: Printable, low: NDArray[Any], high: NDArray[Any], most: int) -> str:
     """A law for each row, of as many rows as have `most` numbers in all."""
+    states = answer.states[0][1]
     shown = max(most // max(len(states), 1), 1)
     rows: list[str] = []
     for k, (lows, highs) in enumerate(zip(low[:shown].tolist(), high[:shown].tolist(), strict=True), 1):
         cells = [f"{x!r}: {_cell_text(a, b)}" for x, a, b in zip(states, lows, highs, strict=True)]
-        undefined = all(math.isnan(a) for a in lows)
-        rows.append(f"#{k}: " + ("undefined" if undefined else "{" + ", ".join(cells) + "}"))
+        undefined, word = all(math.isnan(a) for a in lows), _blank(answer, (len(low),), k - 1)
+        rows.append(f"#{k}: " + (word if undefined else "{" + ", ".join(cells) + "}"))
     return "{" + ", ".join(rows) + (", ..." if len(low) > shown else "") + "}"
 
 
@@ -208,9 +228,16 @@ def _cell_name(answer: Printable, shape: tuple[int, ...], i: int) -> str:
     return "#" + ",".join(str(int(k) + 1) for k in np.unravel_index(i, shape))
 
 
-def _cell_text(lower: float, upper: float) -> str:
+def _blank(answer: Printable, shape: tuple[int, ...], i: int) -> str:
+    """What is said of a cell that has no number."""
+    row = int(np.unravel_index(i, shape)[0])
+    of_rows = len(answer.status) == shape[0]
+    return "refused" if of_rows and answer.status[row] == "refused" else "undefined"
+
+
+def _cell_text(lower: float, upper: float, blank: str = "undefined") -> str:
     if math.isnan(lower):
-        return "undefined"
+        return blank
     return number_text(lower) if lower == upper else ends_text(lower, upper)
 
 

@@ -30,6 +30,7 @@ from ._syntax import (
     carrier_of,
     print_assignment,
     print_const,
+    print_name,
     world,
 )
 
@@ -91,6 +92,8 @@ class _Resolver:
 
     def comparison(self, args: tuple[Expr, ...]) -> tuple[Expr, ...]:
         beside = [a.name for a in args if isinstance(a, Var) and a.name in self.names]
+        if not beside:
+            self.refuse_quoted(args)
         out: list[Expr] = []
         for i, a in enumerate(args):
             if isinstance(a, Var):
@@ -102,6 +105,15 @@ class _Resolver:
             else:
                 out.append(self.expr(a))
         return tuple(out)
+
+    def refuse_quoted(self, args: tuple[Expr, ...]) -> None:
+        """That no variable's name stands in the quotes of a label: the comparison would be false, and say nothing."""
+        for a in args:
+            if isinstance(a, Const) and isinstance(a.value, str) and a.value in self.names:
+                raise InvalidQuery(
+                    f"{print_const(a.value)} is a label in single quotes, and a variable has that name. A name with "
+                    f"spaces stands in double quotes: {print_name(a.value)}."
+                )
 
     def value_of(self, name: str, value: Value) -> Value:
         """A value that a variable can have: a declared state, or a number in its interval."""

@@ -34,10 +34,11 @@ def result_columns(answer: Printable) -> ResultColumns:
     contrast of distributions, and `P(Y=a) lower` and so on. Cells of rows whose status is not ok are masked.
 
     Raises:
-        InvalidQuery: the answer was refused, so that there is nothing to show.
+        InvalidQuery: the answer was refused and has no statuses of rows, so that there is nothing to show.
     """
-    check_results(answer.finding, answer.refusals)
     count = len(answer.status)
+    if not count:
+        check_results(answer.finding, answer.refusals)
     cells = _cell_names(answer)
     ok = answer.status.ok
     parts: dict[str, Array] = {"value": _table(answer.value, count, len(cells))}

@@ -133,6 +133,8 @@ def row_variables(
         InvalidRows: a column means nothing, or one that is wanted is not there.
     """
     left = carriers(query)
+    if isinstance(ignored, str):
+        raise InvalidRows(f"ignored={ignored!r}: several names are wanted, ignored=({ignored!r},).")
     for name in ignored:
         if name not in names:
             raise InvalidRows(f"There is no column {name!r} to ignore.{near(str(name), map(str, names))}")

@@ -28,7 +28,7 @@ def check_key(key: object) -> None:
     Raises:
         InvalidQuery: it is neither a whole number from 0 to 2**63 - 1 nor an array.
     """
-    if isinstance(key, int) and not isinstance(key, bool):
+    if isinstance(key, (int, np.integer)) and not isinstance(key, bool):
         if not 0 <= key < 1 << 63:
             raise InvalidQuery(f"A seed is a whole number from 0 to 2**63 - 1, got {key}.")
     elif not hasattr(key, "dtype"):
@@ -45,8 +45,8 @@ def random_key(key: PRNGKey | int) -> PRNGKey:
     import jax  # half a second, only where something is drawn
 
     given, random = cast(Any, key), cast(Any, jax.random)
-    if isinstance(given, int) and not isinstance(given, bool):
-        return random.key(given)
+    if isinstance(given, (int, np.integer)) and not isinstance(given, bool):
+        return random.key(int(cast(int, given)))
     try:
         one = np.shape(random.key_data(given)) == np.shape(random.key_data(random.key(0)))
     except (TypeError, ValueError):
@@ -82,6 +82,17 @@ def _of_bits(bits: Any) -> NDArray[np.float64]:
     return ((words[..., 0, :] >> 5) * 67108864 + (words[..., 1, :] >> 6)) / 9007199254740992.0
 
 
+def how_many(n: object) -> int:
+    """A number of units; 1e6 is one too.
+
+    Raises:
+        InvalidModel: it is no whole number from 0 up.
+    """
+    if isinstance(n, (int, float, np.integer, np.floating)) and not isinstance(n, bool) and n >= 0 and n == n // 1:
+        return int(cast(float, n))
+    raise InvalidModel(f"sample() draws a number of units from 0 up, got {n!r}.")
+
+
 def sample(
     noises: Mapping[str, Noise],
     mechanisms: Mapping[str, Mechanism],
@@ -91,7 +102,7 @@ def sample(
     key: PRNGKey | int,
 ) -> dict[str, NDArray[Any]]:
     """`n` units of the model with these parts (mechanisms in topological order), see `Model.sample`."""
-    key = random_key(key)
+    n, key = how_many(n), random_key(key)
     codes = draw_noises(noises, n, key)
     for stream, (name, mechanism) in enumerate(mechanisms.items(), len(noises)):
         codes[name] = draw_value(name, mechanism, codes, states, n, (key, stream))

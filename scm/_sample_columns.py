@@ -12,7 +12,7 @@ from ._continuous import ContinuousNoise
 from ._domain import Domain, Real
 from ._mechanism import Mechanism
 from ._noise import Noise
-from ._sample import as_states, draw, draw_noises, draw_value, random_key, uniform
+from ._sample import as_states, draw, draw_noises, draw_value, how_many, random_key, uniform
 from .mechanisms._check import checked_laws, run_forward
 from .mechanisms._law_blocks import draw_block
 from .mechanisms._types import Forward, NeedsCoupling
@@ -51,7 +51,7 @@ def sample_columns(
     Raises:
         InvalidModel: a noise has an unknown law, or a mechanism failed (with its row).
     """
-    key = random_key(key)
+    n, key = how_many(n), random_key(key)
     values: dict[str, NDArray[Any]] = dict(draw_noises(noises, n, key))
     stream = len(noises)
     for block in blocks:

@@ -23,6 +23,8 @@ Settings: TypeAlias = Mapping[str, Setting]
 
 ONLY = "do"
 """The name of the one world, where worlds are not named."""
+LONG_GRID = 500
+"""A grid of more points than this is never as long as the rows by chance."""
 _POINT = "\0point of "
 
 
@@ -67,6 +69,22 @@ def read_worlds(model: Model, do: Settings | Mapping[str, Settings]) -> dict[str
     return {str(name): _imposed(model, settings) for name, settings in cast("Mapping[str, Settings]", do).items()}
 
 
+def check_grids(worlds: Mapping[str, Imposed], units: int) -> None:
+    """That no long grid has as many points as there are units: it was meant as one value a unit.
+
+    Raises:
+        InvalidQuery: one has.
+    """
+    for imposed in worlds.values():
+        for name, points in imposed.grid.items():
+            if len(points) == units > LONG_GRID:
+                raise InvalidQuery(
+                    f"do={{{name!r}: ...}} has {units:,} values, as many as there are units, and a sequence is a grid: "
+                    f"every unit would get every value. For one value a unit, put them into a column of the rows and "
+                    f"name it: do={{{name!r}: '?column'}}. For a grid, take another number of points."
+                )
+
+
 def _imposed(model: Model, settings: Settings) -> Imposed:
     names = [v.name for v in model.variables]
     grid: dict[str, tuple[float, ...]] = {}
@@ -99,7 +117,9 @@ def _no_points(name: str) -> tuple[float, ...]:
 
 def _number(model: Model, name: str, value: object) -> float:
     if isinstance(value, (bool, np.bool_)):
-        raise InvalidQuery(f"do={{{name!r}: {value!r}}}: {name!r} is continuous. Write {int(value)} for {value}.")
+        raise InvalidQuery(
+            f"do={{{name!r}: {value!r}}}: {name!r} is continuous. Write {int(cast(bool, value))} for {value}."
+        )
     number = as_number(value)
     try:
         found = math.nan if number is None else float(number)

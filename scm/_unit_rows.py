@@ -72,6 +72,8 @@ def read_units(model: Model, rows: object, extra: Mapping[str, str], ignored: Se
 
 
 def _check_names(frame: Frame, variables: Sequence[str], extra: Mapping[str, str], ignored: Sequence[str]) -> None:
+    if isinstance(ignored, str):
+        raise InvalidRows(f"ignored={ignored!r}: several names are wanted, ignored=({ignored!r},).")
     for name in ignored:
         if name not in frame.names:
             raise InvalidRows(f"There is no column {name!r} to ignore.{near(str(name), map(str, frame.names))}")

@@ -133,11 +133,8 @@ class Variable:
             "function": function,
             "mechanism": mechanism,
         }
+        _check_kinds(name, equation, mechanism)
         _check_mechanism(name, [k for k, v in mechanisms.items() if v is not None], parents, noise is not None)
-        if mechanism is not None and not isinstance(mechanism, Unbound):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise InvalidModel(
-                f"{name!r} has mechanism={mechanism!r}; Linear(...), Additive(...) or another mechanism is wanted."
-            )
         own = _own_laws(name, noise)
         values = {
             "name": name,
@@ -169,6 +166,19 @@ def _own_laws(name: str, noise: object) -> list[tuple[str, Any]]:
     if isinstance(noise, Mapping):
         return list(cast("Mapping[str, Any]", noise).items())
     return [(f"u_{name}", noise)]
+
+
+def _check_kinds(name: str, equation: object, mechanism: object) -> None:
+    """That an equation is no function, and a mechanism is one, not its class."""
+    if callable(equation):
+        raise InvalidModel(
+            f"{name!r} has a Python function as its equation; a formula as text is wanted, or "
+            "mechanism=Function(f) with parents=(...) for a function of columns."
+        )
+    if mechanism is not None and (isinstance(mechanism, type) or not isinstance(mechanism, Unbound)):
+        raise InvalidModel(
+            f"{name!r} has mechanism={mechanism!r}; Linear(...), Additive(...) or another mechanism is wanted."
+        )
 
 
 def _check_mechanism(name: str, given: Sequence[str], parents: object, has_noise: bool) -> None:

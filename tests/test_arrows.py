@@ -117,6 +117,8 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_mixed_parts",
         "_mixed_found",
         "_mixed_fold",
+        "_mixed_values",
+        "_mixed_density",
         "_mixed_mixture",
         "_mixed_hidden",
         "_mixed_ranges",

@@ -175,3 +175,14 @@ def test_enumeration_refuses_a_possible_case_outside() -> None:
     with pytest.raises(InvalidModel, match=r"The mechanism of 'Y' gives -1.0 in row 2, and 'Y' is declared as"):
         ask(model, "E[Y * Y]", rows={"T": [5.0, 3.0]})
     assert ask(model, "E[Y]", rows={"T": [5.0, 3.0], "C": [1, 0]}).value == pytest.approx([1.0, 3.0])
+
+
+@pytest.mark.parametrize("execution", [Execution(executor="numpy"), JAX])
+def test_draws_put_in_another_variable_s_place(execution: Execution) -> None:
+    model = Model(
+        Variable("X", Real(0, 1), equation="u", noise={"u": ContinuousLaw("Uniform", low=0, high=1)}),
+        Variable("Z", Real(), equation="w", noise={"w": ContinuousLaw("Uniform", low=0, high=1.5)}),
+        Variable("Y", Real(), equation="exp(X + v)", noise={"v": normal(0, 1)}),
+    )
+    with pytest.raises(InvalidQuery, match=r"'X' is set to 1\.[0-9]+ in row 1, and 'X' is declared as"):
+        ask(model, "E[Y[X=Z] * Y]", key=1, execution=execution)

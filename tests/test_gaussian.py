@@ -566,7 +566,7 @@ def test_thresholds_are_events():
     # X given X + u_T > 0.5: the slope 1/2 times the mean of the truncated sum.
     tail = 2 * law.pdf(0.5) / (1 - law.cdf(0.5))
     assert value(model, "E[Y[T=0] | T=?t]", {"t": [1, 1]})[0] == pytest.approx(tail / 2)
-    with pytest.raises(Refusal, match="'Y', which is observed, has a kink"):
+    with pytest.raises(Refusal, match="'Y', which is observed, may be one of 2 normal variables"):
         solve(model, "P(T=1 | X=0.5, Y=1.2)")
 
 

@@ -411,3 +411,15 @@ def test_every_class_of_mechanism(name, execution):
     np.testing.assert_allclose(found.noise[noise], u, rtol=1e-7, atol=1e-7)
     same = imagine(model, rows, {"X": "?X"}, outputs=("Y",), execution=execution)
     assert same["Y"].tobytes() == seen.tobytes()
+
+
+def test_noises_that_the_rows_do_not_show_are_left_out():
+    model = Model(
+        Variable("X", noise=normal()),
+        Variable("Y", equation="2 * X + u_Y", noise=normal()),
+        Variable("alarm", equation="Y + u_alarm > 1", noise=normal()),
+    )
+    rows = {"X": [1.0, 2.0], "Y": [2.5, 3.0], "alarm": [True, True]}
+    found = imagine(model, rows, {"X": 0}, outputs=["Y"], noise=True, ignored=("alarm",))
+    assert set(found.noise) == {"u_X", "u_Y"}
+    assert found.noise["u_Y"].tolist() == [0.5, -1.0]

@@ -172,3 +172,15 @@ def test_reading_ahead():
     assert next(endless) == 0
     endless.close()
     assert not [t for t in threading.enumerate() if t.name == "read_ahead"]
+
+
+def test_a_file_does_not_pile_up_in_memory(tmp_path):
+    """What Arrow holds while a file is read does not grow with how much of it was read."""
+    path = tmp_path / "rows.parquet"
+    table = pa.table({"X": np.random.default_rng(0).normal(size=400_000)})
+    pq.write_table(table, path, row_group_size=10_000)
+    del table
+    before = pa.total_allocated_bytes()
+    held = [pa.total_allocated_bytes() - before for _ in parquet_batches(path, size=10_000)]
+    assert len(held) == 40
+    assert max(held[20:]) < 1_000_000  # the whole file has three

@@ -560,7 +560,7 @@ def raises(x: Any) -> Any:
         (lambda x: x[:3], r"shape \(3,\)"),
         (lambda x: "text", "<U4; numbers are wanted"),
         (lambda x: x / 0, r"gave (inf|-inf) in row 1 \(and 19 more\)"),
-        (lambda x: jnp.where(x > x.max() - 1e-9, jnp.nan, x), r"'Y' gave nan in row \d+"),
+        (lambda x: jnp.where(x > 1.0, jnp.nan, x), r"'Y' gave nan in row \d+"),
     ],
 )
 def test_a_function_that_goes_wrong_is_named(function, says):

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import scm
-from scm import Bernoulli, Categorical, Model, Noise, Unknown, Variable
+from scm import Bernoulli, Categorical, InvalidQuery, Model, Noise, Unknown, Variable, ask
 from tests.bridge_to_engine import to_model
 from tests.generators import pair
 
@@ -243,3 +243,9 @@ def test_a_damaged_file_gives_a_model_or_an_error_of_ours() -> None:
             except scm.ScmError:
                 refused += 1
     assert refused > 500
+
+
+def test_a_name_in_the_quotes_of_a_label_is_told():
+    model = Model(Variable("my var", noise=Bernoulli(0.3)))
+    with pytest.raises(InvalidQuery, match='double quotes: "my var"'):
+        ask(model, "P('my var' = 1)")

@@ -355,7 +355,7 @@ def test_what_cannot_be_drawn_is_refused() -> None:
     for call, words in [
         (lambda: plot.distributions({}), "nothing to draw"),
         (lambda: plot.distributions({"a": [1.0, math.nan]}), "has nan at place 1"),
-        (lambda: plot.distributions({"a": ["x"]}), "no number"),  # pyright: ignore[reportArgumentType]
+        (lambda: plot.distributions({"a": ["x", None]}), "no number"),  # pyright: ignore[reportArgumentType]
         (lambda: plot.distributions({"a": []}), r"shape \(0,\)"),
         (lambda: plot.distributions({"a": [1.0], "b": {"x": 1.0}}), "do not share an axis"),
         (lambda: plot.distributions({"a": {"x": 1.5}}), "probabilities from 0 to 1"),

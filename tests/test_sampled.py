@@ -563,3 +563,15 @@ def test_a_solution_says_how_it_came_about():
     assert {"method", "draws", "ess", "khat"} <= set(found.diagnostics)
     assert found.effective_size is not None
     assert dataclasses.replace(found).diagnostics["ess"] == found.effective_size.min()
+
+
+def test_chains_that_cannot_start_are_a_refusal() -> None:
+    """b = 2 a exactly, so that exp(a) + b = 1 has one solution, which no draw meets."""
+    model = Model(
+        ContinuousNoise(("a", "b"), MultivariateNormal([0, 0], [[1, 2], [2, 4]])),
+        Variable("X", Real(), equation="exp(a)"),
+        Variable("Y", Real(), equation="X + b"),
+    )
+    found = scm.ask(model, "E[X | Y=1]", key=1)
+    assert found.finding == "refused"
+    assert "no draw out of" in dict(found.refusals)["sampled"]

@@ -5,7 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scm import Bernoulli, Categorical, Execution, InvalidModel, InvalidRows, Model, Variable
+from scm import (
+    Bernoulli,
+    Categorical,
+    Execution,
+    InvalidModel,
+    InvalidQuery,
+    InvalidRows,
+    Model,
+    Real,
+    Threshold,
+    Variable,
+    ask,
+    imagine,
+)
 from scm._continuous import ContinuousLaw, ContinuousNoise, MultivariateNormal, UnknownLaw, normal
 from scm.solvers._refusal import Refusal
 from scm.solvers.unit import Unit
@@ -40,6 +53,45 @@ def test_case_3_joe():
     assert solve(joe(), f"E[Y[X=0, H=0] | {JOE}]", rows)[0] == pytest.approx([0.75])
     assert solve(joe(), f"P(Y[H=2] > 1.8 | {JOE})", rows)[0] == [1.0]
     assert solve(joe(), f"P(Y[H=2] > Y + 1 | {JOE})", rows)[0] == [0.0]
+
+
+def test_one_noise_in_two_variables_and_only_the_effect_seen():
+    """Y = X + a = 2 a; each of X and `a` would be known if the other were, and neither explains the other for ever."""
+    model = Model(
+        ContinuousNoise(("a",), normal(0, 1)),
+        Variable("X", Real(), equation="a"),
+        Variable("Y", Real(), equation="X + a"),
+    )
+    with pytest.raises(Refusal, match=r"the noise 'a' is not determined"):
+        solve(model, "E[X | Y=2]")
+    assert ask(model, "E[X | Y=2]").value == pytest.approx(1.0, abs=1e-12)
+    assert ask(model, "E[Y[X=5] | Y=2]").value == pytest.approx(6.0, abs=1e-12)
+    with pytest.raises(InvalidQuery, match=r"'X' has no value in these rows; the noise 'a' is not determined"):
+        imagine(model, {"Y": [2.0]}, {"X": 1})
+    kinked = Model(
+        ContinuousNoise(("a",), normal(0, 1)),
+        ContinuousNoise(("b",), normal(0, 1)),
+        Variable("X", Real(), equation="a"),
+        Variable("Z", Real(), equation="X + b"),
+        Variable("W", Real(), equation="Z + a"),
+        Variable("Y", Real(), equation="exp(W + b) + X"),
+    )
+    assert ask(kinked, "E[X | W=2]").value == pytest.approx(0.8, abs=1e-12)
+    for given in ("Y=2", "W=2, Y=3"):
+        assert ask(kinked, f"E[X | {given}]").finding == "refused"
+
+
+@pytest.mark.parametrize("execution", [Execution(executor="numpy"), Execution(executor="jax"), Execution(chunk=50)])
+def test_identity_interventions_bit_for_bit_without_noise(execution):
+    model = Model(
+        Variable("A", Real(), equation="0.3 + u", noise={"u": normal(0, 1)}),
+        Variable("B", Real(), equation="abs(0.7 * A + 0.13)"),
+        Variable("C", Real(), equation="tanh(1.7 * B) / 3 + v", noise={"v": normal(0, 1)}),
+    )
+    units = model.sample(257, key=1)
+    found = imagine(model, units, {"A": "A"}, execution=execution).values["do"]
+    for name in ("B", "C"):
+        np.testing.assert_array_equal(found[name], units[name])
 
 
 def test_case_5_a_noise_that_two_variables_share():
@@ -264,3 +316,28 @@ def test_the_executors_agree():
         assert fast.diagnostics["executor"] == "jax double"
         assert np.array_equal(fast.defined, plain.defined)
         np.testing.assert_allclose(fast.lower, plain.lower, rtol=1e-12, atol=1e-12)
+
+
+def test_cancellation_is_stated_or_refused():
+    """By the numbers given the noise of Y is -1; that is nothing beside 1e150."""
+    model = Model(
+        Variable("X", Real(), noise=normal(0, 1)),
+        Variable("C", (0, 1), mechanism=Threshold("X"), noise=normal(0, 1)),
+        Variable("Y", Real(), equation="X + C + v", noise={"v": normal(0, 1)}),
+    )
+    lost = {"X": [2.0, 1e150], "C": [1, 1], "Y": [3.0, 1e150]}
+    found = ask(model, "E[Y[X=1, C=1]]", rows=lost)
+    assert found.uncertainty.floating_point is not None
+    assert found.uncertainty.floating_point > 1e130
+    with pytest.raises(InvalidRows, match="Row 2, the numbers are too large for their differences"):
+        ask(model, "P(Y[X=1, C=1] > 0.5)", rows=lost)
+    rows = {"X": [1e9], "C": [1], "Y": [1e9 + 2.5]}
+    near = ask(model, "E[Y[X=3, C=1]]", rows=rows)
+    assert near.uncertainty.floating_point is not None
+    assert np.asarray(near.value) == pytest.approx([5.5], abs=near.uncertainty.floating_point)
+    assert near.uncertainty.floating_point < 1e-4
+    assert np.asarray(ask(model, "P(Y[X=3, C=1] > 5)", rows=rows).value) == pytest.approx([1.0])
+    # What is not small beside the evidence, or does not change with it, is as exact as before.
+    usual = ask(model, "E[Y[X=1, C=1]]", rows={"X": [1.0], "C": [1], "Y": [5.0]})
+    assert usual.uncertainty.floating_point is None
+    assert ask(model, "E[Y[X=1, C=1] - Y]", rows={"X": [1.0], "C": [1], "Y": [5e9]}).uncertainty.floating_point is None

@@ -38,7 +38,8 @@ def parquet_batches(
     if not os.path.isfile(name):
         raise InvalidFile(f"{name}: the file {'is a folder' if os.path.isdir(name) else 'is not there'}.")
     try:
-        file = parquet.ParquetFile(name)
+        # Buffered ahead, the bytes of the whole file would pile up in memory.
+        file = parquet.ParquetFile(name, pre_buffer=False)
     except (pyarrow.ArrowException, OSError) as wrong:
         raise InvalidFile(
             f"{name} is no whole Parquet file: it has been cut off or damaged, or is another kind. "

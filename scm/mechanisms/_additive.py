@@ -37,7 +37,11 @@ class Linear:
     def __init__(self, coefficients: Mapping[str, float], constant: float = 0.0) -> None:
         """Keep the numbers."""
         kept: list[tuple[str, float]] = []
-        for name, given in dict(coefficients).items():
+        try:
+            pairs = dict(coefficients)
+        except (TypeError, ValueError):
+            raise InvalidModel(f"Linear: the coefficients are {{parent: number}}, got {coefficients!r}.") from None
+        for name, given in pairs.items():
             if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]
                 raise InvalidModel(f"Linear: the coefficients are {{parent: number}}, got {name!r}.")
             kept.append((name, _number(given, f"Linear: the coefficient of {name!r}")))

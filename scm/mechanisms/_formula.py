@@ -185,10 +185,10 @@ class BranchedFormula(Formula):
         import jax.numpy as jnp
 
         (noise,) = self.noises
-        value: Any = jnp.asarray(value)  # pyright: ignore[reportUnknownMemberType]
-        found, low, high = drawn_from(self._pieces(value, values, jnp), self.law, key)
+        seen: Any = jnp.asarray(value)  # pyright: ignore[reportUnknownMemberType]
+        found, low, high = drawn_from(self._pieces(seen, values, jnp), self.law, key)
         # At an end of an interval rounding may fall on the wrong side.
-        right = self._gives(value, found, values, jnp) | (low == high)
+        right = self._gives(seen, found, values, jnp) | (low == high)
         return {noise: jnp.where(right, found, jnp.where(jnp.isnan(found), found, inside(low, high, jnp)))}
 
     def _pieces(self, value: Column, values: Columns, xp: Any) -> list[Piece]:

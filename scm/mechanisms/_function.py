@@ -14,7 +14,17 @@ import numpy as np
 from .._domain import Domain, Real
 from ._columns import quietly
 from ._inverse import by_noise, hidden_from, inverted, near, probed, turns
-from ._maps import PythonFunction, argument, as_function, called, elementwise_slope, one_noise, real_domain
+from ._maps import (
+    PythonFunction,
+    argument,
+    as_function,
+    called,
+    check_by_itself,
+    elementwise_slope,
+    name_of,
+    one_noise,
+    real_domain,
+)
 from ._types import Column, Columns, Forward, Scope
 
 
@@ -83,10 +93,16 @@ class FunctionMap:
     scope: Mapping[str, Domain]
     variable: str
 
+    def __str__(self) -> str:
+        """As derivations show it."""
+        return f"{name_of(self.function)}({', '.join((*self.parents, *self.noises))})"
+
     def forward(self, values: Columns, xp: Any) -> Column:
         """See `Forward`."""
-        given = self._arguments((*self.parents, *self.noises), values, xp)
-        found = called(self.function, given, f"The mechanism of {self.variable!r}", xp)
+        names, where = (*self.parents, *self.noises), f"The mechanism of {self.variable!r}"
+        given = self._arguments(names, values, xp)
+        found = called(self.function, given, where, xp, names=names)
+        check_by_itself(self.function, given, found, where, xp)
         if isinstance(self.domain, Real):
             return found
         # What is no whole number is no position: -1 is refused wherever columns are checked.

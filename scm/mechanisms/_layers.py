@@ -187,16 +187,17 @@ def levels(layers: Path, scope: Domains) -> tuple[str, ...]:
         if isinstance(layer, Either):
             for side in (layer.then, layer.other):
                 own = levels(side, scope)
-                found += [*outer, *own] if own or _flat_inside(side, scope) else []
+                found += [*outer, *own] if own or has_flat(side, scope) else []
         elif (level := _level(layer, scope)) is not None:
             found += [*outer, *names(level)]
         outer += [name for part in _parts(layer) for name in names(part)]
     return tuple(dict.fromkeys(found))
 
 
-def _flat_inside(layers: Path, scope: Domains) -> bool:
+def has_flat(layers: Path, scope: Domains) -> bool:
+    """Whether there is a layer that may give the same whatever is inside it."""
     return any(
-        _flat_inside(layer.then, scope) or _flat_inside(layer.other, scope)
+        has_flat(layer.then, scope) or has_flat(layer.other, scope)
         if isinstance(layer, Either)
         else _level(layer, scope) is not None
         for layer in layers

@@ -11,6 +11,8 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
+import numpy as np
+
 from .._domain import Domain, Real
 from .._errors import InvalidModel, InvalidQuery, ScmError
 from .._execution import precision_of
@@ -167,7 +169,9 @@ class BoundMap:
             with quietly(xp):
                 return as_numbers(column(cast(Expr, self.given), values, self.scope, xp))
         arguments = [argument(name, self.scope[name], values[name], xp) for name in self.parents]
-        return called(cast(PythonFunction, self.given), arguments, self.where, xp)
+        found = called(cast(PythonFunction, self.given), arguments, self.where, xp, names=self.parents)
+        check_by_itself(cast(PythonFunction, self.given), arguments, found, self.where, xp)
+        return found
 
     def reads(self, name: str) -> bool:
         """Whether it may depend on a parent."""
@@ -181,13 +185,20 @@ def argument(name: str, domain: Domain, codes: Column, xp: Any) -> Column:
     return column(Var(name), {name: codes}, {name: domain}, xp)
 
 
-def called(function: PythonFunction, arguments: Sequence[Column], where: str, xp: Any, like: Column = 0.0) -> Column:
+def called(
+    function: PythonFunction,
+    arguments: Sequence[Column],
+    where: str,
+    xp: Any,
+    like: Column = 0.0,
+    names: Sequence[str] | None = None,
+) -> Column:
     """What a user's function gives of columns, in the array module; its shape is checked against theirs and `like`.
 
     Raises:
         InvalidModel: it failed, or gave something of another shape or kind.
     """
-    found = called_freely(function, arguments, where, xp)
+    found = called_freely(function, arguments, where, xp, names)
     wanted = xp.broadcast_shapes(*(xp.shape(a) for a in arguments), xp.shape(like))
     if xp.shape(found) not in ((), wanted):
         raise InvalidModel(
@@ -197,7 +208,9 @@ def called(function: PythonFunction, arguments: Sequence[Column], where: str, xp
     return found
 
 
-def called_freely(function: PythonFunction, arguments: Sequence[Column], where: str, xp: Any) -> Column:
+def called_freely(
+    function: PythonFunction, arguments: Sequence[Column], where: str, xp: Any, names: Sequence[str] | None = None
+) -> Column:
     """What a user's function gives, an array of numbers of any shape.
 
     Raises:
@@ -211,11 +224,44 @@ def called_freely(function: PythonFunction, arguments: Sequence[Column], where: 
     except Exception as wrong:  # whatever a user's function raises
         raise InvalidModel(
             f"{where}, the function {name_of(function)}, failed: {type(wrong).__name__}: {str(wrong)[:300]}. "
-            "It gets an array for each parent and is written with operators and jax.numpy."
+            f"{_given(names)} and is written with operators and jax.numpy."
         ) from wrong
     if found.dtype.kind not in "biuf":
         raise InvalidModel(f"{where}, the function {name_of(function)}, gave {found.dtype}; numbers are wanted.")
     return as_numbers(found)
+
+
+def _given(names: Sequence[str] | None) -> str:
+    """What a function is called with, for messages."""
+    if names is None:
+        return "It gets an array for each parent"
+    if not names:
+        return "It gets no array, for no parents are declared (parents=(...) says which, in their order),"
+    several = f"{len(names)} arrays" if len(names) > 1 else "1 array"
+    return f"It gets {several}, {', '.join(map(repr, names))} (the parents as declared by parents=, then the noises),"
+
+
+def check_by_itself(function: PythonFunction, arguments: Sequence[Column], found: Column, where: str, xp: Any) -> None:
+    """That a function of columns works on each unit by itself, as far as the last unit shows; on NumPy only.
+
+    Compiled programs are compared with NumPy on a few units, which shows it there.
+
+    Raises:
+        InvalidModel: the last unit alone gets another number than among the others.
+    """
+    if xp.__name__ != "numpy" or not any(np.size(a) > 1 for a in arguments):
+        return
+    last = [a[tuple(slice(-1, None) for _ in np.shape(a))] for a in map(np.asarray, arguments)]
+    alone = float(np.ravel(called_freely(function, last, where, np))[-1])
+    among = float(np.ravel(found)[-1])
+    # Far wider than rounding: what is looked for is a mean or a sum over the units.
+    wrong = not abs(alone - among) <= 1e-3 * max(1.0, abs(alone), abs(among))
+    if wrong and np.isfinite(among):
+        units = max(map(np.size, arguments))
+        raise InvalidModel(
+            f"{where}, the function {name_of(function)}, gives {among:.6g} for a unit among {units} and {alone:.6g} "
+            "for it alone: it has to work on each unit by itself, without a sum, a mean or an order over units."
+        )
 
 
 def in_double(xp: Any) -> AbstractContextManager[object]:

@@ -50,7 +50,7 @@ def distributions(
 
     Args:
         of: for each name, in the order of the colours (what was, what would have been, others), draws of a continuous
-            variable, or {state: probability}.
+            variable, or {state: probability}; of draws that are text or truth values, the share of each is drawn.
         weights: of the draws, by the same names; equal where none are given.
         marks: values to point at, by what they are (such as the truth of a simulation).
         name: of the variable, for the axis.
@@ -65,8 +65,13 @@ def distributions(
         UnknownName: weights of something that is not there.
         MissingPackage: matplotlib is not installed.
     """
+    if not isinstance(of, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  # untyped callers
+        raise InvalidQuery(
+            f"Distributions are {{name: draws}} or {{name: {{state: probability}}}}, got {type(of).__name__}."
+        )
     if not of:
         raise InvalidQuery("There is nothing to draw: name at least one distribution.")
+    of = {k: _shares(k, v, weights) for k, v in of.items()}
     laws = {k: v for k, v in of.items() if isinstance(v, Mapping)}
     if laws and len(laws) < len(of):
         raise InvalidQuery("Draws and laws over states do not share an axis; draw them on axes of their own.")
@@ -87,6 +92,23 @@ def distributions(
         ax.annotate(plain_text(text), (value, 1), xycoords=("data", "axes fraction"), xytext=(4, -2),
                     textcoords="offset points", color=INK, fontsize=SIZE - 1, va="top")  # fmt: skip
     return ax
+
+
+def _shares(
+    label: str, values: ArrayLike | Mapping[Value, float], weights: Mapping[str, ArrayLike] | None
+) -> ArrayLike | Mapping[Value, float]:
+    """Draws of states as the share of each; anything else as it is."""
+    import numpy as np
+
+    if isinstance(values, Mapping):
+        return values
+    drawn = np.asarray(values)
+    if drawn.ndim != 1 or not len(drawn) or not all(isinstance(x, (str, bool)) for x in drawn.tolist()):
+        return values
+    if weights and label in weights:
+        raise InvalidQuery(f"The draws of {label!r} are states, and have weights. Give {{state: probability}}.")
+    states, counts = np.unique(drawn.astype(str) if drawn.dtype == object else drawn, return_counts=True)
+    return {cast(Value, s): c / len(drawn) for s, c in zip(states.tolist(), counts.tolist(), strict=True)}
 
 
 def _draws(

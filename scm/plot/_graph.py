@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from .._errors import InvalidQuery
 from .._graph import CausalGraph
 from .._model import Model
 from .._syntax import Value
@@ -68,8 +69,18 @@ def graph(
 
 
 def graph_of(of: Model | CausalGraph) -> CausalGraph:
-    """A model's graph, or the graph itself."""
-    return of.graph if isinstance(of, Model) else of
+    """A model's graph, or the graph itself.
+
+    Raises:
+        InvalidQuery: it is neither.
+    """
+    if isinstance(of, Model):
+        return of.graph
+    if isinstance(of, CausalGraph):  # pyright: ignore[reportUnnecessaryIsInstance]  # untyped callers
+        return of
+    raise InvalidQuery(
+        f"A Model or a CausalGraph is drawn, got {type(of).__name__}. graph_from_text reads the text of a graph."
+    )
 
 
 def box_widths(texts: Mapping[str, str]) -> dict[str, float]:

@@ -43,6 +43,8 @@ from ._posterior import noise_posterior as noise_posterior
 from ._quick import Quick as Quick
 from ._quick import quick as _quick
 from ._refusal import Refusal as Refusal
+from ._refusal import refuse_together as refuse_together
+from ._refusal import renumbered as renumbered
 from ._sample_laws import SampleLaws as SampleLaws
 from ._setting import DRAW as DRAW
 from ._setting import Fact as Fact

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ._abduct_gate import LARGEST_K, LARGEST_RHAT, LEAST_SIZE, Array, Chains, Estimate, Flags, reliable
+from ._abduct_gate import LARGEST_K, LARGEST_RHAT, LARGEST_TAIL, LEAST_SIZE, Array, Chains, Estimate, Flags, reliable
 from ._solution import Solution, point
 
 WEIGHTING = "likelihood weighting"
@@ -68,6 +68,7 @@ class Answers:
             "rhat": None if np.isnan(self.rhat).all() else float(np.nanmax(self.rhat)),
             "least_ess": LEAST_SIZE,
             "largest_khat": LARGEST_K,
+            "largest_tail": LARGEST_TAIL,
             "largest_rhat": LARGEST_RHAT,
             "reliable": whole(self.reliable.astype(float)) == 1.0,
         }
@@ -76,6 +77,34 @@ class Answers:
             monte_carlo=whole(self.error),
             effective_size=whole(self.size),
             diagnostics=figures,
+        )
+
+    def without_bad(self, rows: NDArray[np.intp], solution: Solution) -> Solution:
+        """The solution with the rows that the draws do not support refused, and the figures of the others."""
+        assert solution.monte_carlo is not None
+        assert solution.effective_size is not None
+        refused, good = np.zeros(len(solution.defined), dtype=bool), self.reliable
+        refused[rows[~good]] = True
+        figures = dict(solution.diagnostics)
+        if good.any():
+            chains = self.rhat[good][~np.isnan(self.rhat[good])]
+            figures |= {
+                "method": ", then ".join(dict.fromkeys(m for m, ok in zip(self.method, good, strict=True) if ok)),
+                "draws": int(self.draws[good].max()),
+                "ess": float(self.size[good].min()),
+                "khat": float(self.khat[good].max()),
+                "rhat": float(chains.max()) if chains.size else None,
+            }
+        value, error, size = (
+            np.where(refused, np.nan, x) for x in (solution.lower, solution.monte_carlo, solution.effective_size)
+        )
+        return replace(
+            point(value, solution.defined),
+            monte_carlo=error,
+            effective_size=size,
+            diagnostics=figures,
+            refused=refused,
+            reason=self.why(rows),
         )
 
     def why(self, rows: NDArray[np.intp]) -> str:
@@ -93,5 +122,5 @@ class Answers:
         return (
             f"the draws do not support an answer for {where}{others}: by {self.method[at]}, {int(self.draws[at]):,} "
             f"draws count for {self.size[at]:.0f} (effective sample size; {LEAST_SIZE:.0f} are wanted), Pareto k-hat "
-            f"is {self.khat[at]:.2f} (at most {LARGEST_K:g}){rhat}"
+            f"is {self.khat[at]:.2f} (at most {LARGEST_K:g}, and {LARGEST_TAIL:g} of what is averaged){rhat}"
         )

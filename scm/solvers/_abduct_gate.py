@@ -19,6 +19,8 @@ LEAST_SIZE = 200.0
 """Effective draws below which no estimate is given."""
 LARGEST_K = 0.7
 """Pareto k-hat above which weights say nothing (Vehtari et al. 2024)."""
+LARGEST_TAIL = 0.5
+"""Pareto k-hat of what is averaged above which it has no variance, so that a standard error would say nothing."""
 LARGEST_RHAT = 1.01
 """R-hat above which chains have not mixed (Vehtari et al. 2021)."""
 LEAST_TAIL = 25
@@ -44,6 +46,7 @@ class Estimate:
         error: its standard error.
         size: effective draws.
         khat: the worse of the weights' and of their products with what is asked.
+        tail: of those products alone.
         fault: whether it is the weights that do not do, so that other draws might.
         spread: the standard deviation of what is asked.
         draws: how many.
@@ -53,6 +56,7 @@ class Estimate:
     error: Array
     size: Array
     khat: Array
+    tail: Array
     fault: Flags
     spread: Array
     draws: NDArray[np.intp]
@@ -73,28 +77,41 @@ def estimate(log_weight: Array, asked: Array, event: bool) -> Estimate:
     top = np.max(log_weight, axis=1, keepdims=True)
     weight = np.exp(log_weight - np.where(np.isfinite(top), top, 0.0))
     total = weight.sum(axis=1)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         share = weight / total[:, None]
         value = (share * asked).sum(axis=1)
         away = asked - value[:, None]
         error = np.sqrt(((share * away) ** 2).sum(axis=1))
         size = 1.0 / (share**2).sum(axis=1)
         spread = np.sqrt((share * away**2).sum(axis=1))
-        tail = _tail(share * away, spread, value, event)
+        tail = np.full(len(value), -np.inf) if event else _tail(share * asked, share * away, spread, value)
     size, own = np.nan_to_num(size, nan=0.0), pareto_k(log_weight)
-    khat, fault = np.maximum(own, tail), (size < LEAST_SIZE) | (own > LARGEST_K)
+    khat, fault = np.maximum(own, tail), (size < LEAST_SIZE) | (own > (LARGEST_K if event else LARGEST_TAIL))
     error = np.maximum(error, proportion_error(value, size) if event else ROUNDING * (1.0 + np.abs(value)))
     draws = np.full(len(value), log_weight.shape[1], dtype=np.intp)
-    return Estimate(value, error, size, khat, fault, spread, draws)
+    return Estimate(value, error, size, khat, tail, fault, spread, draws)
 
 
-def _tail(away: Array, spread: Array, value: Array, event: bool) -> Array:
-    """Pareto k-hat of distances from the mean, weighted; minus infinity of events, and of what differs by rounding."""
-    if event:
-        return np.full(len(value), -np.inf)
+def _tail(parts: Array, away: Array, spread: Array, value: Array) -> Array:
+    """Pareto k-hat of what is averaged, and of its distance from the mean; minus infinity where it differs by rounding.
+
+    Where one draw makes the mean, all others are as far from it as each other, and only the parts show the tail. Where
+    many values are nearly the same, as bounded ones are at their bound, the fit goes wrong just there: a tail that is
+    heavy is so farther out too.
+    """
     same = spread <= ROUNDING * (1.0 + np.abs(value))
     with np.errstate(divide="ignore"):
-        return np.where(same, -np.inf, pareto_k(np.log(np.abs(away))))
+        logs = [np.log(np.abs(parts)), np.log(np.abs(away))]
+    khat = np.maximum(*(np.minimum(pareto_k(x), pareto_k(x, 3)) for x in logs))
+    return np.where(same, -np.inf, khat)
+
+
+def _tail_of(asked: Array, spread: Array, value: Array, event: bool) -> Array:
+    """The same of draws that count alike, shape (rows, chains, draws), with their variance; none of events."""
+    if event:
+        return np.full(len(value), -np.inf)
+    every = asked.reshape(len(asked), -1)
+    return _tail(every, every - value[:, None], np.sqrt(spread), value)
 
 
 def proportion_error(share: Array, size: Array) -> Array:
@@ -107,15 +124,17 @@ def proportion_error(share: Array, size: Array) -> Array:
     return np.where(few, np.sqrt(np.maximum(moved * (1 - moved), 0.0) / (size + 4)), 0.0)
 
 
-def pareto_k(log_values: Array) -> Array:
+def pareto_k(log_values: Array, share: int = 1) -> Array:
     """The shape of the generalised Pareto law of each row's largest values; shape (rows, draws) in, (rows,) out.
+
+    Of one part in `share` of the usual number of largest values.
 
     Values that are zero are left out. Infinite where there are too few; minus infinity where the largest are a few
     values that many draws share, as they are where what is drawn decides between states: such a tail ends.
     """
     rows = np.sort(np.where(np.isnan(log_values), -np.inf, log_values), axis=1)
     positive = np.isfinite(rows).sum(axis=1)
-    length = np.minimum(np.ceil(0.2 * positive), np.ceil(3 * np.sqrt(positive))).astype(int)
+    length = np.minimum(np.ceil(0.2 * positive), np.ceil(3 * np.sqrt(positive))).astype(int) // share
     out = np.full(len(rows), np.inf)
     for m in np.unique(length):
         at = np.flatnonzero(length == m)
@@ -169,7 +188,8 @@ def _shape(x: Array) -> Array:
 
 def reliable(found: Estimate) -> Flags:
     """Whether the draws of each row support its estimate."""
-    return (found.size >= LEAST_SIZE) & (found.khat <= LARGEST_K) & np.isfinite(found.value)
+    light = (found.khat <= LARGEST_K) & (found.tail <= LARGEST_TAIL)
+    return (found.size >= LEAST_SIZE) & light & np.isfinite(found.value) & np.isfinite(found.error)
 
 
 @dataclass(frozen=True)
@@ -177,7 +197,8 @@ class Chains:
     """Estimates from chains, or islands of particles, for each row.
 
     Attributes:
-        value, error, size, khat, draws: as of `Estimate`; the size is that of independent draws with this error.
+        value, error, size, draws: as of `Estimate`; the size is that of independent draws with this error.
+        khat: of what is asked.
         rhat: of the chains.
     """
 
@@ -193,7 +214,7 @@ class Chains:
         """Whether the chains agree, and say enough."""
         return (
             (self.size >= LEAST_SIZE)
-            & (self.khat <= LARGEST_K)
+            & (self.khat <= LARGEST_TAIL)
             & (self.rhat <= LARGEST_RHAT)
             & np.isfinite(self.value)
             & np.isfinite(self.error)
@@ -233,7 +254,7 @@ def of_islands(asked: Array, log_weight: Array, event: bool) -> Chains:
         spread = (share * ((asked - value[:, None, None]) ** 2).mean(axis=2)).sum(axis=1)
         size = np.where(error > 0, spread / error**2, float(islands * particles))
         alive = 1.0 / (share**2).sum(axis=1)
-        tail = _tail((asked - value[:, None, None]).reshape(rows, -1), np.sqrt(spread), value, event)
+        tail = _tail_of(asked, spread, value, event)
     size = np.nan_to_num(np.minimum(size, islands * particles), nan=0.0)
     rhat = np.where(alive >= islands / 2, split_rhat(asked), np.inf)
     error = np.maximum(error, proportion_error(value, size) if event else ROUNDING * (1.0 + np.abs(value)))
@@ -264,7 +285,7 @@ def of_chains(asked: Array, diverged: int, event: bool) -> Chains:
     spread = asked.reshape(rows, -1).var(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
         size = np.minimum(np.where(error > 0, spread / error**2, np.inf), float(chains * draws))
-        tail = _tail((asked - value[:, None, None]).reshape(rows, -1), np.sqrt(spread), value, event)
+        tail = _tail_of(asked, spread, value, event)
     rhat = split_rhat(asked)
     if diverged > MOST_DIVERGED * chains * draws:
         rhat = np.full(rows, np.inf)

@@ -73,20 +73,17 @@ def _asked(lanes: Lanes, row: int, mcmc: Any) -> tuple[Array, int]:
     with precision_of("double"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what NumPyro would warn of is looked at below
         tried = lanes.streams.draw(at, number, FIRST_CHAIN, (CHAINS, TRIES, size), "normal")[0]
-        start = np.stack([t[int(np.argmax(lanes.at(at, keys, t[None], asks=False)[0][0]))] for t in tried])
-        try:
-            mcmc.run(
-                lanes.streams.keys(lanes.key, at, number)[0],
-                lanes.of_rows(at),
-                keys,
-                init_params={"z": start},
-                extra_fields=("diverging",),
-            )
-        except RuntimeError as wrong:
-            if "initial parameters" not in str(wrong):
-                raise
-            # No place to start from has a density that is a number.
-            return np.full((1, CHAINS, DRAWS), np.nan), 0
+        weights = [lanes.at(at, keys, t[None], asks=False)[0][0] for t in tried]
+        start = np.stack([t[int(np.argmax(w))] for t, w in zip(tried, weights, strict=True)])
+        if not all(np.isfinite(np.max(w)) for w in weights):  # there is nowhere to start from
+            return np.full((1, CHAINS, DRAWS), np.nan), CHAINS * DRAWS
+        mcmc.run(
+            lanes.streams.keys(lanes.key, at, number)[0],
+            lanes.of_rows(at),
+            keys,
+            init_params={"z": start},
+            extra_fields=("diverging",),
+        )
         z = np.asarray(mcmc.get_samples(group_by_chain=True)["z"])
         diverged = int(np.asarray(mcmc.get_extra_fields()["diverging"]).sum())
         _, asked = lanes.at(at, keys, z.reshape(1, CHAINS * DRAWS, size))

@@ -13,9 +13,9 @@ from collections.abc import Iterable, Sequence
 from .._domain import Real
 from .._gumbel import GumbelMax
 from .._hindsight import drawn_noise
-from ..mechanisms._types import Branching, Conditional, Invertible, Levelled, NoiseGiven
+from ..mechanisms._types import Branching, Conditional, Invertible, NoiseGiven
 from ._abduct_finite import FiniteMap, coupling_streams
-from ._abduct_inverse import Inverse, inverse_in
+from ._abduct_inverse import Inverse, check_levels, inverse_in
 from ._abduct_part import AbductionPlan, Part, idle_steps, stream_of, weighs_hindsight
 from ._abduct_steps import (
     Branch,
@@ -189,7 +189,7 @@ class _Scheduler:
 
     def _meet(self, i: int) -> None:
         """An observed instance, where nothing has to be drawn for it."""
-        self._check_levels(i)
+        check_levels(self.view, i, self.view.how(i), self.varies)
         missing, random = self._missing(i), self._random_inputs(i)
         if self.view.stochastic(i):
             if not self._grouped(i) and not (self.view.own(i) and self._name(i) in self.raced):
@@ -205,19 +205,6 @@ class _Scheduler:
         elif self._by_law(i) and not self._needed_elsewhere(i):
             self._add(Weigh(i), self._inputs(i))
             self._done(i)
-
-    def _check_levels(self, i: int) -> None:
-        """That no value which has a probability given the parents is one that no draw of them would meet."""
-        how, slots = self.view.how(i), dict(self.view.slots(i))
-        if not self._continuous(i) or not isinstance(how, Levelled):
-            return
-        for name in how.levels:
-            slot = slots.get(name)
-            if isinstance(slot, int) and slot in self.varies and isinstance(self.view.domain(name), Real):
-                raise Refusal(
-                    f"{self._name(i)!r} was observed, and whatever its noise it may be a function of {name!r}, which "
-                    f"is continuous and not known: no draw of {name!r} meets that. Observe {name!r}"
-                )
 
     def _grouped(self, i: int) -> bool:
         return self.view.own(i) and self._name(i) in self.groups
@@ -235,6 +222,7 @@ class _Scheduler:
                 f"the law of the noise {noise!r} is unknown, and it weighs what is not known of {self._name(i)!r}'s "
                 "causes; state its law, or observe them"
             )
+        check_levels(self.view, i, inverse, self.varies)
         given = None if unknown else self.view.laws.given(noise, tuple(self.noises))
         reads = [*self._inputs(i), *(others := () if given is None else given.names)]
         if given is not None and given.sd == 0 and self.varies.intersection(reads):
@@ -281,12 +269,13 @@ class _Scheduler:
                 self._noise(noise)
 
     def _spoilt_by(self, i: int) -> int:
-        """How many observed continuous instances would have no noise left to solve for, were those of `i` drawn."""
+        """How many observed continuous instances could not be met any more, were the noises of `i` drawn."""
         drawn, spoilt = set(self._missing(i)), 0
         for j in self.pending:
-            if j != i and self._fixed(j) and self._continuous(j) and not self._by_law(j):
-                able = {n for n in self._missing(j) if self._inverse(j, n)}
-                spoilt += bool(able) and able <= drawn
+            if j != i and self._fixed(j) and self._continuous(j):
+                own, by_law = set(self._missing(j)), self._by_law(j)
+                able = {n for n in own if self._inverse(j, n)}
+                spoilt += bool(own & drawn) if by_law else bool(able) and able <= drawn
         return spoilt
 
     def _hindsight(self, i: int) -> bool:

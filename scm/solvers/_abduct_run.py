@@ -23,7 +23,6 @@ from ._abduct_part import AbductionPlan, Part, stream_of
 from ._abduct_random import Streams
 from ._abduct_state import State, expand
 from ._abduct_view import View
-from ._declared import out_of_range
 from ._refusal import Refusal
 
 Array = NDArray[np.float64]
@@ -56,11 +55,12 @@ def known(view: View, plan: AbductionPlan) -> Known:
         for step in plan.known:
             step.run(view, state)
     kept = np.isfinite(state.log_weight) | (state.log_weight == np.inf)
-    refuse_strays(view, state, kept, np.arange(rows))
+    refuse_strays(state, kept, np.arange(rows))
     if (wrong := kept & state.unshown).any():
         raise Refusal(
             f"the evidence of row {int(np.argmax(wrong)) + 1} does not show a noise that is needed: a mechanism gives "
-            "what was seen whatever its noise"
+            "what was seen whatever its noise",
+            rows=wrong,
         )
     return Known(state, kept)
 
@@ -88,7 +88,8 @@ def possible(view: View, apart: Part, found: Known) -> Known:
     if rows.size:
         raise Refusal(
             f"no draw out of {WITNESSES * BATCH:,} meets the evidence of row {int(rows[0]) + 1}: it is impossible, or "
-            "too rare to be drawn"
+            "too rare to be drawn",
+            rows=np.isin(np.arange(view.task.rows), rows),
         )
     return found
 
@@ -103,12 +104,12 @@ def exact(view: View, plan: Part, found: Known) -> tuple[Array, NDArray[np.bool_
         state = expand(found.state, np.repeat(at, count), len(at) * count, np)
         state.axes = axes(plan, len(at), np)
         log_weight, asked = entries(view, plan, state)
-        refuse_strays(view, state, (log_weight > -np.inf) & np.repeat(found.possible[at], count), np.repeat(at, count))
+        refuse_strays(state, (log_weight > -np.inf) & np.repeat(found.possible[at], count), np.repeat(at, count))
         shape = (len(at), count)
         total, mean = collapse(log_weight.reshape(shape), asked.reshape(shape), np)
         ok = found.possible[at] & (total > -np.inf)
         if (wrong := ok & np.isnan(mean)).any():
-            refuse_nan(wrong, at, nan_variables(view, state))
+            refuse_nan(wrong, at, nan_variables(view, state), rows)
         value[at], defined[at] = np.where(ok, mean, np.nan), ok
     return value, defined
 
@@ -142,7 +143,7 @@ def collapse(log_weight: Any, asked: Any, xp: Any) -> tuple[Any, Any]:
         return xp.where(total > 0, base + xp.log(xp.where(total > 0, total, 1.0)), -xp.inf), mean
 
 
-def refuse_strays(view: View, state: State, weighed: NDArray[np.bool_], rows: NDArray[np.intp]) -> None:
+def refuse_strays(state: State, weighed: NDArray[np.bool_], rows: NDArray[np.intp]) -> None:
     """Refuse a value outside its variable's declared range, and inverses that are none; `rows` are of the entries.
 
     Raises:
@@ -152,21 +153,28 @@ def refuse_strays(view: View, state: State, weighed: NDArray[np.bool_], rows: ND
         if broken.any():
             at = int(np.argmax(broken))
             raise InvalidModel(f"Row {int(rows[min(at, len(rows) - 1)]) + 1}: {how(at)}.")
-    for i, off, values in state.strays:
+    for error, off, values in state.strays:
         if (wrong := off & weighed).any():
-            at, ends = int(np.argmax(wrong)), view.ends(i)
-            assert ends is not None
-            raise out_of_range(view.worlds.instances[i], ends, float(values[at]), int(rows[at]) + 1)
+            at = int(np.argmax(wrong))
+            raise error(float(values[at]), int(rows[at]) + 1)
 
 
-def refuse_nan(wrong: NDArray[np.bool_], rows: NDArray[np.intp], variables: Sequence[str]) -> None:
-    """Refuse where a possible row has no number; `variables` are those that had none, the first cause first."""
+def refuse_nan(wrong: NDArray[np.bool_], rows: NDArray[np.intp], variables: Sequence[str], count: int) -> None:
+    """Refuse where a possible row has no number.
+
+    Args:
+        wrong: which of `rows`.
+        rows: their places in the task.
+        variables: that had no number, the first cause first.
+        count: how many rows the task has.
+    """
     if wrong.any():
         row = int(rows[int(np.argmax(wrong))]) + 1
         whose = f"the mechanism of {variables[0]!r}" if variables else "a mechanism"
         raise Refusal(
             f"what is asked is no number in row {row}: {whose} gives NaN there, or what was seen whatever its noise, "
-            "which is then not known"
+            "which is then not known",
+            rows=np.isin(np.arange(count), rows[wrong]),
         )
 
 
@@ -326,7 +334,7 @@ class Lanes:
         state.axes, state.keys = axes(self.plan, lanes * draws, xp), keys
         log_weight, asked = entries(self.view, self.plan if asks else self.plan.weights, state)
         if rows is not None:
-            refuse_strays(self.view, state, log_weight > -np.inf, rows[of_lane])
+            refuse_strays(state, log_weight > -np.inf, rows[of_lane])
         if xp is np and np.isnan(asked).any():
             self.without_number += nan_variables(self.view, state)
         shape = (lanes, draws, count)

@@ -9,10 +9,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from .._domain import Domain, Real
+from .._errors import ScmError
 from .._syntax import Const, Placeholder
 from .._worlds import Slot
 from ..mechanisms._types import Column, Columns
+
+ROUNDING = 1e-14
+"""Share of the numbers that a value is worked out from, by which rounding may put it past the end of its range."""
 
 
 @dataclass
@@ -30,7 +36,7 @@ class State:
         keys: one JAX key for each lane, for mechanisms that draw their own noise; a lane is `size / lanes` entries.
         log_weight: of each entry.
         outside: entries in which a value lies outside the range that its variable was declared with.
-        strays: such values in NumPy: which instance, in which entries, and the values.
+        strays: such values in NumPy: the error for one in a row, in which entries, and the values.
         broken: where the inverse that a user gave is none, in NumPy, and how in one such entry.
         unshown: entries in which a noise that is needed is not shown by the evidence that was to show it.
     """
@@ -46,7 +52,7 @@ class State:
     log_weight: Column = 0.0
     unshown: Column = False
     outside: Column = False
-    strays: list[tuple[int, Column, Column]] = field(default_factory=lambda: [])
+    strays: list[tuple[Callable[[float, int], ScmError], Column, Column]] = field(default_factory=lambda: [])
     broken: list[tuple[Column, Callable[[int], str]]] = field(default_factory=lambda: [])
 
     def weigh(self, log_factor: Column) -> None:
@@ -57,6 +63,16 @@ class State:
     def keep(self, holds: Column) -> None:
         """Only entries where this holds stay possible."""
         self.weigh(self.xp.where(holds, 0.0, -self.xp.inf))
+
+    def kept(self, found: Column, ends: Real, sizes: Column, error: Callable[[float, int], ScmError]) -> Column:
+        """A value inside its declared range: at an end where rounding put it past it; noted where it is farther out."""
+        xp = self.xp
+        inside = xp.clip(found, ends.lower, ends.upper)
+        off = abs(found - inside) > ROUNDING * (abs(inside) + sizes)  # False where it is NaN
+        self.outside = self.outside | off
+        if xp is np and off.any():
+            self.strays.append((error, off, found))
+        return xp.where(off, found, inside)
 
     def slot(self, slot: Slot, domain: Domain) -> Column:
         """What stands in a slot."""

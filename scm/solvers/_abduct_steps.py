@@ -39,15 +39,12 @@ from ._abduct_inverse import Inverse
 from ._abduct_laws import EQUAL, Given
 from ._abduct_state import State
 from ._abduct_view import View
-from ._declared import breach_of
+from ._declared import breach_of, out_of_range, set_out_of_range
 from ._refusal import Refusal
 
 ATOM = 1e7
 """The log weight that a probability has before any density: of one value under different parents, the densities are
 nothing beside it."""
-
-ROUNDING = 1e-14
-"""Share of the numbers that a value is worked out from, by which rounding may put it past the end of its range."""
 
 
 class Step(Protocol):
@@ -86,21 +83,14 @@ class Compute:
     def run(self, view: View, state: State) -> None:
         """See `Step`."""
         found = forward(view, self.instance, state)
+        for name, slot, ends in view.imposed(self.instance):
+            value = view.read(state, slot, view.domain(name))
+            state.kept(value, ends, value, partial(set_out_of_range, name, ends))
         if (ends := view.ends(self.instance)) is not None:
-            found = kept(view, self.instance, found, ends, state)
+            error = partial(out_of_range, view.worlds.instances[self.instance], ends)
+            sizes = sum((abs(x) for x in inputs(view, self.instance, state).values()), start=0.0)
+            found = state.kept(found, ends, sizes, error)
         state.values[self.instance] = found
-
-
-def kept(view: View, i: int, found: Column, ends: Real, state: State) -> Column:
-    """A value inside its declared range: at an end where rounding put it past it; noted where it is farther out."""
-    xp = state.xp
-    inside = xp.clip(found, ends.lower, ends.upper)
-    sizes = abs(inside) + sum((abs(x) for x in inputs(view, i, state).values()), start=0.0)
-    off = abs(found - inside) > ROUNDING * sizes  # False where it is NaN
-    state.outside = state.outside | off
-    if xp is np and off.any():
-        state.strays.append((i, off, found))
-    return xp.where(off, found, inside)
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from ..mechanisms._types import Column, Forward, NeedsCoupling
 from ._abduct_finite import FiniteMap
 from ._abduct_laws import NoiseLaws
 from ._abduct_state import State
-from ._declared import unkept
+from ._declared import strays, unkept
 from ._refusal import Refusal
 from ._task import Task
 
@@ -39,6 +39,7 @@ class View:
         self.laws = NoiseLaws(task.model)
         self.how = cache(self._how)
         self.ends = cache(self._ends)
+        self.imposed = cache(self._imposed)
 
     def domain(self, name: str) -> Domain:
         """Of a variable or a noise."""
@@ -88,6 +89,18 @@ class View:
     def _ends(self, i: int) -> Real | None:
         """The declared ends that the instance need not keep."""
         return None if i in self.worlds.fixed else unkept(self.how(i), self.domain_of(i), self.model.domains)
+
+    def _imposed(self, i: int) -> list[tuple[str, Slot, Real]]:
+        """Inputs that stand for another variable's value, which need not keep to the range of this one."""
+        carriers = {v: self.worlds.instances[k].variable for k, v in self.worlds.fixed.items()}
+        found: list[tuple[str, Slot, Real]] = []
+        for name, slot in self.slots(i):
+            carrier = self.worlds.instances[slot].variable if isinstance(slot, int) else None
+            if isinstance(slot, Placeholder):
+                carrier = carriers.get(slot)
+            ends = None if carrier in (None, name) else strays(self.domain(carrier), self.domain(name))
+            found += [] if ends is None else [(name, slot, ends)]
+        return found
 
     def _how(self, i: int) -> Forward | FiniteMap | None:
         """What gives the instance its value; None where it has a law and no noise."""

@@ -54,7 +54,8 @@ def seen_as(algebra: Algebra, found: Pieces, value: Form, what: str) -> Seen:
     dense = (taken & ~certain[:, None]).sum(axis=0)
     if (dense > 1).any():
         row = int(np.argmax(dense > 1))
-        raise Refusal(f"{what} may be one of {int(dense[row])} normal variables in row {row + 1}, so it is a mixture")
+        why = f"{what} may be one of {int(dense[row])} normal variables in row {row + 1}, so it is a mixture"
+        raise Refusal(why, rows=dense > 1)
     patterns, labels = np.unique(taken, axis=1, return_inverse=True)
     if patterns.shape[1] > 1:
         raise RowsDiffer(labels.reshape(-1), what)

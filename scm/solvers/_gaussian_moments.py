@@ -226,11 +226,13 @@ def _refuse_rare(found: Regions, event: Event, rare: Truth) -> None:
     units = np.array([line.unit for line in found.lines])
     for place in found.places() if rare.any() else ():
         lows, highs = map(np.stack, found.ends(place))
-        for row in np.flatnonzero(rare & found.holds(event, place) & (lows < highs).all(axis=0)).tolist():
+        here = rare & found.holds(event, place) & (lows < highs).all(axis=0)
+        for row in np.flatnonzero(here).tolist():
             if _meets(units, lows[:, row], highs[:, row]):
                 raise Refusal(
                     f"what is given in row {row + 1} is possible, and so improbable that its probability is lost in "
-                    "rounding"
+                    "rounding",
+                    rows=here,
                 )
 
 

@@ -30,6 +30,8 @@ class Solution:
         monte_carlo: standard error of what was drawn at random, same shape as `lower`; None where nothing was.
         effective_size: of the draws, for each row.
         diagnostics: figures about the run.
+        refused: rows that the solver does not answer, though it answers others: they hold NaN; None where there are
+            none. `reason` is why, in words fit for a user.
     """
 
     lower: Array
@@ -42,6 +44,8 @@ class Solution:
     monte_carlo: Array | None = None
     effective_size: Array | None = None
     diagnostics: Mapping[str, Any] = field(default_factory=lambda: {})
+    refused: NDArray[np.bool_] | None = None
+    reason: str = ""
 
     @property
     def ends(self) -> tuple[Array, Array, Array, Array]:

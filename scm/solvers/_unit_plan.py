@@ -130,8 +130,19 @@ class _Planner:
         elif (source := self._source(i, mechanism)) is not None:
             self._learn(Carry(i, source))
         elif self._noises_known(mechanism):
-            exact = not mechanism.noises or isinstance(mechanism, FiniteMap)
-            self._learn(Predict(i, None if exact else self.examples.get(self.worlds.instances[i].variable)))
+            self._learn(Predict(i, None if isinstance(mechanism, FiniteMap) else self._like(i)))
+
+    def _like(self, i: int) -> int | None:
+        """An instance of the variable whose value and inputs are known.
+
+        Also where there is no noise: a compiled program may round in another way than what gave the row its value.
+        """
+        name = self.worlds.instances[i].variable
+        if name not in self.examples:
+            for k in self.worlds.fixed:
+                if self.worlds.instances[k].variable == name and self._ready(k):
+                    self._example(k)
+        return self.examples.get(name) if isinstance(self.worlds.instances[i].mechanism, Own) else None
 
     def _learn(self, step: Predict | Carry) -> None:
         self.steps.append(step)
@@ -209,15 +220,18 @@ class _Planner:
 
     # --- words --------------------------------------------------------------------------------------------------------
 
-    def _open_inputs(self, i: int) -> str:
-        return next(
-            (self._why(s) for _, s in self.worlds.instances[i].slots if isinstance(s, int) and s not in self.known), ""
-        )
+    def _open_inputs(self, i: int, path: tuple[int, ...] = ()) -> str:
+        slots = [s for _, s in self.worlds.instances[i].slots if isinstance(s, int)]
+        return next((self._why(s, path) for s in slots if s not in self.known and s not in path), "")
 
-    def _why(self, i: int) -> str:
-        """Why an instance is not known: its first cause that has nothing unknown above it."""
+    def _why(self, i: int, path: tuple[int, ...] = ()) -> str:
+        """Why an instance is not known: its first cause that has nothing unknown above it.
+
+        `path` are instances that led here: one noise may be read by a cause and by its effect.
+        """
         instance, mechanism = self.worlds.instances[i], self.mechanisms[i]
-        if above := self._open_inputs(i):
+        path = (*path, i)
+        if above := self._open_inputs(i, path):
             return above
         name = instance.variable
         if mechanism is None:
@@ -226,7 +240,7 @@ class _Planner:
             law = "a table of probabilities does" if isinstance(mechanism, FiniteLaw) else "probabilities alone do"
             return f"{name!r} has no value {self._where(i)}, and {law} not determine it"
         open_noises = [n for n in mechanism.noises if n not in self.shown]
-        return f"{name!r} has no value {self._where(i)}; {self._why_noise(open_noises[0])}"
+        return f"{name!r} has no value {self._where(i)}; {self._why_noise(open_noises[0], path)}"
 
     def _where(self, i: int) -> str:
         observed = any(
@@ -234,7 +248,7 @@ class _Planner:
         )
         return "of its own in that world" if observed else "in these rows"
 
-    def _why_noise(self, noise: str) -> str:
+    def _why_noise(self, noise: str, path: tuple[int, ...] = ()) -> str:
         readers = [name for name, m in self.own.items() if noise in m.noises]
         seen = [k for k in self.worlds.fixed if self.worlds.instances[k].variable in readers]
         said = (
@@ -244,7 +258,7 @@ class _Planner:
             mechanism, name = self.mechanisms[k], self.worlds.instances[k].variable
             if mechanism is not None and _noise_shown(mechanism) is None:
                 return f"{said}: the mechanism of {name!r} does not show it"
-            if why := self._open_inputs(k):
+            if why := self._open_inputs(k, path):
                 return f"{said}: {name!r} was observed, but {why}"
         return said
 

@@ -21,7 +21,7 @@ from ._gaussian_ranges import check_ranges
 from ._gaussian_space import OVERFLOW, Array, Form, RowsDiffer
 from ._gaussian_system import System, build_system
 from ._normal_lattice import Lattice
-from ._refusal import Refusal
+from ._refusal import Refusal, refuse_together
 from ._solution import Solution, point
 from ._task import Task
 
@@ -58,14 +58,20 @@ class Gaussian:
         value, defined = np.full(task.rows, np.nan), np.zeros(task.rows, bool)
         drawn = np.zeros(task.rows)
         diagnostics: dict[str, Any] = {}
+        refused: list[Refusal] = []
         for label in labels:
             rows = np.flatnonzero(found.labels == label)
             columns = {name: np.asarray(c)[rows] for name, c in task.columns.items()}
-            part = self.solve(replace(task, columns=columns, rows=len(rows)))
+            try:
+                part = self.solve(replace(task, columns=columns, rows=len(rows)))
+            except Refusal as refusal:
+                refused.append(refusal.among(rows, task.rows))
+                continue
             value[rows], defined[rows] = part.lower, part.defined
             drawn[rows] = 0.0 if part.monte_carlo is None else part.monte_carlo
             for name, figure in part.diagnostics.items():
                 diagnostics[name] = max(diagnostics.get(name, figure), figure)
+        refuse_together(refused)
         return replace(point(value, defined), monte_carlo=drawn if drawn.any() else None, diagnostics=diagnostics)
 
 
@@ -157,5 +163,6 @@ def refuse_rounding(value: Array, error: Array, size: Array, where: Truth) -> No
         row = int(np.argmax(np.where(where, worst, 0.0)))
         raise Refusal(
             f"rounding could move the answer of row {row + 1} by {error[row]:.2g}; it is {value[row]:.6g}. "
-            "The numbers are too large for their differences, or the evidence is nearly redundant or improbable"
+            "The numbers are too large for their differences, or the evidence is nearly redundant or improbable",
+            rows=where & (worst > TRUSTED),
         )

@@ -58,7 +58,8 @@ class Sampled:
 
         Raises:
             Refusal: an observation that can be neither solved for nor weighed, a law or a coupling that is not there,
-                no key, or draws that do not support an answer (the partial result is attached).
+                no key, or draws that support an answer for no row (the partial result is attached). Where they do for
+                some, the others are `refused` in the solution.
         """
         if task.worlds.impossible:
             nothing = np.full(task.rows, np.nan)
@@ -69,9 +70,9 @@ class Sampled:
         if not plan.main.draws or not task.rows:
             try:
                 value, defined = exact(view, plan.main, found) if task.rows else (np.zeros(0), np.zeros(0, dtype=bool))
-            except Refusal:
+            except Refusal as refusal:
                 if any(isinstance(step, Branch) for step in plan.main.steps):
-                    raise Refusal(NO_KEY) from None  # with one, such noises are drawn
+                    raise Refusal(NO_KEY, rows=refusal.rows) from None  # with one, such noises are drawn
                 raise
             figures = {"method": "enumeration", "combinations": plan.main.combinations}
             return replace(point(value, defined), diagnostics=figures)
@@ -92,7 +93,7 @@ class Sampled:
         answers = Answers.of(first)
         if lanes.compiled and (nan := np.isnan(answers.value)).any():
             lanes.tell(int(rows[np.argmax(nan)]), -(-self.most_draws // BATCH))
-        refuse_nan(np.isnan(answers.value) & (answers.size > 0), rows, lanes.without_number)
+        refuse_nan(np.isnan(answers.value) & (answers.size > 0), rows, lanes.without_number, task.rows)
         bad = np.flatnonzero(first.fault)
         if bad.size and movable(lanes):
             answers.put(bad, tempered(lanes, rows[bad], task.event), "tempered SMC")
@@ -102,4 +103,6 @@ class Sampled:
         solution = answers.solution(rows, found.possible, plan.combinations)
         if answers.reliable.all():
             return solution
+        if answers.reliable.any() or rows.size < task.rows:
+            return answers.without_bad(rows, solution)
         raise Refusal(answers.why(rows), solution)

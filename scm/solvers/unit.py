@@ -19,6 +19,7 @@ from ._task import Task
 from ._unit_batch import run_columns
 from ._unit_kernel import Kernel
 from ._unit_plan import make_unit_plan
+from ._unit_rounding import rounding_of
 from ._unit_run import HIDDEN, NotShown
 from ._unit_straight import all_finite
 from ._unit_terms import instances_of
@@ -37,6 +38,7 @@ class Unit:
             Refusal: something asked is not determined, or whether the evidence is possible is not.
             InvalidModel: a mechanism gives no number for a unit that can be; it is named, with the row.
             InvalidQuery: what is asked is no number for a unit, as a division by zero is.
+            InvalidRows: rounding decides whether an event happened.
         """
         kernel = unit_kernel(task)
         _check_finite(task)
@@ -49,7 +51,8 @@ class Unit:
         except NotShown as hidden:
             raise Refusal(f"not determined by the evidence of row {hidden.row}: {HIDDEN}") from None
         value = found.outputs[0][0].astype(np.float64)
-        return replace(point(value, found.defined), diagnostics=_told(found.ran))
+        error = rounding_of(task, kernel, value, found.defined, kind)
+        return replace(point(value, found.defined), diagnostics=_told(found.ran) | ({"error": error} if error else {}))
 
 
 def unit_kernel(task: Task) -> Kernel:
