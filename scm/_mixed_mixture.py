@@ -25,7 +25,7 @@ from .solvers._gaussian_pieces import both
 from .solvers._gaussian_posterior import condition_on
 from .solvers._gaussian_space import EPS, Form, RowsDiffer, Space
 from .solvers._solution import point
-from .solvers.gaussian import posed
+from .solvers.gaussian import posed, refuse_rounding
 
 Array = NDArray[np.float64]
 MOST_CASES = 4096
@@ -76,7 +76,7 @@ def _solve(task: Task) -> Solution:
     finite = _FinitePart.of(task)
     open_places = [i for i in finite.order if i not in task.worlds.fixed and _is_read(task, finite.places, i)]
     if not open_places:
-        raise Refusal("nothing finite that matters is unknown")
+        raise Refusal("no finite variable that is unknown has a law apart from what is continuous")
     states = [task.model.states[task.worlds.instances[i].variable] for i in open_places]
     count = math.prod(map(len, states))
     if count > MOST_CASES:
@@ -125,7 +125,7 @@ class _Case:
     """What one combination of states gives.
 
     Attributes:
-        value, error: the answer there, and its rounding.
+        value, error, size: the answer there, its rounding, and what that is small beside.
         log_weight: log of the weight of the case and of the evidence in it, -inf where it is impossible.
         log_error: bound on the rounding in that.
         densities: how many values of the evidence have a density in it, where others have a probability.
@@ -133,6 +133,7 @@ class _Case:
 
     value: Array
     error: Array
+    size: Array
     log_weight: Array
     log_error: Array
     densities: int
@@ -154,12 +155,15 @@ def _mixed(task: Task, cases: Sequence[_Case], possible: NDArray[np.bool_], coun
     total = np.where(defined, shares.sum(axis=0), 1.0)
     values = np.where(shares > 0, np.stack([case.value for case in cases]), 0.0)
     value = (shares * values).sum(axis=0) / total
-    spread = np.abs(values - value)
+    spread, size = np.abs(values - value), np.ones(task.rows)
     moved = [case.error + 2 * case.log_error * far for case, far in zip(cases, spread, strict=True)]
     wrong = np.where(shares > 0, np.stack(moved), 0.0)
     error = (shares * wrong).sum(axis=0) / total + len(cases) * EPS * np.abs(values).max(axis=0)
     if task.event:
         value = np.clip(value, 0.0, 1.0)
+    else:
+        size = (shares * np.where(shares > 0, np.stack([case.size for case in cases]), 0.0)).sum(axis=0) / total
+    refuse_rounding(value, error, size, defined)
     figures = {"error": float(error[defined].max(initial=0.0)), "cases": count}
     return replace(point(np.where(defined, value, np.nan), defined), diagnostics=figures)
 
@@ -336,16 +340,17 @@ def _answered(task: Task, log_share: Array) -> _Case:
         given = both(*events)
         found = average(posterior, number, given)
         log_weight, log_error = _log_density(system.space, evidence, posterior.condition)
-        log_weight = log_weight + log_share
-        if given is not None:
-            chance = average(posterior, system.algebra.truth(given), None)
-            log_weight = log_weight + np.log(np.clip(chance.value, 0.0, 1.0))
-            log_error = log_error + np.where(chance.value > 0, chance.error / np.maximum(chance.value, 1e-300), 0.0)
-    possible = found.defined & posterior.defined & ~np.isnan(log_weight)
+    possible = found.defined & posterior.defined
+    lost = possible & ~(np.isfinite(log_weight) & np.isfinite(log_error))
+    if lost.any():
+        reason = "what was observed is so improbable that double precision does not hold the logarithm of it"
+        raise Refusal(reason, rows=lost)
+    log_weight = np.where(possible, log_weight + log_share + found.log_mass, -np.inf)
+    log_error = log_error + found.mass_error
     system.check_posed(possible)
     if not np.isfinite(found.value[possible]).all() or not np.isfinite(found.error[possible]).all():
         raise Refusal("the numbers grow past what double precision holds")
-    return _Case(found.value, found.error, np.where(possible, log_weight, -np.inf), log_error, len(evidence))
+    return _Case(found.value, found.error, found.size, log_weight, log_error, len(evidence))
 
 
 def _log_density(space: Space, evidence: Sequence[Form], condition: float) -> tuple[Array, Array]:

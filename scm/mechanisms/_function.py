@@ -9,9 +9,11 @@ from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from .._domain import Domain, Real
 from ._columns import quietly
-from ._inverse import by_noise, hidden_from, inverted, near
+from ._inverse import by_noise, hidden_from, inverted, near, probed, turns
 from ._maps import (
     PythonFunction,
     argument,
@@ -127,7 +129,9 @@ class MonotoneFunction(FunctionMap):
         """See `Invertible`; by halving, to the last digits of the noise."""
         domain = self.scope[self.noises[0]]
         assert isinstance(domain, Real)
-        return inverted(self._of_noise(values, xp), value, domain, xp)
+        parents = self._arguments(self.parents, values, xp)
+        size = sum((xp.abs(x * 1.0) for x in parents), start=xp.abs(xp.asarray(value)))
+        return inverted(self._of_noise(values, xp), value, domain, xp, size)
 
     def hidden(self, value: Column, values: Columns, xp: Any) -> Column:
         """See `Hiding`: where the function is flat."""
@@ -143,6 +147,22 @@ class MonotoneFunction(FunctionMap):
         """See `Transporting`."""
         return by_noise(self, value, old, new, xp)
 
+    def broken(self, value: Column, values: Columns, xp: Any) -> Column:
+        """See `Vouched`: where the function rises and falls."""
+        return turns(self._probed(value, values, xp)[0], xp)
+
+    def breach(self, value: float, values: Mapping[str, float]) -> str:
+        """See `Vouched`."""
+        noise, given = self.noises[0], {n: np.array([x]) for n, x in values.items()}
+        found, noises = (x[:, 0].tolist() for x in self._probed(np.array([value]), given, np))
+        seen = ", ".join(f"{y:.4g} at {noise}={u:.4g}" for y, u in zip(found, noises, strict=True))
+        return f"the function of {self.variable!r} is said to be monotone in {noise!r}, and it gives {seen}"
+
+    def _probed(self, value: Column, values: Columns, xp: Any) -> tuple[Column, Column]:
+        domain = self.scope[self.noises[0]]
+        assert isinstance(domain, Real)
+        return probed(self._of_noise(values, xp), xp.ones_like(xp.asarray(value), dtype=float), domain, xp)
+
 
 @dataclass(frozen=True)
 class InverseFunction(FunctionMap):
@@ -156,11 +176,43 @@ class InverseFunction(FunctionMap):
 
     def noise_of(self, value: Column, values: Columns, xp: Any) -> Column:
         """See `Invertible`; NaN too where the inverse is none of the function."""
-        given = [*self._arguments(self.parents, values, xp), value]
-        noise = called(self.inverse, given, f"The inverse of the mechanism of {self.variable!r}", xp)
+        noise, right = self._undone(value, values, xp)
+        return xp.where(right & xp.isfinite(noise), noise, xp.nan)
+
+    def broken(self, value: Column, values: Columns, xp: Any) -> Column:
+        """See `Vouched`; where the function is flat, no inverse is right."""
+        noise, right = self._undone(value, values, xp)
         with quietly(xp):
-            right = near(self._of_noise(values, xp)(noise), value, xp) & xp.isfinite(noise)
-            return xp.where(right, noise, xp.nan)
+            function = self._of_noise(values, xp)
+            found, other = function(noise), function(self._other(noise, xp))
+            return xp.isfinite(noise) & xp.isfinite(found) & ~right & (found != other)
+
+    def breach(self, value: float, values: Mapping[str, float]) -> str:
+        """See `Vouched`."""
+        given = {n: np.array([x]) for n, x in values.items()}
+        noise, _ = self._undone(np.array([value]), given, np)
+        found = self._of_noise(given, np)(noise)
+        return (
+            f"the inverse of {self.variable!r} gives {self.noises[0]}={np.ravel(noise)[0]:.6g} for {value:.6g}, for "
+            f"which the function gives {np.ravel(found)[0]:.6g}"
+        )
+
+    def _other(self, noise: Column, xp: Any) -> Column:
+        """Another noise that may be."""
+        domain = self.scope[self.noises[0]]
+        assert isinstance(domain, Real)
+        middle = float(np.clip(0.5, domain.lower, domain.upper))
+        return xp.where(
+            xp.abs(noise - middle) > 1e-3, middle, 0.5 * (middle + np.clip(1.5, domain.lower, domain.upper))
+        )
+
+    def _undone(self, value: Column, values: Columns, xp: Any) -> tuple[Column, Column]:
+        """The noise, and whether the function gives the value back, up to what rounding does to its numbers."""
+        parents = self._arguments(self.parents, values, xp)
+        noise = called(self.inverse, [*parents, value], f"The inverse of the mechanism of {self.variable!r}", xp)
+        with quietly(xp):
+            size = sum((xp.abs(x * 1.0) for x in (*parents, noise)), start=xp.abs(value))
+            return noise, near(self._of_noise(values, xp)(noise), value, xp, size)
 
     def hidden(self, value: Column, values: Columns, xp: Any) -> Column:
         """See `Hiding`: where the function is flat."""

@@ -15,8 +15,10 @@ _HALVINGS = 76
 """Enough to halve 1400 down to the last bit of a double."""
 
 
-def inverted(function: Callable[[Column], Column], value: Column, domain: Real, xp: Any) -> Column:
+def inverted(function: Callable[[Column], Column], value: Column, domain: Real, xp: Any, size: Column = 0.0) -> Column:
     """The number in `domain` at which a strictly monotone function is `value`; NaN where it is nowhere.
+
+    The function may work with numbers as large as `size`, and is precise to their rounding.
 
     Which way it runs is seen for each entry by itself. Intervals are halved evenly over the orders of magnitude.
     """
@@ -48,7 +50,7 @@ def inverted(function: Callable[[Column], Column], value: Column, domain: Real, 
             ends = lax.fori_loop(0, _HALVINGS, halve, ends)
         found = _at(0.5 * (ends[0] + ends[1]), domain, xp)
         # Where it is flat every number would do, and none is found.
-        return xp.where(near(function(found), value, xp) & xp.isnan(level), found, xp.nan)
+        return xp.where(near(function(found), value, xp, size) & xp.isnan(level), found, xp.nan)
 
 
 def hidden_from(function: Callable[[Column], Column], value: Column, domain: Real, xp: Any) -> Column:
@@ -65,10 +67,29 @@ def _ends(function: Callable[[Column], Column], ones: Column, domain: Real, xp: 
     return high > low, xp.where(high == low, low, xp.nan)
 
 
-def near(found: Column, value: Column, xp: Any) -> Column:
-    """Whether what was worked out back from an inverse is the value, up to rounding."""
-    tolerance = 1e-7 if xp.asarray(value).dtype == xp.float64 else 1e-3
-    return xp.abs(found - value) <= tolerance * (1.0 + xp.abs(value))
+PROBES = (-3.0, -1.0, -0.3, 0.0, 0.3, 1.0, 3.0)
+"""Where a function that is said to be monotone is tried, on the scale of `inverted`."""
+
+
+def probed(function: Callable[[Column], Column], ones: Column, domain: Real, xp: Any) -> tuple[Column, Column]:
+    """A function of the noise at some noises in order, and those; shape (probes, ...)."""
+    noises = [_at(t * ones, domain, xp) for t in PROBES]
+    with quietly(xp):
+        return xp.stack(xp.broadcast_arrays(*map(function, noises))), xp.stack(noises)
+
+
+def turns(found: Column, xp: Any) -> Column:
+    """Whether what was `probed` both rises and falls, by more than rounding."""
+    with quietly(xp):
+        step = xp.diff(found, axis=0)
+        slack = 1e-6 * (xp.abs(found[1:]) + xp.abs(found[:-1]))
+        return (step > slack).any(axis=0) & (step < -slack).any(axis=0)
+
+
+def near(found: Column, value: Column, xp: Any, size: Column = 0.0) -> Column:
+    """Whether what was worked out back from an inverse is the value, up to rounding in numbers of this size."""
+    tolerance, spacing = (1e-7, 1e-14) if xp.asarray(value).dtype == xp.float64 else (1e-3, 1e-5)
+    return xp.abs(found - value) <= tolerance * (1.0 + xp.abs(value)) + spacing * size
 
 
 def _at(t: Column, domain: Real, xp: Any) -> Column:

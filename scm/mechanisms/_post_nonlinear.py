@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
+
+import numpy as np
 
 from .._domain import Domain, Real
 from .._errors import InvalidModel
 from .._syntax import Expr, Op, Operator, Var
 from ._columns import quietly
 from ._formula import bind_formula
-from ._inverse import inverted, near
+from ._inverse import inverted, near, probed, turns
 from ._maps import (
     BoundMap,
     KeptMap,
@@ -109,9 +111,7 @@ def _inverse_of_name(name: str) -> PythonFunction:
 
 def _module_of(array: Column) -> Any:
     if type(array).__module__.partition(".")[0] == "numpy":
-        import numpy
-
-        return numpy
+        return np
     import jax.numpy as jnp
 
     return jnp
@@ -147,6 +147,26 @@ class OuterMap:
         with quietly(xp):
             return self._undone(value, xp) - self.inner(values, xp)
 
+    def broken(self, value: Column, values: Columns, xp: Any) -> Column:
+        """See `Vouched`."""
+        del values
+        value = xp.asarray(value)
+        if self.inverse is None:
+            return turns(probed(lambda z: self._outer(z, xp), xp.ones_like(value, dtype=float), Real(), xp)[0], xp)
+        inside, found, right = self._tried(value, xp)
+        return xp.isfinite(inside) & xp.isfinite(found) & ~right
+
+    def breach(self, value: float, values: Mapping[str, float]) -> str:
+        """See `Vouched`."""
+        del values
+        if self.inverse is None:
+            return f"{self.where[0].lower()}{self.where[1:]} rises and falls; a strictly monotone one is wanted"
+        inside, found, _ = self._tried(np.array([value]), np)
+        return (
+            f"{self.where[0].lower()}{self.where[1:]} gives {np.ravel(found)[0]:.6g} for {np.ravel(inside)[0]:.6g}, "
+            f"which its inverse gives for {value:.6g}"
+        )
+
     def log_slope(self, value: Column, values: Columns, xp: Any) -> Column:
         """See `Invertible`; by differentiation of the outer function."""
         del values
@@ -172,7 +192,13 @@ class OuterMap:
         """What stood inside the outer function; NaN where nothing did, or its inverse is none."""
         if self.inverse is None:
             return inverted(lambda z: self._outer(z, xp), value, Real(), xp)
+        inside, _, right = self._tried(value, xp)
+        return xp.where(right & xp.isfinite(inside), inside, xp.nan)
+
+    def _tried(self, value: Column, xp: Any) -> tuple[Column, Column, Column]:
+        """What the inverse gives, what the outer function gives for that, and whether this is the value."""
+        assert self.inverse is not None
         with quietly(xp):
-            found = called(self.inverse, [value], f"{self.where}, inverted by {name_of(self.inverse)}", xp)
-            right = near(self._outer(found, xp), value, xp) & xp.isfinite(found)
-            return xp.where(right, found, xp.nan)
+            inside = called(self.inverse, [value], f"{self.where}, inverted by {name_of(self.inverse)}", xp)
+            found = self._outer(inside, xp)
+            return inside, found, near(found, value, xp, xp.abs(inside))

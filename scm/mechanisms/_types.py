@@ -87,6 +87,22 @@ class Hiding(Invertible, Protocol):
         ...
 
 
+@runtime_checkable
+class Vouched(Invertible, Protocol):
+    """A mechanism whose inverse, or that there is one, is the user's word: it is held against the function."""
+
+    def broken(self, value: Column, values: Columns, xp: Any) -> Column:
+        """Where the inverse gives a noise for which the function gives another value, or the function is not monotone.
+
+        Truth values.
+        """
+        ...
+
+    def breach(self, value: float, values: Mapping[str, float]) -> str:
+        """What was promised and what was found of one unit that is `broken`, in words."""
+        ...
+
+
 @dataclass(frozen=True)
 class Affine:
     """`variable = constant + sum of coefficients times parents and noises`."""

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._coupling import Coupling, NeedsCoupling, NeedsSampling
+from .._hindsight import DrawsNoise
 from .._mechanism import Equation, NoiseTable, Table
 from .._syntax import Value, Var
 from .._values import outcomes
@@ -133,3 +134,15 @@ def _joint(
         return joint_table(variable, rows, configurations, coupling)[0]
     except (NeedsSampling, NeedsCoupling, TooWide) as wrong:
         raise Refusal(str(wrong)) from None
+
+
+def respond(laws: Column, uniform: Column, xp: Any) -> Column:
+    """The state that a uniform number gives under each law of shape (states, entries)."""
+    passed = (xp.cumsum(laws[:-1], axis=0) <= uniform).sum(axis=0)
+    last = laws.shape[0] - 1 - xp.argmax(laws[::-1] > 0, axis=0)
+    return xp.minimum(passed, last)
+
+
+def coupling_streams(name: str, coupling: DrawsNoise, states: int) -> tuple[str, ...]:
+    """Names of the uniform numbers that the noise of a coupling is made of."""
+    return tuple(f"{name} {k}" for k in range(coupling.noise_size(states)))

@@ -25,6 +25,12 @@ LARGEST_RHAT = 1.01
 """R-hat above which chains have not mixed (Vehtari et al. 2021)."""
 LEAST_TAIL = 25
 """Weights that a tail needs before a Pareto law is fitted to it."""
+SAME = 1e-9
+"""Values of a tail that differ by less than this share of the largest are one value."""
+TIED = 5
+"""Draws on average that share a value of a tail of few values."""
+MILD = 10.0
+"""How much larger than a value that most draws share a handful may be, and not matter."""
 ROUNDING = 1e-13
 """The least relative error that is claimed: draws may agree to the last digits, where what is asked is determined."""
 FEW = 5.0
@@ -123,7 +129,8 @@ def pareto_k(log_values: Array, share: int = 1) -> Array:
 
     Of one part in `share` of the usual number of largest values.
 
-    Values that are zero are left out. Infinite where there are too few, minus infinity where all the largest are equal.
+    Values that are zero are left out. Infinite where there are too few; minus infinity where the largest are a few
+    values that many draws share, as they are where what is drawn decides between states: such a tail ends.
     """
     rows = np.sort(np.where(np.isnan(log_values), -np.inf, log_values), axis=1)
     positive = np.isfinite(rows).sum(axis=1)
@@ -134,8 +141,29 @@ def pareto_k(log_values: Array, share: int = 1) -> Array:
         if m + 1 > rows.shape[1] or m < LEAST_TAIL / 5:
             continue
         tail = np.exp(rows[at, -m - 1 :] - rows[at, -1:])
-        out[at] = _shape(tail[:, 1:] - tail[:, :1])
+        x = tail[:, 1:] - tail[:, :1]
+        found = np.where(_ties(tail), -np.inf, _shape(x))
+        for k in np.flatnonzero((x[:, m // 4] <= SAME) & (x[:, -1] > SAME) & (found > -np.inf)):
+            found[k] = _above(x[k : k + 1, x[k] > SAME], float(tail[k, 0]))
+        out[at] = found
     return out
+
+
+def _above(x: Array, least: float) -> float:
+    """The shape of the tail above a value that many draws share, from the exceedances of one row, shape (1, m)."""
+    if x.shape[1] >= TIED:
+        return float(_shape(x)[0])
+    return -np.inf if x[0, -1] <= MILD * least else np.inf  # too few to say
+
+
+def _ties(tail: Array) -> Flags:
+    """Whether a rising tail, whose last is one, is a few values up to rounding, and many draws share the largest.
+
+    A continuous law has no ties; moved particles and chains have some, but each value few times.
+    """
+    same = np.diff(tail, axis=1) <= SAME
+    largest = (tail > 1.0 - SAME).sum(axis=1)
+    return (largest >= TIED) & ((~same).sum(axis=1) + 1 <= tail.shape[1] / TIED)
 
 
 def _shape(x: Array) -> Array:

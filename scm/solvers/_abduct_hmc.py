@@ -65,7 +65,7 @@ def _sampler(lanes: Lanes) -> Any:
 
 
 def _asked(lanes: Lanes, row: int, mcmc: Any) -> tuple[Array, int]:
-    """What is asked at each draw, shape (1, chains, draws), and how many draws diverged."""
+    """What is asked at each draw, shape (1, chains, draws), and how many draws diverged; NaN where no chain starts."""
     at = np.array([row])
     number = np.array([FIRST_CHAIN])
     keys = lanes.keys(at, number)

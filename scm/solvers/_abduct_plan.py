@@ -14,7 +14,7 @@ from .._domain import Real
 from .._gumbel import GumbelMax
 from .._hindsight import drawn_noise
 from ..mechanisms._types import Branching, Conditional, Invertible, NoiseGiven
-from ._abduct_finite import FiniteMap
+from ._abduct_finite import FiniteMap, coupling_streams
 from ._abduct_inverse import Inverse, check_levels, inverse_in
 from ._abduct_part import AbductionPlan, Part, idle_steps, stream_of, weighs_hindsight
 from ._abduct_steps import (
@@ -31,7 +31,6 @@ from ._abduct_steps import (
     Solve,
     Step,
     Weigh,
-    coupling_streams,
 )
 from ._abduct_view import View
 from ._refusal import Refusal
@@ -225,8 +224,10 @@ class _Scheduler:
             )
         check_levels(self.view, i, inverse, self.varies)
         given = None if unknown else self.view.laws.given(noise, tuple(self.noises))
-        others = () if given is None else given.names
-        self._add(Solve(i, noise, inverse, given, self._needed_elsewhere(i)), [*self._inputs(i), *others], noise)
+        reads = [*self._inputs(i), *(others := () if given is None else given.names)]
+        if given is not None and given.sd == 0 and self.varies.intersection(reads):
+            raise Refusal(self._unsolved(i, f"its noise {noise!r} is what {', '.join(map(repr, others))} makes it"))
+        self._add(Solve(i, noise, inverse, given, self._needed_elsewhere(i)), reads, noise)
         self.noises[noise] = None
         self._done(i)
 
@@ -238,10 +239,8 @@ class _Scheduler:
         return not any(n in self.noises for n in self._mates(i))
 
     def _mates(self, i: int) -> set[str]:
-        found: set[str] = set()
-        for noise in self.view.noises(i):
-            found.update(self.view.laws.mates(noise) if self.view.continuous(noise) else (noise,))
-        return found
+        laws, noises = self.view.laws, self.view.noises(i)
+        return {mate for n in noises for mate in (laws.mates(n) if self.view.continuous(n) else (n,))}
 
     def _needed_elsewhere(self, i: int) -> bool:
         return any(self.readers.get(n, set()) - {i} for n in self._mates(i))

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .._errors import InvalidModel
 from .._execution import precision_of
 from .._sample import random_key
 from ._abduct_part import AbductionPlan, Part, stream_of
@@ -143,11 +144,15 @@ def collapse(log_weight: Any, asked: Any, xp: Any) -> tuple[Any, Any]:
 
 
 def refuse_strays(state: State, weighed: NDArray[np.bool_], rows: NDArray[np.intp]) -> None:
-    """Refuse a value outside the range that its variable was declared with; `rows` are those of the entries.
+    """Refuse a value outside its variable's declared range, and inverses that are none; `rows` are of the entries.
 
     Raises:
         InvalidModel, InvalidQuery: with the mechanism or the policy, the value and the row.
     """
+    for broken, how in state.broken:
+        if broken.any():
+            at = int(np.argmax(broken))
+            raise InvalidModel(f"Row {int(rows[min(at, len(rows) - 1)]) + 1}: {how(at)}.")
     for error, off, values in state.strays:
         if (wrong := off & weighed).any():
             at = int(np.argmax(wrong))

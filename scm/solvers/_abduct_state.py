@@ -37,6 +37,7 @@ class State:
         log_weight: of each entry.
         outside: entries in which a value lies outside the range that its variable was declared with.
         strays: such values in NumPy: the error for one in a row, in which entries, and the values.
+        broken: where the inverse that a user gave is none, in NumPy, and how in one such entry.
         unshown: entries in which a noise that is needed is not shown by the evidence that was to show it.
     """
 
@@ -52,6 +53,7 @@ class State:
     unshown: Column = False
     outside: Column = False
     strays: list[tuple[Callable[[float, int], ScmError], Column, Column]] = field(default_factory=lambda: [])
+    broken: list[tuple[Column, Callable[[int], str]]] = field(default_factory=lambda: [])
 
     def weigh(self, log_factor: Column) -> None:
         """Multiply the weights; what is no number counts as impossible."""

@@ -23,13 +23,23 @@ from .._noise import probabilities
 from .._syntax import Draw
 from .._worlds import Fresh
 from ..mechanisms._formula import column
-from ..mechanisms._types import Branching, Censored, Column, Columns, Conditional, Hiding, NeedsCoupling, NoiseGiven
-from ._abduct_finite import FiniteMap, joint_entries, laws_of_table, pick
+from ..mechanisms._types import (
+    Branching,
+    Censored,
+    Column,
+    Columns,
+    Conditional,
+    Hiding,
+    NeedsCoupling,
+    NoiseGiven,
+    Vouched,
+)
+from ._abduct_finite import FiniteMap, coupling_streams, joint_entries, laws_of_table, pick, respond
 from ._abduct_inverse import Inverse
 from ._abduct_laws import EQUAL, Given
 from ._abduct_state import State
 from ._abduct_view import View
-from ._declared import out_of_range, set_out_of_range
+from ._declared import breach_of, out_of_range, set_out_of_range
 from ._refusal import Refusal
 
 ATOM = 1e7
@@ -118,6 +128,9 @@ class Solve:
         value, values, xp = fixed(view, self.instance, state), inputs(view, self.instance, state), state.xp
         noise = state.xp.broadcast_to(self.inverse.noise_of(value, values, xp), (state.size,))
         state.noises[self.noise] = noise
+        if xp is np and isinstance(self.inverse, Vouched):
+            held = partial(breach_of, self.inverse, value, values)
+            state.broken.append((self.inverse.broken(value, values, xp) & (state.log_weight > -np.inf), held))
         hidden = self.inverse.hidden(value, values, xp) if isinstance(self.inverse, Hiding) else False
         if self.needed:
             state.unshown = state.unshown | hidden
@@ -325,11 +338,6 @@ class Respond:
         state.values[self.instance] = self.coupling.respond(state.noises[self.name], laws)
 
 
-def coupling_streams(name: str, coupling: DrawsNoise, states: int) -> tuple[str, ...]:
-    """Names of the uniform numbers that the noise of a coupling is made of."""
-    return tuple(f"{name} {k}" for k in range(coupling.noise_size(states)))
-
-
 @dataclass(frozen=True)
 class Holds:
     """A condition that is no equality, such as `X > 1`: it weighs 0 or 1."""
@@ -377,10 +385,3 @@ def _cases(draw: Draw, view: View, i: int, values: Columns, state: State) -> Col
             holds = xp.asarray(column(condition, values, scope, xp), dtype=bool)
             out = xp.where(xp.broadcast_to(holds, (state.size,)), row, out)
     return out
-
-
-def respond(laws: Column, uniform: Column, xp: Any) -> Column:
-    """The state that a uniform number gives under each law of shape (states, entries)."""
-    passed = (xp.cumsum(laws[:-1], axis=0) <= uniform).sum(axis=0)
-    last = laws.shape[0] - 1 - xp.argmax(laws[::-1] > 0, axis=0)
-    return xp.minimum(passed, last)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
 
 from .._domain import Domain, Real
 from .._errors import InvalidModel, InvalidQuery
 from .._worlds import Instance, Own, Policy, Worlds
 from ..mechanisms._formula import Formula
 from ..mechanisms._ranges import Range, range_of
-from ..mechanisms._types import Linear
+from ..mechanisms._types import Column, Columns, Linear, Vouched
 
 ADVICE = (
     "Declare it without those ends, as Real(); or write a mechanism that keeps them, with exp, or with max and min."
@@ -96,3 +99,13 @@ def set_out_of_range(name: str, ends: Real, value: float, number: int | None = N
     """The error for a variable that is set to a value of another one, outside its declared range."""
     where = "" if number is None else f" in row {number}"
     return InvalidQuery(f"{name!r} is set to {value!r}{where}, and {name!r} is declared as {ends}.")
+
+
+def breach_of(how: Vouched, value: Column, values: Columns, entry: int) -> str:
+    """How the inverse that a user gave is none, in one entry of these columns."""
+
+    def one(column: Column) -> Any:
+        flat = np.ravel(column)
+        return flat[min(entry, len(flat) - 1)].item()
+
+    return how.breach(float(one(value)), {n: one(values[n]) for n in how.parents})

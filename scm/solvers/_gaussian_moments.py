@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +20,9 @@ from ._normal_planes import given_line
 from ._refusal import Refusal
 
 POSSIBLE = 1e-290
-"""Conditions less probable than this are not told from impossible ones, but along one line they are."""
+"""Conditions less probable than this have no probability that can be divided by, but along one line they do."""
+MARGIN = 1e-9
+"""A region that is narrower is empty up to rounding."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,8 @@ class Average:
         error: bound on its absolute error.
         size: what an error is small beside.
         defined: whether the condition has positive probability.
+        log_mass: logarithm of that probability.
+        mass_error: bound on the error of `log_mass`.
         drawn: standard error of what was drawn; None where nothing was.
     """
 
@@ -37,6 +43,8 @@ class Average:
     error: Array
     size: Array
     defined: Truth
+    log_mass: Array
+    mass_error: Array
     drawn: Array | None = None
 
 
@@ -50,7 +58,8 @@ def average(posterior: Posterior, number: Pieces, given: Event | None, lattice: 
         lattice: for probabilities of many comparisons.
 
     Raises:
-        Refusal: it is no sum of boxes that can be integrated.
+        Refusal: it is no sum of boxes that can be integrated, or `given` is too improbable to be told from what is
+            impossible.
     """
     live = [p for p in number if p.products or p.form.constant != 0]
     events = [both(p.guard, given) for p in live]
@@ -87,6 +96,8 @@ def _along_one(
 
     mass = integral(given)[0] if given is not None else np.ones(rows)
     defined = mass > 0
+    if given is not None:
+        _refuse_rare(found, given, ~defined)
     # A condition far out changes by its hazard rate, which is about the distance, where its cut moves.
     hazard = 1.0 + np.abs(np.where(np.isfinite(cells), cells, 0.0)).max(axis=0)
     value, error, size = np.zeros(rows), np.zeros(rows), np.zeros(rows)
@@ -100,7 +111,7 @@ def _along_one(
             error = error + own.error + own.size * found.error * hazard
             size = size + own.scale
     divisor = np.where(defined, mass, 1.0)
-    return Average(value / divisor, error, size, defined)
+    return Average(value / divisor, error, size, defined, np.log(divisor) - shift, found.error * hazard)
 
 
 def _shift(cells: Array, inside: Sequence[Truth]) -> Array:
@@ -182,8 +193,12 @@ def _over_boxes(
         raise Refusal("a product under comparisons of several different combinations is not worked out")
     rows = posterior.space.rows
     mass = Weight(np.ones(rows))
+    moved, defined = np.zeros(rows), np.ones(rows, bool)
     if given is not None:
-        mass = _weight(posterior, regions(posterior, [given]), given, None, lattice)
+        condition = regions(posterior, [given])
+        mass, moved = _weight(posterior, condition, given, None, lattice), condition.error
+        defined = mass.value > POSSIBLE + mass.error + moved
+        _refuse_rare(condition, given, ~defined)
     value, error, size, drawn = np.zeros(rows), np.zeros(rows), np.zeros(rows), None
     for piece, event in zip(live, events, strict=True):
         own = regions(posterior, [event])
@@ -194,12 +209,47 @@ def _over_boxes(
         size = size + bounds.scale
         if weight.drawn is not None:
             drawn = weight.drawn + (0.0 if drawn is None else drawn)
-    defined = mass.value > POSSIBLE
     divisor = np.where(defined, mass.value, 1.0)
     error = (error + mass.error * size) / divisor
     if mass.drawn is not None:
         drawn = np.abs(value / divisor) * mass.drawn + (0.0 if drawn is None else drawn)
-    return Average(value / divisor, error, size, defined, None if drawn is None else drawn / divisor)
+    drawn = None if drawn is None else drawn / divisor
+    return Average(value / divisor, error, size, defined, np.log(divisor), (mass.error + moved) / divisor, drawn)
+
+
+def _refuse_rare(found: Regions, event: Event, rare: Truth) -> None:
+    """Refuse where an event has no probability that the arithmetic finds, and is possible all the same.
+
+    Raises:
+        Refusal: in some row.
+    """
+    units = np.array([line.unit for line in found.lines])
+    for place in found.places() if rare.any() else ():
+        lows, highs = map(np.stack, found.ends(place))
+        here = rare & found.holds(event, place) & (lows < highs).all(axis=0)
+        for row in np.flatnonzero(here).tolist():
+            if _meets(units, lows[:, row], highs[:, row]):
+                raise Refusal(
+                    f"what is given in row {row + 1} is possible, and so improbable that its probability is lost in "
+                    "rounding",
+                    rows=here,
+                )
+
+
+def _meets(units: Array, lows: Array, highs: Array) -> bool:
+    """Whether some point lies strictly between both ends in every direction."""
+    if np.linalg.matrix_rank(units) == len(units):
+        return True
+    # The widest margin, at most one, that a point can keep from every end: a linear program.
+    optimize: Any = import_module("scipy.optimize")
+    sides = np.concatenate([units, -units])
+    ends = np.concatenate([highs, -lows])
+    kept = np.isfinite(ends)
+    limits = np.column_stack([sides, np.ones(len(sides))])[kept]
+    goal = np.append(np.zeros(units.shape[1]), -1.0)
+    bounds = [(None, None)] * units.shape[1] + [(None, 1.0)]
+    best = optimize.linprog(goal, A_ub=limits, b_ub=ends[kept], bounds=bounds)
+    return not best.success or -best.fun > MARGIN
 
 
 def _weight(

@@ -14,8 +14,8 @@ from .._errors import InvalidModel, InvalidRows, ScmError
 from .._noise import plain
 from .._syntax import Const, Placeholder, Value
 from .._worlds import Slot
-from ..mechanisms._types import Column, Conditional, Hiding, Invertible, Transporting
-from ._declared import out_of_range, set_out_of_range, strays
+from ..mechanisms._types import Column, Conditional, Hiding, Invertible, Transporting, Vouched
+from ._declared import breach_of, out_of_range, set_out_of_range, strays
 from ._unit_maps import FiniteLaw, FiniteMap, UnitMechanism, look_up
 from ._unit_plan import Abduct, Admit, Carry, Compare, Move, Predict, Step, UnitPlan
 
@@ -222,9 +222,21 @@ class UnitRun:
         hidden = self._hidden(i, mechanism) if self.xp is not np or np.isnan(found).any() else False
         if hidden is not False:
             self.unshown[name] = hidden
+        broken = self._broken(mechanism, value, inputs)
         if support is not None:
             slack = 16 * self.spacing * (abs(value) + self._scale(inputs))
-            self.defined = self.defined & (support.has(found, slack, self.xp) | hidden)
+            self.defined = self.defined & (support.has(found, slack, self.xp) | hidden | broken)
+
+    def _broken(self, mechanism: UnitMechanism, value: Column, inputs: Mapping[str, Column]) -> Any:
+        """Where the inverse that a user gave is none; False for nowhere."""
+        if not _vouched(type(mechanism)):
+            return False
+        broken = cast(Vouched, mechanism).broken(value, inputs, self.xp) & self.defined
+        if self.xp is np:
+            self.sound = self.sound & np.logical_not(broken)
+        else:
+            self.taint = self.taint + self.xp.where(broken, np.nan, 0.0)
+        return broken
 
     def _hidden(self, i: int, mechanism: UnitMechanism) -> Any:
         """Where the parents of an observed instance give what is seen whatever its noise; False for nowhere."""
@@ -279,6 +291,12 @@ def _hides(kind: type) -> bool:
     return hasattr(kind, "hidden")
 
 
+@lru_cache(maxsize=256)
+def _vouched(kind: type) -> bool:
+    """Whether the inverse of mechanisms of this class is the user's word."""
+    return hasattr(kind, "broken")
+
+
 def _square(value: Any) -> Any:
     return cast(Any, np).vdot(value, value)
 
@@ -319,12 +337,23 @@ def error_of(plan: UnitPlan, columns: Mapping[str, Any], row: int, number: int) 
             if strayed and np.all(run.defined):
                 return strayed[0](number)
             if not np.all(run.sound):
+                if broken := _breach(plan, run, step):
+                    return InvalidModel(f"Row {number}: {broken}.")
                 said = _fault(plan, run, step)
                 if np.any(run.hidden):
                     return NotShown(f"{HIDDEN}: {said}.", number)
                 break
     said = said or "A mechanism gives no number in single precision, though it does in double precision"
     return InvalidModel(f"Row {number}: {said}. A mechanism gives a finite number for every unit that can be.")
+
+
+def _breach(plan: UnitPlan, run: UnitRun, step: Step) -> str:
+    """How the inverse that a user gave for the mechanism of a step is none; empty where it is one."""
+    mechanism = plan.mechanisms[step.instance]
+    if not isinstance(step, Abduct) or not _vouched(type(mechanism)):
+        return ""
+    how, value, inputs = cast(Vouched, mechanism), run.instance(step.instance), run.inputs(step.instance)
+    return breach_of(how, value, inputs, 0) if np.any(how.broken(value, inputs, np)) else ""
 
 
 def _fault(plan: UnitPlan, run: UnitRun, step: Step) -> str:

@@ -18,7 +18,7 @@ from ._gaussian_moments import Average, average
 from ._gaussian_pieces import Event, Pieces, Truth, both, forms_of
 from ._gaussian_posterior import condition_on
 from ._gaussian_ranges import check_ranges
-from ._gaussian_space import OVERFLOW, Form, RowsDiffer
+from ._gaussian_space import OVERFLOW, Array, Form, RowsDiffer
 from ._gaussian_system import System, build_system
 from ._normal_lattice import Lattice
 from ._refusal import Refusal, refuse_together
@@ -149,11 +149,20 @@ def _trust(task: Task, found: Average, where: Truth) -> None:
     """That every number is one, and that rounding cannot have moved it far."""
     if not (np.isfinite(found.value[where]).all() and np.isfinite(found.error[where]).all()):
         raise Refusal(OVERFLOW)
-    worst = found.error if task.event else found.error / np.where(found.size > 0, found.size, 1.0)
-    if float(worst[where].max(initial=0.0)) > TRUSTED:
+    refuse_rounding(found.value, found.error, np.ones(task.rows) if task.event else found.size, where)
+
+
+def refuse_rounding(value: Array, error: Array, size: Array, where: Truth) -> None:
+    """Refuse where rounding could move a value by more than `TRUSTED` times what its error is to be small beside.
+
+    Raises:
+        Refusal: in some row of `where`.
+    """
+    worst = error / np.where(size > 0, size, 1.0)
+    if not float(worst[where].max(initial=0.0)) <= TRUSTED:
         row = int(np.argmax(np.where(where, worst, 0.0)))
         raise Refusal(
-            f"rounding could move the answer of row {row + 1} by {found.error[row]:.2g}; it is {found.value[row]:.6g}. "
+            f"rounding could move the answer of row {row + 1} by {error[row]:.2g}; it is {value[row]:.6g}. "
             "The numbers are too large for their differences, or the evidence is nearly redundant or improbable",
             rows=where & (worst > TRUSTED),
         )
