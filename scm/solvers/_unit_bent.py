@@ -27,7 +27,7 @@ from ._unit_plan import Carry, Move, Step
 from ._unit_room import room
 from ._unit_run import constant
 
-TILE = 1 << 17
+TILE = 1 << 18
 """Bytes of one column at once."""
 CURVES = ("cos", "exp", "sin", "tanh")
 
@@ -167,9 +167,11 @@ class _Bench:
 
     def __init__(self, kernel: Kernel, shifts: Sequence[Shift], size: int, kind: np.dtype[Any]) -> None:
         self.kernel, self.shifts, self.kind = kernel, shifts, kind
-        keys = dict.fromkeys(change for shift in shifts for _, change in shift.parts)
-        rooms = iter(room((len(keys) + len(shifts) + 2, size), kind))
-        self.rooms: dict[Change, NDArray[Any]] = {key: next(rooms) for key in keys}
+        self.keys = list(dict.fromkeys(change for shift in shifts for _, change in shift.parts))
+        rooms = iter(room((len(self.keys) + len(shifts) + 2, size), kind))
+        self.rooms = [next(rooms) for _ in self.keys]
+        at = {key: k for k, key in enumerate(self.keys)}  # to hash a key takes as long as a small column
+        self.parts = [[(at[key], w > 0, kind.type(abs(w))) for w, key in shift.parts] for shift in shifts]
         self.own = {shift.instance: next(rooms) for shift in shifts}
         self.lost, self.other = next(rooms), next(rooms)
         self.columns: Columns = {}
@@ -178,20 +180,18 @@ class _Bench:
     def work(self, columns: Columns, places: Mapping[Any, NDArray[Any]], rows: int) -> bool:
         """One tile, at one point of a grid; whether every value is finite."""
         self.columns, self.values = columns, {}
-        changes: dict[Change, NDArray[Any]] = {}
+        changes: dict[int, NDArray[Any]] = {}
         lost, other = self.lost[:rows], self.other[:rows]
-        for shift in self.shifts:
-            for k, (weight, key) in enumerate(shift.parts):
+        for shift, parts in zip(self.shifts, self.parts, strict=True):
+            for k, (key, adds, weight) in enumerate(parts):
                 if key not in changes:
                     changes[key] = self.rooms[key][:rows]
-                    self._change(key, changes[key], other)
-                if k == 0:
-                    np.multiply(changes[key], self.kind.type(abs(weight)), out=lost)
-                    if weight < 0:
-                        np.subtract(self.kind.type(0.0), lost, out=lost)
-                else:
-                    np.multiply(changes[key], self.kind.type(abs(weight)), out=other)
-                    (np.add if weight > 0 else np.subtract)(lost, other, out=lost)
+                    self._change(self.keys[key], changes[key], other)
+                np.multiply(changes[key], weight, out=other if k else lost)
+                if k:
+                    (np.add if adds else np.subtract)(lost, other, out=lost)
+                elif not adds:
+                    np.subtract(weight.dtype.type(0.0), lost, out=lost)
             found = places.get(shift.instance)
             own = self.values[shift.instance] = self.own[shift.instance][:rows] if found is None else found
             np.subtract(self.observed(shift.source), lost, out=own)
