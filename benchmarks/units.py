@@ -179,8 +179,8 @@ def _bent(rows: int) -> list[str]:
     lines: list[list[str]] = []
     said: list[str] = []
     names = {
+        "chosen": "every descendant, as it is chosen (NumPy)",
         "jax": "every descendant, JAX",
-        "numpy": "every descendant, NumPy executor",
         "outcome": "one outcome, JAX",
         "mean": "mean of one outcome, JAX",
         "dose": "mean of one outcome at 16 doses, JAX",
@@ -195,7 +195,7 @@ def _bent(rows: int) -> list[str]:
             base = hand * (16 if key == "dose" else 1)
             cells = [words, shown_time(found[f"{key} cold"][0]), shown_time(warm), f"{base / warm:.1f}x"]
             lines.append([kind, *cells])
-        ratio = hand / median(found["jax"])
+        ratio = hand / median(found["chosen"])
         said.append(f"{kind}: by hand {shown_time(hand)}; every descendant beside it {_met(ratio, 8)}.")
     return [
         "",

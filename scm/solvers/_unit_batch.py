@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from .._domain import Real
 from .._execution import Execution
 from .._syntax import Var
+from ._unit_bent import run_bent, shifts_of
 from ._unit_chunk import CHUNK, ChunkResult, Columns, Disbelieved, NumpyWorker, Ran, Worker
 from ._unit_kernel import Kernel
 from ._unit_room import room
@@ -87,10 +88,13 @@ def results(worker: Worker, chunks: Iterable[tuple[Columns, int]], first: int) -
 
 
 def goes_straight(kernel: Kernel, execution: Execution) -> bool:
-    """Whether units are moved along linear mechanisms only, and nobody wants that done in another way."""
+    """Whether units are moved along linear or additive mechanisms only, and nobody wants that done in another way."""
     if execution not in (Execution(), Execution(executor="numpy")):
         return False
-    return kernel.kept.setdefault("straight", is_straight(kernel))
+    if "shifts" not in kernel.kept:
+        kernel.kept["straight"] = is_straight(kernel)
+        kernel.kept["shifts"] = shifts_of(kernel)
+    return kernel.kept["straight"] or kernel.kept["shifts"] is not None
 
 
 def run_straightly(
@@ -98,7 +102,10 @@ def run_straightly(
 ) -> Gathered | None:
     """As `run_columns`, where it `goes_straight`; None where a result is no finite number, as a cell may be."""
     outputs = _space(kernel, points, rows, kind)
-    ran = run_straight(kernel, columns, points, rows, outputs)
+    if kernel.kept["straight"]:
+        ran = run_straight(kernel, columns, points, rows, outputs)
+    else:
+        ran = run_bent(kernel, kernel.kept["shifts"], columns, points, rows, outputs, kind)
     return None if ran is None else Gathered(outputs, [], [], np.broadcast_to(np.True_, (rows,)), ran)
 
 
