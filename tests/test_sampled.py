@@ -574,4 +574,4 @@ def test_chains_that_cannot_start_are_a_refusal() -> None:
     )
     found = scm.ask(model, "E[X | Y=1]", key=1)
     assert found.finding == "refused"
-    assert "no draw out of" in dict(found.refusals)["sampled"]
+    assert "its noise 'b' is what 'a'" in dict(found.refusals)["sampled"]
