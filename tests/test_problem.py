@@ -155,7 +155,7 @@ PART_FAULTS = [
     ({"confounded": [{"pair": ["rain", "rain"]}]}, "names 'rain' twice"),
     ({"confounded": [{"pair": ["rain"]}]}, "confounded[0].pair"),
     ({"equations": [{"variable": "rian", "expression": "luck"}]}, "Did you mean 'rain'?"),
-    ({"equations": [{"variable": "rain", "expression": "__import__('os').system('id')"}]}, "'__import__' is no function"),
+    ({"equations": [{"variable": "rain", "expression": "__import__('os').system('id')"}]}, "'__import__' is no func"),
     ({"equations": [{"variable": "rain", "expression": "luck and"}]}, "the text ends here"),
     ({"equations": [{"variable": "rain", "expression": "(" * 5_000}]}, "equations[0].expression"),
     ({"equations": [{"variable": "rain", "expression": {"op": "sys"}}]}, "equations[0].expression"),
