@@ -86,7 +86,7 @@ $(VENV)/.run-ready: $(INPUTS)
 	@touch $@
 
 $(VENV)/.dev-ready: $(INPUTS)
-	@echo "Installing what Twinworld and its checks run on into $(VENV) (about 1.2 GB the first time) ..."
+	@echo "Installing what Twinworld and its checks run on into $(VENV) (about 1.8 GB the first time) ..."
 	@$(PIP) install -c constraints.txt -e '.[dev]'
 	@touch $(VENV)/.run-ready $@
 

@@ -10,7 +10,6 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +18,12 @@ from ._mixed_finite import finite_law
 from ._mixed_fold import folded
 from ._syntax import Const, Expr, Op, Placeholder, Set, Value, Var, substitute, terms, world
 from ._worlds import Fresh, Instance, Own, Slot, Worlds
-from .solvers import Refusal, Solution, Task, refuse_together
+from .solvers import Refusal, Solution, Task
 from .solvers._gaussian_moments import average
 from .solvers._gaussian_pieces import both
 from .solvers._gaussian_posterior import condition_on
 from .solvers._gaussian_space import EPS, Form, RowsDiffer, Space
+from .solvers._rows_apart import solve_apart
 from .solvers._solution import point
 from .solvers.gaussian import posed, refuse_rounding
 
@@ -31,8 +31,6 @@ Array = NDArray[np.float64]
 MOST_CASES = 4096
 MOST_NESTED = 12
 """Deepest nesting of a term of the finite part."""
-MOST_GROUPS = 256
-"""Rows whose coefficients differ are solved apart, up to so many groups."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,28 +44,7 @@ class Mixture:
         try:
             return _solve(task)
         except RowsDiffer as differ:
-            return self._apart(task, differ)
-
-    def _apart(self, task: Task, differ: RowsDiffer) -> Solution:
-        """Rows with one coefficient each together."""
-        labels = np.unique(differ.labels)
-        if not 1 < len(labels) <= MOST_GROUPS:
-            raise Refusal(f"{differ.what} has a coefficient that differs between rows") from None
-        value, defined = np.full(task.rows, np.nan), np.zeros(task.rows, bool)
-        figures: dict[str, Any] = {"error": 0.0, "cases": 0}
-        refused: list[Refusal] = []
-        for label in labels:
-            rows = np.flatnonzero(differ.labels == label)
-            columns = {name: np.asarray(c)[rows] for name, c in task.columns.items()}
-            try:
-                part = self.solve(replace(task, columns=columns, rows=len(rows)))
-            except Refusal as refusal:
-                refused.append(refusal.among(rows, task.rows))
-                continue
-            value[rows], defined[rows] = part.lower, part.defined
-            figures = {name: max(figures[name], part.diagnostics.get(name, 0)) for name in figures}
-        refuse_together(refused)
-        return replace(point(value, defined), diagnostics=figures)
+            return solve_apart(task, differ, self.solve)
 
 
 def _solve(task: Task) -> Solution:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import gzip
 import json
 import math
@@ -295,13 +294,17 @@ def test_a_tensor_file_with_bits_flipped_gives_a_model_or_an_error_of_ours(tmp_p
     path, rng = tmp_path / "m.safetensors", random.Random(1)
     MIXED.save(path)
     whole = path.read_bytes()
+    refused = 0
     for _ in range(300):
         data = bytearray(whole)
         for _ in range(rng.randrange(1, 4)):
             data[rng.randrange(len(data))] = rng.randrange(256)
         path.write_bytes(data[: rng.randrange(len(data))] if rng.random() < 0.2 else data)
-        with contextlib.suppress(scm.ScmError):
-            read_model(path)
+        try:
+            assert isinstance(read_model(path), Model)
+        except scm.ScmError:
+            refused += 1
+    assert refused > 100  # most damage is seen; the rest leaves a model
 
 
 def test_writing_is_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,12 +21,11 @@ from ._gaussian_ranges import check_ranges
 from ._gaussian_space import OVERFLOW, Array, Form, RowsDiffer
 from ._gaussian_system import System, build_system
 from ._normal_lattice import Lattice
-from ._refusal import Refusal, refuse_together
+from ._refusal import Refusal
+from ._rows_apart import solve_apart
 from ._solution import Solution, point
 from ._task import Task
 
-MOST_GROUPS = 256
-"""Rows are solved apart where a coefficient differs between them, up to so many groups."""
 TRUSTED = 1e-6
 """Largest error of a probability, or share of the numbers that go into an expectation, that is given as an answer."""
 
@@ -45,34 +44,7 @@ class Gaussian:
             with np.errstate(over="ignore", invalid="ignore"):  # what grew too large is refused
                 return _solve(task)
         except RowsDiffer as found:
-            return self._apart(task, found)
-
-    def _apart(self, task: Task, found: RowsDiffer) -> Solution:
-        """Rows with one coefficient each together."""
-        labels = np.unique(found.labels)
-        if len(labels) > MOST_GROUPS:
-            raise Refusal(
-                f"{found.what} has a coefficient that differs between rows, with {len(labels)} different values; at "
-                f"most {MOST_GROUPS} are solved apart"
-            )
-        value, defined = np.full(task.rows, np.nan), np.zeros(task.rows, bool)
-        drawn = np.zeros(task.rows)
-        diagnostics: dict[str, Any] = {}
-        refused: list[Refusal] = []
-        for label in labels:
-            rows = np.flatnonzero(found.labels == label)
-            columns = {name: np.asarray(c)[rows] for name, c in task.columns.items()}
-            try:
-                part = self.solve(replace(task, columns=columns, rows=len(rows)))
-            except Refusal as refusal:
-                refused.append(refusal.among(rows, task.rows))
-                continue
-            value[rows], defined[rows] = part.lower, part.defined
-            drawn[rows] = 0.0 if part.monte_carlo is None else part.monte_carlo
-            for name, figure in part.diagnostics.items():
-                diagnostics[name] = max(diagnostics.get(name, figure), figure)
-        refuse_together(refused)
-        return replace(point(value, defined), monte_carlo=drawn if drawn.any() else None, diagnostics=diagnostics)
+            return solve_apart(task, found, self.solve)
 
 
 def posed(task: Task) -> tuple[System, list[Form], list[Event], Pieces]:
