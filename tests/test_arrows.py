@@ -107,7 +107,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_study",
     ),
     "3 counterfactual worlds, identification": ("_relevance", "_worlds", "identify"),
-    "4 ways to solve": ("solvers", "statements"),
+    "4 ways to solve": ("solvers", "statements", "bounds"),
     "5 the account of an answer": ("_trace", "_standard_error", "_nesting", "_derivation", "_plan_report"),
     "6 the front door": (
         "_arguments",
@@ -162,7 +162,20 @@ APART: dict[str, frozenset[str]] = {
 
 # `import scm` must load none of these: a graph, a query and the help text need no array library.
 HEAVY = frozenset(
-    {"jax", "jaxlib", "scipy", "pandas", "polars", "pyarrow", "pgmpy", "numpyro", "matplotlib", "llm_bridge", "openai"}
+    {
+        "jax",
+        "jaxlib",
+        "scipy",
+        "highspy",
+        "pandas",
+        "polars",
+        "pyarrow",
+        "pgmpy",
+        "numpyro",
+        "matplotlib",
+        "llm_bridge",
+        "openai",
+    }
 )
 
 MOST_MODULE_LINES = 400
