@@ -14,7 +14,7 @@ from .._graph import CausalGraph
 from .._query import Probability
 from .._relevance import relevant_world
 from .._syntax import Const, Expr, Set, Value, conjuncts, terms
-from ._fractions import Range, joined
+from ._quantity_rows import Range, joined
 
 Array = NDArray[np.float64]
 

@@ -30,9 +30,9 @@ from .._study import KnownLaw, Study
 from .._syntax import Const, Expr, Op, Set, Var, conjunction, print_name, world
 from ..statements import Read, Statements, names_of
 from ..statements import TooLarge as TooManyAtoms
-from ._fractions import NotLinear, Range, rows_of
 from ._known import Known
 from ._numbers import Box, Numbers
+from ._quantity_rows import NotLinear, Range, rows_of
 from ._regions import LEVEL, Counted, clopper_pearson, counted
 
 Reads: TypeAlias = Literal["face", "rounded", "counted"]
