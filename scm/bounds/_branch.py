@@ -56,7 +56,7 @@ class Search:
         value, x = self._bound(())
         if np.isinf(value) and value > 0:
             return None
-        self._start(x)
+        self._start(max(value, floor), x)
         heap = [(max(value, floor), 0, (), x)]
         proved = np.inf
         count = 1
@@ -129,11 +129,13 @@ class Search:
         cost = self.lift.cost(_only(self.programme, b, form))
         return self.lift.least_of(cost), -self.lift.least_of(-cost)
 
-    def _start(self, x: Array | None) -> None:
+    def _start(self, bound: float, x: Array | None) -> None:
         """Descents from what the first relaxation suggests and, if they do not meet it, from random laws."""
         self._look(x, 1)
         key = np.random.default_rng(self.effort.seed)
         for _ in range(self.effort.starts):
+            if self.best - bound <= self.effort.tolerance / 4:
+                break
             laws = tuple(as_law(block, key.exponential(size=block.columns) ** 3) for block in self.programme.blocks)
             self._descend(tuple(self.descent.vertex(b, law) for b, law in enumerate(laws)))
 

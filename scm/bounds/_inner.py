@@ -87,30 +87,30 @@ class Descent:
         found = least(-law, self.own[b])
         return as_law(self.programme.blocks[b], found.x) if found.status == "optimal" else law
 
-    def _one_by_one(self, laws: tuple[Array, ...]) -> tuple[Array, ...]:
-        best, still = self.value(laws), 0
+    def _one_by_one(self, laws: tuple[Array, ...]) -> tuple[Array, ...] | None:
+        still = 0
         for turn in range(200):
             if still >= len(laws):
                 break
             b = turn % len(laws)
             moved = self._step(laws, b)
-            value = best if moved is None else self.value(moved)
-            if moved is None or value >= best - 1e-13:
+            if moved is None:
                 still += 1
-                continue
-            # The same block moves again where the query is a ratio (Dinkelbach 1967): `still` counts blocks at rest.
-            laws, best, still = moved, value, 0
-        return laws
+            else:
+                laws, still = moved, 0
+        return laws if self.programme.broken(laws) <= ATTAINED else None
 
     def _step(self, laws: tuple[Array, ...], b: int) -> tuple[Array, ...] | None:
         found = least(self.slopes(laws, b), self.own[b])
         if found.status != "optimal":
             return None
         target = as_law(self.programme.blocks[b], found.x)
-        steps = [(*laws[:b], laws[b] + s * (target - laws[b]), *laws[b + 1 :]) for s in _STEPS]
-        values = [self.value(x) for x in steps]
-        kept = [i for i, v in enumerate(values) if not np.isnan(v) and self.programme.broken(steps[i]) <= ATTAINED]
-        return steps[min(kept, key=values.__getitem__)] if kept else None
+        now = self.value(laws)
+        for share_ in _STEPS:
+            moved = (*laws[:b], laws[b] + share_ * (target - laws[b]), *laws[b + 1 :])
+            if self.value(moved) < now - 1e-13:
+                return moved
+        return None
 
     def _together(self, laws: tuple[Array, ...]) -> tuple[Array, ...] | None:
         """Steps of all blocks at once (sequential linear programmes with a penalty and a trust region)."""

@@ -21,6 +21,8 @@ from ._sparse import Optimum, SparseRows, least, stacked
 
 # What is known is itself rounded: a multiplier counts as if its row could be missed by this much.
 _ROW_ROUNDING = 1e-14
+# Laws under which the condition of a query has less than this probability count as laws under which it is undefined.
+SELDOM = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,16 +177,27 @@ class Lift:
         return self._proved(above, below, rows, found)
 
     def _proved(self, above: Array, below: Array | None, rows: SparseRows, found: Optimum) -> Bound:
+        if found.status == "infeasible":
+            empty = self._empty(below, rows, found.multipliers) or self._empty(below, rows, -found.multipliers)
+            return Bound(np.inf if empty else -np.inf, None)
+        if found.status != "optimal":
+            return Bound(-np.inf, None)
         ray = _right_signs(rows, found.multipliers[:-1])
         turned = rows.turned(ray, self.cells)
         slack = _ROW_ROUNDING * float(np.abs(ray).sum())
-        if found.status == "infeasible":
-            return Bound(np.inf if self._surely(-turned) > slack else -np.inf, None)
-        if found.status != "optimal":
-            return Bound(-np.inf, None)
         if below is None:
             return Bound(self._surely(above - turned) - slack, found.x)
         return Bound(self._ratio(above - turned, below, found.multipliers[-1], slack), found.x)
+
+    def _empty(self, below: Array | None, rows: SparseRows, multipliers: Array) -> bool:
+        """Whether multipliers prove that no X meets the rows, or none for which `below` is above `SELDOM` (Farkas)."""
+        size = float(np.abs(multipliers).max(initial=0.0)) or 1.0
+        ray, last = _right_signs(rows, multipliers[:-1] / size), float(multipliers[-1] / size)
+        slack = _ROW_ROUNDING * float(np.abs(ray).sum())
+        left = -rows.turned(ray, self.cells)
+        if below is None:
+            return self._surely(left) > slack
+        return last > 0 and slack - self._surely(left - last * below) < SELDOM * last
 
     def _surely(self, cost: Array) -> float:
         """What a cost is at least, whatever the rows: cells of a class add up to one."""
@@ -199,7 +212,7 @@ class Lift:
             short = self._surely(rest - lower * below) - slack
             if short >= -1e-13:
                 return lower - max(0.0, -short)
-            lower += 2.0 * short / max(float(self.least_of(below)), 1e-9)
+            lower += 2.0 * short / max(self.least_of(below), SELDOM)
         return -np.inf
 
     def least_of(self, cost: Array) -> float:
