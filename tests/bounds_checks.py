@@ -11,10 +11,10 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from scm.bounds._solve import Effort, solve
 
 from scm import ask
 from scm.bounds._programme import Clash, End, Ends, Programme
+from scm.bounds._solve import Effort, solve
 from tests.bounds_engine import Naming, built, plain_naming, study
 from tests.bounds_oracle import Beyond, Source, exact_ends, law_source, mean, statement_source, value
 from tests.bounds_problems import Problem, problem, random_query
@@ -223,9 +223,9 @@ class _Check:
         truth = float(asked.truth)
         if not low - EDGE <= truth <= high + EDGE:
             self.wrong(f"knowing more, the truth {truth!r} is outside [{low!r}, {high!r}]")
-        if (self.ends.sharp and found.sharp) and not self.rare:
-            if low < self.ends.lower.outer - NEAR or high > self.ends.upper.outer + NEAR:
-                self.wrong(f"knowing more widened {self.outer(self.ends)} to {(low, high)}")
+        wider = low < self.ends.lower.outer - NEAR or high > self.ends.upper.outer + NEAR
+        if wider and self.ends.sharp and found.sharp and not self.rare:
+            self.wrong(f"knowing more widened {self.outer(self.ends)} to {(low, high)}")
 
     def asked(self, naming: Naming) -> None:
         """Through `ask`: the truth is inside, whatever kind of answer it is."""

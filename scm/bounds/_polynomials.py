@@ -39,7 +39,8 @@ def tidy(polynomial: Polynomial) -> Polynomial:
     weights = np.bincount(where.ravel(), weights=polynomial.weights, minlength=len(factors))
     size = np.bincount(where.ravel(), weights=np.abs(polynomial.weights), minlength=len(factors))
     kept = np.abs(weights) > _ROUNDING * size
-    return Polynomial(weights[kept], factors[kept])
+    # bincount of nothing is whole numbers, whatever its weights.
+    return Polynomial(weights[kept].astype(float), factors[kept])
 
 
 def with_numbers(polynomial: Polynomial, values: Mapping[tuple[int, int], float]) -> Polynomial:
