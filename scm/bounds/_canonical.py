@@ -115,6 +115,7 @@ class _Assembly:
             sources,
             floor,
             ceiling,
+            self.frame.states,
         )
 
     def read(self, terms: Sum) -> None:
