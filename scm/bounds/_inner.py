@@ -1,0 +1,166 @@
+"""Inner ends: laws that meet the limits and take a query as low as local steps can bring it.
+
+Without limits on several blocks at once, one block is moved at a time: all others fixed, the query is linear (or a sum
+of ratios) in its law, and a linear programme gives the best step. Where a limit ties blocks together such steps get
+stuck, and all blocks move at once, within a region where the linear picture holds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from ._lift import as_law
+from ._polynomials import joint_limits, linear_rows, masses, share
+from ._programme import Array, Limit, Polynomial, Programme
+from ._sparse import SparseRows, dense_rows, least, stacked
+
+# Laws that miss no limit by more than this meet them: the tolerance of the programmes that find them.
+ATTAINED = 1e-8
+_STEPS = (1.0, 0.5, 0.25, 0.1, 0.01)
+_PENALTY = 30.0
+
+
+@dataclass(frozen=True, eq=False)
+class Descent:
+    """Local search for the least `sign * query`.
+
+    Attributes:
+        programme: what is known, and the query.
+        sign: 1 for the least value, -1 for the greatest.
+    """
+
+    programme: Programme
+    sign: float
+
+    @cached_property
+    def joint(self) -> tuple[Limit, ...]:
+        """The limits that read several blocks."""
+        return joint_limits(self.programme)
+
+    @cached_property
+    def own(self) -> tuple[SparseRows, ...]:
+        """What a law of each block must meet by itself."""
+        rows: list[SparseRows] = []
+        for b, block in enumerate(self.programme.blocks):
+            known, low, high, _ = linear_rows(self.programme, b)
+            groups = masses(block)
+            one = np.ones(len(groups))
+            rows.append(stacked([dense_rows(known, low, high), dense_rows(groups, one, one)]))
+        return tuple(rows)
+
+    def value(self, laws: tuple[Array, ...]) -> float:
+        """`sign * query`, NaN where it is undefined."""
+        return self.sign * self.programme.at(laws)
+
+    def slopes(self, laws: tuple[Array, ...], b: int) -> Array:
+        """How `sign * query` changes with each weight of the law of block b, shape (columns,)."""
+        values, slope = self.programme.forms_at(laws), np.zeros(self.programme.blocks[b].columns)
+        for ratio in self.programme.query:
+            up = self._part(ratio.above, b, values)
+            if ratio.below is None:
+                slope += ratio.weight * up
+                continue
+            below = ratio.below.at(values)
+            now = ratio.above.at(values) / below
+            slope += ratio.weight / below * (up - now * self._part(ratio.below, b, values))
+        return self.sign * slope
+
+    def _part(self, polynomial: Polynomial, b: int, values: tuple[Array, ...]) -> Array:
+        block = self.programme.blocks[b]
+        return share(polynomial, b, len(block.forms), values)[0] @ block.forms
+
+    def improved(self, laws: tuple[Array, ...]) -> tuple[Array, ...] | None:
+        """Laws that meet the limits, from these on; no worse than these where these meet them. None if none found."""
+        if self.joint:
+            return self._together(laws)
+        if self.programme.broken(laws) > ATTAINED:
+            laws = tuple(self.vertex(b, law) for b, law in enumerate(laws))
+        if np.isnan(self.value(laws)) or self.programme.broken(laws) > ATTAINED:
+            return None
+        return self._one_by_one(laws)
+
+    def vertex(self, b: int, law: Array) -> Array:
+        """A law of block b that meets its limits: the one with most weight where this one has most."""
+        found = least(-law, self.own[b])
+        return as_law(self.programme.blocks[b], found.x) if found.status == "optimal" else law
+
+    def _one_by_one(self, laws: tuple[Array, ...]) -> tuple[Array, ...] | None:
+        still = 0
+        for turn in range(200):
+            if still >= len(laws):
+                break
+            b = turn % len(laws)
+            moved = self._step(laws, b)
+            if moved is None:
+                still += 1
+            else:
+                laws, still = moved, 0
+        return laws if self.programme.broken(laws) <= ATTAINED else None
+
+    def _step(self, laws: tuple[Array, ...], b: int) -> tuple[Array, ...] | None:
+        found = least(self.slopes(laws, b), self.own[b])
+        if found.status != "optimal":
+            return None
+        target = as_law(self.programme.blocks[b], found.x)
+        now = self.value(laws)
+        for share_ in _STEPS:
+            moved = (*laws[:b], laws[b] + share_ * (target - laws[b]), *laws[b + 1 :])
+            if self.value(moved) < now - 1e-13:
+                return moved
+        return None
+
+    def _together(self, laws: tuple[Array, ...]) -> tuple[Array, ...] | None:
+        """Steps of all blocks at once (sequential linear programmes with a penalty and a trust region)."""
+        laws = tuple(self.vertex(b, x) if self._misses(b, x) else x for b, x in enumerate(laws))
+        radius, merit = 0.25, self._merit(laws)
+        for _ in range(120):
+            if radius < 1e-10 or np.isnan(merit):
+                break
+            moved = self._joint_step(laws, radius)
+            new = np.nan if moved is None else self._merit(moved)
+            if moved is not None and new < merit - 1e-14:
+                much = merit - new > 1e-3 * radius
+                laws, merit, radius = moved, new, min(1.0, radius * 2.0) if much else radius / 2.0
+            else:
+                radius /= 4.0
+        return laws if self.programme.broken(laws) <= ATTAINED and not np.isnan(merit) else None
+
+    def _misses(self, b: int, law: Array) -> bool:
+        rows, low, high, _ = linear_rows(self.programme, b)
+        found = rows @ law
+        return bool((found < low - ATTAINED).any() or (found > high + ATTAINED).any())
+
+    def _merit(self, laws: tuple[Array, ...]) -> float:
+        values = self.programme.forms_at(laws)
+        found = [(limit, limit.polynomial.at(values)) for limit in self.joint]
+        missed = sum(max(0.0, limit.low - x, x - limit.high) for limit, x in found)
+        return self.value(laws) + _PENALTY * missed
+
+    def _joint_step(self, laws: tuple[Array, ...], radius: float) -> tuple[Array, ...] | None:
+        blocks = range(len(laws))
+        sizes = [len(law) for law in laws]
+        start, columns = np.cumsum([0, *sizes]), sum(sizes)
+        now = np.concatenate(laws)
+        values = self.programme.forms_at(laws)
+        slack = 2 * len(self.joint)
+        parts: list[SparseRows] = []
+        for b in blocks:
+            own = self.own[b]
+            parts.append(SparseRows(own.start, own.index + np.int32(start[b]), own.value, own.low, own.high))
+        parts.append(dense_rows(np.eye(columns), now - radius, now + radius))
+        rows = np.zeros((len(self.joint), columns + slack))
+        ends = np.zeros((len(self.joint), 2))
+        for i, limit in enumerate(self.joint):
+            slope = np.concatenate([self._part(limit.polynomial, b, values) for b in blocks])
+            rows[i, :columns], rows[i, columns + 2 * i], rows[i, columns + 2 * i + 1] = slope, 1.0, -1.0
+            shift = slope @ now - limit.polynomial.at(values)
+            ends[i] = limit.low + shift, limit.high + shift
+        parts.append(dense_rows(rows, ends[:, 0], ends[:, 1]))
+        slopes = np.concatenate([self.slopes(laws, b) for b in blocks])
+        found = least(np.concatenate([slopes, np.full(slack, _PENALTY)]), stacked(parts))
+        if found.status != "optimal":
+            return None
+        return tuple(as_law(self.programme.blocks[b], found.x[start[b] : start[b + 1]]) for b in blocks)

@@ -1,0 +1,167 @@
+"""A programme over one block as matrices: rows, columns that nothing tells apart, what weak duality proves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._programme import Array, Block, Limit, Polynomial
+
+ROUNDING = float(np.finfo(float).eps)
+
+
+@dataclass(frozen=True, eq=False)
+class Form:
+    """`coefficients @ x + constant`."""
+
+    coefficients: Array
+    constant: float
+
+    def at(self, x: Array) -> float:
+        """Its value under the law x."""
+        return float(self.coefficients @ x) + self.constant
+
+    def times(self, weight: float) -> Form:
+        """The form times a number."""
+        return Form(weight * self.coefficients, weight * self.constant)
+
+    def plus(self, other: Form) -> Form:
+        """The sum of two forms."""
+        return Form(self.coefficients + other.coefficients, self.constant + other.constant)
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """`low <= matrix @ x <= high` over laws x: not negative, each group adds up to one.
+
+    Attributes:
+        matrix: shape (rows, columns).
+        low, high: shape (rows,); may be infinite.
+        groups: shape (columns,), counted from 0.
+        most: what each x can be at most by the rows, shape (columns,).
+    """
+
+    matrix: Array
+    low: Array
+    high: Array
+    groups: NDArray[np.intp]
+    most: Array
+
+    @property
+    def sums(self) -> Array:
+        """The rows that add up the groups, shape (groups, columns)."""
+        return np.asarray(np.arange(int(self.groups.max()) + 1)[:, None] == self.groups, dtype=float)
+
+    def widened(self, by: float) -> Rows:
+        """Rows that may be missed by so much."""
+        return rows_of(self.matrix, self.low - by, self.high + by, self.groups)
+
+    def missed(self, x: Array) -> float:
+        """By how much x misses the worst row; 0 where it meets all."""
+        found = self.matrix @ x
+        return float(np.maximum(self.low - found, found - self.high).max(initial=0.0))
+
+    def only(self, columns: NDArray[np.intp]) -> Rows:
+        """The rows over some of the columns; the others are zero."""
+        return replace(self, matrix=self.matrix[:, columns], groups=self.groups[columns], most=self.most[columns])
+
+
+def linear(block: Block, polynomial: Polynomial) -> Form:
+    """A polynomial of one block is a linear form with a constant."""
+    read = polynomial.factors[:, 0]
+    constant = float(polynomial.weights[read < 0].sum())
+    weights, forms = polynomial.weights[read >= 0], block.forms[read[read >= 0]]
+    if len(weights) == 1:
+        return Form(weights[0] * forms[0], constant)
+    return Form(weights @ forms if len(weights) else np.zeros(block.columns), constant)
+
+
+def rows_of_limits(block: Block, limits: Sequence[Limit]) -> Rows:
+    """What is known as rows over the columns of the block."""
+    forms = [linear(block, limit.polynomial) for limit in limits]
+    matrix = np.stack([form.coefficients for form in forms]) if forms else np.zeros((0, block.columns))
+    constants = np.array([form.constant for form in forms])
+    low = np.array([limit.low for limit in limits], dtype=float) - constants
+    high = np.array([limit.high for limit in limits], dtype=float) - constants
+    return rows_of(matrix, low, high, block.groups)
+
+
+def rows_of(matrix: Array, low: Array, high: Array, groups: NDArray[np.intp]) -> Rows:
+    """Rows with what each unknown can be at most.
+
+    Less its least entry in each group a row has no negative entry, so no x is above the rest of the row's upper end
+    divided by its entry; and likewise for lower ends. Where that is zero the column is out.
+    """
+    groups = np.unique(groups, return_inverse=True)[1].astype(np.intp)
+    most = np.ones(matrix.shape[1])
+    for entries, end in [*zip(matrix, high, strict=True), *zip(-matrix, -low, strict=True)]:
+        if np.isfinite(end):
+            floor = np.full(int(groups.max()) + 1, np.inf)
+            np.minimum.at(floor, groups, entries)
+            above, rest = entries - floor[groups], max(0.0, float(end - floor.sum()))
+            held = above > rest
+            most[held] = np.minimum(most[held], rest / above[held])
+    return Rows(matrix, low, high, groups, most)
+
+
+def alike(matrix: Array, groups: NDArray[np.intp]) -> NDArray[np.intp]:
+    """A class for each column, shape (columns,): columns of a group with the same entries have the same one."""
+    entries = np.ascontiguousarray(np.vstack([matrix, groups.astype(float)]).T + 0.0)  # no negative zeros
+    bits = entries.view(np.uint64)
+    odd: NDArray[np.uint64] = np.random.default_rng(7).integers(1, 2**62, size=(1, entries.shape[1]), dtype=np.uint64)
+    keys = np.asarray(((bits ^ (bits >> np.uint64(29))) * (odd * np.uint64(2) + np.uint64(1))).sum(axis=1))
+    first, classes = np.unique(keys, return_index=True, return_inverse=True)[1:]
+    if not np.array_equal(entries[first[classes]], entries):
+        classes = np.unique(entries, axis=0, return_inverse=True)[1]
+    return np.asarray(classes, dtype=np.intp).reshape(-1)
+
+
+def cheapest(classes: NDArray[np.intp], cost: Array) -> NDArray[np.intp]:
+    """The column of least cost in each class."""
+    order = np.lexsort((cost, classes))
+    return order[np.unique(classes[order], return_index=True)[1]]
+
+
+def proved(rows: Rows, cost: Form, duals: Array) -> float:
+    """What `cost` is at least over all laws that meet the rows, by weak duality: true for any multipliers whatever.
+
+    `cost = sum duals row + (cost - sum duals row)`: the first sum is at least what the ends say, and the rest at least
+    its least entry in each group, as the weights of a group add up to one. More than rounding can take is taken off.
+
+    Args:
+        rows: what is known.
+        cost: over the same columns.
+        duals: shape (rows,).
+    """
+    up, down = np.maximum(duals, 0.0), np.minimum(duals, 0.0)
+    up, down = np.where(np.isfinite(rows.low), up, 0.0), np.where(np.isfinite(rows.high), down, 0.0)
+    low, high = np.where(up > 0, rows.low, 0.0), np.where(down < 0, rows.high, 0.0)
+    used = up + down
+    rest = cost.coefficients - used @ rows.matrix
+    possible = rows.most > 0
+    total = cost.constant + float(up @ low + down @ high) + _least(rest, rows, possible)
+    ends = float(up @ np.abs(low) - down @ np.abs(high)) + abs(cost.constant)
+    if not possible.any():
+        return np.inf
+    entries = float((np.abs(cost.coefficients) + np.abs(used) @ np.abs(rows.matrix))[possible].max())
+    return total - ROUNDING * (len(duals) + 8) * (ends + entries)
+
+
+def _least(rest: Array, rows: Rows, possible: NDArray[np.bool_]) -> float:
+    """The least `rest @ x` as far as sums of groups tell, or also what each x can be at most: the better of the two."""
+    total = 0.0
+    for group in range(int(rows.groups.max()) + 1):
+        here = possible & (rows.groups == group)
+        if not here.any():
+            return np.inf
+        entries, most = rest[here], rows.most[here]
+        order = np.argsort(entries)
+        filled = np.minimum(np.cumsum(most[order]), 1.0)
+        packed = float(np.diff(filled, prepend=0.0) @ entries[order]) + float((1.0 - filled[-1]) * entries.min())
+        reached = entries[order][: int(np.searchsorted(filled, 1.0)) + 1]
+        packed -= ROUNDING * 4 * len(reached) * float(reached[-1] - reached[0])
+        total += max(float(entries.min()), packed)
+    return total

@@ -1,0 +1,201 @@
+"""One block: exact ends by linear programming.
+
+A linear query takes one programme a side. A ratio whose condition the limits fix is linear too. Otherwise the query is
+linear-fractional (Charnes & Cooper 1962), and is solved by the parametric form of Dinkelbach (1967), a few programmes
+that start from each other's bases: the least `above / below` is the a at which the least `above - a below` is zero.
+Such a ratio takes its ends at vertices, so they are attained also where its condition may have probability zero.
+
+Outer ends are never the solver's word: they are worked out again from its multipliers (`_linear.proved`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from time import perf_counter
+
+import numpy as np
+
+from ._asked import ZERO, Asked, Quotient, ZeroCondition, asked_of
+from ._clash import clash_or_widened
+from ._face import Face
+from ._linear import Form, Rows, alike, cheapest, proved, rows_of_limits
+from ._programme import Array, Clash, End, Ends, Programme
+
+POSSIBLE = 1e-6
+"""Where a condition may have probability zero, ends are proved for the laws that give it at least this much."""
+_ROUNDS = 50
+_STEPS = 30
+_SHARES = (1.0, 0.9, 0.75, 0.5, 0.25, 0.1, 0.03, 0.01)
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """The lower end of something.
+
+    Attributes:
+        proved: no law that meets the rows goes below.
+        x: a law that meets them, the lowest that was found.
+        duals: a multiplier for each row, for a linear query.
+        condition: what the condition has at least.
+        solves: how many programmes were solved.
+    """
+
+    proved: float
+    x: Array
+    duals: Array | None
+    condition: float
+    solves: int
+
+
+def solve_one(programme: Programme, tolerance: float = 1e-9) -> Ends | Clash:
+    """Between which ends the query of a programme over one block lies.
+
+    Where a condition may have probability zero, the ends are over the laws under which it has not; `spent` then has
+    `least condition`, from which probability on the outer ends are proved.
+
+    Args:
+        programme: with one block.
+        tolerance: how far apart outer and inner ends of a sharp interval may be.
+
+    Returns:
+        The ends, or what clashes.
+
+    Raises:
+        ZeroCondition: a condition of the query is impossible.
+    """
+    started = perf_counter()
+    rows = rows_of_limits(programme.blocks[0], programme.limits)
+    found = _both(programme, rows)
+    if found is None:
+        wider = clash_or_widened(programme, rows)
+        if isinstance(wider, Clash):
+            return wider
+        found = _both(programme, wider)
+    if found is None:
+        return _unknown(programme, perf_counter() - started)
+    lower, upper, spent = found
+    return _ends(programme, lower, upper, tolerance, {**spent, "seconds": perf_counter() - started})
+
+
+def _unknown(programme: Programme, seconds: float) -> Ends:
+    """The solver found nothing, and nothing shows that there is nothing."""
+    low, high = End(programme.floor, np.nan), End(programme.ceiling, np.nan)
+    return Ends(low, high, sharp=False, spent={"seconds": seconds, "unsolved": 1.0})
+
+
+def _both(programme: Programme, rows: Rows) -> tuple[Side, Side, dict[str, float]] | None:
+    asked = asked_of(programme, rows)
+    lower = lower_end(rows, asked)
+    upper = None if lower is None else lower_end(rows, asked.negated())
+    if lower is None or upper is None:
+        return None
+    spent = {"programmes": float(lower.solves + upper.solves)}
+    if min(lower.condition, upper.condition) < POSSIBLE:
+        spent["least condition"] = POSSIBLE
+    return lower, upper, spent
+
+
+def lower_end(rows: Rows, asked: Asked) -> Side | None:
+    """The lower end of a query; None where the solver finds no law that meets the rows."""
+    sides: list[Side] = []
+    for part in asked.parts():
+        side = _quotient(rows, part)
+        if side is None:
+            return None
+        sides.append(side)
+    best = min(sides, key=lambda side: _known(asked.at(side.x)))
+    if len(sides) > 1:
+        best = _descended(rows, asked, best)
+    return Side(
+        sum(side.proved for side in sides) - asked.loose,
+        best.x,
+        sides[0].duals if len(sides) == 1 and not asked.ratios else None,
+        min(side.condition for side in sides),
+        sum(side.solves for side in sides),
+    )
+
+
+def _known(value: float) -> float:
+    return np.inf if np.isnan(value) else value
+
+
+def _quotient(rows: Rows, ratio: Quotient) -> Side | None:
+    """The lower end of a ratio of linear forms, by Dinkelbach's iteration."""
+    plain = not ratio.below.coefficients.any()
+    told = rows.matrix if plain else np.vstack([rows.matrix, ratio.below.coefficients])
+    face = Face(rows, cheapest(alike(told, rows.groups), ratio.above.coefficients))
+    if plain:
+        found = face.least(ratio.above)
+        return None if found is None else Side(proved(rows, ratio.above, found[1]), *found, 1.0, face.solves)
+    ends = _condition(rows, ratio.below, face)
+    return None if ends is None else _dinkelbach(rows, ratio, face, *ends)
+
+
+def _condition(rows: Rows, below: Form, face: Face) -> tuple[float, Array] | None:
+    """What a condition has at least, and a law that gives it the most."""
+    most, least = face.least(below.times(-1.0)), face.least(below)
+    if most is None or least is None:
+        return None
+    if -proved(rows, below.times(-1.0), most[1]) <= ZERO or below.at(most[0]) <= 0:
+        raise ZeroCondition
+    return proved(rows, below, least[1]), most[0]
+
+
+def _dinkelbach(rows: Rows, ratio: Quotient, face: Face, least: float, start: Array) -> Side | None:
+    best, a, duals = start, ratio.at(start), np.zeros(len(rows.low))
+    for _ in range(_ROUNDS):
+        found = face.least(ratio.above.plus(ratio.below.times(-a)))
+        if found is None:
+            return None
+        x, duals = found
+        new = _known(ratio.at(x))
+        if new >= a:
+            break
+        best, a = x, new
+    short = proved(rows, ratio.above.plus(ratio.below.times(-a)), duals)
+    outer = a + min(short, 0.0) / max(least, POSSIBLE)
+    return Side(outer, best, duals, least, face.solves)
+
+
+def _descended(rows: Rows, asked: Asked, side: Side) -> Side:
+    """A law with a lower value of several ratios: steps towards the vertex that is best for the slopes here."""
+    face = Face(rows, np.arange(rows.matrix.shape[1], dtype=np.intp))
+    x, value = side.x, asked.at(side.x)
+    for _ in range(_STEPS):
+        found = face.least(_slopes(asked, x))
+        if found is None:
+            break
+        tried = [(1 - step) * x + step * found[0] for step in _SHARES]
+        values = [_known(asked.at(other)) for other in tried]
+        k = int(np.argmin(values))
+        if values[k] >= value - 1e-12:
+            break
+        x, value = tried[k], values[k]
+    return Side(side.proved, x, side.duals, side.condition, side.solves)
+
+
+def _slopes(asked: Asked, x: Array) -> Form:
+    """The derivatives of the query by the law."""
+    total = asked.linear.coefficients
+    for ratio in asked.ratios:
+        below = ratio.below.at(x)
+        if below > 0:
+            slope = ratio.above.coefficients - ratio.at(x) * ratio.below.coefficients
+            total = total + slope / below
+    return Form(total, 0.0)
+
+
+def _ends(programme: Programme, lower: Side, upper: Side, tolerance: float, spent: dict[str, float]) -> Ends:
+    """Both sides as ends: within floor and ceiling, inner within outer."""
+    block = programme.blocks[0]
+    low, high = programme.at((lower.x,)), programme.at((upper.x,))
+    least, most = max(lower.proved, programme.floor), min(-upper.proved, programme.ceiling)
+    low, high = max(low, programme.floor), min(high, programme.ceiling)
+    least, most = min(least, low), max(most, high)
+    sharp = low - least <= tolerance and most - high <= tolerance and not block.relaxed
+    return Ends(
+        End(least, low, (lower.x,), lower.duals),
+        End(most, high, (upper.x,), None if upper.duals is None else -upper.duals),
+        sharp,
+        spent,
+    )

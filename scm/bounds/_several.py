@@ -1,0 +1,102 @@
+"""Programmes over several blocks: both ends of the interval, from inside and from outside."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import numpy as np
+
+from ._asked import ZeroCondition
+from ._branch import Search
+from ._effort import Effort
+from ._lift import Lift
+from ._one import POSSIBLE
+from ._programme import Clash, End, Ends, Limit, Programme, TooLarge
+
+# Limits that miss each other by less than this hold together: numbers are rounded.
+_TOGETHER = 1e-9
+
+
+def solve_several(programme: Programme, effort: Effort | None = None) -> Ends | Clash:
+    """Between which ends the query lies, over laws of several blocks.
+
+    Outer ends are proved by relaxations and branching, inner ends are attained. They meet unless the effort runs out.
+
+    Where a condition may have probability zero, the ends are over the laws under which it has not; `spent` then has
+    `least condition`, from which probability on the outer ends are proved.
+
+    Raises:
+        ZeroCondition: a condition of the query is impossible.
+        TooLarge: the relaxation would have more cells than the effort allows.
+    """
+    effort = Effort() if effort is None else effort
+    begun = time.monotonic()
+    lift = Lift(programme)
+    if lift.cells > effort.cells:
+        raise TooLarge(_forecast(programme, lift.cells, effort))
+    lower = Search(lift, 1.0, effort, begun + effort.seconds / 2)
+    low = lower.run()
+    upper = Search(lift, -1.0, effort, begun + effort.seconds)
+    high = None if low is None else upper.run()
+    if low is None or high is None:
+        return _clash(programme, effort)
+    spent = {name: lower.spent[name] + upper.spent[name] for name in lower.spent}
+    conditions = [below for _, below in lower.parts if below is not None]
+    if any(lift.least_of(below) < POSSIBLE for below in conditions):
+        spent["least condition"] = POSSIBLE
+    meet = _meet(low, effort) and _meet(high, effort)
+    sharp = meet and not any(block.relaxed for block in programme.blocks)
+    return Ends(low, high, sharp, spent | {"seconds": time.monotonic() - begun})
+
+
+def _meet(end: End, effort: Effort) -> bool:
+    return abs(end.inner - end.outer) <= effort.tolerance
+
+
+def _forecast(programme: Programme, cells: int, effort: Effort) -> str:
+    sizes = " x ".join(f"{block.columns:,} ({block.name})" for block in programme.blocks)
+    return (
+        f"products of the response types of several hidden causes: {sizes} = {cells:,} unknowns, and {effort.cells:,} are "
+        "allowed. Leave out variables that matter little, or allow more with Effort(cells=...)."
+    )
+
+
+def _clash(programme: Programme, effort: Effort) -> Ends | Clash:
+    """By how much the limits miss each other, and a smallest set that does."""
+    if _holds(programme):
+        raise ZeroCondition
+    by = _apart(programme)
+    if by <= _TOGETHER:
+        return solve_several(_widened(programme, 2.0 * by + 1e-12), effort)
+    kept = sorted({limit.source for limit in programme.limits})
+    for source in tuple(kept):
+        fewer = [x for x in kept if x != source]
+        if not _holds(_of_sources(programme, fewer)):
+            kept = fewer
+    return Clash(tuple(kept), by)
+
+
+def _holds(programme: Programme) -> bool:
+    """Whether no proof was found that the limits cannot hold together."""
+    lift = Lift(replace(programme, query=(), floor=-np.inf, ceiling=np.inf))
+    return Search(lift, 1.0, Effort(branches=200, starts=0, seconds=2.0), time.monotonic() + 2.0).run() is not None
+
+
+def _apart(programme: Programme) -> float:
+    """The least number by which all limits must be widened, from below: halving finds it."""
+    low, high = 0.0, 1.0
+    while high - low > max(1e-3 * high, 1e-12):
+        middle = (low + high) / 2 if low > 0 or high < 1e-6 else high / 10
+        low, high = (low, middle) if _holds(_widened(programme, middle)) else (middle, high)
+    return high if low == 0.0 else low
+
+
+def _widened(programme: Programme, by: float) -> Programme:
+    return replace(
+        programme, limits=tuple(Limit(x.polynomial, x.low - by, x.high + by, x.source) for x in programme.limits)
+    )
+
+
+def _of_sources(programme: Programme, sources: list[int]) -> Programme:
+    return replace(programme, limits=tuple(limit for limit in programme.limits if limit.source in sources))
