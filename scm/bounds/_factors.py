@@ -1,0 +1,158 @@
+"""A whole law as numbers for each c-component.
+
+Tian & Pearl (2002): where the variables of a law are closed under causes, it is a product over their c-components of
+`Q[C]`, the probability that C's response types give the values that are seen, and each is a number wherever what stands
+before it has a probability. A whole law is then linear in each block, not a product of blocks.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .._bitgraph import members
+from .._graph_ops import bits_of
+from .._study import KnownLaw
+from ._frame import Frame, Ints
+from ._programme import Array
+
+NEAR = 1e-7
+"""Laws that differ from a product over c-components by more contradict the graph."""
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """Values of linear forms of one c-component.
+
+    Attributes:
+        variables: whose codes stand in each column.
+        codes: one form a row, shape (forms, variables).
+        values: what the forms come to.
+        source: the position of the law.
+    """
+
+    variables: tuple[str, ...]
+    codes: Ints
+    values: Array
+    source: int
+
+
+def closed(frame: Frame, law: KnownLaw) -> tuple[str, ...]:
+    """The variables of a law whose causes, up to what is imposed, are all in it; causes first."""
+    found: list[str] = []
+    for name in frame.graph.order:
+        if name in law.variables and all(p in law.do or p in found for p in frame.parents(name)):
+            found.append(name)
+    return tuple(found)
+
+
+def factored(frame: Frame, law: KnownLaw, source: int) -> Iterator[Given]:
+    """What the closed part of a law says of each c-component, for each value that is imposed."""
+    own = closed(frame, law)
+    if not own:
+        return
+    array = np.asarray(law.array, dtype=float)
+    axes = (*law.do, *law.variables)
+    rest = tuple(i for i, name in enumerate(axes) if i >= len(law.do) and name not in own)
+    table = array.sum(axis=rest) if rest else array
+    left = [name for name in axes if name in law.do or name in own]
+    table = np.transpose(table, [left.index(name) for name in (*law.do, *own)])
+    for imposed in itertools.product(*(range(frame.size(name)) for name in law.do)):
+        here = table[imposed] / table[imposed].sum()
+        yield from _World(frame, own, dict(zip(law.do, imposed, strict=True)), here, source).given()
+
+
+@dataclass(frozen=True, eq=False)
+class _World:
+    """A law of closed variables, in causal order, where some others are imposed."""
+
+    frame: Frame
+    names: tuple[str, ...]
+    imposed: Mapping[str, int]
+    table: Array
+    source: int
+
+    def given(self) -> Iterator[Given]:
+        """The numbers of every c-component; two that differ where the law is no product over them."""
+        bits = bits_of(self.frame.graph)
+        whole = np.ones([1] * len(self.names))
+        for district in bits.districts(bits.bits(self.names)):
+            block = bits.named(district)
+            numbers, before = np.ones([1] * len(self.names)), list[tuple[tuple[str, ...], Array]]()
+            for k in range(len(block)):
+                numbers = numbers * self.conditional(block[: k + 1])
+                before.append((block[: k + 1], numbers))
+            whole = whole * np.nan_to_num(numbers)
+            yield from self.cells(before)
+        if np.abs(whole - self.table).max() > NEAR:
+            yield from self.apart()
+
+    def axes(self, names: Sequence[str]) -> tuple[int, ...]:
+        """Axes of the table of all but `names`."""
+        return tuple(i for i, name in enumerate(self.names) if name not in names)
+
+    def pillow(self, block: Sequence[str]) -> set[str]:
+        """What the last of a block depends on: those joined to it so far by hidden causes, and all their parents."""
+        bits, last = bits_of(self.frame.graph), block[-1]
+        before = self.names[: self.names.index(last) + 1]
+        district = bits.district(1 << bits.place[last], bits.bits(before))
+        near = {bits.names[i] for i in members(district | bits.parents_of(district))}
+        return near & set(before)
+
+    def conditional(self, block: Sequence[str]) -> Array:
+        """P(last of the block | what it depends on), NaN where that has no probability; axes of length one else."""
+        near = self.pillow(block)
+        joint = self.table.sum(axis=self.axes(tuple(near)), keepdims=True)
+        below = joint.sum(axis=self.names.index(block[-1]), keepdims=True)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return joint / below
+
+    def cells(self, before: list[tuple[tuple[str, ...], Array]]) -> Iterator[Given]:
+        """Numbers of the longest prefixes of a c-component that have one: shorter ones are sums of them."""
+        longer: Array | None = None
+        for block, numbers in reversed(before):
+            wanted = ~np.isnan(numbers)
+            if longer is not None:
+                lost = np.isnan(longer)
+                beyond = tuple(i for i, (a, b) in enumerate(zip(lost.shape, wanted.shape, strict=True)) if a > b)
+                wanted = wanted & (lost.any(axis=beyond, keepdims=True) if beyond else lost)
+            where = np.argwhere(wanted)
+            if len(where):
+                yield Given(block, self.codes(block, where), numbers[wanted], self.source)
+            longer = numbers
+
+    def codes(self, block: Sequence[str], where: Ints) -> Ints:
+        """The codes of a c-component at some cells of the table, shape (cells, variables)."""
+        found: list[Ints] = []
+        for name in block:
+            row = np.zeros(len(where), dtype=np.int64)
+            for parent in self.frame.parents(name):
+                state = self.imposed[parent] if parent in self.imposed else where[:, self.names.index(parent)]
+                row = row * self.frame.size(parent) + state
+            found.append(self.frame.codes(name, row, where[:, self.names.index(name)]))
+        return np.stack(found, axis=1)
+
+    def apart(self) -> Iterator[Given]:
+        """The form whose number depends most on what it may not depend on, at its value there."""
+        bits, worst, found = bits_of(self.frame.graph), 0.0, None
+        for district in bits.districts(bits.bits(self.names)):
+            block, numbers = bits.named(district), np.ones([1] * len(self.names))
+            for k in range(len(block)):
+                at = self.names.index(block[k])
+                joint = self.table.sum(axis=tuple(range(at + 1, len(self.names))), keepdims=True)
+                below = joint.sum(axis=at, keepdims=True)
+                usual = self.conditional(block[: k + 1])
+                gap = np.nan_to_num(np.abs(joint - usual * below))
+                gap = gap * np.nan_to_num(numbers)
+                if gap.max() > worst:
+                    cell = np.unravel_index(int(gap.argmax()), gap.shape)
+                    scale = np.broadcast_to(numbers, gap.shape)[cell]
+                    value = scale * joint[cell] / np.broadcast_to(below, gap.shape)[cell]
+                    codes = self.codes(block[: k + 1], np.array([cell]))
+                    worst, found = float(gap.max()), Given(block[: k + 1], codes, np.array([value]), self.source)
+                numbers = numbers * usual
+        if found is not None:
+            yield found
