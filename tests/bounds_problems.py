@@ -164,7 +164,8 @@ def grant(rng: random.Random, types: Types, laws: Laws) -> list[Source]:
     ]
     broken = types.holds(("or", *events) if len(events) > 1 else events[0])
     axes = [c for c in range(len(laws)) if broken.shape[c] > 1]
-    if len(axes) != 1:
+    # Where the members of a component have hidden causes of their own, leaving out types would make these depend.
+    if len(axes) != 1 or not graph.clique(graph.components[axes[0]]):
         return []
     kept = [Fraction(0) if bad else p for p, bad in zip(laws[axes[0]], broken.ravel(), strict=True)]
     if not sum(kept):
