@@ -93,16 +93,10 @@ def row_ends(pool: Pool, right: Array, execution: Execution | None = None) -> Ro
 
 def _stacked(pool: Pool) -> tuple[Vectors, tuple[int, int, int]]:
     """All vectors, upper ones turned, then what is below; and how many of each kind."""
-    form = pool.standard
-    below = np.zeros((1, form.varied))
-    constant = 1.0
-    if form.below is not None:
-        fixed = np.r_[form.right, np.ones(len(form.groups))]
-        below = form.below[None, : form.varied]
-        constant = float(form.below[form.varied :] @ fixed[form.varied :] - below[0] @ form.shift)
+    below = Vectors(np.zeros((1, pool.standard.varied)), np.ones(1)) if pool.below is None else pool.below
     lower, upper, rays = pool.lower, pool.upper, pool.rays
-    values = np.concatenate([lower.values, -upper.values, rays.values, below])
-    constants = np.concatenate([lower.constants, -upper.constants, rays.constants, [constant]])
+    values = np.concatenate([lower.values, -upper.values, rays.values, below.values])
+    constants = np.concatenate([lower.constants, -upper.constants, rays.constants, below.constants])
     return Vectors(np.ascontiguousarray(values), constants), (len(lower), len(upper), len(rays))
 
 
