@@ -154,6 +154,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_imagined",
         "_imagine_ready",
         "_imagine",
+        "_checkpoint",
         "_imagine_stream",
     ),
     "7 pictures": ("plot",),

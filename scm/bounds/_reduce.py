@@ -1,10 +1,14 @@
-"""What can be left out before solving: numbers in place of forms that are determined, columns that are zero, and blocks
-that nothing reads."""
+"""What can be left out before solving.
+
+Forms that are determined become numbers, columns that no law uses go, and blocks that nothing ties to the query are
+apart from it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import networkx as nx
 import numpy as np
@@ -138,9 +142,7 @@ def _fixed_ones(forms: Array, wanted: list[int], own: SparseRows) -> dict[int, f
 def _with_numbers(programme: Programme, numbers: Mapping[tuple[int, int], float]) -> Programme:
     """Numbers in the query and in limits on several blocks; what is known of one block stays, as it says the number."""
     new = rewritten(programme, numbers)
-    limits = tuple(
-        y if len(reads(x.polynomial)) > 1 else x for x, y in zip(programme.limits, new.limits, strict=True)
-    )
+    limits = tuple(y if len(reads(x.polynomial)) > 1 else x for x, y in zip(programme.limits, new.limits, strict=True))
     return replace(new, limits=limits)
 
 
@@ -151,7 +153,7 @@ def linked(programme: Programme) -> tuple[tuple[int, ...], ...]:
     asked = [x for ratio in programme.query for x in (ratio.above, ratio.below) if x is not None]
     read = frozenset[int]().union(*(reads(x) for x in asked)) if asked else frozenset[int]()
     for group in [read, *(reads(limit.polynomial) for limit in programme.limits)]:
-        nx.add_path(web, sorted(group))
+        web.add_edges_from(pairwise(sorted(group)))
     parts = [tuple(sorted(part)) for part in nx.connected_components(web)]
     first = next((part for part in parts if read & set(part)), ())
     return (first, *sorted(part for part in parts if part != first))
@@ -163,7 +165,9 @@ def part_of(programme: Programme, blocks: tuple[int, ...], query: tuple[Ratio, .
     return Programme(
         tuple(programme.blocks[b] for b in blocks),
         tuple(Limit(on_blocks(x.polynomial, blocks), x.low, x.high, x.source) for x in limits),
-        tuple(Ratio(x.weight, _cut(x.above, blocks), None if x.below is None else _cut(x.below, blocks)) for x in query),
+        tuple(
+            Ratio(x.weight, _cut(x.above, blocks), None if x.below is None else _cut(x.below, blocks)) for x in query
+        ),
         programme.sources,
         programme.floor,
         programme.ceiling,

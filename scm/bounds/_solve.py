@@ -1,4 +1,4 @@
-"""`solve`: between which ends a query lies. What does not matter is left out, and the rest goes where it is solved best.
+"""`solve`: between which ends a query lies. What does not matter is left out, the rest goes where it is solved best.
 
 One block left is a linear programme, whose ends are exact; several are a multilinear one. Blocks that the query does
 not depend on are solved too: what is known of them may clash, and the model that attains an end needs their laws.
@@ -11,8 +11,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from ._asked import ZeroCondition
 from ._effort import Effort
-from ._one import ZeroCondition, solve_one
+from ._one import solve_one
 from ._polynomials import constant_of, number, reads
 from ._programme import Array, Clash, End, Ends, Programme, Ratio
 from ._reduce import Reduced, broken_constants, linked, merged, part_of, reduced, some_law
@@ -59,7 +60,7 @@ def _asked(programme: Programme, blocks: tuple[int, ...], effort: Effort) -> End
     for ratio in programme.query:
         below = 1.0 if ratio.below is None else constant_of(ratio.below)
         if below <= 0:
-            raise ZeroCondition("The condition of the query has probability zero under every law that meets what is known.")
+            raise ZeroCondition
         total += ratio.weight * constant_of(ratio.above) / below
     end = End(total, total, ())
     return Ends(end, end, sharp=True)
