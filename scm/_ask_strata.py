@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ._answer import Answer, Told
 from ._ask_bounds import identifying
-from ._ask_laws import ask_laws, named
+from ._ask_laws import named
 from ._bounds_ends import cells_of
 from ._errors import InvalidQuery, ScmError
 from ._finding import Assumption, Interval, Statuses, Step, Uncertainty
@@ -20,11 +20,11 @@ from ._query import Query
 from ._row_estimand import row_values
 from ._study import KnownLaw, Study
 from .bounds._formulas import formula_of
-from .bounds._fractions import ends
 from .bounds._granted import Grants, granted
+from .bounds._moments import ends
 from .bounds._pool_rows import CONTRADICTION, OK, UNDEFINED
 from .bounds._row_cells import RowLaw
-from .bounds._row_query import RowQuery, NotTogether
+from .bounds._row_query import NotTogether, RowQuery
 from .bounds._sources import sources_of
 from .identify import Available, Identification
 
@@ -52,8 +52,8 @@ class _Rows:
 
     @classmethod
     def empty(cls, strata: int, shape: tuple[int, ...]) -> _Rows:
-        ends = (np.full((strata, *shape), np.nan) for _ in range(4))
-        return cls(*ends, np.full(strata, np.uint8(REFUSED)), np.zeros(strata, dtype=bool))
+        a, b, c, d = (np.full((strata, *shape), np.nan) for _ in range(4))
+        return cls(a, b, c, d, np.full(strata, np.uint8(REFUSED)), np.zeros(strata, dtype=bool))
 
     def put(self, row: int, answer: Answer) -> None:
         """The answer of one stratum by itself."""
@@ -74,7 +74,7 @@ class _Asked:
     study: Study
     query: Query
     grants: Grants
-    seconds: float | None
+    single: Callable[[Study], Answer]
     laws: tuple[KnownLaw, ...]
     base: Answer
     how: Identification
@@ -103,7 +103,7 @@ class _Asked:
         values = row_values(self.how.estimand, self.laws, self.study.states, self.how.axes)
         floor, ceiling = ends(self.query, self.study.states)
         flat = values.reshape(self.strata, -1)
-        lost = np.isnan(flat).any(axis=1)
+        lost = np.isnan(flat.sum(axis=1))
         beyond = ((flat < floor - BEYOND) | (flat > ceiling + BEYOND)).any(axis=1)
         values = np.clip(values, floor, ceiling)
         found.codes[:] = np.where(lost, REFUSED, np.where(beyond, CONTRADICTION, OK)).astype(np.uint8)
@@ -122,8 +122,12 @@ class _Asked:
             return single, []
         steps: list[Step] = []
         shape = found.lower.shape[1:]
+        if not shape:
+            return self.number(query, found, told)
         codes = np.zeros(self.strata, dtype=np.uint8)
-        flat = [end.reshape(self.strata, -1) for end in (found.lower, found.upper, found.outer_lower, found.outer_upper)]
+        flat = [
+            end.reshape(self.strata, -1) for end in (found.lower, found.upper, found.outer_lower, found.outer_upper)
+        ]
         sharp = np.ones(self.strata, dtype=bool)
         for k, cell in enumerate(cells_of(self.query, self.study.states, shape)):
             try:
@@ -141,6 +145,20 @@ class _Asked:
         for end in flat:
             end[codes != OK] = np.nan
         return query.left, steps
+
+    def number(self, query: RowQuery, found: _Rows, told: dict[str, Any]) -> tuple[NDArray[np.bool_], list[Step]]:
+        """As `bounded`, for a query for one number."""
+        try:
+            rows = query.ends(self.query)
+        except NotTogether as wrong:
+            told["one_by_one"] = str(wrong)
+            return np.ones(self.strata, dtype=bool), []
+        found.lower, found.upper, found.outer_lower, found.outer_upper = (
+            rows.lower, rows.upper, rows.outer_lower, rows.outer_upper,
+        )  # fmt: skip
+        found.codes, found.sharp = rows.codes, rows.sharp
+        told |= query.told
+        return query.left, self.formula(query, self.query)
 
     def row_laws(self) -> tuple[RowLaw, ...]:
         """The laws with one array a stratum; one that is the same in all of them is spread."""
@@ -168,7 +186,7 @@ class _Asked:
         pool = pools.asked.pool
         if len(pool.lower) + len(pool.upper) > FEW_TERMS:
             return []
-        formula = formula_of(pool, [pools.labels[k] for k in pools.asked.cells], cell)
+        formula = formula_of(pool, [pools.labels[int(k)] for k in pools.asked.cells.tolist()], cell)
         reason = "the ends of a linear programme over response types, by all vertices of its dual"
         return [Step("bounds", formula.to_text(), reason, "Balke & Pearl (1994)")]
 
@@ -194,10 +212,7 @@ class _Asked:
         """One stratum by itself."""
         others = [item for item in self.study.sources if not isinstance(item, KnownLaw)]
         laws = [replace(law, array=law.array[row], strata=False) if law.strata else law for law in self.laws]
-        if others:
-            raise InvalidQuery("statements and equations beside laws that cannot be read for all strata at once")
-        study = Study(self.study.graph, *laws, states=self.study.states)
-        return ask_laws(study, self.query, self.grants, self.seconds)
+        return self.single(Study(self.study.graph, *laws, *others, states=self.study.states))
 
     def made(self, found: _Rows, steps: Sequence[Step], told: dict[str, Any], reason: str) -> Answer:
         """The answer."""
@@ -244,14 +259,14 @@ class _Asked:
         return tuple(Assumption(f"{s.claim}{f' ({s.citation})' if s.citation else ''}", "the user") for s in shapes)
 
 
-def ask_strata(study: Study, query: Query, grants: Grants = (), seconds: float | None = None) -> Answer:
+def ask_strata(study: Study, query: Query, grants: Grants, single: Callable[[Study], Answer]) -> Answer:
     """Answer a query for every stratum of laws that are given with `strata=True`.
 
     Args:
         study: of laws, at least one of strata; statements and equations beside them hold in every stratum.
         query: with names and states checked.
         grants: what the user grants.
-        seconds: how long bounds of one stratum may take at each end, where they are not found together.
+        single: answers a stratum by itself, where they cannot be answered together.
 
     Returns:
         One answer with an entry a stratum in its arrays and in `status`: `exact` where the query is identified, else
@@ -268,4 +283,4 @@ def ask_strata(study: Study, query: Query, grants: Grants = (), seconds: float |
     available = [Available(law.variables, law.do, law.name) for law in laws]
     base, how = identified(study.graph, query, available, identifying(study, query, grants), study.states)
     arrays = [replace(law, array=np.ascontiguousarray(law.array, dtype=np.float64)) for law in laws]
-    return _Asked(study, query, grants, seconds, tuple(arrays), base, how).answer()
+    return _Asked(study, query, grants, single, tuple(arrays), base, how).answer()

@@ -57,7 +57,7 @@ def ask_study(study: Study, query: str | Query, assume: Grants = (), seconds: fl
     if open_ones := placeholders(asked):
         raise InvalidQuery(f"The query leaves {listing(open_ones)} open, and a study takes no rows. Write the values.")
     if study.strata is not None:
-        return ask_strata(study, asked, assume, seconds)
+        return ask_strata(study, asked, assume, lambda one: ask_study(one, asked, assume, seconds))
     names = identifying(study, asked, assume)
     if study.samples:
         return ask_samples(study, asked, assume, seconds)

@@ -37,7 +37,7 @@ class BlockPool:
 
     def of(self, right: Array) -> Array:
         """The numbers of every row that it reads; no copy where it reads all."""
-        whole = len(self.cells) == right.shape[1] and (self.cells == np.arange(right.shape[1])).all()
+        whole = self.cells.tolist() == list(range(right.shape[1]))
         return right if whole else np.ascontiguousarray(right[:, self.cells])
 
 

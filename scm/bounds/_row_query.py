@@ -167,4 +167,3 @@ def _without(part: RowCells, gone: NDArray[np.bool_]) -> RowCells:
         tuple(part.events[k] for k in kept), tuple(part.labels[k] for k in kept), part.values, part.members,
         part.source,
     )  # fmt: skip
-
