@@ -115,6 +115,7 @@ class _Assembly:
             sources,
             floor,
             ceiling,
+            self.frame.states,
         )
 
     def by_cell(self, law: KnownLaw, source: int) -> tuple[Rows, Array, int]:
