@@ -100,6 +100,8 @@ from ._holds import holds as holds
 from ._imagine import imagine as imagine
 from ._imagine_stream import imagine_stream as imagine_stream
 from ._imagined import Imagined as Imagined
+from ._known_equation import KnownEquation as KnownEquation
+from ._known_equation import equation as equation
 from ._ladder import Ladder as Ladder
 from ._ladder import ladder as ladder
 from ._mechanism import Equation as Equation
@@ -161,6 +163,12 @@ from ._separation import inducing_paths as inducing_paths
 from ._separation import minimal_separator as minimal_separator
 from ._separation import minimal_separators as minimal_separators
 from ._separation import separated as separated
+from ._shapes import Shape as Shape
+from ._shapes import additive_confounding as additive_confounding
+from ._shapes import effect_within as effect_within
+from ._shapes import marginal_sensitivity as marginal_sensitivity
+from ._shapes import no_defiers as no_defiers
+from ._shapes import no_prevention as no_prevention
 from ._statement import Correlation as Correlation
 from ._statement import Quantity as Quantity
 from ._statement import Statement as Statement
@@ -326,6 +334,7 @@ __all__ = [
     "InvalidQuery",
     "InvalidRows",
     "JointLaws",
+    "KnownEquation",
     "KnownLaw",
     "Ladder",
     "LawSource",
@@ -363,6 +372,7 @@ __all__ = [
     "ScmError",
     "Sensitivity",
     "Set",
+    "Shape",
     "Soft",
     "Statement",
     "Step",
@@ -384,6 +394,7 @@ __all__ = [
     "World",
     "Worlds",
     "ZeroCell",
+    "additive_confounding",
     "adjustment_sets",
     "alternatives",
     "arrow_column",
@@ -412,8 +423,10 @@ __all__ = [
     "districts",
     "draw_tables",
     "effect_along",
+    "effect_within",
     "efficient_adjustment_set",
     "encode_text",
+    "equation",
     "equivalence_class",
     "estimand_from_data",
     "estimand_latex",
@@ -450,6 +463,7 @@ __all__ = [
     "latent_projection",
     "linear_effect",
     "listing",
+    "marginal_sensitivity",
     "minimal_separator",
     "minimal_separators",
     "moral_graph",
@@ -460,6 +474,8 @@ __all__ = [
     "network",
     "networks",
     "nie",
+    "no_defiers",
+    "no_prevention",
     "normal",
     "number_text",
     "numbers_from_text",

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias, cast
 
 from ._errors import InvalidModel, InvalidQuery, InvalidRows, UnknownName, listing
 from ._graph import CausalGraph, name_tuple
+from ._known_equation import KnownEquation, checked_equation, equation, is_equation
 from ._resolve import resolve, resolve_expr
 from ._statement import Correlation, Quantity, Statement
 from ._statement_text import statement
@@ -61,7 +62,7 @@ class Sample:
         object.__setattr__(self, "do", name_tuple(self.do, "Sample(do=)"))
 
 
-Source: TypeAlias = Statement | KnownLaw | Sample
+Source: TypeAlias = Statement | KnownLaw | Sample | KnownEquation
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -71,7 +72,8 @@ class Study:
     Args:
         graph: the causal graph, or its text, such as "Z -> X -> Y, Z -> Y" (see `graph_from_text`). Its hidden
             variables are never measured; a statement may still give their numbers.
-        *sources: statements (or their text, such as `"P(Y=1 | X=0) = 26%"`), laws, samples.
+        *sources: statements (or their text, such as `"P(Y=1 | X=0) = 26%"`), laws, samples, equations (or their text,
+            `"Y = X and not W"`), which bounds make use of.
         states: of each variable, state 0 first; variables left out have those in the samples' columns, or else
             0 and 1.
 
@@ -110,7 +112,8 @@ class Study:
         object.__setattr__(self, "graph", graph)
         object.__setattr__(self, "states", known)
         object.__setattr__(self, "unread", unread)
-        object.__setattr__(self, "sources", tuple(_source(item, known) for item in sources))
+        object.__setattr__(self, "sources", tuple(_source(item, graph, known) for item in sources))
+        _check_once(self.equations)
         for law in self.laws:
             _check_law(law, known)
         for sample in self.samples:
@@ -130,6 +133,11 @@ class Study:
     def samples(self) -> tuple[Sample, ...]:
         """The samples."""
         return tuple(item for item in self.sources if isinstance(item, Sample))
+
+    @property
+    def equations(self) -> tuple[KnownEquation, ...]:
+        """The equations that are known."""
+        return tuple(item for item in self.sources if isinstance(item, KnownEquation))
 
 
 def _check_declared(declared: object) -> None:
@@ -173,14 +181,25 @@ def _seen(
     return {name: (0, 1) if len(seen) < 2 and set(seen) <= {0, 1} else seen for name, seen in found.items()}
 
 
-def _source(item: object, states: Mapping[str, tuple[Value, ...]]) -> Source:
+def _source(item: object, graph: CausalGraph, states: Mapping[str, tuple[Value, ...]]) -> Source:
     if isinstance(item, str):
-        item = statement(item)
+        item = equation(item) if is_equation(item) else statement(item)
     if isinstance(item, Statement):
         return replace(item, quantity=_resolved(item.quantity, states))
+    if isinstance(item, KnownEquation):
+        return checked_equation(item, graph, states)
     if not isinstance(item, (KnownLaw, Sample)):
-        raise InvalidModel(f"A source is a Statement (or its text), a KnownLaw or a Sample, got {type(item).__name__}.")
+        raise InvalidModel(
+            "A source is a Statement or a KnownEquation (or the text of one), a KnownLaw or a Sample, got "
+            f"{type(item).__name__}."
+        )
     return item
+
+
+def _check_once(equations: Sequence[KnownEquation]) -> None:
+    names = [given.variable for given in equations]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise InvalidModel(f"{twice[0]!r} has two equations. A variable gets its value in one way.")
 
 
 def _resolved(quantity: Quantity, states: Mapping[str, tuple[Value, ...]]) -> Quantity:

@@ -5,6 +5,7 @@ from ._arithmetic import Shown as Shown
 from ._composed import composed as composed
 from ._doing import doing_clash as doing_clash
 from ._formula import CellLaw as CellLaw
+from ._readings import Read as Read
 from ._readings import certain as certain
 from ._solve import Found as Found
 from ._solve import Statements as Statements

@@ -1,0 +1,271 @@
+"""Everything that is known of a study, as laws and rows for a programme of bounds.
+
+A study is read in up to three ways, of which the ends mean different things:
+
+- at face value: laws as they are, statements as printed, samples as the shares that were seen. The ends are the answer,
+  or, of samples, its estimate.
+- within what the printed digits leave open: each number lies in its interval. The ends are never narrower, and go to
+  `Uncertainty.rounding`. Numbers whose sum is off by rounding have no law at face value, but have one here: only where
+  this reading has none do statements clash.
+- within what the counts leave open: samples and counted shares lie in a simultaneous confidence region (see
+  `_regions`), the rest within its digits. The ends are a confidence interval for all that is compatible with the truth.
+  Samples that clash at face value by chance do not clash here, but for a declared share of them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal, NamedTuple, TypeAlias
+
+import numpy as np
+
+from .._query import Probability
+from .._shapes import Ranged, Shape, granted_limits
+from .._statement import Statement
+from .._statement_text import print_statement
+from .._study import KnownLaw, Study
+from .._syntax import Const, Expr, Op, Set, Var, conjunction, print_name, world
+from ..statements import Read, Statements, names_of
+from ..statements import TooLarge as TooManyAtoms
+from ._known import Known
+from ._numbers import Box, Numbers
+from ._quantity_rows import NotLinear, Range, rows_of
+from ._regions import LEVEL, Counted, clopper_pearson, counted
+
+Reads: TypeAlias = Literal["face", "rounded", "counted"]
+
+
+class Left(NamedTuple):
+    """Something known that a programme cannot hold: its source, and why."""
+
+    source: int
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """One reading of a study: what goes into a programme.
+
+    Attributes:
+        laws: known whole.
+        known: the rows.
+        left: what no row was made of; the ends are right, but could be narrower.
+    """
+
+    laws: tuple[KnownLaw, ...]
+    known: tuple[Known, ...]
+    left: tuple[Left, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Sources:
+    """All readings of a study.
+
+    Attributes:
+        face: at face value.
+        rounded: within the printed digits; None where every number is exact.
+        counted: within a confidence region at `level`; None where nothing was counted.
+        sources: what laws, statements and grants are, in words; first the laws of `face`, in their order.
+        equations: the variables whose mechanism is known.
+        level: of the region.
+    """
+
+    face: Reading
+    rounded: Reading | None
+    counted: Reading | None
+    sources: tuple[str, ...]
+    equations: Mapping[str, Expr]
+    level: float = LEVEL
+
+
+def known_of(
+    study: Study, grants: Sequence[Shape] = (), names: Collection[str] | None = None
+) -> tuple[tuple[KnownLaw, ...], tuple[Known, ...], tuple[str, ...]]:
+    """The laws, rows and sources of a study at face value; see `sources_of`."""
+    found = sources_of(study, grants, names)
+    return found.face.laws, found.face.known, found.sources
+
+
+def sources_of(
+    study: Study, grants: Sequence[Shape] = (), names: Collection[str] | None = None, level: float = LEVEL
+) -> Sources:
+    """Everything that is known of a study, in all its readings.
+
+    Args:
+        study: with laws, samples, statements and equations in any mixture.
+        grants: shapes that were granted; see `granted`.
+        names: the columns of samples that are counted (see `reach`); by default every one that is finite.
+        level: of the confidence region for counts.
+
+    Raises:
+        InvalidRows: a sample whose columns cannot be read.
+    """
+    return _Reader(study, tuple(grants), names, level).sources()
+
+
+@dataclass(frozen=True, eq=False)
+class _Reader:
+    study: Study
+    grants: tuple[Shape, ...]
+    names: Collection[str] | None
+    level: float
+    reads: dict[Probability, Read | None] = field(default_factory=lambda: {})
+
+    def sources(self) -> Sources:
+        counted = bool(self.samples) or any(s.total is not None for s in self.study.statements)
+        rounded = any(s.low < s.high for s in self.study.statements if s.total is None)
+        return Sources(
+            self.reading("face"),
+            self.reading("rounded") if rounded else None,
+            self.reading("counted") if counted else None,
+            self.words,
+            {given.variable: given.expr for given in self.study.equations},
+            self.level,
+        )
+
+    @cached_property
+    def samples(self) -> tuple[Counted, ...]:
+        """The counts of each sample."""
+        names = self.study.graph.observed if self.names is None else self.names
+        kept = [name for name in names if name not in self.study.unread]
+        return tuple(counted(s, self.study.graph, self.study.states, kept) for s in self.study.samples)
+
+    @cached_property
+    def shares(self) -> tuple[KnownLaw | None, ...]:
+        """The law of each sample as the shares that were seen; None where an arm was not seen."""
+        return tuple(sample.law() for sample in self.samples)
+
+    @cached_property
+    def words(self) -> tuple[str, ...]:
+        """All sources: laws, samples (those that are laws at face value first), statements, shapes."""
+        laws = [_law_text(law) for law in self.study.laws]
+        pairs = sorted(zip(self.samples, self.shares, strict=True), key=lambda pair: pair[1] is None)
+        samples = [_sample_text(sample) for sample, _ in pairs]
+        said = [print_statement(s) for s in self.study.statements]
+        return (*laws, *samples, *said, *(shape.claim for shape in self.grants))
+
+    def place_of_sample(self, k: int) -> int:
+        """The source that sample k is."""
+        whole = [share is not None for share in self.shares]
+        before = sum(whole[:k]) if whole[k] else sum(whole) + sum(not w for w in whole[:k])
+        return len(self.study.laws) + before
+
+    @cached_property
+    def alpha(self) -> float:
+        """How often each interval of the region may miss, so that all hold at once (Bonferroni)."""
+        shares = sum(s.total is not None for s in self.study.statements)
+        return (1 - self.level) / max(1, shares + sum(sample.intervals for sample in self.samples))
+
+    def boxes(self, how: Reads) -> list[Box]:
+        """The ends of each law."""
+        laws = [Box(law.variables, law.do, a, a) for law in self.study.laws for a in (np.asarray(law.array, float),)]
+        return laws + [s.region(self.alpha) if how == "counted" else s.frequencies() for s in self.samples]
+
+    def reading(self, how: Reads) -> Reading:
+        """One reading."""
+        exact = self.study.laws if how == "counted" else (*self.study.laws, *(s for s in self.shares if s is not None))
+        boxes = self.boxes(how)
+        numbers = Numbers(self.study.graph, self.study.states, boxes, lambda term: self.stated(term, how))
+        taken = _Taken(self.study, numbers)
+        for k, box in enumerate(boxes[len(self.study.laws) :]):
+            if how == "counted" or self.shares[k] is None:
+                taken.rows += self.cells(box, self.place_of_sample(k))
+        first = len(self.study.laws) + len(self.samples)
+        for k, given in enumerate(self.study.statements):
+            low, high = self.ends(given, how)
+            taken.take(Ranged(given.quantity, low, high), first + k)
+        first += len(self.study.statements)
+        for k, shape in enumerate(self.grants):
+            for limit in granted_limits(shape, self.study.states):
+                taken.take(limit, first + k)
+        return Reading(tuple(exact), tuple(taken.rows), tuple(dict.fromkeys(taken.left)))
+
+    def ends(self, given: Statement, how: Reads) -> Range:
+        """The ends of what is stated, in a reading."""
+        if given.relation != "=":
+            return (-math.inf, given.value) if given.relation in ("<", "<=") else (given.value, math.inf)
+        if how == "counted" and given.total is not None:
+            low, high = clopper_pearson(round(given.value * given.total), given.total, self.alpha)
+            return float(low), float(high)
+        if how == "face" or given.total is not None:
+            return given.value, given.value
+        return given.low, given.high
+
+    def cells(self, box: Box, source: int) -> list[Known]:
+        """Each cell of a law between its ends."""
+        states, names = self.study.states, (*box.do, *box.variables)
+        rows: list[Known] = []
+        for codes in np.ndindex(*box.low.shape):
+            low, high = float(box.low[codes]), float(box.high[codes])
+            if low <= 0 and high >= 1:
+                continue
+            at = {name: Const(states[name][code]) for name, code in zip(names, map(int, codes), strict=True)}
+            imposed = world(*(Set(name, at[name]) for name in box.do))
+            event = conjunction(*(Op("=", (Var(name, imposed), at[name])) for name in box.variables))
+            rows.append(Known(((1.0, event),), max(low, 0.0), min(high, 1.0), source))
+        return rows
+
+    @cached_property
+    def said(self) -> tuple[Statements, ...]:
+        """The statements, with what follows from them: all, and only those about what is seen of single variables."""
+        few = [s for s in self.study.statements if len(names_of(s.quantity)) == 1]
+        graph, states = self.study.graph, self.study.states
+        return tuple(Statements(graph, states, some, None) for some in (self.study.statements, few))
+
+    def read(self, term: Probability) -> Read | None:
+        """What the statements determine of a probability; of too many variables at once, what is said of each."""
+        if term not in self.reads:
+            self.reads[term] = None
+            for said in self.said:
+                try:
+                    found = said.answer(term)
+                except TooManyAtoms:
+                    continue
+                self.reads[term] = None if found.clash else found.read
+                break
+        return self.reads[term]
+
+    def stated(self, term: Probability, how: Reads) -> Range | None:
+        """The ends that the statements give to a probability."""
+        if not self.study.statements:
+            return None
+        read = self.read(term)
+        if read is None or not 0 <= read.value <= 1 or (how == "counted" and read.error is not None):
+            return None
+        if how == "face" or read.rounding is None:
+            return read.value, read.value
+        return max(read.rounding[0], 0.0), min(read.rounding[1], 1.0)
+
+
+@dataclass
+class _Taken:
+    """Rows as they come."""
+
+    study: Study
+    numbers: Numbers
+    rows: list[Known] = field(default_factory=lambda: [])
+    left: list[Left] = field(default_factory=lambda: [])
+
+    def take(self, said: Ranged, source: int) -> None:
+        """The rows of one quantity, or why there are none."""
+        try:
+            found = rows_of(said.quantity, said.low, said.high, self.study.states, self.numbers)
+        except NotLinear as wrong:
+            self.left.append(Left(source, str(wrong)))
+            return
+        self.rows += [Known(parts, low, high, source) for parts, low, high in found]
+
+
+def _law_text(law: KnownLaw) -> str:
+    names = ", ".join(map(print_name, law.variables))
+    text = f"P({names}" + (f" | do({', '.join(map(print_name, law.do))}))" if law.do else ")")
+    return f"the law {text}" + (f" ({law.name})" if law.name else "")
+
+
+def _sample_text(sample: Counted) -> str:
+    units = f"{sample.counts.sum():,.0f} units"
+    imposed = f", {', '.join(map(print_name, sample.do))} imposed" if sample.do else ""
+    return f"the sample {sample.name!r} ({units}{imposed})" if sample.name else f"the sample ({units}{imposed})"
