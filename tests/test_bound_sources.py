@@ -6,6 +6,7 @@ import itertools
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
@@ -54,7 +55,7 @@ class Truth:
         term, state = event.args
         assert isinstance(term, scm.Var)
         assert isinstance(state, scm.Const)
-        do = {a.target: a.value.value for a in term.world}
+        do: dict[str, Any] = {a.target: a.value.value for a in term.world if isinstance(a, scm.Set)}  # type: ignore[union-attr]
         same = self.values(unit, do)[term.name] == state.value
         return same if event.op == "=" else not same
 
