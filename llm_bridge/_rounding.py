@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -29,13 +30,14 @@ class Spread:
 
 
 def ends_of(answer: Answer) -> Ends:
-    """The least and the greatest value of a single-number answer; None where there is none."""
+    """The least and the greatest value of a single-number answer, by outer ends; None where there is none."""
     if isinstance(answer.value, float):
         return answer.value, answer.value
     found = answer.interval
-    if found is not None and isinstance(found.outer_lower, float) and isinstance(found.outer_upper, float):
-        return found.outer_lower, found.outer_upper
-    return None
+    if found is None or not isinstance(found.outer_lower, float) or not isinstance(found.outer_upper, float):
+        return None
+    low, high = found.outer_lower, found.outer_upper
+    return None if math.isnan(low) or math.isnan(high) else (low, high)
 
 
 def spreads(

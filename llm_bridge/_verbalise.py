@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -29,7 +29,9 @@ from scm import (
 from ._claim_words import claims_line
 from ._compile import Compiled
 from ._guard import is_plain
+from ._interval_words import chance_decides, chance_ends, spread_said
 from ._judged import Judged
+from ._open_words import NOT_DETERMINED, Ends, bounded
 from ._phrases import Phrases, capital, joined
 from ._problem import Problem
 from ._reader._questions import BUT_FOR
@@ -37,11 +39,8 @@ from ._reasons import Setting, observed_values
 from ._rounding import ends_of
 from ._state_words import compared, named
 from ._study_words import clashing, not_known
-from ._verdict import Said, holds, verdict
+from ._verdict import Said, verdict
 
-MOST_FACTS = 4
-"""Facts that are listed one by one where each end of an answer is attained."""
-_OPEN = "Not determined by what is said"
 _MOST_AROUND = 5
 """Most words that an asker puts around a fact: "if ... had also not ... at all"."""
 _LONGEST_ECHO = 300
@@ -213,51 +212,28 @@ class Speaker:
     # --- what is not determined
 
     def _open(self, answer: Answer, asked: Asked, said: Said) -> str:
-        low, high = ends_of(answer) or (0.0, 1.0)
-        ends = self._attained(answer, observed_values(asked.given))
-        if ends is None:
-            where = f"lies between {number_text(low)} and {number_text(high)}"
-        elif self.problem.reply.kind == "yes-no" and said is None and (low, high) == (0.0, 1.0):
-            # The reply at each end, whatever its comparison is.
-            at_low, at_high = (holds(self.problem.reply, end) for end in (low, high))
-            yes, no = (ends[1], ends[0]) if at_high and not at_low else (ends[0], ends[1])
-            return f"{_OPEN}: the answer is yes {yes}, and no {no}."
-        else:
-            where = f"lies between {number_text(low)} ({ends[0]}) and {number_text(high)} ({ends[1]})"
+        ends, seen = Ends(self.problem, self.phrases, answer), observed_values(asked.given)
+        if (told := ends.either(seen)) is not None:
+            return told
         given = f"given that {self.phrases.event(asked.given)}, " if asked.given is not None else ""
-        lead = self._lead(said) or f"{_OPEN}: "
-        return f"{lead}{given}the probability that {self.statement(asked, True, condition=True)} {where}."
-
-    def _attained(self, answer: Answer, seen: Mapping[str, Value]) -> tuple[str, str] | None:
-        """States of unknown causes that attain the lower and the upper end, without those that were seen anyway."""
-        interval = answer.interval
-        if interval is None or interval.lower_at is None or interval.upper_at is None:
-            return None
-        low, high = (
-            {n: v for noise, v in at.items() if (n := self._variable_of(noise)) not in seen}
-            for at in (interval.lower_at, interval.upper_at)
-        )
-        return (self._roots(low, high), self._roots(high, low)) if low else None
-
-    def _roots(self, at: Mapping[str, Value], other: Mapping[str, Value]) -> str:
-        shown = {name: value for name, value in at.items() if len(at) <= MOST_FACTS or other.get(name) != value}
-        facts = [self.phrases.fact(name, value) for name, value in shown.items()]
-        rest = [f"{len(facts) - MOST_FACTS} more such facts"] if len(facts) > MOST_FACTS + 1 else facts[MOST_FACTS:]
-        told = joined([*facts[:MOST_FACTS], *rest])
-        return f"if, for example, {told}" if len(at) > 1 else f"if {told}"
-
-    def _variable_of(self, noise: str) -> str:
-        """The variable that a noise of unknown law is all of."""
-        name = noise.removeprefix("u_")
-        return name if self.phrases.knows(name) else noise
+        what = f"{given}the probability that {self.statement(asked, True, condition=True)}"
+        what = named(self.problem, answer.query) or what
+        lead = self._lead(said)
+        if (where := ends.where(seen)) is not None:
+            return f"{lead or f'{NOT_DETERMINED}: '}{what} {where}."
+        return capital(bounded(self.problem, answer, lead, what, self._spread(answer)) + self._caution(answer, said))
 
     # --- queries without plain words
 
     def _general(self, answer: Answer, said: Said) -> str:
-        told = self._difference(answer) or f"{named(self.problem, answer.query) or answer.text} is {shown(answer)}"
         lead = self._lead(said)
+        if answer.finding == "bounds" and ends_of(answer) is not None:
+            told = named(self.problem, answer.query) or answer.text
+            told = bounded(self.problem, answer, lead, told, self._spread(answer))
+            return f"{told if lead else capital(told)}{self._caution(answer, said)}"
+        told = self._difference(answer) or f"{named(self.problem, answer.query) or answer.text} is {shown(answer)}"
         if answer.finding == "bounds" and not lead:
-            lead = f"{_OPEN}: "
+            lead = f"{NOT_DETERMINED}: "
         return f"{_capital_unless(lead, told)}{self._spread(answer)}.{self._caution(answer, said)}"
 
     def _difference(self, answer: Answer) -> str | None:
@@ -310,6 +286,8 @@ class Speaker:
             return ""
         if said is None and answer.uncertainty.rounding is not None:
             return " The printed numbers are rounded, and within their rounding the answer could be yes or no."
+        if answer.finding == "bounds" and said is not None and chance_decides(answer, form):
+            return " That is of the bounds as estimated: chance in the counts could put it on the other side."
         if isinstance(value, float) and isinstance(error, float) and 0 < abs(value - form.threshold) < 2 * error:
             return f" That is less than two standard errors from {number_text(form.threshold)}: chance may explain it."
         return ""
@@ -323,7 +301,12 @@ class Speaker:
         if not _unspread(answer) and answer.uncertainty.rounding is not None:
             low, high = answer.uncertainty.rounding
             about = "" if answer.diagnostics.get("rounding") == "all corners" else "roughly "
-            parts.append(f"{about}between {low:.3g} and {high:.3g} within the rounding of the printed numbers")
+            told = f"between {low:.3g} and {high:.3g}"
+            told = spread_said(answer, low, high) if answer.finding == "bounds" else told
+            parts.append(f"{about}{told} within the rounding of the printed numbers")
+        if answer.finding == "bounds" and (ends := chance_ends(answer)) is not None:
+            told = f"with {ends.level:.0%} confidence {spread_said(answer, ends.lower, ends.upper)}"
+            parts.append(f"{told}, since {self.units()} leave some of it to chance")
         return "".join(f", {part}" for part in parts)
 
     def units(self) -> str:
@@ -357,7 +340,7 @@ class Speaker:
             return told
         aside = Speaker(Case(self.problem, self.case.compiled, self.case.instead, (), None, "exact", ""), self.problem)
         said = aside.reply(self.case.instead[0], verdict(self.problem.reply, self.case.instead))
-        joint = " it is" if said.startswith(_OPEN) else ":"
+        joint = " it is" if said.startswith(NOT_DETERMINED) else ":"
         return f"{told} With that observation left aside{joint} {said[:1].lower()}{said[1:]}"
 
 
@@ -369,6 +352,8 @@ def shown(answer: Answer) -> str:
     """The value: an estimate as far as its standard error goes, ends, or a table."""
     if isinstance(answer.value, float):
         return rounded_to(answer.value, answer)
+    if (ends := ends_of(answer)) is not None:
+        return spread_said(answer, *ends)
     return answer.to_text(derivation=False).splitlines()[0].removeprefix(f"{answer.text} = ")
 
 

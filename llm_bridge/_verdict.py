@@ -21,7 +21,7 @@ def verdict(form: ReplyForm, answers: Sequence[Answer]) -> Said:
         return None
     match form.kind:
         case "yes-no":
-            return _yes_or_no(form, _reach(answers[0]))
+            return yes_or_no(form, _reach(answers[0]))
         case "choice":
             return _choice(form, [_reach(answer) for answer in answers])
         case _:
@@ -38,7 +38,8 @@ def _reach(answer: Answer) -> Ends:
     return ends if rounding is None else (min(ends[0], rounding[0]), max(ends[1], rounding[1]))
 
 
-def _yes_or_no(form: ReplyForm, ends: Ends) -> Literal["yes", "no"] | None:
+def yes_or_no(form: ReplyForm, ends: Ends) -> Literal["yes", "no"] | None:
+    """What all of an interval means; None where a part of it means yes and another no."""
     if ends is None:
         return None
     at_ends = {holds(form, end) for end in ends}

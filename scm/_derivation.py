@@ -14,7 +14,7 @@ from ._nesting import unnesting
 from ._query import Contrast, Distribution, Number, Probability, Query, Term, print_query, query_terms, term_parts
 from ._relevance import relevant_world, rung
 from ._syntax import Set, Var, World, conjuncts, print_assignment, print_expr, print_name, terms
-from ._text import number_text, settings_text
+from ._text import ends_text, number_text, settings_text
 from ._trace import changed_variables, shown_name, values_in
 from ._worlds import build_worlds
 from .solvers import Fact, NoisePosterior, Record, Setting, Solution, noise_posterior, sharp, solve, split_given
@@ -260,7 +260,7 @@ def _value_text(scene: Scene, term: Term, alone: bool) -> str:
 
 
 def _ends_text(lower: float, upper: float) -> str:
-    return number_text(lower) if lower == upper else f"between {number_text(lower)} and {number_text(upper)}"
+    return number_text(lower) if lower == upper else ends_text(lower, upper)
 
 
 def _cells_text(setting: Setting, term: Distribution, lower: Any, upper: Any) -> str:

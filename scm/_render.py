@@ -18,7 +18,7 @@ from ._finding import Assumption, Finding, Interval, Number, Statuses, Step, Unc
 from ._latex import query_latex
 from ._query import Query, print_query
 from ._syntax import Value
-from ._text import number_text
+from ._text import ends_text, inward_text, number_text, outward_text
 
 WIDTH = 96
 SHOWN_ERROR = 1e-8
@@ -78,7 +78,7 @@ def answer_text(answer: Printable, *, derivation: bool = True) -> str:
         lines.append(f"  arithmetic: off by at most {number_text(arithmetic)}")
     if answer.uncertainty.rounding is not None:
         low, high = answer.uncertainty.rounding
-        lines.append(f"  within the rounding of the printed numbers: {number_text(low)} to {number_text(high)}")
+        lines.append(f"  within the rounding of the printed numbers: {' to '.join(outward_text(low, high))}")
     lines += _estimand_lines(answer)
     lines += _refused_lines(answer)
     lines += [f"  refused by {name}: {reason}" for name, reason in answer.refusals]
@@ -119,7 +119,7 @@ def _sampling_lines(answer: Printable) -> list[str]:
     elif sampling is not None and not np.isnan(sampling).all():
         lines.append("  standard errors from the counts: up to " + number_text(float(np.nanmax(sampling))))
     if between is not None and isinstance(between.lower, float) and isinstance(between.upper, float):
-        ends = f"{number_text(between.lower)} to {number_text(between.upper)}"
+        ends = " to ".join(outward_text(between.lower, between.upper))
         lines.append(f"  {between.level:.0%} confidence interval: {ends} ({between.method})")
     for text in cast("Sequence[str]", answer.diagnostics.get("poor_overlap", ())):
         lines += textwrap.wrap(f"poor overlap: {text}", WIDTH, initial_indent="  ", subsequent_indent="    ")
@@ -184,17 +184,19 @@ def value_text(answer: Printable) -> str:
 
 
 def _interval_text(interval: Interval) -> str:
-    ends = ends_text(float(interval.lower), float(interval.upper))
+    """The outer ends, which nothing passes; where they are not proved to be attained, what is."""
+    outer = ends_text(float(interval.outer_lower), float(interval.outer_upper))
+    low, high = float(interval.lower), float(interval.upper)
     if interval.sharp:
-        return ends
-    if math.isnan(float(interval.lower)) or math.isnan(float(interval.upper)):
-        return f"{ends_text(float(interval.outer_lower), float(interval.outer_upper))} (perhaps within less)"
-    return f"{ends_text(float(interval.outer_lower), float(interval.outer_upper))} (attained: at least {ends})"
+        return outer
+    if math.isnan(low) or math.isnan(high):
+        return f"{outer} (perhaps within less)"
+    inner = inward_text(low, high)
+    return f"{outer} (attained: at least between {inner[0]} and {inner[1]})"
 
 
 def _array_text(answer: Printable, most: int = 16) -> str:
-    low = np.asarray(answer.value if answer.interval is None else answer.interval.lower)
-    high = low if answer.interval is None else np.asarray(answer.interval.upper)
+    low, high = _array_ends(answer)
     ends = zip(low.ravel()[:most].tolist(), high.ravel()[:most].tolist(), strict=True)
     if len(answer.states) == 1 and low.ndim == 2:
         return _laws_text(answer, low, high, most)
@@ -206,7 +208,19 @@ def _array_text(answer: Printable, most: int = 16) -> str:
         f"{_cell_name(answer, low.shape, i)}: {_cell_text(a, b, _blank(answer, low.shape, i))}{error}"
         for i, ((a, b), error) in enumerate(zip(ends, errors, strict=True))
     ]
-    return "{" + ", ".join(cells) + (", ..." if low.size > most else "") + "}"
+    note = "" if answer.interval is None or answer.interval.sharp else " (perhaps within less)"
+    return "{" + ", ".join(cells) + (", ..." if low.size > most else "") + "}" + note
+
+
+def _array_ends(answer: Printable) -> tuple[NDArray[Any], NDArray[Any]]:
+    """The value, or the ends: where the attained ones may not be all there is, those that nothing passes."""
+    between = answer.interval
+    if between is None:
+        value = np.asarray(answer.value)
+        return value, value
+    if between.sharp:
+        return np.asarray(between.lower), np.asarray(between.upper)
+    return np.asarray(between.outer_lower), np.asarray(between.outer_upper)
 
 
 def _laws_text(answer: Printable, low: NDArray[Any], high: NDArray[Any], most: int) -> str:
@@ -239,11 +253,6 @@ def _cell_text(lower: float, upper: float, blank: str = "undefined") -> str:
     if math.isnan(lower):
         return blank
     return number_text(lower) if lower == upper else ends_text(lower, upper)
-
-
-def ends_text(lower: float, upper: float) -> str:
-    """Two ends as words."""
-    return f"between {number_text(lower)} and {number_text(upper)}"
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -330,8 +339,8 @@ def _value_latex(answer: Printable) -> str:
         and isinstance(answer.interval.lower, float)
         and isinstance(answer.interval.upper, float)
     ):
-        low, high = float(answer.interval.outer_lower), float(answer.interval.outer_upper)
-        return f"[{number_text(low)},\\ {number_text(high)}]"
+        low, high = outward_text(float(answer.interval.outer_lower), float(answer.interval.outer_upper))
+        return f"[{low},\\ {high}]"
     if isinstance(answer.value, float):
         return number_text(answer.value)
     return rf"\text{{{escaped(value_text(answer))}}}"

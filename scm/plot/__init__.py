@@ -10,6 +10,18 @@ from ._distributions import distributions as distributions
 from ._dose_response import dose_response as dose_response
 from ._graph import graph as graph
 from ._growth import growth as growth
+from ._intervals import intervals as intervals
+from ._sensitivity import sensitivity as sensitivity
 from ._worlds import worlds as worlds
 
-__all__ = ["before_after", "distributions", "dose_response", "graph", "growth", "slopes", "worlds"]
+__all__ = [
+    "before_after",
+    "distributions",
+    "dose_response",
+    "graph",
+    "growth",
+    "intervals",
+    "sensitivity",
+    "slopes",
+    "worlds",
+]
