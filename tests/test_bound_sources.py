@@ -422,3 +422,14 @@ def test_known_of_gives_laws_rows_and_words():
         "no prevention: raising X lowers Y in no unit",
     ]
     assert sources[0] == "the law P(X, Y)"
+
+
+def test_a_clash_names_what_was_granted_too():
+    """The lipid trial refutes no prevention of Y by X; without it the law is one of the graph."""
+    law = np.array([[[0.32, 0.32], [0.04, 0.32]], [[0.02, 0.17], [0.67, 0.14]]]) / 2
+    study = scm.Study("Z -> X -> Y, X <-> Y", scm.KnownLaw(("Z", "X", "Y"), law))
+    found = sources_of(study, [scm.no_prevention("X", "Y")])
+    clash = ends_of(study, found, found.face, scm.ate("X", "Y"))
+    assert isinstance(clash, Clash)
+    assert clash.sources == (0, 1)
+    assert isinstance(ends_of(study, sources_of(study), sources_of(study).face, scm.ate("X", "Y")), Ends)
