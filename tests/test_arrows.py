@@ -107,6 +107,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_known_equation",
         "_study",
         "_shapes",
+        "_shapes_text",
     ),
     "3 counterfactual worlds, identification": ("_relevance", "_worlds", "identify"),
     "4 ways to solve": ("solvers", "statements", "bounds"),
