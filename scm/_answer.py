@@ -57,6 +57,7 @@ class Answer:
         check: how the estimand was checked, an `EstimandCheck`.
         account: gives the derivation when it is asked for.
         seek: looks for the witness when it is asked for.
+        attain: makes the models that attain the ends when they are asked for.
         frame_kind: the kind of table that the rows came in, for `to_frame`.
     """
 
@@ -78,14 +79,23 @@ class Answer:
     identification: Any = field(default=None, repr=False, compare=False)
     check: Any = field(default=None, repr=False, compare=False)
     seek: Callable[[], Any] | None = field(default=None, repr=False, compare=False)
+    attain: Callable[[], tuple[Any, Any]] | None = field(default=None, repr=False, compare=False)
 
     @cached_property
     def witness(self) -> Any:
-        """For `not_identified`, two models that agree on all that is measured and differ on the query, if found.
+        """For what is not identified, two models that agree on all that is measured and differ on the query, if found.
 
         A `TwoModels`; None where none was looked for or found. Worked out when first read, which takes a while.
         """
         return None if self.seek is None else self.seek()
+
+    @cached_property
+    def attained(self) -> tuple[Any, Any]:
+        """For `bounds` of a number, a `Model` at the lower and one at the upper inner end; None where there is none.
+
+        Each meets all that is known, and `ask` gives it that end as its value. Worked out when first read.
+        """
+        return (None, None) if self.attain is None else self.attain()
 
     @property
     def derivation(self) -> tuple[Step, ...]:

@@ -80,7 +80,7 @@ def ask(
             raise InvalidQuery("A study takes no rows of evidence. Write the values into the query.")
         from ._ask_study import ask_study  # a tenth of a second that a model does not need
 
-        return ask_study(knowledge, query, _identifying(assume))
+        return ask_study(knowledge, query, assume, parse_budget(budget).seconds)
     if isinstance(knowledge, Model) and not knowledge.is_finite:  # pyright: ignore[reportUnnecessaryIsInstance]
         from . import _ask_mixed as mixed  # what a finite model does not need
 
@@ -99,15 +99,6 @@ def ask(
             continue
         return _answer(setting, question, solution, kind_of(rows), solver.name)
     return Answer(question.query, "refused", rung=question.rung, status=Statuses(()), refusals=tuple(refusals))
-
-
-def _identifying(assume: str | Coupling | Sequence[str | Coupling]) -> tuple[str, ...]:
-    """The names that identification is granted."""
-    grants = (assume,) if isinstance(assume, (str, Coupling)) else tuple(assume)
-    for grant in grants:
-        if not isinstance(grant, str):
-            raise InvalidQuery("A coupling is about the mechanisms of a model, and a study has none. Leave it out.")
-    return tuple(map(str, grants))
 
 
 def prepared(

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from ._answer import Answer, Told
+from ._ask_bounds import bounded, identifying, refuted
 from ._errors import ScmError, ZeroCell
 from ._finding import Statuses, Step
 from ._identified import (
@@ -23,6 +24,7 @@ from ._query import Probability, Query, query_terms
 from ._study import KnownLaw, Study
 from ._syntax import Expr, print_expr
 from ._text import number_text
+from .bounds._granted import Grants
 from .identify import Available, identify, probabilities_in
 from .solvers import JointLaws, evaluate_estimand
 
@@ -36,18 +38,19 @@ def named(laws: Sequence[KnownLaw]) -> tuple[KnownLaw, ...]:
     return tuple(law if law.name or not law.do else replace(law, name=f"do({', '.join(law.do)})") for law in laws)
 
 
-def ask_laws(study: Study, query: Query, assume: str | Sequence[str] = ()) -> Answer:
+def ask_laws(study: Study, query: Query, grants: Grants, seconds: float | None = None) -> Answer:
     """Answer a query from the laws of a study.
 
     Args:
         study: of known laws alone.
         query: with names and states checked.
-        assume: what identification is granted.
+        grants: what the user grants.
+        seconds: how long bounds may take at each end.
 
     Returns:
-        `exact`; `contradiction` where the laws give a probability below 0 or above 1; `undefined` where the condition
-        of the query has no probability; `refused`, with the stratum, where the estimand divides by the probability of
-        one that has none, or where an instrument does not change the cause; `not_identified`.
+        `exact`; `bounds` where the query is not identified, or where the estimand divides by the probability of a
+        stratum that has none; `contradiction` where no model over the graph has these laws; `undefined` where the
+        condition of the query has no probability; `refused` where an instrument does not change the cause.
 
     Raises:
         InvalidQuery, UnknownName: the query is about a hidden variable, or a law cannot be.
@@ -55,20 +58,20 @@ def ask_laws(study: Study, query: Query, assume: str | Sequence[str] = ()) -> An
     laws = named(study.laws)
     states = distribution_states(study.states, query)
     available = [Available(law.variables, law.do, law.name) for law in laws]
-    base, how = identified(study.graph, query, available, assume, study.states)
-    if how.estimand is None or base.finding == "refused":
-        return base
+    base, how = identified(study.graph, query, available, identifying(study, query, grants), study.states)
     source = JointLaws(laws)
     if (impossible := _impossible(study, query, available, source)) is not None:
         step = Step("undefined", f"P({print_expr(impossible)}) = 0", "the query conditions on it")
         account = Told((*how.derivation, step))
         return replace(base, finding="undefined", status=Statuses(("undefined",)), account=account)
+    if how.estimand is None or base.finding == "refused":
+        return bounded(study, query, grants, base, seconds=seconds)
     try:
         if reason := weak_instrument(how, lambda part: float(evaluate_estimand(part, source, study.states))):
             return refused(base, NAME, reason)
         value = evaluate_estimand(how.estimand, source, study.states, axes=how.axes)
     except ZeroCell as empty:
-        return refused(base, NAME, str(empty))
+        return bounded(study, query, grants, refused(base, NAME, str(empty)), seconds=seconds)
     if how.states and (step := _beyond(study, query, available, source)) is not None:
         account = Told((*how.derivation, step))
         return replace(base, finding="contradiction", status=Statuses(("contradiction",)), account=account)
@@ -80,7 +83,8 @@ def ask_laws(study: Study, query: Query, assume: str | Sequence[str] = ()) -> An
             return replace(base, finding="contradiction", status=Statuses(("contradiction",)), account=account)
     shown = number_text(value) if isinstance(value, float) else "a law"
     step = Step("evaluation", f"{query} = {shown}", "the value of the estimand at the known laws")
-    return replace(base, finding="exact", value=frozen(value), states=states, account=Told((*how.derivation, step)))
+    found = replace(base, finding="exact", value=frozen(value), states=states, account=Told((*how.derivation, step)))
+    return refuted(study, query, grants, found, seconds=seconds) or found
 
 
 def _beyond(study: Study, query: Query, available: Sequence[Available], laws: JointLaws) -> Step | None:

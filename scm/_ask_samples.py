@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ._answer import Answer, Told
+from ._ask_bounds import bounded, identifying, refuted
 from ._ask_laws import frozen
 from ._errors import InvalidRows, ZeroCell, listing, near
 from ._estimand_parts import cells_of, laws_of
@@ -18,6 +19,7 @@ from ._identified import distribution_states, effect_ends, identified, refused, 
 from ._query import Distribution, Probability, Query, print_query
 from ._study import Sample, Study
 from ._text import number_text
+from .bounds._granted import Grants
 from .identify import Available, Identification, identify
 from .solvers import EstimandEstimate, TooWide, estimate_estimand
 from .statements import names_of
@@ -76,38 +78,48 @@ class _Data:
                 raise InvalidRows(self.study.unread[name])
 
 
-def ask_samples(study: Study, query: Query, assume: str | Sequence[str] = ()) -> Answer:
+def ask_samples(study: Study, query: Query, grants: Grants, seconds: float | None = None) -> Answer:
     """Answer a query from the samples of a study.
+
+    Args:
+        study: with samples.
+        query: with names and states checked.
+        grants: what the user grants.
+        seconds: how long bounds may take at each end.
 
     Returns:
         `estimate`, with the standard error and the confidence interval in `uncertainty`, and the units counted, the
-        rows left out and the overlap in `diagnostics`; `refused` where a stratum that the estimand divides by was never
-        seen; `not_identified`, with the columns that would help.
+        rows left out and the overlap in `diagnostics`; `bounds` at the observed frequencies where the query is not
+        identified (with the columns that would help), where a stratum that the estimand divides by was never seen, and
+        where statements or laws stand beside the samples; `refused` where an instrument does not change the cause.
 
     Raises:
         InvalidRows: a column that the query or the estimand needs is missing, has an empty cell, or holds what is no
             state; see `estimate_estimand`.
         InvalidQuery: the query is about a hidden variable; two samples of one name.
     """
-    if study.statements or study.laws:
-        return refused(Answer(query, "refused", rung=rung_of(study.graph, query)), NAME, MIXED)
     data = _Data.of(study)
+    if study.statements or study.laws:
+        base = refused(Answer(query, "refused", rung=rung_of(study.graph, query)), NAME, MIXED)
+        return bounded(study, query, grants, base, seconds=seconds)
     data.check_states(sorted(names_of(query)))
     _check_columns(data, names_of(query))
     of = distribution_states(study.states, query)
-    base, how = identified(study.graph, query, data.available(), assume, study.states)
+    names = identifying(study, query, grants)
+    base, how = identified(study.graph, query, data.available(), names, study.states)
     if how.estimand is None or base.finding == "refused":
-        return _with_more_columns(data, base, assume)
+        return bounded(study, query, grants, _with_more_columns(data, base, names), seconds=seconds)
     data.check_states(name for law in laws_of(how.estimand) for name, _ in cells_of(law))
     try:
         if reason := weak_instrument(how, lambda part: estimate_estimand(part, data.samples, study.states).value):
             return refused(base, NAME, reason)
         found = estimate_estimand(how.estimand, data.samples, study.states, axes=how.axes)
     except (ZeroCell, TooWide) as wrong:
-        return refused(base, NAME, str(wrong))
+        return bounded(study, query, grants, refused(base, NAME, str(wrong)), seconds=seconds)
     if how.states and (reason := _disagreement(query, found)):
         return refused(base, NAME, reason)
-    return replace(_estimated(data, base, how, found), states=of)
+    answer = replace(_estimated(data, base, how, found), states=of)
+    return refuted(study, query, grants, answer, seconds=seconds) or answer
 
 
 def _named(sample: Sample) -> Sample:

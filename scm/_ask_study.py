@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 
 from ._answer import Answer, Told
+from ._ask_bounds import bounded, identifying, refuted
 from ._ask_laws import ask_laws
 from ._ask_samples import ask_samples
 from ._errors import InvalidQuery, listing
@@ -31,6 +32,7 @@ from ._statement_text import print_statement
 from ._study import Study
 from ._syntax import Const, Op, Set, Var, conjunction, print_const, print_expr, print_name, world
 from ._text import number_text
+from .bounds._granted import Grants
 from .identify import identify, probabilities_in
 from .solvers import check_estimand
 from .statements import LONGEST, CellLaw, Found, Shown, Statements, TooLarge, certain, composed, doing_clash, names_of
@@ -38,8 +40,14 @@ from .statements import LONGEST, CellLaw, Found, Shown, Statements, TooLarge, ce
 NAME = "statements"
 
 
-def ask_study(study: Study, query: str | Query, assume: str | Sequence[str] = ()) -> Answer:
-    """Answer a query from what is known of the laws over a graph; `assume` is what identification is granted.
+def ask_study(study: Study, query: str | Query, assume: Grants = (), seconds: float | None = None) -> Answer:
+    """Answer a query from what is known of the laws over a graph.
+
+    Args:
+        study: the graph with what is known.
+        query: the question.
+        assume: what the user grants, by name or as shapes.
+        seconds: how long bounds may take at each end.
 
     Raises:
         QuerySyntaxError, UnknownName, UnknownState, InvalidQuery: the question cannot be meant; a variable is hidden.
@@ -47,22 +55,38 @@ def ask_study(study: Study, query: str | Query, assume: str | Sequence[str] = ()
     asked = read_query(query, study.states)
     if open_ones := placeholders(asked):
         raise InvalidQuery(f"The query leaves {listing(open_ones)} open, and a study takes no rows. Write the values.")
-    step = rung_of(study.graph, asked)
+    names = identifying(study, asked, assume)
     if study.samples:
-        return ask_samples(study, asked, assume)
+        return ask_samples(study, asked, assume, seconds)
     if study.laws and not study.statements:
-        return ask_laws(study, asked, assume)
-    study = _spelt_out(study)
-    knowledge = Statements(study.graph, study.states, study.statements, partial(identify, assume=assume))
-    _check_hidden(study, knowledge, asked)
+        return ask_laws(study, asked, assume, seconds)
+    spelt = _spelt_out(study)
+    knowledge = Statements(spelt.graph, spelt.states, spelt.statements, partial(identify, assume=names))
+    _check_hidden(spelt, knowledge, asked)
+    found = _stated(spelt, knowledge, asked)
+    if found.finding in ("exact", "estimate"):
+        return refuted(study, asked, assume, found, seconds=seconds) or found
+    return found if _firm(found) else bounded(study, asked, assume, found, seconds=seconds)
+
+
+def _firm(found: Answer) -> bool:
+    """Whether nothing more can be said: a number or a clash, or ends that are known to be attained."""
+    if found.finding == "bounds":
+        return found.interval is not None and found.interval.sharp
+    return found.finding not in ("not_identified", "refused")
+
+
+def _stated(study: Study, knowledge: Statements, query: Query) -> Answer:
+    """What statements say by equations that are linear, without bounds."""
+    step = rung_of(study.graph, query)
     if clash := doing_clash(knowledge):
-        return _clash(study, asked, step, clash)
-    if isinstance(asked, Distribution):
-        return _whole(study, knowledge, asked, step)
-    if any(isinstance(term, Distribution) for term in query_terms(asked)):
+        return _clash(study, query, step, clash)
+    if isinstance(query, Distribution):
+        return _whole(study, knowledge, query, step)
+    if any(isinstance(term, Distribution) for term in query_terms(query)):
         reason = "distributions are not combined from statements; ask for the probability of each state"
-        return Answer(asked, "refused", rung=step, status=Statuses(()), refusals=((NAME, reason),))
-    return _number(study, knowledge, asked, step)
+        return Answer(query, "refused", rung=step, status=Statuses(()), refusals=((NAME, reason),))
+    return _number(study, knowledge, query, step)
 
 
 def _number(study: Study, knowledge: Statements, query: Query, step: Literal[1, 2, 3]) -> Answer:

@@ -196,8 +196,7 @@ def _interval_text(interval: Interval) -> str:
 
 
 def _array_text(answer: Printable, most: int = 16) -> str:
-    low = np.asarray(answer.value if answer.interval is None else answer.interval.outer_lower)
-    high = low if answer.interval is None else np.asarray(answer.interval.outer_upper)
+    low, high = _array_ends(answer)
     ends = zip(low.ravel()[:most].tolist(), high.ravel()[:most].tolist(), strict=True)
     if len(answer.states) == 1 and low.ndim == 2:
         return _laws_text(answer, low, high, most)
@@ -209,7 +208,19 @@ def _array_text(answer: Printable, most: int = 16) -> str:
         f"{_cell_name(answer, low.shape, i)}: {_cell_text(a, b, _blank(answer, low.shape, i))}{error}"
         for i, ((a, b), error) in enumerate(zip(ends, errors, strict=True))
     ]
-    return "{" + ", ".join(cells) + (", ..." if low.size > most else "") + "}"
+    note = "" if answer.interval is None or answer.interval.sharp else " (perhaps within less)"
+    return "{" + ", ".join(cells) + (", ..." if low.size > most else "") + "}" + note
+
+
+def _array_ends(answer: Printable) -> tuple[NDArray[Any], NDArray[Any]]:
+    """The value, or the ends: where the attained ones may not be all there is, those that nothing passes."""
+    between = answer.interval
+    if between is None:
+        value = np.asarray(answer.value)
+        return value, value
+    if between.sharp:
+        return np.asarray(between.lower), np.asarray(between.upper)
+    return np.asarray(between.outer_lower), np.asarray(between.outer_upper)
 
 
 def _laws_text(answer: Printable, low: NDArray[Any], high: NDArray[Any], most: int) -> str:

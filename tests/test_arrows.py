@@ -115,6 +115,9 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "6 the front door": (
         "_arguments",
         "_identified",
+        "_bounds_ends",
+        "_bounds_told",
+        "_ask_bounds",
         "_mixed_kinds",
         "_mixed_finite",
         "_mixed_parts",
@@ -149,6 +152,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_imagined",
         "_imagine_ready",
         "_imagine",
+        "_checkpoint",
         "_imagine_stream",
     ),
     "7 pictures": ("plot",),

@@ -184,3 +184,79 @@ def test_a_file_does_not_pile_up_in_memory(tmp_path):
     held = [pa.total_allocated_bytes() - before for _ in parquet_batches(path, size=10_000)]
     assert len(held) == 40
     assert max(held[20:]) < 1_000_000  # the whole file has three
+
+
+def stopped_after(batches, after):
+    """Batches that break off, as an interrupt would."""
+    for number, batch in enumerate(batches):
+        if number == after:
+            raise KeyboardInterrupt
+        yield batch
+
+
+@pytest.mark.parametrize("after", [1, 4])
+def test_a_stream_that_was_stopped_goes_on(tmp_path, after):
+    model, rows = cohort(2000)
+    checkpoint, batches, seen = tmp_path / "run.checkpoint", cut(rows, 300), []
+    do, each = {"X": [-1.0, 1.0]}, lambda one: seen.append(one.units)
+    whole = imagine_stream(model, batches, do, outputs=("Y",), aggregates=FIGURES, each=lambda one: None)
+    with pytest.raises(KeyboardInterrupt):
+        imagine_stream(
+            model,
+            stopped_after(batches, after),
+            do,
+            outputs=("Y",),
+            aggregates=FIGURES,
+            each=each,
+            checkpoint=checkpoint,
+        )
+    assert checkpoint.exists()
+    found = imagine_stream(model, batches, do, outputs=("Y",), aggregates=FIGURES, each=each, checkpoint=checkpoint)
+    assert seen == [300] * 6 + [200]  # no batch twice, none left out
+    assert (found.units, found.undefined) == (whole.units, whole.undefined)
+    for name, figure in whole.aggregates["do"].items():
+        np.testing.assert_array_equal(found.aggregates["do"][name], figure)
+    assert not checkpoint.exists()
+
+
+def test_a_checkpoint_of_a_long_stream_keeps_sketches(tmp_path):
+    model, rows = cohort(3 * SIZE)
+    checkpoint, batches = tmp_path / "run.checkpoint", cut(rows, SIZE // 2)
+    figures = {"quantiles": Quantiles("Y", (0.1, 0.5))}
+    whole = imagine_stream(model, batches, {"X": 1}, aggregates=figures)
+    with pytest.raises(KeyboardInterrupt):
+        imagine_stream(
+            model, stopped_after(batches, 5), {"X": 1}, aggregates=figures, each=lambda one: None, checkpoint=checkpoint
+        )
+    found = imagine_stream(model, batches, {"X": 1}, aggregates=figures, each=lambda one: None, checkpoint=checkpoint)
+    np.testing.assert_array_equal(found.aggregates["do"]["quantiles"], whole.aggregates["do"]["quantiles"])
+    assert found.plan["rank_error"] == whole.plan["rank_error"] > 0
+
+
+def test_a_checkpoint_of_something_else_is_refused(tmp_path):
+    model, rows = cohort(900)
+    checkpoint, batches = tmp_path / "run.checkpoint", cut(rows, 300)
+
+    def run(batches, do=None, aggregates=FIGURES):
+        return imagine_stream(
+            model, batches, do or {"X": 1}, aggregates=aggregates, each=lambda one: None, checkpoint=checkpoint
+        )
+
+    with pytest.raises(KeyboardInterrupt):
+        run(stopped_after(batches, 2))
+    kept = checkpoint.read_bytes()
+    with pytest.raises(InvalidFile, match="another question"):
+        run(batches, {"X": 2})
+    with pytest.raises(InvalidFile, match="another question"):
+        run(batches, aggregates={"mean": Mean("Y")})
+    with pytest.raises(InvalidFile, match="other rows"):
+        run(cut({name: column[::-1] for name, column in rows.items()}, 300))
+    with pytest.raises(InvalidFile, match="speaks of 2 batches; there are 1"):
+        run(batches[:1])
+    assert checkpoint.read_bytes() == kept
+    for damaged in (b"", b"no checkpoint", kept[: len(kept) // 2]):
+        checkpoint.write_bytes(damaged)
+        with pytest.raises(InvalidFile, match="in the way"):
+            run(batches)
+    checkpoint.write_bytes(kept)
+    assert run(batches).units == 900

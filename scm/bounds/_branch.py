@@ -57,7 +57,7 @@ class Search:
         if np.isinf(value) and value > 0:
             return None
         self._start(max(value, floor), x)
-        heap = [(max(value, floor), 0, (), x)]
+        heap: list[tuple[float, int, tuple[Cut, ...], Array | None]] = [(max(value, floor), 0, (), x)]
         proved = np.inf
         count = 1
         while heap and heap[0][0] < self.best - self.effort.tolerance / 4 and self._may_go_on(count):

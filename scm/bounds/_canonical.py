@@ -24,11 +24,13 @@ from .._syntax import Assignment, Const, Expr, Set, Value, Var, terms, walk, wor
 from ._columns import Forms, block_of, tidied
 from ._events import Rows, enumerated
 from ._factors import Given, closed, factored
-from ._fractions import Fraction, Moment, Sum, ends, fractions
 from ._frame import Frame, States
 from ._known import Known
+from ._moments import Fraction, Moment, Sum, ends, fractions
 from ._programme import Array, Block, Limit, Polynomial, Programme, Ratio, TooLarge
 
+SAME = 1e-12
+"""Two numbers of one form that are closer are one."""
 _NONE: Mapping[str, Expr] = {}
 
 
@@ -57,7 +59,8 @@ def programme_of(
         TooLarge: too many terms or response types, with a forecast.
         InvalidQuery: a query that is no sum of ratios, or worlds that cannot be.
     """
-    frame = Frame.of(graph, states, _mentioned(query, laws, known), equations)
+    kept = _mentioned(query, laws, known) | set(equations) | {t.name for e in equations.values() for t in terms(e)}
+    frame = Frame.of(graph, states, kept, equations)
     return _Assembly(frame, laws, known).programme(query, tuple(sources))
 
 
@@ -145,7 +148,7 @@ class _Assembly:
     def names(self) -> set[str]:
         """Every variable whose mechanism is read."""
         found = {name for rows in self.sums.values() for name in rows.variables}
-        found |= {name for given in self.given for name in given.variables}
+        found |= {name for given in self.given for name in given.variables if name not in self.frame.equations}
         return found | {name for rows, _, _ in self.cells for name in rows.variables}
 
     def number(self, event: Expr) -> float | None:
@@ -194,17 +197,26 @@ class _Assembly:
 
     def whole(self, forms: Forms) -> Iterator[Limit]:
         """What closed laws say of one block each, each number once."""
-        said: dict[tuple[int, int], list[float]] = {}
+        said: dict[tuple[float, ...], list[float]] = {}
         for given in self.given:
-            factors = forms.read(given.variables, given.codes)
-            b = int(np.argmax(factors[0] >= 0))
-            for k, value in zip(factors[:, b].tolist(), given.values.tolist(), strict=True):
-                before = said.setdefault((b, k), [])
-                if all(abs(value - x) > 1e-12 for x in before):
+            own = [i for i, name in enumerate(given.variables) if name not in self.frame.equations]
+            factors = forms.read([given.variables[i] for i in own], given.codes[:, own])
+            for row, follows, value in zip(factors, self.follows(given), given.values.tolist(), strict=True):
+                key = (*row.tolist(), follows)
+                before = said.setdefault(key, [])
+                if all(abs(value - x) > SAME for x in before):
                     before.append(value)
-                    row = np.full((1, len(forms.blocks)), -1, dtype=np.intp)
-                    row[0, b] = k
-                    yield Limit(Polynomial(np.ones(1), row), value, value, given.source)
+                    yield Limit(Polynomial(np.full(1, follows), row[None]), value, value, given.source)
+
+    def follows(self, given: Given) -> Array:
+        """1 where the variables whose equation is known follow it, 0 where the form is impossible; shape (forms,)."""
+        found = np.ones(len(given.codes))
+        for i, name in enumerate(given.variables):
+            if name in self.frame.equations:
+                place = given.codes[:, i] - self.frame.first[name] * self.frame.widest
+                row, state = np.divmod(place, self.frame.widest)
+                found *= self.frame.followed(name)[row] == state
+        return found
 
     def touched(self, ratios: Iterable[Ratio], limits: Iterable[Limit]) -> set[int]:
         """The blocks that the query reads, and those that something known reads together with others."""

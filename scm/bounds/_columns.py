@@ -125,7 +125,7 @@ def block_of(frame: Frame, members: tuple[str, ...], forms: Sequence[Key]) -> Bl
 
 
 def _name(members: tuple[str, ...]) -> str:
-    return f"the hidden cause of {listed(members)}" if len(members) > 1 else f"the noise of {members[0]}"
+    return f"the hidden cause of {listed(members)}" if len(members) > 1 else f"the noise of {''.join(members)}"
 
 
 def _meets(frame: Frame, forms: Sequence[Key], numbers: Sequence[int], sizes: Sequence[int]) -> list[Packed]:

@@ -111,7 +111,7 @@ class _Walk:
         if isinstance(instance.mechanism, Policy):
             self.values.append(self.worked_out(name, instance.mechanism.expr, instance))
         elif isinstance(instance.mechanism, Own) and name in self.frame.equations:
-            self.values.append(self.worked_out(name, self.frame.equations[name], instance))
+            self.values.append(self.frame.followed(name)[self.row(instance)])
         else:
             self.grow(i, self.open(name, fixed))
             if isinstance(instance.mechanism, Fresh):
@@ -173,12 +173,17 @@ class _Walk:
         where = [frame.place[name][state_of(name, state, frame.states[name])] for state in frame.states[other]]
         return np.array(where, dtype=np.int64)[self.values[slot]]
 
-    def respond(self, i: int, instance: Instance) -> None:
-        """Note the code that the newest instance needs; one response type has one state at each coordinate."""
-        name, row = instance.variable, np.zeros(len(self.weights), dtype=np.int64)
+    def row(self, instance: Instance) -> Ints:
+        """Which combination of states its parents have."""
+        row = np.zeros(len(self.weights), dtype=np.int64)
         for parent, slot in instance.slots:
             row = row * self.frame.size(parent) + self.slot(parent, slot)
-        code = self.frame.codes(name, row, self.values[i])
+        return row
+
+    def respond(self, i: int, instance: Instance) -> None:
+        """Note the code that the newest instance needs; one response type has one state at each coordinate."""
+        name = instance.variable
+        code = self.frame.codes(name, self.row(instance), self.values[i])
         possible = np.ones(len(code), dtype=bool)
         for k, earlier in zip(self.own, self.read, strict=True):
             if self.worlds.instances[k].variable == name:

@@ -11,16 +11,19 @@ import itertools
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .._bitgraph import members
+from .._errors import InvalidQuery, listing
+from .._evaluate import evaluate
 from .._graph import CausalGraph
 from .._graph_ops import bits_of, latent_projection, union
-from .._syntax import Expr, Value
+from .._resolve import state_of
+from .._syntax import Expr, Value, Var, terms
 from ._programme import Coordinate
 
 Ints: TypeAlias = NDArray[np.int64]
@@ -85,6 +88,27 @@ class Frame:
         """Codes of the states `state` of a variable, at the rows `row` of its parents' states."""
         return (self.first[name] + row) * self.widest + state
 
+    def followed(self, name: str) -> Ints:
+        """The state that a variable's equation gives at each row of its parents' states.
+
+        Raises:
+            InvalidQuery: the equation reads something else than the parents, or gives no state of the variable.
+        """
+        if name not in self._followed:
+            parents, expr = self.parents(name), self.equations[name]
+            if strange := [t.name for t in terms(expr) if t.name not in parents]:
+                raise InvalidQuery(f"The equation of {name!r} reads {listing(strange)}, no cause of it in the graph.")
+            rows = itertools.product(*(self.states[p] for p in parents))
+            places = (dict(zip(parents, row, strict=True)) for row in rows)
+            values = [evaluate(expr, partial(_named, place)) for place in places]
+            found = [self.place[name][state_of(name, value, self.states[name])] for value in values]
+            self._followed[name] = np.array(found, dtype=np.int64)
+        return self._followed[name]
+
+    @cached_property
+    def _followed(self) -> dict[str, Ints]:
+        return {}
+
     @cached_property
     def _starts(self) -> tuple[NDArray[np.int64], tuple[str, ...]]:
         return np.array([self.first[name] for name in self.graph.order], dtype=np.int64), self.graph.order
@@ -116,6 +140,10 @@ class Frame:
             return f"{listed(block)} have hidden common causes of some of them, but none of all"
         a, b = apart[0]
         return f"{a} and {b} have no hidden common cause, but each has one with another of {listed(block)}"
+
+
+def _named(values: Mapping[str, Value], term: Var) -> Value:
+    return values[term.name]
 
 
 def listed(names: Sequence[str]) -> str:

@@ -15,14 +15,13 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from ._one import POSSIBLE
 from ._polynomials import joint_limits, linear_rows, masses, reads
 from ._programme import Array, Block, Polynomial, Programme
 from ._sparse import Optimum, SparseRows, least, stacked
 
 # What is known is itself rounded: a multiplier counts as if its row could be missed by this much.
 _ROW_ROUNDING = 1e-14
-# Laws under which the condition of a query has less than this probability count as laws under which it is undefined.
-SELDOM = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +132,10 @@ class Lift:
         for limit in joint_limits(self.programme):
             over = sorted(reads(limit.polynomial))
             row = sum(
-                (w * self._product(f, over) for w, f in zip(limit.polynomial.weights, limit.polynomial.factors, strict=True)),
+                (
+                    w * self._product(f, over)
+                    for w, f in zip(limit.polynomial.weights, limit.polynomial.factors, strict=True)
+                ),
                 start=np.zeros(()),
             )
             parts.append(self._between(over, row[None], np.array([limit.low]), np.array([limit.high])))
@@ -153,12 +155,16 @@ class Lift:
     def cut_rows(self, cuts: tuple[Cut, ...]) -> SparseRows:
         """The rows of branches."""
         parts = [
-            self._between([x.block], self.programme.blocks[x.block].forms[[x.form]], np.array([x.low]), np.array([x.high]))
+            self._between(
+                [x.block], self.programme.blocks[x.block].forms[[x.form]], np.array([x.low]), np.array([x.high])
+            )
             for x in cuts
         ]
         return stacked(parts)
 
-    def least(self, above: Array, below: Array | None, cuts: tuple[Cut, ...], extra: tuple[SparseRows, ...] = ()) -> Bound:
+    def least(
+        self, above: Array, below: Array | None, cuts: tuple[Cut, ...], extra: tuple[SparseRows, ...] = ()
+    ) -> Bound:
         """The least `above X / below X` over the relaxation, with what is proved of it.
 
         Args:
@@ -190,14 +196,14 @@ class Lift:
         return Bound(self._ratio(above - turned, below, found.multipliers[-1], slack), found.x)
 
     def _empty(self, below: Array | None, rows: SparseRows, multipliers: Array) -> bool:
-        """Whether multipliers prove that no X meets the rows, or none for which `below` is above `SELDOM` (Farkas)."""
+        """Whether multipliers prove that no X meets the rows, or none for which `below` is above `POSSIBLE` (Farkas)."""
         size = float(np.abs(multipliers).max(initial=0.0)) or 1.0
         ray, last = _right_signs(rows, multipliers[:-1] / size), float(multipliers[-1] / size)
         slack = _ROW_ROUNDING * float(np.abs(ray).sum())
         left = -rows.turned(ray, self.cells)
         if below is None:
             return self._surely(left) > slack
-        return last > 0 and slack - self._surely(left - last * below) < SELDOM * last
+        return last > 0 and slack - self._surely(left - last * below) < POSSIBLE * last
 
     def _surely(self, cost: Array) -> float:
         """What a cost is at least, whatever the rows: cells of a class add up to one."""
@@ -206,14 +212,9 @@ class Lift:
         return float(floor.sum()) - 1e-15 * len(floor) * float(np.abs(cost).max(initial=0.0))
 
     def _ratio(self, rest: Array, below: Array, ratio: float, slack: float) -> float:
-        """The largest number near `ratio` for which `rest - number * below` is surely not negative, up to rounding."""
-        lower = ratio
-        for _ in range(30):
-            short = self._surely(rest - lower * below) - slack
-            if short >= -1e-13:
-                return lower - max(0.0, -short)
-            lower += 2.0 * short / max(self.least_of(below), SELDOM)
-        return -np.inf
+        """The largest number near `ratio` for which `rest - number * below` is surely not negative."""
+        short = self._surely(rest - ratio * below) - slack
+        return ratio + min(short, 0.0) / max(self.least_of(below), POSSIBLE)
 
     def least_of(self, cost: Array) -> float:
         """What a cost is at least over the relaxation, proved; remembered."""

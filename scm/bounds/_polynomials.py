@@ -39,7 +39,7 @@ def tidy(polynomial: Polynomial) -> Polynomial:
     weights = np.bincount(where.ravel(), weights=polynomial.weights, minlength=len(factors))
     size = np.bincount(where.ravel(), weights=np.abs(polynomial.weights), minlength=len(factors))
     kept = np.abs(weights) > _ROUNDING * size
-    return Polynomial(weights[kept], factors[kept])
+    return Polynomial(np.asarray(weights[kept], dtype=float), factors[kept])
 
 
 def with_numbers(polynomial: Polynomial, values: Mapping[tuple[int, int], float]) -> Polynomial:
@@ -65,14 +65,17 @@ def share(polynomial: Polynomial, b: int, forms: int, values: tuple[Array, ...])
             product *= np.where(read >= 0, known[read], 1.0)
     read = polynomial.factors[:, b]
     coefficients = np.bincount(read[read >= 0], weights=product[read >= 0], minlength=forms)
-    return coefficients, float(product[read < 0].sum())
+    return np.asarray(coefficients, dtype=float), float(product[read < 0].sum())
 
 
 def linear_rows(programme: Programme, b: int) -> tuple[Array, Array, Array, tuple[int, ...]]:
     """The limits that read block b alone, as rows over its columns: rows, lows, highs, and their positions."""
-    block, rows, ends, at = programme.blocks[b], [], [], []
+    block = programme.blocks[b]
+    rows: list[Array] = []
+    ends: list[tuple[float, float]] = []
+    at: list[int] = []
     for position, limit in enumerate(programme.limits):
-        if reads(limit.polynomial) == {b}:
+        if reads(limit.polynomial) == frozenset((b,)):
             nothing = tuple(np.zeros(0) for _ in programme.blocks)
             coefficients, constant = share(limit.polynomial, b, len(block.forms), nothing)
             rows.append(coefficients @ block.forms)

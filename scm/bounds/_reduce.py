@@ -1,5 +1,6 @@
 """What can be left out before solving: numbers in place of forms that are determined, columns that are zero, and blocks
-that nothing reads."""
+that nothing reads.
+"""
 
 from __future__ import annotations
 
@@ -138,9 +139,7 @@ def _fixed_ones(forms: Array, wanted: list[int], own: SparseRows) -> dict[int, f
 def _with_numbers(programme: Programme, numbers: Mapping[tuple[int, int], float]) -> Programme:
     """Numbers in the query and in limits on several blocks; what is known of one block stays, as it says the number."""
     new = rewritten(programme, numbers)
-    limits = tuple(
-        y if len(reads(x.polynomial)) > 1 else x for x, y in zip(programme.limits, new.limits, strict=True)
-    )
+    limits = tuple(y if len(reads(x.polynomial)) > 1 else x for x, y in zip(programme.limits, new.limits, strict=True))
     return replace(new, limits=limits)
 
 
@@ -163,7 +162,9 @@ def part_of(programme: Programme, blocks: tuple[int, ...], query: tuple[Ratio, .
     return Programme(
         tuple(programme.blocks[b] for b in blocks),
         tuple(Limit(on_blocks(x.polynomial, blocks), x.low, x.high, x.source) for x in limits),
-        tuple(Ratio(x.weight, _cut(x.above, blocks), None if x.below is None else _cut(x.below, blocks)) for x in query),
+        tuple(
+            Ratio(x.weight, _cut(x.above, blocks), None if x.below is None else _cut(x.below, blocks)) for x in query
+        ),
         programme.sources,
         programme.floor,
         programme.ceiling,

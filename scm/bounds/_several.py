@@ -7,9 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from ._asked import ZeroCondition
 from ._branch import Search
 from ._effort import Effort
 from ._lift import Lift
+from ._one import POSSIBLE
 from ._programme import Clash, End, Ends, Limit, Programme, TooLarge
 
 # Limits that miss each other by less than this hold together: numbers are rounded.
@@ -21,7 +23,11 @@ def solve_several(programme: Programme, effort: Effort | None = None) -> Ends | 
 
     Outer ends are proved by relaxations and branching, inner ends are attained. They meet unless the effort runs out.
 
+    Where a condition may have probability zero, the ends are over the laws under which it has not; `spent` then has
+    `least condition`, from which probability on the outer ends are proved.
+
     Raises:
+        ZeroCondition: a condition of the query is impossible.
         TooLarge: the relaxation would have more cells than the effort allows.
     """
     effort = Effort() if effort is None else effort
@@ -36,6 +42,9 @@ def solve_several(programme: Programme, effort: Effort | None = None) -> Ends | 
     if low is None or high is None:
         return _clash(programme, effort)
     spent = {name: lower.spent[name] + upper.spent[name] for name in lower.spent}
+    conditions = [below for _, below in lower.parts if below is not None]
+    if any(lift.least_of(below) < POSSIBLE for below in conditions):
+        spent["least condition"] = POSSIBLE
     meet = _meet(low, effort) and _meet(high, effort)
     sharp = meet and not any(block.relaxed for block in programme.blocks)
     return Ends(low, high, sharp, spent | {"seconds": time.monotonic() - begun})
@@ -55,6 +64,8 @@ def _forecast(programme: Programme, cells: int, effort: Effort) -> str:
 
 def _clash(programme: Programme, effort: Effort) -> Ends | Clash:
     """By how much the limits miss each other, and a smallest set that does."""
+    if _holds(programme):
+        raise ZeroCondition
     by = _apart(programme)
     if by <= _TOGETHER:
         return solve_several(_widened(programme, 2.0 * by + 1e-12), effort)
@@ -82,7 +93,9 @@ def _apart(programme: Programme) -> float:
 
 
 def _widened(programme: Programme, by: float) -> Programme:
-    return replace(programme, limits=tuple(Limit(x.polynomial, x.low - by, x.high + by, x.source) for x in programme.limits))
+    return replace(
+        programme, limits=tuple(Limit(x.polynomial, x.low - by, x.high + by, x.source) for x in programme.limits)
+    )
 
 
 def _of_sources(programme: Programme, sources: list[int]) -> Programme:

@@ -11,8 +11,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from ._asked import ZeroCondition
 from ._effort import Effort
-from ._one import ZeroCondition, solve_one
+from ._one import solve_one
 from ._polynomials import constant_of, number, reads
 from ._programme import Array, Clash, End, Ends, Programme, Ratio
 from ._reduce import Reduced, broken_constants, linked, merged, part_of, reduced, some_law
@@ -59,7 +60,7 @@ def _asked(programme: Programme, blocks: tuple[int, ...], effort: Effort) -> End
     for ratio in programme.query:
         below = 1.0 if ratio.below is None else constant_of(ratio.below)
         if below <= 0:
-            raise ZeroCondition("The condition of the query has probability zero under every law that meets what is known.")
+            raise ZeroCondition
         total += ratio.weight * constant_of(ratio.above) / below
     end = End(total, total, ())
     return Ends(end, end, sharp=True)

@@ -238,7 +238,7 @@ class Algebra:
         if others:
             guards = [p.guard for p in number if isinstance(p.guard, Known)]
             if len(guards) < len(number):
-                raise Refusal(f"{what} has a kink (if, min, max or abs), so it is not linear in what is not known")
+                raise Refusal(f"{what} has cases (if, min, max or abs), so it is not linear in what is not known")
             raise RowsDiffer(np.argmax(np.stack([g.truth for g in guards]), axis=0), what)
         return self.affine_piece(first, what)
 

@@ -15,7 +15,7 @@ from ..mechanisms._additive import Stretched
 from ..mechanisms._formula import Formula
 from ..mechanisms._maps import BoundMap, is_expr
 from ..mechanisms._threshold import CutScore
-from ..mechanisms._types import Forward, Linear
+from ..mechanisms._types import Linear
 from ._gaussian_censored import has_cases, seen_as
 from ._gaussian_finite import check_possible
 from ._gaussian_noise import loadings
@@ -123,7 +123,7 @@ class System(Terms):
             if mechanism.shift is None:
                 return noise
             return self.algebra.add((self._map(variable, mechanism.shift, lookup), noise))
-        raise Refusal(_not_linear(variable, mechanism))
+        raise Refusal(_not_linear(variable))
 
     def _map(self, variable: str, found: BoundMap, lookup: Lookup) -> Pieces:
         """A map of parents; a Python function where they are known."""
@@ -161,8 +161,8 @@ class System(Terms):
         self.evidence.append(self.space.combine([(1.0, form), (-1.0, value)]))
 
 
-def _not_linear(variable: str, mechanism: Forward) -> str:
-    return f"the mechanism of {variable!r} ({type(mechanism).__name__}) is not linear"
+def _not_linear(variable: str) -> str:
+    return f"the mechanism of {variable!r} is not linear"
 
 
 def build_system(task: Task) -> System:
@@ -182,7 +182,7 @@ def build_system(task: Task) -> System:
         if isinstance(instance.mechanism, Own) and instance.variable in model.columnar:
             mechanism = model.columnar[instance.variable]
             if not isinstance(mechanism, (Formula, Linear, Stretched, CutScore)):
-                raise Refusal(_not_linear(instance.variable, mechanism))
+                raise Refusal(_not_linear(instance.variable))
             read |= dict.fromkeys(mechanism.noises)
     known = loadings(model, read)
     space = Space(task.rows, known.count, (16 + 2 * len(task.worlds.instances)) * EPS)

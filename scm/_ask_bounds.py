@@ -1,0 +1,277 @@
+"""Bounds as answers: between which ends a query lies where what is known leaves it open."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ._answer import Answer, Told
+from ._bounds_ends import Bounded, Facts, added, cells_of, ends_of
+from ._bounds_told import Account, Attained, clash_step
+from ._coupling import Coupling
+from ._errors import InvalidQuery
+from ._finding import Assumption, Confidence, Interval, Statuses, Step, Uncertainty
+from ._identified import distribution_states
+from ._query import Query, query_nodes
+from ._statement_text import print_statement
+from ._study import Study
+from ._syntax import Var
+from .bounds._granted import Grants, granted
+from .bounds._programme import Clash, TooLarge
+from .bounds._regions import reach
+from .bounds._solve import Effort
+from .bounds._sources import sources_of
+
+NAME = "bounds"
+REGION = "the ends over a simultaneous confidence region for the frequencies (Clopper & Pearson 1934; Bonferroni)"
+"""How the confidence interval of bounds is made."""
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A query over a study, cell by cell.
+
+    Attributes:
+        study, query: what is asked of whom.
+        cells: a query for each cell.
+        shape: of the answer; () for a number.
+        states: for a distribution, each term with its states.
+    """
+
+    study: Study
+    query: Query
+    cells: tuple[Query, ...]
+    shape: tuple[int, ...]
+    states: tuple[tuple[str, tuple[Any, ...]], ...]
+
+    @classmethod
+    def of(cls, study: Study, query: Query) -> _Asked:
+        states = distribution_states(study.states, query)
+        shape = tuple(len(own) for _, own in states)
+        return cls(study, query, tuple(cells_of(query, study.states, shape)), shape, states)
+
+    def ends(self, facts: Facts) -> tuple[Bounded, ...] | Clash:
+        """The ends of every cell; the first clash where what is known cannot hold."""
+        found: list[Bounded] = []
+        for cell in self.cells:
+            one = ends_of(facts, cell)
+            if isinstance(one, Clash):
+                return one
+            found.append(one)
+        return tuple(found)
+
+    def array(self, numbers: Sequence[float]) -> Any:
+        """Numbers of the cells in the shape of the answer."""
+        if not self.shape:
+            return float(numbers[0])
+        out = np.array(numbers, dtype=float).reshape(self.shape)
+        out.flags.writeable = False
+        return out
+
+
+@dataclass(frozen=True)
+class _Bounds:
+    """The parts of an answer of bounds.
+
+    Attributes:
+        asked: the query over the study.
+        base: the answer so far.
+        facts: what is known at face value: printed numbers and observed frequencies as they stand.
+        digits: the same with what printed digits leave open; None where every number is exact.
+        region: the same with what sampling leaves open; None where nothing was sampled.
+        grants: what the user granted, in words.
+        level: of the region.
+    """
+
+    asked: _Asked
+    base: Answer
+    facts: Facts
+    digits: Facts | None
+    region: Facts | None
+    grants: tuple[Assumption, ...]
+    level: float
+
+    def clash(self) -> Answer | None:
+        """A contradiction, if what is known cannot hold together in any reading."""
+        facts = self.region or self.digits or self.facts
+        found = self.asked.ends(facts)
+        return self._contradiction(found) if isinstance(found, Clash) else None
+
+    def answer(self) -> Answer:
+        """The answer."""
+        found = self.asked.ends(self.facts)
+        wider = [None if facts is None else self.asked.ends(facts) for facts in (self.digits, self.region)]
+        if isinstance(found, Clash):
+            return self._beside(found, [ends for ends in wider if ends is not None])
+        digits, region = (None if isinstance(ends, Clash) else ends for ends in wider)
+        if any(one.undefined for one in found):
+            return self._with(found, "undefined", status=Statuses(("undefined",)))
+        if all(one.met for one in found):
+            value = self.asked.array([one.value for one in found])
+            finding = "exact" if self.region is None else "estimate"
+            return self._with(found, finding, value=value, uncertainty=self._uncertainty(found, digits, region))
+        uncertainty = self._uncertainty(found, digits, region)
+        return self._with(found, "bounds", interval=self._interval(found), uncertainty=uncertainty)
+
+    def _with(self, found: tuple[Bounded, ...], finding: Any, notes: tuple[Step, ...] = (), **parts: Any) -> Answer:
+        """The answer so far with bounds in it."""
+        before = self.base.account
+        number = found[0] if len(found) == 1 else None
+        return replace(
+            self.base,
+            finding=finding,
+            refusals=(),
+            states=self.asked.states,
+            assumptions=(*self.base.assumptions, *self.grants, *_conditions(found)),
+            diagnostics={**self.base.diagnostics, "bounds": _figures(found)},
+            account=Account(before, self.facts, found, notes),
+            attain=None if number is None else Attained(self.facts, number),
+            estimand=None,
+            check=None,
+            **{"status": Statuses(("ok",)), **parts},
+        )
+
+    def _interval(self, found: Sequence[Bounded]) -> Interval:
+        ends = [[getattr(one, name) for one in found] for name in ("lower", "upper", "outer_lower", "outer_upper")]
+        return Interval(*map(self.asked.array, ends), all(one.sharp for one in found))
+
+    def _uncertainty(
+        self, found: Sequence[Bounded], digits: Sequence[Bounded] | None, region: Sequence[Bounded] | None
+    ) -> Uncertainty:
+        """What printed digits and sampling leave open beside the ends."""
+        rounding = None
+        if digits is not None and len(digits) == 1:
+            rounding = digits[0].outer_lower, digits[0].outer_upper
+        confidence = None
+        if region is not None:
+            lower, upper = ([getattr(one, name) for one in region] for name in ("outer_lower", "outer_upper"))
+            confidence = Confidence(self.asked.array(lower), self.asked.array(upper), self.level, REGION)
+        arithmetic = max(one.outer_upper - one.outer_lower for one in found) if all(o.met for o in found) else None
+        return Uncertainty(rounding=rounding, confidence=confidence, floating_point=arithmetic)
+
+    def _beside(self, clash: Clash, wider: Sequence[tuple[Bounded, ...] | Clash]) -> Answer:
+        """Where the numbers cannot hold at face value: within their digits or their sampling error they may."""
+        found = next((ends for ends in reversed(wider) if not isinstance(ends, Clash)), None)
+        if found is None:
+            return self._contradiction(next((ends for ends in reversed(wider) if isinstance(ends, Clash)), clash))
+        if any(one.undefined for one in found):
+            return self._with(found, "undefined", status=Statuses(("undefined",)))
+        what = "the printed numbers" if self.region is None else "the observed frequencies"
+        left = "rounding" if self.region is None else "sampling error"
+        step = Step(
+            left,
+            f"{what} cannot all hold at face value ({clash_step(clash, self.facts.sources).reason})",
+            f"within their {left} they can, and the ends are over all that it leaves open: this is no contradiction",
+        )
+        nan = self.asked.array([math.nan] * len(found))
+        interval = self._interval(found)
+        interval = replace(interval, lower=nan, upper=nan, sharp=False)
+        digits, region = (None, found) if self.region is not None else (found, None)
+        uncertainty = self._uncertainty(found, digits, region)
+        return self._with(found, "bounds", (step,), interval=interval, uncertainty=uncertainty)
+
+    def _contradiction(self, clash: Clash) -> Answer:
+        facts = self.region or self.digits or self.facts
+        said = [facts.sources[k] for k in clash.sources]
+        told = Told((*self.base.derivation, clash_step(clash, facts.sources)))
+        diagnostics = {**self.base.diagnostics, "clash": said, "statements": _statements(self.asked.study, said)}
+        return replace(
+            self.base, finding="contradiction", status=Statuses(("contradiction",)), account=told, refusals=(),
+            diagnostics=diagnostics, assumptions=(*self.base.assumptions, *self.grants), seek=None, estimand=None,
+            check=None,
+        )  # fmt: skip
+
+
+def bounded(study: Study, query: Query, grants: Grants, base: Answer, *, seconds: float | None = None) -> Answer:
+    """Between which ends a query lies, where it was not determined.
+
+    Args:
+        study: what is known.
+        query: with names and states checked.
+        grants: what the user grants.
+        base: the answer so far, `not_identified` or a refusal; its derivation says what stands in the way.
+        seconds: how long each end may take where several laws are unknown.
+
+    Returns:
+        `bounds`, or where the ends meet `exact` (of samples and counted shares `estimate`); `contradiction`, with a
+        smallest set of what cannot hold together; `undefined`; or `base`, with the reason, where it would be too large.
+    """
+    try:
+        return _bounds(study, query, grants, base, seconds).answer()
+    except TooLarge as wrong:
+        return replace(base, refusals=(*base.refusals, (NAME, str(wrong))))
+
+
+def refuted(
+    study: Study, query: Query, grants: Grants, found: Answer, *, seconds: float | None = None
+) -> Answer | None:
+    """A contradiction where what is granted cannot hold beside what is known; None where it can, or nothing is granted.
+
+    A query that is identified needs no shapes, but shapes that the numbers refute are said to be.
+    """
+    if not study.equations and not granted(study.graph, study.states, query, grants).shapes:
+        return None
+    try:
+        return _bounds(study, query, grants, found, seconds).clash()
+    except TooLarge:
+        return None
+
+
+def identifying(study: Study, query: Query, grants: Grants) -> tuple[str, ...]:
+    """The names among the grants that identification can use.
+
+    Raises:
+        InvalidQuery: a coupling, or what is no grant.
+    """
+    items = grants if isinstance(grants, (list, tuple)) else (grants,)
+    if any(isinstance(item, Coupling) for item in items):
+        raise InvalidQuery("A coupling is about the mechanisms of a model, and a study has none. Leave it out.")
+    return granted(study.graph, study.states, query, grants, shapes=False).names
+
+
+def _bounds(study: Study, query: Query, grants: Grants, base: Answer, seconds: float | None) -> _Bounds:
+    effort = Effort() if seconds is None else Effort(seconds=seconds)
+    shapes = granted(study.graph, study.states, query, grants).shapes
+    spoken = {name for node in query_nodes(query) if isinstance(node, Var) for name in _names(node)}
+    found = sources_of(study, shapes, reach(study.graph, spoken))
+    face, digits, region = (
+        None if reading is None else Facts.of(study, found, reading, effort)
+        for reading in (found.face, found.rounded, found.counted)
+    )
+    assert face is not None
+    citations = [f" ({shape.citation})" if shape.citation else "" for shape in shapes]
+    claims = [Assumption(shape.claim + cites, "the user") for shape, cites in zip(shapes, citations, strict=True)]
+    return _Bounds(_Asked.of(study, query), base, face, digits, region, tuple(claims), found.level)
+
+
+def _names(term: Var) -> set[str]:
+    """The variables that a term speaks of."""
+    return {term.name, *(a.target for a in term.world), *(a.parent for a in term.world if a.parent)}
+
+
+def _conditions(found: Sequence[Bounded]) -> tuple[Assumption, ...]:
+    """That what the query conditions on is possible, where what is known does not say so."""
+    if not any(one.open_condition for one in found):
+        return ()
+    text = "what the query conditions on has a probability above zero: what is known also allows zero"
+    return (Assumption(text, "the method"),)
+
+
+def _figures(found: Sequence[Bounded]) -> dict[str, Any]:
+    """What the programmes were like and what they took."""
+    blocks = max(((b for p in one.programmes for b in p.blocks) for one in found), key=lambda b: 0, default=())
+    return {
+        "unknowns": [block.columns for block in blocks],
+        "limits": max((len(p.limits) for one in found for p in one.programmes), default=0),
+        "nothing_ruled_out": not any(one.tells for one in found),
+        **added(*(one.spent for one in found)),
+    }
+
+
+def _statements(study: Study, said: Sequence[str]) -> list[int]:
+    """The positions of the statements of a study that are among what is said."""
+    return [k for k, one in enumerate(study.statements) if print_statement(one) in said]

@@ -1,0 +1,312 @@
+"""The ends of single numbers: a query taken apart into programmes, and their ends put together."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from ._graph import CausalGraph
+from ._query import Contrast, Distribution, Expectation, Number, Probability, Query, query_terms
+from ._study import KnownLaw, Study
+from ._syntax import Const, Expr, Op, Value, conjunction
+from .bounds._canonical import programme_of
+from .bounds._known import Known
+from .bounds._programme import Array, Clash, Polynomial, Programme, Ratio
+from .bounds._solve import Effort, solve
+from .bounds._sources import Left, Reading, Sources
+
+MET = 1e-7
+"""Outer ends nearer than this are one number."""
+SURELY_ZERO = 1e-12
+"""A condition that no law makes more likely than this has probability zero."""
+SAYS_NOTHING = 1e-6
+"""Ends nearer than this to those that hold whatever is known rule nothing out."""
+
+
+@dataclass(frozen=True, eq=False)
+class Facts:
+    """All that is known, as programmes take it.
+
+    Attributes:
+        graph, states: over which variables.
+        laws: that are known exactly.
+        known: combinations of probabilities with their ends.
+        sources: what they come from, in words.
+        equations: the variables whose mechanism is known.
+        left: what no row was made of, and why: with it the ends could be narrower.
+        effort: what may be spent on each number.
+    """
+
+    graph: CausalGraph
+    states: Mapping[str, tuple[Value, ...]]
+    laws: tuple[KnownLaw, ...]
+    known: tuple[Known, ...]
+    sources: tuple[str, ...]
+    equations: Mapping[str, Expr]
+    left: tuple[Left, ...]
+    effort: Effort
+
+    @classmethod
+    def of(cls, study: Study, sources: Sources, reading: Reading, effort: Effort) -> Facts:
+        """What a study says, in one of its readings."""
+        return cls(
+            study.graph, study.states, reading.laws, reading.known, sources.sources, sources.equations, reading.left,
+            effort,
+        )  # fmt: skip
+
+    def programme(self, query: Query) -> Programme:
+        """The query with all that is known, as polynomials.
+
+        Raises:
+            TooLarge: it would have too many unknowns.
+        """
+        return programme_of(
+            self.graph, self.states, query, self.laws, self.known, self.sources, equations=self.equations
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Bounded:
+    """The ends of one number.
+
+    Attributes:
+        query: what was asked.
+        lower, upper: inner ends, NaN where none was found.
+        outer_lower, outer_upper: no law goes beyond.
+        sharp: they are proved to be the same.
+        floor, ceiling: ends that hold whatever is known.
+        programmes: what was solved: one, or one for each part that was bounded by itself.
+        laws: what attains each inner end, for a single programme; None where nothing does.
+        spent: what was done, added up.
+        undefined: some condition has probability zero under every law.
+        open_conditions: whether some condition may have probability zero.
+    """
+
+    query: Query
+    lower: float
+    upper: float
+    outer_lower: float
+    outer_upper: float
+    sharp: bool
+    floor: float = -math.inf
+    ceiling: float = math.inf
+    programmes: tuple[Programme, ...] = ()
+    laws: tuple[tuple[Array, ...] | None, tuple[Array, ...] | None] = (None, None)
+    spent: Mapping[str, float] = field(default_factory=lambda: {})
+    undefined: bool = False
+    open_condition: bool = False
+
+    @property
+    def met(self) -> bool:
+        """Whether the ends are one number."""
+        return self.outer_upper - self.outer_lower < MET
+
+    @property
+    def value(self) -> float:
+        """The number where the ends meet."""
+        inner = [end for end in (self.lower, self.upper) if not math.isnan(end)]
+        return sum(inner) / len(inner) if inner else (self.outer_lower + self.outer_upper) / 2
+
+    @property
+    def tells(self) -> bool:
+        """Whether the ends rule anything out."""
+        return self.outer_lower > self.floor + SAYS_NOTHING or self.outer_upper < self.ceiling - SAYS_NOTHING
+
+    @property
+    def relaxed(self) -> tuple[str, ...]:
+        """Why ends are only outer ones."""
+        blocks = itertools.chain.from_iterable(programme.blocks for programme in self.programmes)
+        return tuple(dict.fromkeys(block.relaxed for block in blocks if block.relaxed))
+
+
+def ends_of(facts: Facts, query: Query) -> Bounded | Clash:
+    """Between which ends a number lies.
+
+    Args:
+        facts: what is known.
+        query: a number, with names and states checked.
+
+    Raises:
+        TooLarge: a programme would be.
+    """
+    match query:
+        case Number(value):
+            return Bounded(query, value, value, value, value, True, value, value)
+        case Contrast(op, left, right) if not is_linear(query):
+            quotient = _quotient(facts, query) if op == "/" else None
+            return quotient or _combined(facts, query, op, left, right)
+        case _:
+            return _solved(facts, query, facts.programme(query))
+
+
+def is_linear(query: Query) -> bool:
+    """Whether a query adds up terms times plain numbers."""
+    match query:
+        case Contrast("+" | "-", left, right):
+            return is_linear(left) and is_linear(right)
+        case Contrast("*", left, right):
+            return is_linear(left) and is_linear(right) and not (query_terms(left) and query_terms(right))
+        case Contrast("/", left, right):
+            return is_linear(left) and not query_terms(right)
+        case _:
+            return True
+
+
+def _solved(facts: Facts, query: Query, programme: Programme) -> Bounded | Clash:
+    possible = _conditions(facts, programme)
+    if isinstance(possible, Clash):
+        return possible
+    if possible is None:
+        nan = math.nan
+        return Bounded(query, nan, nan, nan, nan, False, programmes=(programme,), undefined=True)
+    found = solve(programme, facts.effort)
+    if isinstance(found, Clash):
+        return found
+    lower, upper = found.lower, found.upper
+    relaxed = bool(facts.left) or any(block.relaxed for block in programme.blocks)
+    floor, ceiling = programme.floor, programme.ceiling
+    outer = max(lower.outer, floor), min(upper.outer, ceiling)
+    inner = (
+        math.nan if relaxed else min(max(lower.inner, floor), ceiling),
+        math.nan if relaxed else min(max(upper.inner, floor), ceiling),
+    )
+    # Rounding may leave an attained end a little outside what was proved.
+    outer = min(outer[0], *_numbers(inner)), max(outer[1], *_numbers(inner))
+    return Bounded(
+        query, *inner, *outer, found.sharp and not relaxed, floor, ceiling, (programme,),
+        (None, None) if relaxed else (lower.laws, upper.laws), found.spent, False, not possible,
+    )  # fmt: skip
+
+
+def _numbers(ends: Sequence[float]) -> list[float]:
+    return [end for end in ends if not math.isnan(end)] or [math.nan]
+
+
+def _conditions(facts: Facts, programme: Programme) -> bool | Clash | None:
+    """Whether every condition has some probability under every law; None where one has none under any."""
+    certain = True
+    seen: list[Polynomial] = []
+    for ratio in programme.query:
+        below = ratio.below
+        if below is None or any(_same(below, other) for other in seen):
+            continue
+        seen.append(below)
+        asked = replace(programme, query=(Ratio(1.0, below),), floor=0.0, ceiling=1.0)
+        found = solve(asked, facts.effort)
+        if isinstance(found, Clash):
+            return found
+        if found.upper.outer <= SURELY_ZERO:
+            return None
+        certain = certain and found.lower.outer > SURELY_ZERO
+    return certain
+
+
+def _same(one: Polynomial, other: Polynomial) -> bool:
+    return np.array_equal(one.weights, other.weights) and np.array_equal(one.factors, other.factors)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Products and quotients
+
+
+def _quotient(facts: Facts, query: Contrast) -> Bounded | Clash | None:
+    """A quotient of numbers with one condition between them, as one ratio; None where they have several.
+
+    P(A | C) / P(B | C) is P(A, C) / P(B, C): a linear-fractional programme like any other (Charnes & Cooper 1962).
+    """
+    if not (is_linear(query.left) and is_linear(query.right)):
+        return None
+    first = len(facts.programme(query.left).query)
+    both = facts.programme(Contrast("+", query.left, query.right))
+    ratios = both.query
+    below = ratios[0].below if ratios else None
+    for ratio in ratios:
+        same = ratio.below is below or (ratio.below is not None and below is not None and _same(ratio.below, below))
+        if not same:
+            return None
+    above, under = (_sum(part) for part in (ratios[:first], ratios[first:]))
+    if above is None or under is None or (under.weights < 0).any():
+        return None
+    positive = bool((above.weights >= 0).all())
+    asked = replace(both, query=(Ratio(1.0, above, under),), floor=0.0 if positive else -math.inf, ceiling=math.inf)
+    return _solved(facts, query, asked)
+
+
+def _sum(ratios: Sequence[Ratio]) -> Polynomial | None:
+    if not ratios:
+        return None
+    weights = np.concatenate([ratio.weight * ratio.above.weights for ratio in ratios])
+    return Polynomial(weights, np.concatenate([ratio.above.factors for ratio in ratios]))
+
+
+def _combined(facts: Facts, query: Contrast, op: str, left: Query, right: Query) -> Bounded | Clash:
+    """Parts that are bounded by themselves: the outer ends of what can be made of them.
+
+    One model need not attain the ends of both parts, so nothing is said of inner ends unless one part is a number.
+    """
+    one = ends_of(facts, left)
+    if isinstance(one, Clash):
+        return one
+    other = ends_of(facts, right)
+    if isinstance(other, Clash):
+        return other
+    programmes, spent = (*one.programmes, *other.programmes), added(one.spent, other.spent)
+    if one.undefined or other.undefined or (op == "/" and other.outer_lower <= 0 <= other.outer_upper and other.met):
+        nan = math.nan
+        return Bounded(query, nan, nan, nan, nan, False, programmes=programmes, spent=spent, undefined=True)
+    low, high = _arithmetic(op, (one.outer_lower, one.outer_upper), (other.outer_lower, other.outer_upper))
+    nan = math.nan
+    return Bounded(
+        query, nan, nan, low, high, False, programmes=programmes, spent=spent,
+        open_condition=one.open_condition or other.open_condition,
+    )  # fmt: skip
+
+
+def _arithmetic(op: str, one: tuple[float, float], other: tuple[float, float]) -> tuple[float, float]:
+    """Ends of `a op b` for a and b anywhere between their ends."""
+    if op == "+":
+        return one[0] + other[0], one[1] + other[1]
+    if op == "-":
+        return one[0] - other[1], one[1] - other[0]
+    if op == "/":
+        if other[0] <= 0 <= other[1]:
+            positive = one[0] >= 0 and other[0] >= 0
+            low = one[0] / other[1] if positive and other[1] > 0 else -math.inf
+            return low, math.inf
+        other = (1 / other[1], 1 / other[0])
+    corners = [a * b for a in one for b in other if not math.isnan(a * b)]
+    return min(corners, default=-math.inf), max(corners, default=math.inf)
+
+
+def added(*counts: Mapping[str, float]) -> dict[str, float]:
+    """What was spent, added up."""
+    out: dict[str, float] = {}
+    for key, value in itertools.chain.from_iterable(count.items() for count in counts):
+        out[key] = out.get(key, 0.0) + value
+    return out
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Distributions
+
+
+def cells_of(query: Query, states: Mapping[str, tuple[Value, ...]], shape: tuple[int, ...]) -> Iterator[Query]:
+    """A query for each cell of a distribution or a contrast of them, the last axis fastest; a number is one cell."""
+    for codes in np.ndindex(*shape):
+        yield _cell(query, states, codes)
+
+
+def _cell(query: Query, states: Mapping[str, tuple[Value, ...]], codes: tuple[int, ...]) -> Query:
+    match query:
+        case Distribution(of, given):
+            at = zip(of, map(int, codes), strict=True)
+            event = conjunction(*(Op("=", (term, Const(states[term.name][code]))) for term, code in at))
+            return Probability(event, given)
+        case Contrast(op, left, right):
+            return Contrast(op, _cell(left, states, codes), _cell(right, states, codes))
+        case Probability() | Expectation() | Number():
+            return query

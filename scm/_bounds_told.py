@@ -1,0 +1,214 @@
+"""The account of bounds: what was unknown, what is known, how the ends were found, and the models that attain them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ._bounds_ends import Bounded, Facts
+from ._finding import Step
+from ._model import Model
+from ._query import print_query
+from ._text import number_text
+from .bounds._attain import model_of, verified
+from .bounds._programme import Array, Block, Clash, Limit, Programme
+
+RESPONSES = "Balke & Pearl (1994); Rosset, Gisin & Wolfe (2018); Zhang, Tian & Bareinboim (2022)"
+MOST_SAID = 6
+"""Sources that are named one by one."""
+MOST_CHECKED = 64
+"""Up to so many probabilities are known, each is worked out anew in the models that attain the ends."""
+
+
+@dataclass(frozen=True, eq=False)
+class Attained:
+    """Makes the two models that attain the ends."""
+
+    facts: Facts
+    found: Bounded
+
+    def __call__(self) -> tuple[Model | None, Model | None]:
+        """The models at the lower and at the upper end; None where nothing was found to attain one."""
+        if len(self.found.programmes) != 1:
+            return None, None
+        facts, (programme,) = self.facts, self.found.programmes
+        low, high = (
+            None
+            if laws is None
+            else model_of(facts.graph, facts.states, programme, laws, equations=facts.equations)
+            for laws in self.found.laws
+        )
+        return low, high
+
+
+@dataclass(frozen=True, eq=False)
+class Account:
+    """The derivation of bounds; worked out when it is read.
+
+    Attributes:
+        before: the steps of what was tried first: why the query is not identified.
+        facts: what is known.
+        found: the ends of each cell.
+        notes: steps about printed digits or sampling, behind the others.
+    """
+
+    before: Callable[[], tuple[Step, ...]]
+    facts: Facts
+    found: tuple[Bounded, ...]
+    notes: tuple[Step, ...] = ()
+
+    def __call__(self) -> tuple[Step, ...]:
+        """The steps."""
+        programme = max(
+            (p for one in self.found for p in one.programmes), key=lambda p: sum(b.columns for b in p.blocks)
+        )
+        return (
+            *self.before(),
+            *_unknown(programme),
+            *_known(programme),
+            *_solved(self.found, programme),
+            *_relaxed(self.found),
+            *self._attained(),
+            *_outcome(self.found),
+            *self.notes,
+        )
+
+    def _attained(self) -> tuple[Step, ...]:
+        """The two models, run through the exact solver."""
+        if len(self.found) != 1:
+            return ()
+        one = self.found[0]
+        if one.undefined or one.met or len(one.programmes) != 1:
+            return ()
+        shown: list[str] = []
+        off = 0.0
+        for laws, end in zip(one.laws, ("lower", "upper"), strict=True):
+            if laws is not None:
+                value, missed = self._checked(one, laws)
+                shown.append(f"{number_text(value)} at the {end} end")
+                off = max(off, missed)
+        if not shown:
+            return ()
+        claim = f"models over this graph attain {' and '.join(shown)}"
+        reason = (
+            "each is a model of its own, with the law of the response types that the programme found; the exact solver "
+            f"gives it this value, and it meets all that is known to {off:.0e}"
+        )
+        return (Step("attained", claim, reason),)
+
+    def _checked(self, one: Bounded, laws: tuple[Array, ...]) -> tuple[float, float]:
+        """What the exact solver says of the query, and by how much what is known is missed."""
+        facts = self.facts
+        cells = sum(np.size(law.array) for law in facts.laws) + sum(len(item.combination) for item in facts.known)
+        every = cells <= MOST_CHECKED
+        return verified(
+            facts.graph, facts.states, one.programmes[0], laws, one.query, equations=facts.equations,
+            given=facts.laws if every else (), known=facts.known if every else (),
+        )  # fmt: skip
+
+
+def _unknown(programme: Programme) -> tuple[Step, ...]:
+    blocks = [block for block in programme.blocks if block.columns > 1]
+    if not blocks:
+        return ()
+    kinds = ", ".join(f"{_block_text(block)} ({block.columns:,})" for block in blocks)
+    claim = f"what is unknown is the law of {kinds}" if len(blocks) == 1 else f"what is unknown are the laws of {kinds}"
+    reason = (
+        "for every counterfactual question a model with finite variables is the same as one whose hidden causes say "
+        "how each variable responds to its parents; responses that nothing here tells apart are counted once"
+    )
+    return (Step("response types", claim, reason, RESPONSES),)
+
+
+def _block_text(block: Block) -> str:
+    return f"the response types of {' and '.join(block.members)}" if len(block.members) < 4 else block.name
+
+
+def _known(programme: Programme) -> tuple[Step, ...]:
+    limits = programme.limits
+    if not limits:
+        reason = "no law, sample, statement or assumption says anything of it"
+        return (Step("what is known", "nothing limits it", reason),)
+    same = sum(limit.low == limit.high for limit in limits)
+    other = len(limits) - same
+    parts = [_count(same, "equation")] * bool(same) + [_count(other, "inequality")] * bool(other)
+    claim = f"{' and '.join(parts)} hold{'s' if len(limits) == 1 else ''} of it"
+    return (Step("what is known", claim, f"from {said(programme, _sources(limits))}"),)
+
+
+def _sources(limits: Sequence[Limit]) -> list[int]:
+    return sorted({limit.source for limit in limits if limit.source >= 0})
+
+
+def said(programme: Programme, sources: Sequence[int]) -> str:
+    """Sources in words, the first few of them."""
+    names = list(dict.fromkeys(programme.sources[k] for k in sources if k < len(programme.sources)))
+    shown = "; ".join(names[:MOST_SAID])
+    return f"{shown}; and {len(names) - MOST_SAID} more" if len(names) > MOST_SAID else shown or "the laws"
+
+
+def _count(number: int, noun: str) -> str:
+    plural = noun[:-1] + "ies" if noun.endswith("y") else noun + "s"
+    return f"{number:,} {noun if number == 1 else plural}"
+
+
+def _solved(found: Sequence[Bounded], programme: Programme) -> tuple[Step, ...]:
+    one = found[0]
+    fractional = any(ratio.below is not None for ratio in programme.query)
+    unknown = sum(block.columns > 1 for block in programme.blocks)
+    ends = f"{number_text(one.outer_lower)} <= {print_query(one.query)} <= {number_text(one.outer_upper)}"
+    if len(found) > 1:
+        ends += f", and so on for {len(found)} cells"
+    if len(one.programmes) > 1:
+        reason = "each part lies between its own ends, and the whole between what can be made of them"
+        return (Step("interval arithmetic", ends, reason),)
+    if unknown <= 1:
+        name = "linear-fractional programme" if fractional else "linear programme"
+        reason = "the query is linear in the one unknown law, and so is all that is known"
+        if fractional:
+            reason = (
+                "the query is a ratio of two numbers that are linear in the one unknown law; scaled so that its "
+                "condition has probability one, it is a linear programme"
+            )
+        cites = "Charnes & Cooper (1962); Balke & Pearl (1994)" if fractional else "Balke & Pearl (1994, 1997)"
+        return (Step(name, ends, f"{reason}; the dual solution proves that no law goes beyond", cites),)
+    reason = (
+        "the query is a polynomial that is linear in each unknown law alone: attained ends come from alternating "
+        "linear programmes, proved ones from a relaxation that is split until they meet"
+    )
+    return (Step("several components", ends, reason, "Duarte et al. (2023)"),)
+
+
+def _relaxed(found: Sequence[Bounded]) -> tuple[Step, ...]:
+    reasons = tuple(dict.fromkeys(reason for one in found for reason in one.relaxed))
+    claim = "the ends are outer ones: the truth lies between them, and perhaps between narrower ones"
+    return tuple(Step("relaxation", claim, reason, "Duarte et al. (2023)") for reason in reasons)
+
+
+def _outcome(found: Sequence[Bounded]) -> tuple[Step, ...]:
+    """That the ends meet, or say nothing."""
+    if any(one.undefined for one in found):
+        return (Step("undefined", "the condition has probability zero", "under every law that meets what is known"),)
+    if all(one.met for one in found):
+        shown = number_text(found[0].value) if len(found) == 1 else "one law"
+        reason = f"the ends meet: what is known leaves only {shown}, though no formula does for laws in general"
+        return (Step("ends meet", f"{print_query(found[0].query)} = {number_text(found[0].value)}", reason),)
+    if not any(one.tells for one in found):
+        low, high = found[0].floor, found[0].ceiling
+        ends = f"from {number_text(low)} to {number_text(high)}" if math.isfinite(low + high) else "at all"
+        sure = all(one.sharp for one in found)
+        reason = "models that meet all that is known attain both ends" if sure else "no end was proved beyond these"
+        return (Step("nothing ruled out", f"what is known allows every value {ends}", reason),)
+    return ()
+
+
+def clash_step(clash: Clash, sources: Sequence[str]) -> Step:
+    """That what is known cannot all hold."""
+    names = [sources[k] for k in clash.sources]
+    claim = f"{'; '.join(names)} cannot {'be' if len(names) == 1 else 'hold together'}"
+    off = f" (off by at least {number_text(clash.by)})" if math.isfinite(clash.by) and clash.by > 0 else ""
+    reason = clash.reason or "no model over this graph meets them; without any one of them some model does"
+    return Step("contradiction", claim, f"{reason}{off}")

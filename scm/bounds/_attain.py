@@ -1,0 +1,169 @@
+"""The model that attains an end: laws of response types as an ordinary `Model`, and a check of it.
+
+A block becomes one noise, whose states are the columns of positive weight, and each of its variables reads off its own
+response: a noise table of its parents and that noise.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._graph import CausalGraph
+from .._model import Model
+from .._noise import Categorical, Noise
+from .._query import Probability, Query
+from .._study import KnownLaw
+from .._syntax import Const, Expr, Op, Set, Value, Var, conjunction, world
+from .._variable import Variable
+from ..solvers import Budget, Record, Setting
+from ..solvers.exact import solve
+from ._frame import Frame, States
+from ._known import Known
+from ._programme import Array, Block, Coordinate, Programme
+
+FAINT = 1e-13
+"""Weights below are rounding: their columns are left out."""
+_NONE: Mapping[str, Expr] = {}
+
+
+def model_of(
+    graph: CausalGraph,
+    states: States,
+    programme: Programme,
+    laws: Sequence[Array],
+    *,
+    equations: Mapping[str, Expr] = _NONE,
+) -> Model:
+    """The model over the observed variables in which each block has the law given.
+
+    Variables that the programme says nothing of are fair draws; so are responses that nothing reads the first state.
+
+    Args:
+        graph: the causal graph, as it was given to `programme_of`.
+        states: of each variable.
+        programme: what it made of them.
+        laws: one for each block, shape (columns,); rounding is taken off.
+        equations: mechanisms that are known.
+    """
+    named = {name for block in programme.blocks for name in block.members}
+    named |= {p for block in programme.blocks for c in block.coordinates for p, _ in c.parents}
+    frame = Frame.of(graph, states, named | set(equations), equations)
+    taken, items = set(frame.graph.variables), list[Variable | Noise]()
+    own: dict[str, tuple[Block, str, list[int]]] = {}
+    for block, law in zip(programme.blocks, laws, strict=True):
+        kept, weights = rounded(law)
+        label = _free("U_" + "_".join(block.members), taken)
+        items.append(Noise(label, Categorical({i: float(w) for i, w in enumerate(weights)})))
+        own |= {name: (block, label, kept.tolist()) for name in block.members}
+    for name in frame.graph.order:
+        if name in equations:
+            items.append(_written(frame, name, equations[name]))
+        elif name in own:
+            items.append(_responding(frame, name, *own[name]))
+        else:
+            items.append(Variable(name, states[name], table=(1 / frame.size(name),) * frame.size(name)))
+    return Model(*items)
+
+
+def rounded(law: Array) -> tuple[NDArray[np.intp], Array]:
+    """The columns of a law that weigh something, and their weights, which add up to one."""
+    kept = np.flatnonzero(law > FAINT)
+    return kept, law[kept] / law[kept].sum()
+
+
+def _free(name: str, taken: set[str]) -> str:
+    while name in taken:
+        name += "_"
+    taken.add(name)
+    return name
+
+
+def _written(frame: Frame, name: str, expr: Expr) -> Variable:
+    table = frame.followed(name)
+    rows = itertools.product(*(frame.states[p] for p in frame.parents(name)))
+    own = frame.states[name]
+    if not frame.parents(name):
+        return Variable(name, own, equation=expr)
+    function: dict[tuple[Value, ...], Value] = {row: own[int(state)] for row, state in zip(rows, table, strict=True)}
+    return Variable(name, own, parents=frame.parents(name), function=function)
+
+
+def _responding(frame: Frame, name: str, block: Block, label: str, kept: list[int]) -> Variable:
+    """A variable that reads its response off the noise of its block."""
+    states, parents = frame.states[name], frame.parents(name)
+    column = {c: k for k, c in enumerate(block.coordinates) if c.variable == name}
+    function: dict[tuple[Value, ...], Value] = {}
+    for row in itertools.product(*(frame.states[p] for p in parents)):
+        k = column.get(Coordinate(name, tuple(zip(parents, row, strict=True))))
+        for i, number in enumerate(kept):
+            function[*row, i] = states[0 if k is None else int(block.types[number, k])]
+    return Variable(name, states, parents=(*parents, label), function=function)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The check
+
+
+def verified(
+    graph: CausalGraph,
+    states: States,
+    programme: Programme,
+    laws: Sequence[Array],
+    query: Query,
+    *,
+    equations: Mapping[str, Expr] = _NONE,
+    given: Sequence[KnownLaw] = (),
+    known: Sequence[Known] = (),
+) -> tuple[float, float]:
+    """What the exact solver says of the query in the model that attains an end, and the largest miss of what is known.
+
+    Args:
+        graph: see `model_of`; so are the next three.
+        states: of each variable.
+        programme: what was solved.
+        laws: of its blocks.
+        query: what was asked.
+        equations: mechanisms that are known.
+        given: laws that the model is checked against by the exact solver.
+        known: what else it is checked against so; the limits of the programme are always checked, at the laws with
+            their rounding taken off.
+
+    Returns:
+        The value (NaN where its condition has probability zero), and the largest miss, in units of probability.
+    """
+    model = model_of(graph, states, programme, laws, equations=equations)
+    missed = programme.broken(tuple(_whole(law) for law in laws))
+    for law in given:
+        missed = max(missed, _missed_law(model, states, law))
+    for item in known:
+        found = sum(w * (1.0 if e is None else exact_value(model, Probability(e))) for w, e in item.combination)
+        missed = max(missed, item.low - found, found - item.high)
+    return exact_value(model, query), missed
+
+
+def _whole(law: Array) -> Array:
+    kept, weights = rounded(law)
+    found = np.zeros(len(law))
+    found[kept] = weights
+    return found
+
+
+def exact_value(model: Model, query: Query) -> float:
+    """A number by the exact solver; NaN where it is undefined."""
+    found = solve(Setting(model, (), Budget(), {}, {}, 1, Record()), query)
+    return float(found.lower.reshape(-1)[0]) if found.defined.all() else float("nan")
+
+
+def _missed_law(model: Model, states: States, law: KnownLaw) -> float:
+    worst, axes = 0.0, (*law.do, *law.variables)
+    array = np.asarray(law.array, dtype=float)
+    for cell in itertools.product(*(range(len(states[name])) for name in axes)):
+        at = {name: Const(states[name][i]) for name, i in zip(axes, cell, strict=True)}
+        where = world(*(Set(name, at[name]) for name in law.do))
+        event = conjunction(*(Op("=", (Var(name, where), at[name])) for name in law.variables))
+        worst = max(worst, abs(exact_value(model, Probability(event)) - float(array[cell])))
+    return worst

@@ -1,0 +1,134 @@
+"""`Standard`: a programme of one block as a linear programme whose right-hand sides are still open."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._programme import Array, Polynomial, Programme
+
+NEAR = 1e-9
+"""How far the condition of a query may be from a combination of what is known, and count as one."""
+
+
+class NotOneProgramme(ValueError):
+    """Not linear in one block, or the query divides by what is not known; the message says why."""
+
+
+@dataclass(frozen=True, eq=False)
+class Standard:
+    """`cost @ q + constant`, over what is known of the condition, for laws `q >= 0` with `rows @ q = right`.
+
+    Attributes:
+        rows: left sides of what is known, shape (rows, columns); the first `len(vary)` have right-hand sides that
+            differ from batch row to batch row, in the order of `vary`.
+        right: their right-hand sides in the programme, shape (rows,); a limit's own constant is taken off.
+        shift: shape (len(vary),): what is to be taken off a right-hand side that is given.
+        free: which are equations; the others say `>=`. Shape (rows,).
+        limits: the limit that each row comes from.
+        groups: shape (groups, columns); `groups @ q = 1`.
+        cost, constant: what is above the fraction line of the query.
+        below: what is below it, as a combination of `rows` and then `groups`; None for one.
+        floor, ceiling: ends that hold anyway.
+        relaxed: why the block is only a relaxation, or empty.
+    """
+
+    rows: Array
+    right: Array
+    shift: Array
+    free: NDArray[np.bool_]
+    limits: NDArray[np.intp]
+    groups: Array
+    cost: Array
+    constant: float
+    below: Array | None
+    floor: float
+    ceiling: float
+    relaxed: str
+
+    @property
+    def varied(self) -> int:
+        """How many right-hand sides differ from batch row to batch row."""
+        return len(self.shift)
+
+    @property
+    def columns(self) -> int:
+        """How many unknowns it has."""
+        return self.rows.shape[1]
+
+
+def standard(programme: Programme, vary: Sequence[int] = ()) -> Standard:
+    """A programme of one block in standard form.
+
+    Args:
+        programme: of one block.
+        vary: positions of limits, equations all, whose right-hand sides will be given.
+
+    Raises:
+        NotOneProgramme: there are several blocks, a limit in `vary` is no equation, or the query divides by something
+            that the equations do not determine.
+    """
+    if len(programme.blocks) != 1:
+        raise NotOneProgramme(f"the programme has {len(programme.blocks)} blocks; one is wanted")
+    block = programme.blocks[0]
+    linear = [_linear(limit.polynomial, block.forms) for limit in programme.limits]
+    parts: list[tuple[int, float, float, bool]] = []
+    for at in vary:
+        if programme.limits[at].low != programme.limits[at].high:
+            raise NotOneProgramme(f"limit {at} is an interval, and its right-hand side is to vary")
+        parts.append((at, 1.0, programme.limits[at].low, True))
+    for at in sorted(set(range(len(programme.limits))) - set(vary)):
+        limit = programme.limits[at]
+        if limit.low == limit.high:
+            parts.append((at, 1.0, limit.low, True))
+            continue
+        parts += [(at, 1.0, limit.low, False)] if np.isfinite(limit.low) else []
+        parts += [(at, -1.0, limit.high, False)] if np.isfinite(limit.high) else []
+    rows = np.array([sign * linear[at][0] for at, sign, _, _ in parts]).reshape(len(parts), block.columns)
+    right = np.array([sign * (end - linear[at][1]) for at, sign, end, _ in parts])
+    groups = (np.arange(int(block.groups.max(initial=0)) + 1)[:, None] == block.groups).astype(float)
+    free = np.array([kind for *_, kind in parts], dtype=bool)
+    cost, constant, below = _query(programme, block.forms, np.vstack([rows, groups]), np.r_[free, groups.any(axis=1)])
+    return Standard(
+        rows, right, np.array([linear[at][1] for at in vary]), free, np.array([at for at, *_ in parts], dtype=np.intp),
+        groups, cost, constant, below, programme.floor, programme.ceiling, block.relaxed,
+    )  # fmt: skip
+
+
+def _linear(polynomial: Polynomial, forms: Array) -> tuple[Array, float]:
+    """A polynomial in one block as weights of its columns, and a constant."""
+    read = polynomial.factors[:, 0]
+    inside = read >= 0
+    return polynomial.weights[inside] @ forms[read[inside]], float(polynomial.weights[~inside].sum())
+
+
+def _query(
+    programme: Programme, forms: Array, known: Array, free: NDArray[np.bool_]
+) -> tuple[Array, float, Array | None]:
+    """Above the fraction line, its constant, and below it."""
+    cost, constant = np.zeros(forms.shape[1]), 0.0
+    below: tuple[Array, float] | None = None
+    plain = [ratio.below is None for ratio in programme.query]
+    if any(plain) and not all(plain):
+        raise NotOneProgramme("parts of the query have a condition and others none")
+    for ratio in programme.query:
+        weights, own = _linear(ratio.above, forms)
+        cost, constant = cost + ratio.weight * weights, constant + ratio.weight * own
+        if ratio.below is not None:
+            here = _linear(ratio.below, forms)
+            if below is not None and (np.abs(here[0] - below[0]).max() > 0 or here[1] != below[1]):
+                raise NotOneProgramme("the query divides by two different probabilities")
+            below = here
+    if below is None:
+        return cost, constant, None
+    weights = below[0] + below[1]  # the constant is that many times the sum of the law
+    found = np.zeros(len(known))
+    found[free] = np.linalg.lstsq(known[free].T, weights, rcond=None)[0]
+    plainer = np.round(found * 12) / 12
+    found = plainer if np.abs(known.T @ plainer - weights).max() <= NEAR else found
+    if np.abs(known.T @ found - weights).max() > NEAR:
+        raise NotOneProgramme("the query divides by a probability that is not known")
+    return cost, constant, found

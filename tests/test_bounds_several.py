@@ -1,0 +1,159 @@
+"""Bounds over several blocks: against pairs of vertices, random laws, closed forms and each other."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from scm.bounds._asked import ZeroCondition
+from scm.bounds._effort import Effort
+from scm.bounds._programme import Block, Ends, Limit, Polynomial, Programme, Ratio
+from scm.bounds._solve import solve
+
+Terms = list[tuple[float, dict[int, int]]]
+
+
+def block(forms: object, groups: object = None, name: str = "a hidden cause", relaxed: str = "") -> Block:
+    rows = np.asarray(forms, dtype=float)
+    columns = rows.shape[1]
+    of = np.zeros(columns, dtype=np.intp) if groups is None else np.asarray(groups, dtype=np.intp)
+    return Block(name, (name,), (), np.zeros((columns, 0), dtype=np.int16), rows, of, relaxed)
+
+
+def polynomial(terms: Terms, blocks: int) -> Polynomial:
+    factors = np.full((len(terms), blocks), -1, dtype=np.intp)
+    for row, (_, read) in zip(factors, terms, strict=True):
+        for b, form in read.items():
+            row[b] = form
+    return Polynomial(np.array([weight for weight, _ in terms], dtype=float), factors)
+
+
+def front_door(seed: int) -> tuple[Programme, tuple[np.ndarray, ...]]:
+    """X -> M -> Y, X <-> Y, all binary, P(X, M, Y) known through P(M | X) and P(X) P(Y | X, M); PN of X for Y."""
+    key = np.random.default_rng(seed)
+    laws = key.dirichlet(np.ones(4)), key.dirichlet(np.ones(8))
+    mediator = list(itertools.product([0, 1], repeat=2))  # M where X = 0, 1
+    ends = list(itertools.product([0, 1], repeat=3))  # X, and Y where M = 0, 1
+    first = [[float(t == u) for t in mediator] for u in mediator]
+    first += [[float(t[x] == m) for t in mediator] for x in (0, 1) for m in (0, 1)]
+    second = [[float(t == u) for t in ends] for u in ends]
+    second += [[float(t[0] == x and t[1 + m] == y) for t in ends] for x in (0, 1) for m in (0, 1) for y in (0, 1)]
+    limits = [known(first, laws[0], 0, 4 + i) for i in range(4)] + [known(second, laws[1], 1, 8 + i) for i in range(8)]
+    # P(Y[X=0]=0, X=1, Y=1): M is (1 without X, 0) with Y (1, 1 -> 0), or the other way round.
+    above = polynomial([(1.0, {0: mediator.index((1, 0)), 1: ends.index((1, 1, 0))}),
+                        (1.0, {0: mediator.index((0, 1)), 1: ends.index((1, 0, 1))})], 2)  # fmt: skip
+    below = polynomial([(1.0, {0: 4 + 2 + m, 1: 8 + 4 + 2 * m + 1}) for m in (0, 1)], 2)
+    blocks = block(first, name="the cause of M"), block(second, name="the cause of X and Y")
+    return Programme(blocks, tuple(limits), (Ratio(1.0, above, below),), ("the law",), 0.0, 1.0), laws
+
+
+def known(forms: list[list[float]], law: np.ndarray, b: int, form: int) -> Limit:
+    value = float(np.dot(forms[form], law))
+    return Limit(polynomial([(1.0, {b: form})], 2), value, value, 0)
+
+
+def random_programme(
+    seed: int, sizes: tuple[int, ...], *, limits: int = 2, joint: int = 0, ratio: bool = False
+) -> tuple[Programme, tuple[np.ndarray, ...]]:
+    """Random forms of zeros and ones, limits that a random law meets, a random multilinear query."""
+    key = np.random.default_rng(seed)
+    laws = tuple(key.dirichlet(np.ones(n)) for n in sizes)
+    blocks = tuple(block(key.random((3 + limits, n)) < 0.5) for n in sizes)
+    values = tuple(x.forms @ law for x, law in zip(blocks, laws, strict=True))
+
+    def some(terms: int, sign: float) -> Polynomial:
+        weights = key.normal(size=terms) if sign == 0 else np.abs(key.normal(size=terms))
+        read = [{b: int(key.integers(3)) for b in range(len(sizes)) if key.random() < 0.85} for _ in range(terms)]
+        return polynomial(list(zip(weights.tolist(), read, strict=True)), len(sizes))
+
+    def limit(of: Polynomial, source: int) -> Limit:
+        at, wide = of.at(values), 0.04 if key.random() < 0.5 else 0.0
+        return Limit(of, at - wide, at + wide, source)
+
+    single = [(b, 3 + i) for b in range(len(sizes)) for i in range(limits)]
+    told = [limit(polynomial([(1.0, {b: form})], len(sizes)), 0) for b, form in single]
+    told += [limit(some(3, 0.0), 1) for _ in range(joint)]
+    query = Ratio(1.0, some(5, 0.0))
+    if ratio:
+        below = some(5, 1.0)
+        query = Ratio(1.0, Polynomial(below.weights[:2], below.factors[:2]), below)
+    return Programme(blocks, tuple(told), (query,), ("one", "several")), laws
+
+
+def vertices(programme: Programme, b: int) -> list[np.ndarray]:
+    """The vertices of the laws of a block: every choice of columns and tight limits, solved and checked."""
+    this, rows, ends = programme.blocks[b], [np.ones(programme.blocks[b].columns)], [(1.0, 1.0)]
+    for limit in programme.limits:
+        if (limit.polynomial.factors[:, b] >= 0).all():
+            rows.append(limit.polynomial.weights @ this.forms[limit.polynomial.factors[:, b]])
+            ends.append((limit.low, limit.high))
+    matrix, found = np.array(rows), []
+    fixed = [i for i, (low, high) in enumerate(ends) if low == high]
+    free = [i for i in range(len(ends)) if i not in fixed]
+    for sides in itertools.product((None, 0, 1), repeat=len(free)):
+        tight = fixed + [i for i, side in zip(free, sides, strict=True) if side is not None]
+        right = [ends[i][0] for i in fixed] + [ends[i][s] for i, s in zip(free, sides, strict=True) if s is not None]
+        for columns in itertools.combinations(range(this.columns), min(len(tight), this.columns)):
+            part = matrix[np.ix_(tight, columns)]
+            if part.shape[0] == part.shape[1] and abs(np.linalg.det(part)) > 1e-9:
+                law = np.zeros(this.columns)
+                law[list(columns)] = np.linalg.solve(part, right)
+                value = matrix @ law
+                inside = all(low - 1e-9 <= x <= high + 1e-9 for x, (low, high) in zip(value, ends, strict=True))
+                if law.min() > -1e-9 and inside:
+                    found.append(law)
+    return found
+
+
+def solved(programme: Programme, effort: Effort | None = None) -> Ends:
+    found = solve(programme, effort)
+    assert isinstance(found, Ends)
+    for end in (found.lower, found.upper):
+        if end.laws is not None:
+            assert programme.broken(end.laws) < 1e-7
+            assert all(law.min() >= 0 for law in end.laws)
+            np.testing.assert_allclose(programme.at(end.laws), end.inner, atol=1e-9)
+    assert not found.lower.inner < found.lower.outer
+    assert not found.upper.inner > found.upper.outer
+    return found
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_necessity_behind_the_front_door(seed: int) -> None:
+    """PN is a sum of products: its ends are at pairs of vertices, here the ends of three ranges (Frechet)."""
+    programme, laws = front_door(seed)
+    ends = solved(programme)
+    assert ends.sharp
+    below = sum(
+        (laws[0] @ programme.blocks[0].forms[6 + m]) * (laws[1] @ programme.blocks[1].forms[13 + 2 * m]) for m in (0, 1)
+    )
+    up, without = laws[0] @ programme.blocks[0].forms[7], laws[0] @ programme.blocks[0].forms[5]  # P(M=1 | X=1), X=0
+    one = [laws[1] @ programme.blocks[1].forms[13 + 2 * m] for m in (0, 1)]  # P(X=1, Y[m]=1)
+    cause = laws[1][4:].sum()
+    moves = [max(0.0, up - without), min(up, 1 - without)]  # P(M[1]=1, M[0]=0)
+    turns = [max(0.0, one[1] - one[0]), min(one[1], cause - one[0])]  # P(X=1, Y[m=1]=1, Y[m=0]=0)
+    values = [(m * t + (m - up + without) * (t - one[1] + one[0])) / below for m in moves for t in turns]
+    np.testing.assert_allclose([ends.lower.inner, ends.upper.inner], [min(values), max(values)], atol=1e-9)
+    np.testing.assert_allclose([ends.lower.outer, ends.upper.outer], [min(values), max(values)], atol=1e-6)
+    assert ends.lower.outer <= programme.at(laws) <= ends.upper.outer
+
+
+@pytest.mark.parametrize("ratio", [False, True])
+@pytest.mark.parametrize("sizes", [(4, 5), (3, 4, 4)])
+def test_ends_are_at_vertices(sizes: tuple[int, ...], ratio: bool) -> None:
+    """Without limits on several blocks a multilinear query (or ratio) has its ends where all laws are vertices."""
+    for seed in range(6):
+        programme, laws = random_programme(seed, sizes, ratio=ratio, limits=1)
+        corners = itertools.product(*(vertices(programme, b) for b in range(len(sizes))))
+        values = [programme.at(corner) for corner in corners]
+        try:
+            ends = solved(programme)
+        except ZeroCondition:
+            assert np.isnan(programme.at(laws))
+            continue
+        assert ends.sharp
+        expected = [np.nanmin(values), np.nanmax(values)]
+        np.testing.assert_allclose([ends.lower.outer, ends.upper.outer], expected, atol=1e-6)
+        np.testing.assert_allclose([ends.lower.inner, ends.upper.inner], expected, atol=1e-6)
