@@ -196,7 +196,7 @@ class Lift:
         return Bound(self._ratio(above - turned, below, found.multipliers[-1], slack), found.x)
 
     def _empty(self, below: Array | None, rows: SparseRows, multipliers: Array) -> bool:
-        """Whether multipliers prove that no X meets the rows, or none for which `below` is above `POSSIBLE` (Farkas)."""
+        """Whether multipliers prove that no X meets the rows, or none with `below` above `POSSIBLE` (Farkas)."""
         size = float(np.abs(multipliers).max(initial=0.0)) or 1.0
         ray, last = _right_signs(rows, multipliers[:-1] / size), float(multipliers[-1] / size)
         slack = _ROW_ROUNDING * float(np.abs(ray).sum())

@@ -1,11 +1,14 @@
-"""What can be left out before solving: numbers in place of forms that are determined, columns that are zero, and blocks
-that nothing reads.
+"""What can be left out before solving.
+
+Forms that are determined become numbers, columns that no law uses go, and blocks that nothing ties to the query are
+apart from it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import networkx as nx
 import numpy as np
@@ -150,7 +153,7 @@ def linked(programme: Programme) -> tuple[tuple[int, ...], ...]:
     asked = [x for ratio in programme.query for x in (ratio.above, ratio.below) if x is not None]
     read = frozenset[int]().union(*(reads(x) for x in asked)) if asked else frozenset[int]()
     for group in [read, *(reads(limit.polynomial) for limit in programme.limits)]:
-        nx.add_path(web, sorted(group))
+        web.add_edges_from(pairwise(sorted(group)))
     parts = [tuple(sorted(part)) for part in nx.connected_components(web)]
     first = next((part for part in parts if read & set(part)), ())
     return (first, *sorted(part for part in parts if part != first))

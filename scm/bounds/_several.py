@@ -57,8 +57,8 @@ def _meet(end: End, effort: Effort) -> bool:
 def _forecast(programme: Programme, cells: int, effort: Effort) -> str:
     sizes = " x ".join(f"{block.columns:,} ({block.name})" for block in programme.blocks)
     return (
-        f"products of the response types of several hidden causes: {sizes} = {cells:,} unknowns, and {effort.cells:,} are "
-        "allowed. Leave out variables that matter little, or allow more with Effort(cells=...)."
+        f"products of the response types of several hidden causes: {sizes} = {cells:,} unknowns, and "
+        f"{effort.cells:,} are allowed. Leave out variables that matter little, or allow more with Effort(cells=...)."
     )
 
 

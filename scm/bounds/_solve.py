@@ -1,4 +1,4 @@
-"""`solve`: between which ends a query lies. What does not matter is left out, and the rest goes where it is solved best.
+"""`solve`: between which ends a query lies. What does not matter is left out, the rest goes where it is solved best.
 
 One block left is a linear programme, whose ends are exact; several are a multilinear one. Blocks that the query does
 not depend on are solved too: what is known of them may clash, and the model that attains an end needs their laws.

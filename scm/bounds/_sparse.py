@@ -32,7 +32,7 @@ class SparseRows:
     def turned(self, multipliers: Array, columns: int) -> Array:
         """`A^T multipliers`, shape (columns,)."""
         each = np.repeat(multipliers, np.diff(self.start))
-        return np.bincount(self.index, weights=self.value * each, minlength=columns)
+        return np.asarray(np.bincount(self.index, weights=self.value * each, minlength=columns), dtype=float)
 
 
 def dense_rows(rows: Array, low: Array, high: Array) -> SparseRows:

@@ -1,0 +1,113 @@
+"""Laws of response types, enumerated: what every query is worth under them. Shares no code with the engine's sums.
+
+A model is one column for each block; the value of a term is worked out by recursion over the graph, world by world.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import operator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from scm import CausalGraph
+from scm._query import Contrast, Expectation, Number, Probability
+from scm._syntax import Const, Draw, Op, Set, Soft, Var
+
+OPERATIONS: dict[str, Any] = {
+    "and": lambda *x: all(x),
+    "or": lambda *x: any(x),
+    "not": operator.not_,
+    "=": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "+": lambda *x: sum(x),
+    "*": lambda *x: math.prod(x),
+    "neg": operator.neg,
+}
+
+
+class Unit:
+    """One column of each block, with the draws of stochastic interventions."""
+
+    def __init__(self, graph: CausalGraph, states: Mapping[str, Any], responses: Mapping[Any, Any], draws: Any) -> None:
+        self.graph, self.states, self.responses, self.draws = graph, states, responses, draws
+
+    def value(self, name: str, world: tuple[Any, ...]) -> Any:
+        for a in world:
+            if a.target == name and a.parent is None:
+                return self.imposed(name, a, world)
+        return self.natural(name, world)
+
+    def natural(self, name: str, world: tuple[Any, ...]) -> Any:
+        edges = {a.parent: a for a in world if a.target == name and a.parent is not None}
+        row = tuple(
+            (p, self.imposed(p, edges[p], world) if p in edges else self.value(p, world))
+            for p in self.graph.parents[name]
+        )
+        return self.responses.get((name, row), self.states[name][0])
+
+    def imposed(self, carrier: str, a: Any, world: tuple[Any, ...]) -> Any:
+        if isinstance(a, Set):
+            return self.at(a.value) if isinstance(a.value, Var) else a.value.value
+        if isinstance(a, Draw):
+            return self.draws[a]
+        without = tuple(b for b in world if b is not a)
+        return self.at(a.value, lambda t: self.value(t.name, without if t.name == carrier else world))
+
+    def at(self, expr: Any, value: Any = None) -> Any:
+        match expr:
+            case Const(x):
+                return x
+            case Var(name, world):
+                return self.value(name, world) if value is None else value(expr)
+            case Op(op, args):
+                return OPERATIONS[op](*(self.at(a, value) for a in args))
+        raise NotImplementedError(expr)
+
+
+def draws_in(expr: Any) -> set[Any]:
+    """The stochastic interventions in an expression."""
+    match expr:
+        case Op(_, args):
+            return set().union(*map(draws_in, args))
+        case Var(_, world):
+            inner = [draws_in(a.value) for a in world if isinstance(a, (Set, Soft))]
+            return {a for a in world if isinstance(a, Draw)}.union(*inner)
+    return set()
+
+
+def units(graph: Any, states: Any, programme: Any, laws: Sequence[Any], exprs: Sequence[Any]) -> Iterator[Any]:
+    """Every unit with its weight."""
+    draws = sorted(set().union(*map(draws_in, exprs)), key=repr)
+    tables = [a.cases[0][1] for a in draws]
+    for columns in itertools.product(*(range(len(law)) for law in laws)):
+        weight, responses = 1.0, {}
+        for block, law, k in zip(programme.blocks, laws, columns, strict=True):
+            weight *= law[k]
+            for c, state in zip(block.coordinates, block.types[k], strict=True):
+                responses[c.variable, c.parents] = states[c.variable][state]
+        for drawn in itertools.product(*tables):
+            part = weight * np.prod([p for _, p in drawn])
+            yield part, Unit(graph, states, responses, {a: x for a, (x, _) in zip(draws, drawn, strict=True)})
+
+
+def value_of(graph: Any, states: Any, programme: Any, laws: Sequence[Any], query: Any) -> float:
+    """The value of a query; NaN where its condition has no probability."""
+    match query:
+        case Number(x):
+            return x
+        case Contrast(op, a, b):
+            x, y = (value_of(graph, states, programme, laws, part) for part in (a, b))
+            return {"+": x + y, "-": x - y, "*": x * y, "/": x / y if y else np.nan}[op]
+        case Probability(expr, given) | Expectation(expr, given):
+            above = below = 0.0
+            for weight, unit in units(graph, states, programme, laws, [expr] if given is None else [expr, given]):
+                held = 1.0 if given is None else float(unit.at(given))
+                below += weight * held
+                above += weight * held * float(unit.at(expr)) if held else 0.0
+            return above / below if below else np.nan
+    raise NotImplementedError(query)
