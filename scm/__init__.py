@@ -46,6 +46,8 @@ from ._coupling import RankPreserving as RankPreserving
 from ._coupling import independent as independent
 from ._coupling import rank_preserving as rank_preserving
 from ._coupling_laws import check_coupling as check_coupling
+from ._curves import SensitivityCurve as SensitivityCurve
+from ._curves import sensitivity_curve as sensitivity_curve
 from ._domain import Domain as Domain
 from ._domain import Real as Real
 from ._draws import DrawnAnswer as DrawnAnswer
@@ -373,6 +375,7 @@ __all__ = [
     "SampleLaws",
     "ScmError",
     "Sensitivity",
+    "SensitivityCurve",
     "Set",
     "Shape",
     "Soft",
@@ -527,6 +530,7 @@ __all__ = [
     "rung",
     "seen_states",
     "sensitivity",
+    "sensitivity_curve",
     "separated",
     "sequential_plan",
     "settings_text",

@@ -25,6 +25,7 @@ from .bounds._programme import Clash, TooLarge
 from .bounds._regions import reach
 from .bounds._solve import Effort
 from .bounds._sources import sources_of
+from .bounds._stated import stated_law
 
 NAME = "bounds"
 REGION = "the ends over a simultaneous confidence region for the frequencies (Clopper & Pearson 1934; Bonferroni)"
@@ -243,6 +244,8 @@ def _bounds(study: Study, query: Query, grants: Grants, base: Answer, seconds: f
         for reading in (found.face, found.rounded, found.counted)
     )
     assert face is not None
+    if study.statements and (law := stated_law(study, spoken)) is not None:
+        face = face.with_law(study, law)
     citations = [f" ({shape.citation})" if shape.citation else "" for shape in shapes]
     claims = [Assumption(shape.claim + cites, "the user") for shape, cites in zip(shapes, citations, strict=True)]
     return _Bounds(_Asked.of(study, query), base, face, digits, region, tuple(claims), found.level)

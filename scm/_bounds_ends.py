@@ -12,12 +12,14 @@ import numpy as np
 from ._graph import CausalGraph
 from ._query import Contrast, Distribution, Expectation, Number, Probability, Query, query_terms
 from ._study import KnownLaw, Study
-from ._syntax import Const, Expr, Op, Value, conjunction
+from ._syntax import Const, Expr, Op, Value, conjunction, print_name
 from .bounds._canonical import programme_of
 from .bounds._known import Known
+from .bounds._presumed import divided, presumed
 from .bounds._programme import Array, Clash, Polynomial, Programme, Ratio
 from .bounds._solve import Effort, solve
 from .bounds._sources import Left, Reading, Sources
+from .bounds._stated import is_about
 
 MET = 1e-7
 """Outer ends nearer than this are one number."""
@@ -53,10 +55,22 @@ class Facts:
     @classmethod
     def of(cls, study: Study, sources: Sources, reading: Reading, effort: Effort) -> Facts:
         """What a study says, in one of its readings."""
+        known = (*reading.known, *presumed(study.statements, len(study.laws) + len(study.samples)))
         return cls(
-            study.graph, study.states, reading.laws, reading.known, sources.sources, sources.equations, reading.left,
-            effort,
-        )  # fmt: skip
+            study.graph, study.states, reading.laws, known, sources.sources, sources.equations, reading.left, effort
+        )
+
+    def with_law(self, study: Study, law: KnownLaw) -> Facts:
+        """The same, where the statements give a whole law: it stands for those that are about nothing else."""
+        first, place = len(study.laws) + len(study.samples), len(self.laws)
+        about = {first + k for k, given in enumerate(study.statements) if is_about(given, law)}
+        moved = (replace(item, source=item.source + (item.source >= place)) for item in self.known)
+        kept = tuple(item for item, old in zip(moved, self.known, strict=True) if old.source not in about)
+        left = tuple(Left(one.source + (one.source >= place), one.reason) for one in self.left)
+        left = tuple(new for new, old in zip(left, self.left, strict=True) if old.source not in about)
+        said = f"the law P({', '.join(map(print_name, law.variables))}) that the statements give"
+        sources = (*self.sources[:place], said, *self.sources[place:])
+        return replace(self, laws=(*self.laws, law), known=kept, left=left, sources=sources)
 
     def programme(self, query: Query) -> Programme:
         """The query with all that is known, as polynomials.
@@ -64,9 +78,10 @@ class Facts:
         Raises:
             TooLarge: it would have too many unknowns.
         """
-        return programme_of(
+        made = programme_of(
             self.graph, self.states, query, self.laws, self.known, self.sources, equations=self.equations
         )
+        return divided(made)
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,11 +186,11 @@ def _solved(facts: Facts, query: Query, programme: Programme) -> Bounded | Clash
     floor, ceiling = programme.floor, programme.ceiling
     outer = max(lower.outer, floor), min(upper.outer, ceiling)
     inner = (
-        math.nan if relaxed else min(max(lower.inner, floor), ceiling),
-        math.nan if relaxed else min(max(upper.inner, floor), ceiling),
+        math.nan if relaxed else float(min(max(lower.inner, floor), ceiling)),
+        math.nan if relaxed else float(min(max(upper.inner, floor), ceiling)),
     )
     # Rounding may leave an attained end a little outside what was proved.
-    outer = min(outer[0], *_numbers(inner)), max(outer[1], *_numbers(inner))
+    outer = min(float(outer[0]), *_numbers(inner)), max(float(outer[1]), *_numbers(inner))
     return Bounded(
         query, *inner, *outer, found.sharp and not relaxed, floor, ceiling, (programme,),
         (None, None) if relaxed else (lower.laws, upper.laws), found.spent, False, not possible,

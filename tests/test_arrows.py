@@ -136,6 +136,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_ask_laws",
         "_ask_samples",
         "_ask_study",
+        "_curves",
         "_ask",
         "_sensitivity",
         "_draws",

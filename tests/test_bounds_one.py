@@ -108,6 +108,7 @@ def test_multipliers_give_the_end():
     ends = solved(instrument(p))
     forms = instrument_forms()
     for end, better in ((ends.lower, np.min), (ends.upper, np.max)):
+        assert end.duals is not None
         rest = forms[9] - forms[8] - end.duals @ forms[:8]
         assert end.duals @ p + better(rest) == pytest.approx(end.inner, abs=1e-9)
 

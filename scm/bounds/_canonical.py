@@ -118,6 +118,7 @@ class _Assembly:
             sources,
             floor,
             ceiling,
+            self.frame.states,
         )
 
     def read(self, terms: Sum) -> None:

@@ -101,7 +101,9 @@ def rows_of(matrix: Array, low: Array, high: Array, groups: NDArray[np.intp]) ->
         if np.isfinite(end):
             floor = np.full(int(groups.max()) + 1, np.inf)
             np.minimum.at(floor, groups, entries)
-            above, rest = entries - floor[groups], max(0.0, float(end - floor.sum()))
+            # Entries that differ by rounding alone put no column out; exact zeros still do.
+            slack = 1e-12 * (abs(float(end)) + float(np.abs(floor).sum()))
+            above, rest = entries - floor[groups], max(0.0, float(end - floor.sum())) + slack
             held = above > rest
             most[held] = np.minimum(most[held], rest / above[held])
     return Rows(matrix, low, high, groups, most)

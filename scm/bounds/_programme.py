@@ -10,6 +10,7 @@ of one linear form for each block: a polynomial that is linear in each block alo
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -119,6 +120,7 @@ class Programme:
         sources: what the limits come from, in words: a law, a statement, an assumption. Answers and contradictions
             cite them.
         floor, ceiling: ends that hold whatever is known, such as 0 and 1.
+        states: of the variables, for messages; may be left out.
     """
 
     blocks: tuple[Block, ...]
@@ -127,6 +129,7 @@ class Programme:
     sources: tuple[str, ...] = ()
     floor: float = -np.inf
     ceiling: float = np.inf
+    states: Mapping[str, tuple[Value, ...]] = field(default_factory=lambda: {})
 
     def forms_at(self, laws: tuple[Array, ...]) -> tuple[Array, ...]:
         """The values of all linear forms under a law of each block."""

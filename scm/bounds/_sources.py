@@ -33,7 +33,7 @@ from ..statements import TooLarge as TooManyAtoms
 from ._known import Known
 from ._numbers import Box, Numbers
 from ._quantity_rows import NotLinear, Range, rows_of
-from ._regions import LEVEL, Counted, clopper_pearson, counted
+from ._regions import LEVEL, Counted, clopper_pearson, counted, reach
 from ._seen_as_done import as_done
 
 Reads: TypeAlias = Literal["face", "rounded", "counted"]
@@ -130,7 +130,10 @@ class _Reader:
     @cached_property
     def samples(self) -> tuple[Counted, ...]:
         """The counts of each sample."""
-        names = self.study.graph.observed if self.names is None else self.names
+        graph = self.study.graph
+        more = {name for given in self.study.statements for name in names_of(given.quantity)}
+        more |= {name for shape in self.grants for name in (shape.cause, shape.effect, *shape.given)}
+        names = graph.observed if self.names is None else reach(graph, {*self.names, *more})
         kept = [name for name in names if name not in self.study.unread]
         return tuple(counted(s, self.study.graph, self.study.states, kept) for s in self.study.samples)
 
@@ -158,12 +161,14 @@ class _Reader:
     def alpha(self) -> float:
         """How often each interval of the region may miss, so that all hold at once (Bonferroni)."""
         shares = sum(s.total is not None for s in self.study.statements)
-        return (1 - self.level) / max(1, shares + sum(sample.intervals for sample in self.samples))
+        return (1 - self.level) / max(
+            1, shares + sum(share.intervals for sample in self.samples for share in sample.shares)
+        )
 
     def boxes(self, how: Reads) -> list[Box]:
         """The ends of each law."""
         laws = [Box(law.variables, law.do, a, a) for law in self.study.laws for a in (np.asarray(law.array, float),)]
-        return laws + [s.region(self.alpha) if how == "counted" else s.frequencies() for s in self.samples]
+        return laws + [s.box(self.alpha) if how == "counted" else s.frequencies() for s in self.samples]
 
     def reading(self, how: Reads) -> Reading:
         """One reading."""
@@ -172,7 +177,9 @@ class _Reader:
         numbers = Numbers(self.study.graph, self.study.states, boxes, lambda term: self.stated(term, how))
         taken = _Taken(self.study, numbers)
         for k, box in enumerate(boxes[len(self.study.laws) :]):
-            if how == "counted" or self.shares[k] is None:
+            if how == "counted":
+                taken.rows += self.samples[k].rows(self.alpha, self.study.states, self.place_of_sample(k))
+            elif self.shares[k] is None:
                 taken.rows += self.cells(box, self.place_of_sample(k))
         first = len(self.study.laws) + len(self.samples)
         for k, given in enumerate(self.study.statements):
