@@ -171,6 +171,8 @@ from ._shapes import effect_within as effect_within
 from ._shapes import marginal_sensitivity as marginal_sensitivity
 from ._shapes import no_defiers as no_defiers
 from ._shapes import no_prevention as no_prevention
+from ._shapes_text import parse_shape as parse_shape
+from ._shapes_text import print_shape as print_shape
 from ._statement import Correlation as Correlation
 from ._statement import Quantity as Quantity
 from ._statement import Statement as Statement
@@ -491,6 +493,7 @@ __all__ = [
     "parse_expression",
     "parse_quantity",
     "parse_query",
+    "parse_shape",
     "path_coefficients",
     "placeholders",
     "plot",
@@ -507,6 +510,7 @@ __all__ = [
     "print_name",
     "print_quantity",
     "print_query",
+    "print_shape",
     "print_statement",
     "ps",
     "quantity_from_data",

@@ -108,6 +108,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_strata",
         "_study",
         "_shapes",
+        "_shapes_text",
     ),
     "3 counterfactual worlds, identification": ("_relevance", "_worlds", "identify"),
     "4 ways to solve": ("solvers", "statements", "bounds"),

@@ -24,7 +24,7 @@ import numpy as np
 
 from .._query import Probability
 from .._shapes import Ranged, Shape, granted_limits
-from .._statement import Statement
+from .._statement import Correlation, Statement
 from .._statement_text import print_statement
 from .._study import KnownLaw, Study
 from .._syntax import Const, Expr, Op, Set, Var, conjunction, print_name, world
@@ -34,6 +34,7 @@ from ._known import Known
 from ._numbers import Box, Numbers
 from ._quantity_rows import NotLinear, Range, rows_of
 from ._regions import LEVEL, Counted, clopper_pearson, counted, reach
+from ._seen_as_done import as_done
 
 Reads: TypeAlias = Literal["face", "rounded", "counted"]
 
@@ -275,7 +276,10 @@ class _Taken:
     def take(self, said: Ranged, source: int) -> None:
         """The rows of one quantity, or why there are none."""
         try:
-            found = rows_of(said.quantity, said.low, said.high, self.study.states, self.numbers)
+            quantity = said.quantity
+            if not isinstance(quantity, Correlation):
+                quantity = as_done(self.study.graph, quantity)
+            found = rows_of(quantity, said.low, said.high, self.study.states, self.numbers)
         except NotLinear as wrong:
             self.left.append(Left(source, str(wrong)))
             return
