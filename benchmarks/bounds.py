@@ -137,8 +137,8 @@ def strata(quick: bool) -> list[str]:
                 f"{rows:,} strata warm: {shown_time(warm)} {fast}. One linear programme a side and stratum through "
                 f"SciPy would take {ratio:,.0f} times as long {_met(ratio >= 5000, 'at least 5,000x')}: that is "
                 f"{shown_time(found['linprog'])} a stratum, measured on {found['sample']} of them and multiplied; "
-                f"{found['linprog failed']} of those failed. Our ends differ from the formula's by {found['off']:.1g} at "
-                "most."
+                f"{found['linprog failed']} of those failed. Our ends differ from the formula's by "
+                f"{found['off']:.1g} at most."
             ]
     head = ["strata", "cold", "warm", "checking the laws", "the formula in NumPy", "SciPy, extrapolated", "beside it"]
     return [
