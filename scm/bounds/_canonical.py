@@ -93,10 +93,11 @@ class _Assembly:
         parts = fractions(query, self.number)
         self.sums.read(parts, self.known)
         for source, law in enumerate(self.laws):
-            self.given += factored(self.frame, law, source)
             if len(closed(self.frame, law)) < len(law.variables):
                 self.cells.append(self.by_cell(law, source))
         forms = Forms(self.frame.blocks(self.names()))
+        for source, law in enumerate(self.laws):
+            self.given += factored(self.frame, law, source, self.frame.blocks(self.names(every=True)))
         ratios = [self.sums.ratio(forms, fraction) for fraction in parts]
         limits = [*self.limits(forms)]
         wanted = self.touched(ratios, limits)
@@ -137,11 +138,11 @@ class _Assembly:
         )
         return whole, np.asarray(law.array, dtype=float).reshape(-1), source
 
-    def names(self) -> set[str]:
-        """Every variable whose mechanism is read."""
-        found = self.sums.variables
-        found |= {name for given in self.given for name in given.variables if name not in self.frame.equations}
-        return found | {name for rows, _, _ in self.cells for name in rows.variables}
+    def names(self, every: bool = False) -> set[str]:
+        """The variables whose mechanism is read; those too, if wanted, whose equation is known."""
+        found = self.sums.variables | {name for rows, _, _ in self.cells for name in rows.variables}
+        told = {name for law in self.laws for name in closed(self.frame, law)}
+        return found | (told if every else told - set(self.frame.equations))
 
     def number(self, event: Expr) -> float | None:
         """The probability of an event that one law measures, in its own world."""

@@ -50,10 +50,26 @@ class Frame:
 
     @staticmethod
     def of(graph: CausalGraph, states: States, kept: Collection[str], equations: Mapping[str, Expr]) -> Frame:
-        """The frame over the observed variables of `graph` and those of `kept`."""
-        onto = [name for name in graph.variables if name in set(graph.observed) or name in kept]
-        drawn = frozenset(frozenset(pair) for pair in graph.confounded if set(pair) <= set(onto))
-        return Frame(latent_projection(graph, onto), states, equations, _faces(graph, onto), drawn)
+        """The frame over the variables of `kept`, and observed causes of theirs.
+
+        An observed cause that is not in `kept` goes too, where a hidden cause may stand for it however many states
+        it has: it has no causes, and what it touches is one variable, or has a hidden cause in common as it is.
+        """
+        near = set[str]().union(*(graph.ancestors[name] for name in kept)) - (set(graph.hidden) - set(kept))
+        onto = [name for name in graph.variables if name in near]
+        while True:
+            drawn = frozenset(frozenset(pair) for pair in graph.confounded if set(pair) <= set(onto))
+            frame = Frame(latent_projection(graph, onto), states, equations, _faces(graph, onto), drawn)
+            idle = next((name for name in onto if name not in kept and frame._may_go(name)), None)
+            if idle is None:
+                return frame
+            onto.remove(idle)
+
+    def _may_go(self, name: str) -> bool:
+        bits = bits_of(self.graph)
+        i = bits.place[name]
+        near = bits.named(bits.children[i] | bits.siblings[i])
+        return not bits.parents[i] and (len(near) < 2 or not self.relaxed(near))
 
     def size(self, name: str) -> int:
         """How many states a variable has."""
