@@ -19,7 +19,8 @@ from scm.bounds import _columns, _events
 from scm.bounds._attain import exact_value, model_of, verified
 from scm.bounds._canonical import programme_of
 from scm.bounds._known import Known
-from scm.bounds._programme import Programme, TooLarge
+from scm.bounds._programme import Ends, Programme, TooLarge
+from scm.bounds._solve import solve
 from scm.io import graph_of
 
 from . import response_types
@@ -328,9 +329,57 @@ def test_parts_of_a_block_that_a_law_measures_apart_are_independent() -> None:
     text = "X -> Y, Y <-> W, W <-> X"
     law = KnownLaw(("X", "Y"), np.array([[0.3, 0.2], [0.1, 0.4]]))
     graph, states, query, found = programme(text, "P(W=1, Y=1, X=0)", law)
-    assert found.blocks[0].relaxed
-    laws = any_law(found, np.random.default_rng(0))
-    assert verified(graph, states, found, laws, query, given=[law])[1] < 1e-9
+    end = solve(found)
+    assert isinstance(end, Ends)
+    assert end.sharp
+    for side in (end.lower, end.upper):
+        assert side.laws is not None
+        assert verified(graph, states, found, side.laws, query, given=[law])[1] < 1e-9
+
+
+def test_a_confounded_instrument_is_as_good_as_a_plain_one() -> None:
+    """Z <-> X leaves the bounds as they are: given Z, X responds to its own cause in any way."""
+    law, _ = random_law("Z -> X -> Y, Z <-> X, X <-> Y", ("Z", "X", "Y"), seed=5)
+    lows, highs = [], []
+    for text in ("Z -> X -> Y, Z <-> X, X <-> Y", IV):
+        # The law is one that both graphs have: Y's own answers do not depend on Z.
+        array = np.asarray(law.array)
+        fixed = KnownLaw(law.variables, 0.5 * array + 0.5 * array.sum(axis=0) * array.sum(axis=(1, 2))[:, None, None])
+        _, _, _, found = programme(text, "P(Y=1 | do(X=1)) - P(Y=1 | do(X=0))", fixed)
+        assert not any(block.relaxed for block in found.blocks)
+        low, high = general_ends(found)
+        lows.append(low)
+        highs.append(high)
+    assert lows[0] == pytest.approx(lows[1], abs=1e-9)
+    assert highs[0] == pytest.approx(highs[1], abs=1e-9)
+
+
+def test_beside_a_collider_with_hidden_causes_an_effect_is_determined() -> None:
+    """X -> Y with X <-> M <-> Y: X and the answers of Y are independent."""
+    text = "X -> Y, X <-> M, M <-> Y"
+    rng = np.random.default_rng(0)
+    first, second = rng.dirichlet(np.ones(3)), rng.dirichlet(np.ones(3))
+    m, y = rng.integers(2, size=(3, 3)), rng.integers(2, size=(2, 3))
+    array = np.zeros((2, 2, 2))
+    for i, j in itertools.product(range(3), repeat=2):
+        array[i % 2, m[i, j], y[i % 2, j]] += first[i] * second[j]
+    _, _, _, found = programme(text, "P(Y=1 | do(X=1))", KnownLaw(("X", "M", "Y"), array))
+    assert not found.blocks[0].relaxed
+    assert general_ends(found) == pytest.approx((second @ y[1], second @ y[1]), abs=1e-9)
+
+
+def general_ends(found: Programme) -> tuple[float, float]:
+    """The ends of a linear query about one block, whatever its limits, by scipy."""
+    (b,) = {int(k) for r in found.query for k in np.flatnonzero((r.above.factors >= 0).any(axis=0))}
+    block = found.blocks[b]
+    with_one = np.vstack([block.forms, np.ones(block.columns)])
+    cost = sum(r.weight * (r.above.weights @ with_one[r.above.factors[:, b]]) for r in found.query)
+    own = [x.polynomial for x in found.limits if (x.polynomial.factors[:, b] >= 0).any()]
+    right = [x.low for x in found.limits if (x.polynomial.factors[:, b] >= 0).any()]
+    rows = [p.weights @ with_one[p.factors[:, b]] for p in own]
+    ends = [linprog(s * cost, A_eq=np.array([*rows, with_one[-1]]), b_eq=[*right, 1.0]) for s in (1, -1)]
+    assert all(e.status == 0 for e in ends)
+    return ends[0].fun, -ends[1].fun
 
 
 # ---------------------------------------------------------------------------------------------------------------------

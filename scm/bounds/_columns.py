@@ -97,8 +97,14 @@ def tidied(weights: Array, factors: NDArray[np.intp]) -> Polynomial:
     return Polynomial(weights[heavy], factors[heavy])
 
 
-def block_of(frame: Frame, members: tuple[str, ...], forms: Sequence[Key]) -> Block:
+def block_of(frame: Frame, members: tuple[str, ...], forms: Sequence[Key], relaxed: str = "") -> Block:
     """The columns of a block.
+
+    Args:
+        frame: the variables.
+        members: of the block.
+        forms: what is read of it.
+        relaxed: why one hidden cause of all is only a relaxation.
 
     Raises:
         TooLarge: too many; with how many there are before and after merging, as far as that was worked out.
@@ -120,7 +126,6 @@ def block_of(frame: Frame, members: tuple[str, ...], forms: Sequence[Key]) -> Bl
         types = np.concatenate([types[before], state[:, None].astype(np.int16)], axis=1)
     matrix = unpacked(alive, len(forms))
     groups = np.zeros(matrix.shape[1], dtype=np.intp)
-    relaxed = frame.relaxed(members) if len(members) > 2 else ""
     return Block(_name(members), members, coordinates, types, matrix, groups, relaxed)
 
 

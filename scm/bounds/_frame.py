@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TypeAlias
@@ -145,13 +145,22 @@ class Frame:
         bits = bits_of(self.graph)
         return tuple(bits.named(found) for found in bits.districts(bits.bits(names)))
 
+    def causes(self, block: Sequence[str]) -> tuple[frozenset[str], ...]:
+        """Which of a block each hidden cause touches, without those that another one touches with more.
+
+        Pairs that the graph draws are read as one cause where they are drawn between all of some variables.
+        """
+        drawn = {name: {b for b in block if frozenset((name, b)) in self.drawn} for name in block}
+        found = [*(face & set(block) for face in self.faces), *_cliques(frozenset(), set(block), set(), drawn)]
+        wide = [face for face in dict.fromkeys(found) if not any(face < other for other in found)]
+        return tuple(wide)
+
     def relaxed(self, block: Sequence[str]) -> str:
         """Why one hidden cause of all of a block is only a relaxation; empty where it is what the graph says."""
-        whole = set(block)
-        pairs = [(a, b) for a, b in itertools.combinations(block, 2)]
-        if any(whole <= face for face in self.faces) or all(frozenset(pair) in self.drawn for pair in pairs):
+        causes = self.causes(block)
+        if len(causes) < 2:
             return ""
-        apart = [p for p in pairs if frozenset(p) not in self.drawn and not any(set(p) <= f for f in self.faces)]
+        apart = [p for p in itertools.combinations(block, 2) if not any(set(p) <= face for face in causes)]
         if not apart:
             return f"{listed(block)} have hidden common causes of some of them, but none of all"
         a, b = apart[0]
@@ -165,6 +174,17 @@ def _named(values: Mapping[str, Value], term: Var) -> Value:
 def listed(names: Sequence[str]) -> str:
     """`A, B and C`."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _cliques(
+    inside: frozenset[str], open_: set[str], done: set[str], near: Mapping[str, set[str]]
+) -> Iterator[frozenset[str]]:
+    """The maximal cliques (Bron & Kerbosch 1973)."""
+    if not open_ and not done:
+        yield inside
+    for name in sorted(open_):
+        yield from _cliques(inside | {name}, open_ & near[name], done & near[name], near)
+        open_, done = open_ - {name}, done | {name}
 
 
 def _faces(graph: CausalGraph, onto: Iterable[str]) -> tuple[frozenset[str], ...]:
