@@ -6,7 +6,7 @@ import itertools
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,19 +87,52 @@ def ask(
 
         asked = mixed.question_of(knowledge, query, rows, ignored)
         if asked.finite is None:
-            return mixed.ask_mixed(knowledge, asked, rows, ignored, assume, budget, key, execution)
+            return mixed.ask_mixed(knowledge, asked, rows, ignored, _no_shapes(assume), budget, key, execution)
         knowledge, query = asked.finite, asked.query
-    setting, question = prepared(knowledge, query, rows, ignored, assume, budget, key, execution)
+    couplings, shapes = _couplings_and_shapes(assume)
+    setting, question = prepared(knowledge, query, rows, ignored, couplings, budget, key, execution)
     refusals: list[tuple[str, str]] = []
+    uncoupled = False
     for solver in DEFAULT:
         try:
             solution = solver.solve(setting, question.query)
         except Refusal as refusal:
+            uncoupled = uncoupled or refusal.uncoupled
             earlier = next((name for name, reason in refusals if reason == str(refusal)), None)
             refusals.append((solver.name, str(refusal) if earlier is None else SAME_REASON.format(earlier)))
             continue
         return _answer(setting, question, solution, kind_of(rows), solver.name)
-    return Answer(question.query, "refused", rung=question.rung, status=Statuses(()), refusals=tuple(refusals))
+    base = Answer(question.query, "refused", rung=question.rung, status=Statuses(()), refusals=tuple(refusals))
+    if not uncoupled:
+        return base
+    from ._ask_open import bounded_model  # what a query with an answer does not need
+
+    return bounded_model(setting, base, question.states, shapes, kind_of(rows)) or base
+
+
+def _no_shapes(
+    assume: str | Coupling | Shape | Sequence[str | Coupling | Shape],
+) -> str | Coupling | Sequence[str | Coupling]:
+    """What is granted of a model with continuous variables: couplings.
+
+    Raises:
+        InvalidQuery: a shape.
+    """
+    couplings, shapes = _couplings_and_shapes(assume)
+    if shapes:
+        raise InvalidQuery("Shapes narrow bounds, which are of finite variables. Leave them out.")
+    return couplings
+
+
+def _couplings_and_shapes(
+    assume: str | Coupling | Shape | Sequence[str | Coupling | Shape],
+) -> tuple[str | Coupling | Sequence[str | Coupling], tuple[Shape, ...]]:
+    """What is granted of the tables of a model, apart: couplings, which give numbers, and shapes, which narrow bounds."""
+    if isinstance(assume, Shape):
+        return (), (assume,)
+    if isinstance(assume, (str, Coupling)) or not isinstance(assume, (list, tuple)):
+        return cast("Sequence[str | Coupling]", assume), ()
+    return tuple(x for x in assume if not isinstance(x, Shape)), tuple(x for x in assume if isinstance(x, Shape))
 
 
 def _of_a_study(assume: str | Coupling | Shape | Sequence[str | Coupling | Shape]) -> str | Shape | list[str | Shape]:

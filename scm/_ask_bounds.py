@@ -128,8 +128,8 @@ class _Bounds:
             finding=finding,
             refusals=(),
             states=self.asked.states,
-            assumptions=(*self._kept(), *self.grants, *_conditions(found)),
-            diagnostics={**self.base.diagnostics, "bounds": _figures(found)},
+            assumptions=(*self._kept(), *self.grants, *conditions(found)),
+            diagnostics={**self.base.diagnostics, "bounds": figures(found)},
             account=Account(self.base, self.facts, found, notes),
             attain=None if number is None else Attained(self.facts, number),
             estimand=None,
@@ -262,7 +262,7 @@ def _names(term: Var) -> set[str]:
     return {term.name, *(a.target for a in term.world), *(a.parent for a in term.world if a.parent)}
 
 
-def _conditions(found: Sequence[Bounded]) -> tuple[Assumption, ...]:
+def conditions(found: Sequence[Bounded]) -> tuple[Assumption, ...]:
     """That what the query conditions on is possible, where what is known does not say so."""
     if not any(one.open_condition for one in found):
         return ()
@@ -270,7 +270,7 @@ def _conditions(found: Sequence[Bounded]) -> tuple[Assumption, ...]:
     return (Assumption(text, "the method"),)
 
 
-def _figures(found: Sequence[Bounded]) -> dict[str, Any]:
+def figures(found: Sequence[Bounded]) -> dict[str, Any]:
     """What the programmes were like and what they took."""
     blocks = max(((b for p in one.programmes for b in p.blocks) for one in found), key=lambda b: 0, default=())
     return {

@@ -135,6 +135,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_ask_laws",
         "_ask_samples",
         "_ask_study",
+        "_ask_open",
         "_ask",
         "_sensitivity",
         "_draws",
