@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -127,7 +127,7 @@ def _no_shapes(
 def _couplings_and_shapes(
     assume: str | Coupling | Shape | Sequence[str | Coupling | Shape],
 ) -> tuple[str | Coupling | Sequence[str | Coupling], tuple[Shape, ...]]:
-    """What is granted of the tables of a model, apart: couplings, which give numbers, and shapes, which narrow bounds."""
+    """What is granted of the tables of a model, apart: couplings, which give numbers; shapes, which narrow bounds."""
     if isinstance(assume, Shape):
         return (), (assume,)
     if isinstance(assume, (str, Coupling)) or not isinstance(assume, (list, tuple)):
@@ -140,6 +140,8 @@ def _of_a_study(assume: str | Coupling | Shape | Sequence[str | Coupling | Shape
     if isinstance(assume, (str, Shape)):
         return assume
     items = (assume,) if isinstance(assume, Coupling) else assume
+    if not isinstance(items, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]  # untyped callers
+        raise InvalidQuery(f"assume= takes names of assumptions or shapes, got {type(items).__name__}.")
     kept: list[str | Shape] = []
     for item in items:
         if isinstance(item, Coupling):

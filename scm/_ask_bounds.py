@@ -12,7 +12,7 @@ import numpy as np
 from ._answer import Answer, Told
 from ._bounds_ends import Bounded, Facts, added, cells_of, ends_of
 from ._bounds_told import Account, Attained, clash_step
-from ._finding import Assumption, Confidence, Interval, Statuses, Step, Uncertainty
+from ._finding import Assumption, Confidence, Finding, Interval, Statuses, Step, Uncertainty
 from ._identified import distribution_states
 from ._query import Query, query_nodes
 from ._statement_text import print_statement
@@ -115,13 +115,21 @@ class _Bounds:
             return self._with(found, "undefined", status=Statuses(("undefined",)))
         if all(one.met for one in found):
             value = self.asked.array([one.value for one in found])
-            finding = "exact" if self.region is None else "estimate"
+            finding: Finding = "exact" if self.region is None else "estimate"
             return self._with(found, finding, value=value, uncertainty=self._uncertainty(found, digits, region))
         uncertainty = self._uncertainty(found, digits, region)
         return self._with(found, "bounds", interval=self._interval(found), uncertainty=uncertainty)
 
-    def _with(self, found: tuple[Bounded, ...], finding: Any, notes: tuple[Step, ...] = (), **parts: Any) -> Answer:
-        """The answer so far with bounds in it."""
+    def _with(
+        self,
+        found: tuple[Bounded, ...],
+        finding: Finding,
+        notes: tuple[Step, ...] = (),
+        facts: Facts | None = None,
+        **parts: Any,
+    ) -> Answer:
+        """The answer so far with bounds in it; `facts` are those of another reading."""
+        facts = facts or self.facts
         number = found[0] if len(found) == 1 else None
         return replace(
             self.base,
@@ -130,8 +138,8 @@ class _Bounds:
             states=self.asked.states,
             assumptions=(*self._kept(), *self.grants, *conditions(found)),
             diagnostics={**self.base.diagnostics, "bounds": figures(found)},
-            account=Account(self.base, self.facts, found, notes),
-            attain=None if number is None else Attained(self.facts, number),
+            account=Account(self.base, facts, found, notes),
+            attain=None if number is None else Attained(facts, number),
             estimand=None,
             check=None,
             **{"status": Statuses(("ok",)), "value": None, "interval": None, **parts},
@@ -164,11 +172,12 @@ class _Bounds:
 
     def _beside(self, clash: Clash, wider: Sequence[tuple[Bounded, ...] | Clash]) -> Answer:
         """Where the numbers cannot hold at face value: within their digits or their sampling error they may."""
+        facts = self.digits if self.region is None else self.region
         found = next((ends for ends in reversed(wider) if not isinstance(ends, Clash)), None)
         if found is None:
             return self._contradiction(next((ends for ends in reversed(wider) if isinstance(ends, Clash)), clash))
         if any(one.undefined for one in found):
-            return self._with(found, "undefined", status=Statuses(("undefined",)))
+            return self._with(found, "undefined", facts=facts, status=Statuses(("undefined",)))
         what = "the printed numbers" if self.region is None else "the observed frequencies"
         left = "rounding" if self.region is None else "sampling error"
         step = Step(
@@ -181,7 +190,7 @@ class _Bounds:
         interval = replace(interval, lower=nan, upper=nan, sharp=False)
         digits, region = (None, found) if self.region is not None else (found, None)
         uncertainty = self._uncertainty(found, digits, region)
-        return self._with(found, "bounds", (step,), interval=interval, uncertainty=uncertainty)
+        return self._with(found, "bounds", (step,), facts, interval=interval, uncertainty=uncertainty)
 
     def _contradiction(self, clash: Clash) -> Answer:
         facts = self.region or self.digits or self.facts

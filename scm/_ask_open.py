@@ -16,6 +16,7 @@ from ._ask_bounds import USUAL, conditions, figures
 from ._bind import replace_placeholders
 from ._bounds_ends import Bounded, cells_of, ends_of
 from ._bounds_told import Account, Attained, clash_step
+from ._errors import ScmError
 from ._finding import Assumption, Finding, Interval, Statuses, Step
 from ._frames import FrameKind
 from ._groups import row_groups
@@ -35,8 +36,8 @@ from .solvers import Setting
 MOST_NUMBERS = 2_000
 """Different rows (times cells of a distribution) that are bounded one by one."""
 OPEN = (
-    "the tables say how likely each state is in one world, and not how a variable would behave in two at once: the ends "
-    "are over every way in which it may. A coupling that is granted (assume='rank_preserving', 'gumbel_max', "
+    "the tables say how likely each state is in one world, and not how a variable would behave in two at once: the "
+    "ends are over every way in which it may. A coupling that is granted (assume='rank_preserving', 'gumbel_max', "
     "'independent') gives one number between them"
 )
 
@@ -75,7 +76,7 @@ class OfModel:
         """A probability that the tables determine; see `_quantity_rows.Lookup`."""
         try:
             value = exact_value(self.own, term)
-        except Exception:  # noqa: BLE001  # whatever the reason, it is not known
+        except (ScmError, ValueError):  # the model leaves it open, or it is too large
             return None
         return None if np.isnan(value) else (value, value)
 
@@ -121,8 +122,8 @@ def bounded_model(
         kind: of the table of rows.
 
     Returns:
-        `bounds` (rows whose ends all meet: `exact`), with `undefined` rows as such; `contradiction` where a shape cannot
-        hold; None where it would be too large, and the refusal stays.
+        `bounds` (rows whose ends all meet: `exact`), with `undefined` rows as such; `contradiction` where a shape
+        cannot hold; None where it would be too large, and the refusal stays.
 
     Raises:
         UnknownName, UnknownState, InvalidQuery: a shape that cannot be meant.
