@@ -10,7 +10,7 @@ import pytest
 
 import scm
 from scm.bounds._canonical import programme_of
-from scm.bounds._programme import Clash, Ends
+from scm.bounds._programme import Clash, Ends, TooLarge
 from scm.bounds._regions import clopper_pearson, counted, reach
 from scm.bounds._solve import solve
 from scm.bounds._sources import sources_of
@@ -158,6 +158,14 @@ def test_an_arm_that_nobody_was_in_says_nothing():
             ends = solve(programme_of(study.graph, study.states, query, reading.laws, reading.known, found.sources))
             assert isinstance(ends, Ends)
             assert (ends.upper.outer < 0.95) is inside
+
+
+def test_too_many_cells_are_refused_with_a_forecast():
+    names = [f"V{k}" for k in range(22)]
+    graph = scm.graph_from_text(", ".join(f"{name} -> Y" for name in names) + ", V0 <-> Y")
+    study = scm.Study(graph, scm.Sample({name: [0, 1] for name in (*names, "Y")}))
+    with pytest.raises(TooLarge, match="8,388,608"):
+        sources_of(study)
 
 
 def test_a_counted_share_has_its_interval():

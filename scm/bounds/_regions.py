@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .._errors import listing
 from .._frames import frame_of
 from .._graph import CausalGraph
 from .._graph_ops import districts, latent_projection, mutilated
@@ -32,10 +33,13 @@ from .._syntax import Const, Expr, Op, Set, Value, Var, conjunction, world
 from ..solvers import SampleLaws
 from ._known import Known
 from ._numbers import Box
+from ._programme import TooLarge
 
 Array = NDArray[np.float64]
 LEVEL = 0.95
 """Level of a region, where none is declared."""
+MOST_CELLS = 1_000_000
+"""Most cells of a sample that are counted."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -223,9 +227,16 @@ def counted(
 
     Raises:
         InvalidRows: a column holds a value that is no state, or an empty cell; no rows.
+        TooLarge: too many combinations of states.
     """
     held = frame_of(sample.rows).names
     own = tuple(n for n in graph.observed if n in held and n in names and n not in sample.do)
+    cells = math.prod(len(states[name]) for name in (*sample.do, *own))
+    if cells > MOST_CELLS:
+        raise TooLarge(
+            f"the columns that can say something ({listing(own)}) have {cells:,} combinations of states, more than the "
+            f"{MOST_CELLS:,} that are counted; leave out variables, or merge states"
+        )
     tally = SampleLaws([sample], states, {sample.name: own}).tallies[sample.name]
     kept = [name for name in graph.variables if name in graph.observed or name in sample.do]
     seen = mutilated(latent_projection(graph, kept), into=sample.do)

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -103,6 +103,7 @@ def sources_of(
 
     Raises:
         InvalidRows: a sample whose columns cannot be read.
+        TooLarge: a sample has too many combinations of states.
     """
     return _Reader(study, tuple(grants), names, level).sources()
 
@@ -113,7 +114,7 @@ class _Reader:
     grants: tuple[Shape, ...]
     names: Collection[str] | None
     level: float
-    reads: dict[Probability, Read | None] = field(default_factory=lambda: {})
+    reads: dict[tuple[Probability, bool], Read | None] = field(default_factory=lambda: {})
 
     def sources(self) -> Sources:
         counted = bool(self.samples) or any(s.total is not None for s in self.study.statements)
@@ -217,31 +218,46 @@ class _Reader:
         return rows
 
     @cached_property
-    def said(self) -> tuple[Statements, ...]:
-        """The statements, with what follows from them: all, and only those about what is seen of single variables."""
-        few = [s for s in self.study.statements if len(names_of(s.quantity)) == 1]
-        graph, states = self.study.graph, self.study.states
-        return tuple(Statements(graph, states, some, None) for some in (self.study.statements, few))
+    def within(self) -> tuple[Statement, ...]:
+        """The statements, counted shares between the ends of their intervals instead."""
+        found: list[Statement] = []
+        for given in self.study.statements:
+            if given.total is not None:
+                low, high = self.ends(given, "counted")
+                given = replace(given, low=low, high=high, total=None)
+            found.append(given)
+        return tuple(found)
 
-    def read(self, term: Probability) -> Read | None:
+    def said(self, statements: Sequence[Statement]) -> tuple[Statements, ...]:
+        """What follows from statements: from all, and from those about what is seen of single variables alone."""
+        few = [s for s in statements if len(names_of(s.quantity)) == 1]
+        graph, states = self.study.graph, self.study.states
+        return tuple(Statements(graph, states, some, None) for some in (statements, few))
+
+    @cached_property
+    def knowledge(self) -> dict[bool, tuple[Statements, ...]]:
+        """What follows from the statements; under True, within the intervals of counted shares."""
+        return {False: self.said(self.study.statements), True: self.said(self.within)}
+
+    def read(self, term: Probability, counted: bool) -> Read | None:
         """What the statements determine of a probability; of too many variables at once, what is said of each."""
-        if term not in self.reads:
-            self.reads[term] = None
-            for said in self.said:
+        if (term, counted) not in self.reads:
+            self.reads[term, counted] = None
+            for said in self.knowledge[counted]:
                 try:
                     found = said.answer(term)
                 except TooManyAtoms:
                     continue
-                self.reads[term] = None if found.clash else found.read
+                self.reads[term, counted] = None if found.clash else found.read
                 break
-        return self.reads[term]
+        return self.reads[term, counted]
 
     def stated(self, term: Probability, how: Reads) -> Range | None:
         """The ends that the statements give to a probability."""
         if not self.study.statements:
             return None
-        read = self.read(term)
-        if read is None or not 0 <= read.value <= 1 or (how == "counted" and read.error is not None):
+        read = self.read(term, how == "counted")
+        if read is None or not 0 <= read.value <= 1:
             return None
         if how == "face" or read.rounding is None:
             return read.value, read.value
