@@ -137,6 +137,8 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_ask_samples",
         "_row_estimand",
         "_ask_strata",
+        "_formula_asked",
+        "_bound_formulas",
         "_ask_study",
         "_ask",
         "_sensitivity",
