@@ -138,6 +138,8 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_ask_samples",
         "_row_estimand",
         "_ask_strata",
+        "_formula_asked",
+        "_bound_formulas",
         "_ask_study",
         "_ask_open",
         "_curves",
