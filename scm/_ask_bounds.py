@@ -12,6 +12,7 @@ import numpy as np
 from ._answer import Answer, Told
 from ._bounds_ends import Bounded, Facts, added, cells_of, ends_of
 from ._bounds_told import Account, Attained, clash_step
+from ._errors import listing
 from ._finding import Assumption, Confidence, Finding, Interval, Statuses, Step, Uncertainty
 from ._identified import distribution_states
 from ._query import Query, query_nodes
@@ -136,7 +137,7 @@ class _Bounds:
             finding=finding,
             refusals=(),
             states=self.asked.states,
-            assumptions=(*self._kept(), *self.grants, *conditions(found)),
+            assumptions=(*self._kept(), *self.grants, *_drawn(self.asked.study), *conditions(found)),
             diagnostics={**self.base.diagnostics, "bounds": figures(found)},
             account=Account(self.base, facts, found, notes),
             attain=None if number is None else Attained(facts, number),
@@ -151,10 +152,10 @@ class _Bounds:
 
     def _interval(self, found: Sequence[Bounded]) -> Interval:
         lower, upper, outer_lower, outer_upper = (
-            self.asked.array([getattr(one, name) for one in found])
+            self.asked.array([one.end(name) for one in found])
             for name in ("lower", "upper", "outer_lower", "outer_upper")
         )
-        return Interval(lower, upper, outer_lower, outer_upper, all(one.sharp for one in found))
+        return Interval(lower, upper, outer_lower, outer_upper, all(one.sharp or one.met for one in found))
 
     def _uncertainty(
         self, found: Sequence[Bounded], digits: Sequence[Bounded] | None, region: Sequence[Bounded] | None
@@ -195,7 +196,7 @@ class _Bounds:
     def _contradiction(self, clash: Clash) -> Answer:
         facts = self.region or self.digits or self.facts
         said = [facts.sources[k] for k in clash.sources]
-        told = Told((*self.base.derivation, clash_step(clash, facts.sources)))
+        told = Told((clash_step(clash, facts.sources),))
         diagnostics = {**self.base.diagnostics, "clash": said, "statements": _statements(self.asked.study, said)}
         return replace(
             self.base, finding="contradiction", status=Statuses(("contradiction",)), account=told, refusals=(),
@@ -269,6 +270,25 @@ def _bounds(study: Study, query: Query, grants: Grants, base: Answer, seconds: f
 def _names(term: Var) -> set[str]:
     """The variables that a term speaks of."""
     return {term.name, *(a.target for a in term.world), *(a.parent for a in term.world if a.parent)}
+
+
+def _drawn(study: Study) -> tuple[Assumption, ...]:
+    """How samples and counted shares came about."""
+    out: list[Assumption] = []
+    for sample in study.samples:
+        what = f"the sample {sample.name!r}" if sample.name else "the sample"
+        text = f"the units of {what} are drawn at random, each by itself, from the population the answer is of"
+        out.append(Assumption(text, "the method"))
+        if sample.do:
+            text = f"in {what} {listing(sample.do)} was imposed at random, without regard to anything about the unit"
+            out.append(Assumption(text, "the user"))
+        if sample.missing == "drop":
+            text = f"rows of {what} with an empty cell were left out: that a cell is empty depends on nothing"
+            out.append(Assumption(text, "the user"))
+    if any(given.total is not None for given in study.statements):
+        text = "the units behind each counted share are drawn at random from the population the answer speaks of"
+        out.append(Assumption(text, "the method"))
+    return tuple(out)
 
 
 def conditions(found: Sequence[Bounded]) -> tuple[Assumption, ...]:

@@ -181,7 +181,7 @@ def _answer(
     def array(name: str) -> Any:
         out = np.full((*shape, setting.rows), np.nan)
         for case, ends in found:
-            numbers = np.array([getattr(one, name) for one in ends], dtype=float).reshape((*shape, 1))
+            numbers = np.array([one.end(name) for one in ends], dtype=float).reshape((*shape, 1))
             out[..., case.rows] = np.where(any(one.undefined for one in ends), np.nan, numbers)
         return show(out)
 
@@ -198,7 +198,7 @@ def _answer(
     interval = None
     if finding == "bounds":
         names = ("lower", "upper", "outer_lower", "outer_upper")
-        interval = Interval(*(array(name) for name in names), sharp=all(one.sharp for one in told))
+        interval = Interval(*(array(name) for name in names), sharp=all(one.sharp or one.met for one in told))
     return Answer(
         base.query,
         finding,
