@@ -64,14 +64,18 @@ def ask(
             observed. Where states are labels, whole numbers are their positions. A continuous variable has numbers;
             NaN among them is an error, except in pandas, where it is an empty cell. Messages count rows from 1.
         ignored: columns of the rows that mean nothing here; any other unknown column is an error.
-        assume: what the user grants, by name (`"rank_preserving"`, `"gumbel_max"`, `"independent"`) or as a `Coupling`;
-            printed in the answer.
-        budget: seconds, `"500ms"`, `"10s,2GB"`, or a `Budget`: a computation forecast to be larger is refused.
+        assume: what the user grants, printed in the answer. Of a model couplings, by name (`"rank_preserving"`,
+            `"gumbel_max"`, `"independent"`) or as a `Coupling`; of a study what identification can use (`"no_defiers"`,
+            `"homogeneity"`); of both shapes such as `no_prevention("X", "Y")`, which narrow bounds.
+        budget: seconds, `"500ms"`, `"10s,2GB"`, or a `Budget`: a computation forecast to be larger is refused. Bounds
+            over several unknown laws are as narrow as the seconds allow.
         key: a JAX random key, or a whole number (a seed), for solvers that draw; exact ones ignore it.
         execution: how to run it; left out, the planner chooses.
 
     Returns:
-        An `Answer`; what cannot be worked out here is the finding `refused`, with every solver's reason.
+        An `Answer`. What is known of a study, or the tables of a model without a coupling, may leave the query open:
+        the finding is then `bounds`, with proved and attained ends in `interval` and the models that attain them in
+        `attained`. What cannot be worked out here is the finding `refused`, with every solver's reason.
 
     Raises:
         QuerySyntaxError, UnknownName, UnknownState, InvalidQuery, InvalidRows: the question cannot be meant.
