@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ from .._syntax import Const, Expr, Op, Set, Value, Var, conjunction, terms, worl
 from .._variable import Variable
 from ..solvers import Budget, Record, Setting
 from ..solvers.exact import solve
+from ._columns import coupled
 from ._frame import States
 from ._known import Known
 from ._programme import Array, Block, Coordinate, Programme
@@ -55,6 +57,8 @@ def model_of(
     taken, items = {*graph.variables}, list[Variable | Noise]()
     own: dict[str, tuple[Block, str, list[int]]] = {}
     for block, law in zip(programme.blocks, laws, strict=True):
+        types, law = coupled(block, law)
+        block = replace(block, types=types)
         kept, weights = rounded(law)
         label = free_name("U_" + "_".join(block.members), taken)
         items.append(Noise(label, Categorical({i: float(w) for i, w in enumerate(weights)})))
@@ -128,7 +132,7 @@ def verified(
         The value (NaN where its condition has probability zero), and the largest miss, in units of probability.
     """
     model = model_of(graph, states, programme, laws, equations=equations)
-    missed = programme.broken(tuple(_whole(law) for law in laws))
+    missed = programme.broken(tuple(_whole(*pair) for pair in zip(programme.blocks, laws, strict=True)))
     for law in given:
         missed = max(missed, _missed_law(model, states, law))
     for item in known:
@@ -137,11 +141,10 @@ def verified(
     return exact_value(model, query), missed
 
 
-def _whole(law: Array) -> Array:
-    kept, weights = rounded(law)
-    found = np.zeros(len(law))
-    found[kept] = weights
-    return found
+def _whole(block: Block, law: Array) -> Array:
+    """A law with its rounding taken off, group by group."""
+    found = np.where(law > FAINT, law, 0.0)
+    return found / np.bincount(block.groups, weights=found)[block.groups]
 
 
 def exact_value(model: Model, query: Query) -> float:
