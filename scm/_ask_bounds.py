@@ -122,21 +122,24 @@ class _Bounds:
 
     def _with(self, found: tuple[Bounded, ...], finding: Any, notes: tuple[Step, ...] = (), **parts: Any) -> Answer:
         """The answer so far with bounds in it."""
-        before = self.base.account
         number = found[0] if len(found) == 1 else None
         return replace(
             self.base,
             finding=finding,
             refusals=(),
             states=self.asked.states,
-            assumptions=(*self.base.assumptions, *self.grants, *_conditions(found)),
+            assumptions=(*self._kept(), *self.grants, *_conditions(found)),
             diagnostics={**self.base.diagnostics, "bounds": _figures(found)},
-            account=Account(before, self.facts, found, notes),
+            account=Account(self.base, self.facts, found, notes),
             attain=None if number is None else Attained(self.facts, number),
             estimand=None,
             check=None,
             **{"status": Statuses(("ok",)), "value": None, "interval": None, **parts},
         )
+
+    def _kept(self) -> tuple[Assumption, ...]:
+        """What was assumed so far; nothing of what a formula needs that gave no number."""
+        return () if self.base.estimand is not None else self.base.assumptions
 
     def _interval(self, found: Sequence[Bounded]) -> Interval:
         lower, upper, outer_lower, outer_upper = (

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ._answer import Answer
 from ._bounds_ends import Bounded, Knowledge
 from ._finding import Step
 from ._model import Model
@@ -41,13 +42,13 @@ class Account:
     """The derivation of bounds; worked out when it is read.
 
     Attributes:
-        before: the steps of what was tried first: why the query is not identified.
+        base: the answer of what was tried first: why the query is not identified, or why a formula gives no number.
         facts: what is known.
         found: the ends of each cell.
         notes: steps about printed digits or sampling, behind the others.
     """
 
-    before: Callable[[], tuple[Step, ...]]
+    base: Answer
     facts: Knowledge
     found: tuple[Bounded, ...]
     notes: tuple[Step, ...] = ()
@@ -59,7 +60,8 @@ class Account:
             key=lambda p: sum(b.columns for b in p.blocks),
         )
         return (
-            *self.before(),
+            *self.base.derivation,
+            *self._refused(),
             *_unknown(programme),
             *_known(programme),
             *_solved(self.found, programme),
@@ -68,6 +70,11 @@ class Account:
             *_outcome(self.found),
             *self.notes,
         )
+
+    def _refused(self) -> tuple[Step, ...]:
+        """Why a formula gave no number."""
+        reason = "what can be said all the same is said without a formula"
+        return tuple(Step("no number", said, reason) for _, said in self.base.refusals)
 
     def _attained(self) -> tuple[Step, ...]:
         """The two models, run through the exact solver."""
