@@ -44,7 +44,7 @@ def test_the_lipid_trial():
 
 def test_the_lipid_trial_under_no_defiers():
     """The same two numbers: nobody got the drug who was not assigned it (Balke & Pearl 1997)."""
-    found = ask(Study(INSTRUMENT, LIPID), ATE, assume=no_defiers("Z", "X"))
+    found: Any = ask(Study(INSTRUMENT, LIPID), ATE, assume=no_defiers("Z", "X"))
     assert ends(found) == pytest.approx([0.392, 0.780], abs=1e-9)
     assert any("no defiers" in item.text for item in found.assumptions)
 
@@ -130,7 +130,7 @@ def rational(x: float) -> Any:
 def test_the_instrumental_inequality():
     """Pearl (1995): the law says itself that Z is no instrument."""
     law = KnownLaw(("X", "Y"), [[[0.9, 0.0], [0.05, 0.05]], [[0.05, 0.9], [0, 0.05]]], ("Z",), "trial")
-    found = ask(Study(INSTRUMENT, law), ATE)
+    found: Any = ask(Study(INSTRUMENT, law), ATE)
     assert found.finding == "contradiction"
     assert "instrumental inequality" in found.to_text()
     assert found.interval is None
@@ -139,7 +139,7 @@ def test_the_instrumental_inequality():
 def test_a_trial_against_what_was_seen():
     """P(x, y) <= P(y_x) <= 1 - P(x, y') (Tian & Pearl 2000)."""
     trial = KnownLaw(("Y",), [[0.99, 0.01], [0.984, 0.016]], ("X",), "trial")
-    found = ask(Study(BOW, SEEN, trial), PN)
+    found: Any = ask(Study(BOW, SEEN, trial), PN)
     assert found.finding == "contradiction"
     assert "consistency" in found.to_text()
 
@@ -150,7 +150,7 @@ def test_a_condition_that_cannot_happen():
 
 def test_a_condition_that_may_be_impossible():
     """Only the trial is known, so that perhaps nobody has X=1: the ends are those of the laws where somebody has."""
-    found = ask(Study(BOW, TRIAL), "P(Y[X=0]=1 | X=1)")
+    found: Any = ask(Study(BOW, TRIAL), "P(Y[X=0]=1 | X=1)")
     assert found.finding == "bounds"
     assert (found.interval.outer_lower, found.interval.outer_upper) == pytest.approx((0, 1), abs=1e-6)
 
@@ -159,6 +159,6 @@ def test_a_condition_that_may_be_impossible():
 def test_what_hardly_ever_happens_is_no_contradiction(rare: float):
     """A feasible programme with such numbers must not be called infeasible."""
     law = np.array([[[0.5 - rare, rare], [0.3, 0.2]], [[0.1, rare], [0.5 - rare, 0.4]]])
-    found = ask(Study(INSTRUMENT, KnownLaw(("X", "Y"), law, ("Z",), "trial")), ATE)
+    found: Any = ask(Study(INSTRUMENT, KnownLaw(("X", "Y"), law, ("Z",), "trial")), ATE)
     assert found.finding in ("bounds", "exact")
     assert found.interval.outer_lower <= found.interval.outer_upper
