@@ -79,8 +79,9 @@ class Search:
         if np.isinf(outer) and outer > 0 and self.laws is None:
             return None
         outer = min(outer, self.best)
-        inner = self.sign * self.best if self.laws is not None else np.nan
-        return End(self.sign * outer + 0.0, inner, self.laws)
+        floor = self.programme.floor if self.sign > 0 else -self.programme.ceiling
+        inner = self.sign * max(self.best, floor) if self.laws is not None else np.nan
+        return End(self.sign * max(outer, floor) + 0.0, inner, self.laws)
 
     def _may_go_on(self, count: int) -> bool:
         return count < self.effort.branches and time.monotonic() < self.until

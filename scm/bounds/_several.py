@@ -63,18 +63,13 @@ def _forecast(programme: Programme, cells: int, effort: Effort) -> str:
 
 
 def _clash(programme: Programme, effort: Effort) -> Ends | Clash:
-    """By how much the limits miss each other, and a smallest set that does."""
+    """By how much the limits miss each other; the ends where that is no more than rounding."""
     if _holds(programme):
         raise ZeroCondition
     by = _apart(programme)
     if by <= _TOGETHER:
         return solve_several(_widened(programme, 2.0 * by + 1e-12), effort)
-    kept = sorted({limit.source for limit in programme.limits})
-    for source in tuple(kept):
-        fewer = [x for x in kept if x != source]
-        if not _holds(_of_sources(programme, fewer)):
-            kept = fewer
-    return Clash(tuple(kept), by)
+    return Clash(tuple(sorted({limit.source for limit in programme.limits})), by)
 
 
 def _holds(programme: Programme) -> bool:
@@ -96,7 +91,3 @@ def _widened(programme: Programme, by: float) -> Programme:
     return replace(
         programme, limits=tuple(Limit(x.polynomial, x.low - by, x.high + by, x.source) for x in programme.limits)
     )
-
-
-def _of_sources(programme: Programme, sources: list[int]) -> Programme:
-    return replace(programme, limits=tuple(limit for limit in programme.limits if limit.source in sources))

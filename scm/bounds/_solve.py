@@ -32,6 +32,11 @@ def solve(programme: Programme, effort: Effort | None = None) -> Ends | Clash:
     effort = Effort() if effort is None else effort
     if len(programme.blocks) == 1:
         return solve_one(programme)
+    found = _solved(programme, effort)
+    return _smallest(programme, found, effort) if isinstance(found, Clash) else found
+
+
+def _solved(programme: Programme, effort: Effort) -> Ends | Clash:
     begun = time.monotonic()
     less = reduced(programme)
     if (broken := broken_constants(less.programme, _ROUNDING)) is not None:
@@ -44,12 +49,31 @@ def solve(programme: Programme, effort: Effort | None = None) -> Ends | Clash:
     for part in others:
         if not any(_is_known(less.programme, b) for b in part):
             continue
-        some = _part(replace(less.programme, query=(), floor=-np.inf, ceiling=np.inf), part, effort)
+        some = _part(_without_query(less.programme), part, effort)
         if isinstance(some, Clash):
             return some
         laws |= _laws_of(some.lower, part)
     lower, upper = (_whole(programme, less, end, asked, laws) for end in (found.lower, found.upper))
     return replace(found, lower=lower, upper=upper, spent=found.spent | {"seconds": time.monotonic() - begun})
+
+
+def _without_query(programme: Programme) -> Programme:
+    return replace(programme, query=(), floor=-np.inf, ceiling=np.inf)
+
+
+def _smallest(programme: Programme, clash: Clash, effort: Effort) -> Clash:
+    """A smallest clashing set of sources: each is left out in turn, and stays out where the others still clash.
+
+    What clashes last may have got its numbers from other limits, so the search is among all of them.
+    """
+    quick = replace(effort, branches=min(effort.branches, 200), starts=0, seconds=min(effort.seconds, 2.0))
+    kept = {limit.source for limit in programme.limits}
+    for source in sorted(kept):
+        limits = tuple(limit for limit in programme.limits if limit.source in kept - {source})
+        found = _solved(_without_query(replace(programme, limits=limits)), quick)
+        if isinstance(found, Clash):
+            kept, clash = kept - {source}, found
+    return Clash(tuple(sorted(kept)), clash.by, clash.reason)
 
 
 def _asked(programme: Programme, blocks: tuple[int, ...], effort: Effort) -> Ends | Clash:
