@@ -132,12 +132,7 @@ def formula_of(pool: Pool, labels: Sequence[Estimand], query: Query) -> BoundFor
     assert pool.complete
     lower = Vectors(pool.lower.values, pool.lower.constants + form.constant)
     upper = Vectors(pool.upper.values, pool.upper.constants + form.constant)
-    below = None
-    if form.below is not None:
-        fixed = np.r_[form.right, np.ones(len(form.groups))]
-        values = form.below[: form.varied]
-        constant = float(form.below[form.varied :] @ fixed[form.varied :] - values @ form.shift)
-        below = _forms(Vectors(values[None, :], np.array([constant])), labels)[0]
+    below = None if pool.below is None else _forms(pool.below, labels)[0]
     return BoundFormula(
         query, _forms(lower, labels), _forms(upper, labels), below, _forms(pool.rays, labels), not form.relaxed,
         form.floor, form.ceiling,
