@@ -17,10 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._frame import Frame, Ints, listed
-from ._programme import Array, Block, Polynomial, TooLarge
+from ._programme import Array, Block, Coordinate, Polynomial, TooLarge
 
 MOST_COLUMNS = 1_000_000
 """Most columns that a block may have."""
+MOST_APART = 4_096
+"""Most columns of a block whose parts are kept apart; beyond, one hidden cause of all relaxes it."""
 MOST_CELLS = 60_000_000
 """Most cells of the matrix of forms: it is kept dense."""
 
@@ -105,7 +107,25 @@ def block_of(frame: Frame, members: tuple[str, ...], forms: Sequence[Key]) -> Bl
     """
     numbers = sorted({code // frame.widest for form in forms for code in form})
     coordinates = tuple(frame.coordinate(number) for number in numbers)
-    sizes = [frame.size(c.variable) for c in coordinates]
+    relaxed = frame.relaxed(members) if len(members) > 2 else ""
+    if relaxed and (parts := frame.star(members)) is not None:
+        found = _star(frame, members, parts, forms, coordinates, numbers)
+        if found is not None:
+            alive, types, apart = found
+            groups = np.zeros(len(alive), dtype=np.intp)
+            matrix = unpacked(alive, len(forms))
+            return Block(_name(members), members, coordinates, types, matrix, groups, relaxed, apart)
+    alive, types = _grown(frame, members, forms, numbers)
+    matrix = unpacked(alive, len(forms))
+    groups = np.zeros(matrix.shape[1], dtype=np.intp)
+    return Block(_name(members), members, coordinates, types, matrix, groups, relaxed)
+
+
+def _grown(
+    frame: Frame, members: tuple[str, ...], forms: Sequence[Key], numbers: Sequence[int]
+) -> tuple[Packed, NDArray[np.int16]]:
+    """Columns told apart by the forms at some coordinates: the forms that each meets there, and its states there."""
+    sizes = [frame.size(frame.coordinate(number).variable) for number in numbers]
     meets = _meets(frame, forms, numbers, sizes)
     words = -(-len(forms) // 64)
     alive = np.full((1, words), np.iinfo(np.uint64).max, dtype=np.uint64)
@@ -118,10 +138,39 @@ def block_of(frame: Frame, members: tuple[str, ...], forms: Sequence[Key]) -> Bl
         alive = grown[kept]
         before, state = np.divmod(kept, sizes[k])
         types = np.concatenate([types[before], state[:, None].astype(np.int16)], axis=1)
-    matrix = unpacked(alive, len(forms))
-    groups = np.zeros(matrix.shape[1], dtype=np.intp)
-    relaxed = frame.relaxed(members) if len(members) > 2 else ""
-    return Block(_name(members), members, coordinates, types, matrix, groups, relaxed)
+    return alive, types
+
+
+def _star(
+    frame: Frame,
+    members: tuple[str, ...],
+    parts: tuple[tuple[str, ...], ...],
+    forms: Sequence[Key],
+    coordinates: tuple[Coordinate, ...],
+    numbers: Sequence[int],
+) -> tuple[Packed, NDArray[np.int16], NDArray[np.intp]] | None:
+    """Columns that keep apart what must be independent: every combination of a column of each part and the middle.
+
+    Returns:
+        The forms that each column meets, its states, and its labels; None where there would be too many.
+    """
+    middle = tuple(name for name in members if not any(name in part for part in parts))
+    grown: list[tuple[Packed, NDArray[np.int16]]] = []
+    order: list[int] = []
+    for some in (*parts, middle):
+        own = [k for k, c in enumerate(coordinates) if c.variable in some]
+        grown.append(_grown(frame, some, forms, [numbers[k] for k in own]))
+        order += own
+    sizes = [len(alive) for alive, _ in grown]
+    if math.prod(sizes) > MOST_APART:
+        return None
+    which = np.stack([k.ravel() for k in np.meshgrid(*map(np.arange, sizes), indexing="ij")])
+    alive = np.bitwise_and.reduce([one[k] for (one, _), k in zip(grown, which, strict=True)])
+    types = np.concatenate([t[k] for (_, t), k in zip(grown, which, strict=True)], axis=1)
+    labels = which[:-1].astype(np.intp)
+    # Columns of the same labels that no form tells apart are one.
+    kept = first_of_each(np.concatenate([alive, labels.T.astype(np.uint64)], axis=1))
+    return alive[kept], types[kept][:, np.argsort(order)], labels[:, kept]
 
 
 def _name(members: tuple[str, ...]) -> str:
@@ -135,8 +184,9 @@ def _meets(frame: Frame, forms: Sequence[Key], numbers: Sequence[int], sizes: Se
     for f, form in enumerate(forms):
         for code in form:
             number, state = divmod(code, frame.widest)
-            own = allowed[place[number]][:, f]
-            own[np.arange(len(own)) != state] = False
+            if number in place:
+                own = allowed[place[number]][:, f]
+                own[np.arange(len(own)) != state] = False
     return [_packed(a) for a in allowed]
 
 

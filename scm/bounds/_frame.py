@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TypeAlias
 
+import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
@@ -140,6 +141,23 @@ class Frame:
             return f"{listed(block)} have hidden common causes of some of them, but none of all"
         a, b = apart[0]
         return f"{a} and {b} have no hidden common cause, but each has one with another of {listed(block)}"
+
+    def star(self, block: Sequence[str]) -> tuple[tuple[str, ...], ...] | None:
+        """The parts of a block that are independent but for the variables in the middle, which share a cause with each.
+
+        With one hidden cause for each part and the middle, a law of response types can be had if and only if those of
+        different parts are independent: the middle may follow any kernel given the others. None where the hidden
+        causes do not have this form.
+        """
+        whole = frozenset(block)
+        drawn: nx.Graph[str] = nx.Graph([tuple(sorted(pair)) for pair in self.drawn if pair <= whole])
+        causes = {frozenset(c) for c in nx.find_cliques(drawn)} | {face & whole for face in self.faces}
+        causes = {c for c in causes if len(c) > 1 and not any(c < other for other in causes)}
+        middle = whole.intersection(*causes)
+        parts = [tuple(name for name in block if name in c - middle) for c in causes]
+        if not middle or len(causes) < 2 or sum(map(len, parts)) + len(middle) != len(whole):
+            return None
+        return tuple(sorted(parts))
 
 
 def _named(values: Mapping[str, Value], term: Var) -> Value:

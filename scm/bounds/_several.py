@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ._apart import with_labels
 from ._asked import ZeroCondition
 from ._branch import Search
 from ._effort import Effort
@@ -32,7 +33,7 @@ def solve_several(programme: Programme, effort: Effort | None = None) -> Ends | 
     """
     effort = Effort() if effort is None else effort
     begun = time.monotonic()
-    lift = Lift(programme)
+    lift = Lift(*with_labels(programme))
     if lift.cells > effort.cells:
         raise TooLarge(_forecast(programme, lift.cells, effort))
     lower = Search(lift, 1.0, effort, begun + effort.seconds / 2)
@@ -46,7 +47,7 @@ def solve_several(programme: Programme, effort: Effort | None = None) -> Ends | 
     if any(lift.least_of(below) < POSSIBLE for below in conditions):
         spent["least condition"] = POSSIBLE
     meet = _meet(low, effort) and _meet(high, effort)
-    sharp = meet and not any(block.relaxed for block in programme.blocks)
+    sharp = meet and not any(block.relaxed and block.apart is None for block in programme.blocks)
     return Ends(low, high, sharp, spent | {"seconds": time.monotonic() - begun})
 
 
@@ -74,7 +75,7 @@ def _clash(programme: Programme, effort: Effort) -> Ends | Clash:
 
 def _holds(programme: Programme) -> bool:
     """Whether no proof was found that the limits cannot hold together."""
-    lift = Lift(replace(programme, query=(), floor=-np.inf, ceiling=np.inf))
+    lift = Lift(*with_labels(replace(programme, query=(), floor=-np.inf, ceiling=np.inf)))
     return Search(lift, 1.0, Effort(branches=200, starts=0, seconds=2.0), time.monotonic() + 2.0).run() is not None
 
 

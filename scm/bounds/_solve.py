@@ -30,7 +30,7 @@ def solve(programme: Programme, effort: Effort | None = None) -> Ends | Clash:
         TooLarge: several blocks, and their products are more than the effort allows.
     """
     effort = Effort() if effort is None else effort
-    if len(programme.blocks) == 1:
+    if len(programme.blocks) == 1 and programme.blocks[0].apart is None:
         return solve_one(programme)
     found = _solved(programme, effort)
     return _smallest(programme, found, effort) if isinstance(found, Clash) else found
@@ -94,7 +94,7 @@ def _part(programme: Programme, blocks: tuple[int, ...], effort: Effort) -> Ends
     """The ends over some of the blocks; the query is 0 where they are not asked for."""
     query = programme.query or (Ratio(1.0, number(0.0, len(programme.blocks))),)
     part = part_of(programme, blocks, query)
-    if len(blocks) == 1:
+    if len(blocks) == 1 and part.blocks[0].apart is None:
         return solve_one(part)
     fewer, columns = merged(part)
     found = solve_several(fewer, effort)
