@@ -32,8 +32,8 @@ def with_labels(programme: Programme) -> tuple[Programme, dict[tuple[int, int], 
 
 
 def branching(programme: Programme, parts: dict[tuple[int, int], int]) -> list[tuple[int, int]]:
-    """The label forms to branch on: where they are numbers, parts are independent. All but the part with most labels."""
-    found: list[tuple[int, int]] = []
+    """The label forms to branch on: where they are numbers, parts are independent."""
+    found: list[tuple[int, int]] = []  # those of all parts but the one with most labels
     for b, block in enumerate(programme.blocks):
         if block.apart is not None:
             counts = [len(np.unique(labels)) for labels in block.apart]
@@ -57,7 +57,7 @@ def part_read(block: Block, row: Array) -> int | None:
 
 
 def pairs(block: Block) -> Iterator[tuple[Array, Array, Array]]:
-    """What independence says: of each pair of labels the forms P(i, k), P(i), P(k), of which the first is the product."""
+    """What independence says: the forms P(i, k), P(i), P(k) of each pair of labels; the first is the product."""
     for part in range(1, 0 if block.apart is None else len(block.apart)):
         assert block.apart is not None
         before = _indicators(_joined(block.apart[:part]))
@@ -81,7 +81,9 @@ def independent(block: Block, law: Array) -> Array:
     for labels in block.apart:
         own = _indicators(labels)
         wanted = wanted * ((own @ law) @ own)
-    within = np.where((joint.T @ before) > 0, law / np.maximum(joint.T @ before, 1e-300), 1.0 / (joint.T @ joint.sum(axis=1)))
+    within = np.where(
+        (joint.T @ before) > 0, law / np.maximum(joint.T @ before, 1e-300), 1.0 / (joint.T @ joint.sum(axis=1))
+    )
     moved = within * wanted
     return moved / moved.sum()
 

@@ -152,16 +152,19 @@ class Search:
         if x is None:
             return
         laws = self.lift.laws_of(x)
+        self._take(self.descent.met(laws))
         if self.descent.tied:
             promising = count & (count - 1) == 0
         else:
-            promising = self.programme.broken(laws) <= ATTAINED and self.descent.value(laws) < self.best - 1e-12
+            promising = self.descent.value(laws) <= self.best and self.programme.broken(laws) <= ATTAINED
         if promising or self.laws is None:
             self._descend(laws)
 
     def _descend(self, laws: tuple[Array, ...]) -> None:
         self.spent["descents"] += 1
-        found = self.descent.improved(laws)
+        self._take(self.descent.improved(laws))
+
+    def _take(self, found: tuple[Array, ...] | None) -> None:
         if found is not None and (value := self.descent.value(found)) < self.best:
             self.laws, self.best = found, value
 

@@ -150,7 +150,8 @@ class Frame:
         causes do not have this form.
         """
         whole = frozenset(block)
-        drawn: nx.Graph[str] = nx.Graph([tuple(sorted(pair)) for pair in self.drawn if pair <= whole])
+        drawn: nx.Graph[str] = nx.Graph()
+        drawn.add_edges_from((min(pair), max(pair)) for pair in self.drawn if pair <= whole)
         causes = {frozenset(c) for c in nx.find_cliques(drawn)} | {face & whole for face in self.faces}
         causes = {c for c in causes if len(c) > 1 and not any(c < other for other in causes)}
         middle = whole.intersection(*causes)

@@ -21,7 +21,7 @@ from ._sparse import SparseRows, dense_rows, least, stacked
 # Laws that miss no limit by more than this meet them: the tolerance of the programmes that find them.
 ATTAINED = 1e-8
 _STEPS = (1.0, 0.5, 0.25, 0.1, 0.01)
-_PENALTY = 30.0
+_PENALTIES = (30.0, 1e3, 3e4)
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,35 +124,47 @@ class Descent:
         return None
 
     def _together(self, laws: tuple[Array, ...]) -> tuple[Array, ...] | None:
-        """Steps of all blocks at once (sequential linear programmes with a penalty and a trust region)."""
-        laws = tuple(self.vertex(b, x) if self._misses(b, x) else x for b, x in enumerate(laws))
-        radius, merit = 0.25, self._merit(laws)
+        """Steps of all blocks at once, with dearer and dearer penalties until the limits are met."""
+        start = tuple(self.vertex(b, x) if self._misses(b, x) else x for b, x in enumerate(laws))
+        for penalty in _PENALTIES:
+            found = self.met(self._slid(start, penalty))
+            if found is not None:
+                return found
+        return self.met(laws)
+
+    def met(self, laws: tuple[Array, ...]) -> tuple[Array, ...] | None:
+        """The laws with parts independent that are so but for rounding; None where these miss a limit."""
+        laws = tuple(independent(block, law) for block, law in zip(self.programme.blocks, laws, strict=True))
+        return laws if self.programme.broken(laws) <= ATTAINED and not np.isnan(self.value(laws)) else None
+
+    def _slid(self, laws: tuple[Array, ...], penalty: float) -> tuple[Array, ...]:
+        """Sequential linear programmes with a penalty and a trust region."""
+        radius, merit = 0.25, self._merit(laws, penalty)
         for _ in range(120):
             if radius < 1e-10 or np.isnan(merit):
                 break
-            moved = self._joint_step(laws, radius)
-            new = np.nan if moved is None else self._merit(moved)
-            if moved is not None and new < merit - 1e-14:
+            moved = self._joint_step(laws, radius, penalty)
+            new = np.nan if moved is None else self._merit(moved, penalty)
+            if moved is not None and new < merit - 1e-14 * penalty:
                 much = merit - new > 1e-3 * radius
                 laws, merit, radius = moved, new, min(1.0, radius * 2.0) if much else radius / 2.0
             else:
                 radius /= 4.0
-        laws = tuple(independent(block, law) for block, law in zip(self.programme.blocks, laws, strict=True))
-        return laws if self.programme.broken(laws) <= ATTAINED and not np.isnan(self.value(laws)) else None
+        return laws
 
     def _misses(self, b: int, law: Array) -> bool:
         rows, low, high, _ = linear_rows(self.programme, b)
         found = rows @ law
         return bool((found < low - ATTAINED).any() or (found > high + ATTAINED).any())
 
-    def _merit(self, laws: tuple[Array, ...]) -> float:
+    def _merit(self, laws: tuple[Array, ...], penalty: float) -> float:
         values = self.programme.forms_at(laws)
         found = [(limit, limit.polynomial.at(values)) for limit in self.joint]
         missed = sum(max(0.0, limit.low - x, x - limit.high) for limit, x in found)
         missed += sum(dependence(block, law) for block, law in zip(self.programme.blocks, laws, strict=True))
-        return self.value(laws) + _PENALTY * missed
+        return self.value(laws) + penalty * missed
 
-    def _joint_step(self, laws: tuple[Array, ...], radius: float) -> tuple[Array, ...] | None:
+    def _joint_step(self, laws: tuple[Array, ...], radius: float, penalty: float) -> tuple[Array, ...] | None:
         blocks = range(len(laws))
         sizes = [len(law) for law in laws]
         start, columns = np.cumsum([0, *sizes]), sum(sizes)
@@ -179,7 +191,7 @@ class Descent:
             ends[i] = -(one @ law) * (other @ law)
         parts.append(dense_rows(rows, ends[:, 0], ends[:, 1]))
         slopes = np.concatenate([self.slopes(laws, b) for b in blocks])
-        found = least(np.concatenate([slopes, np.full(slack, _PENALTY)]), stacked(parts))
+        found = least(np.concatenate([slopes, np.full(slack, penalty)]), stacked(parts))
         if found.status != "optimal":
             return None
         return tuple(as_law(self.programme.blocks[b], found.x[start[b] : start[b + 1]]) for b in blocks)

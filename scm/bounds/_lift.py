@@ -148,7 +148,7 @@ class Lift:
         return stacked(parts)
 
     def _beside(self, b: int, part: int, row: Array, low: float, high: float) -> SparseRows:
-        """A limit on the labels of one part of a block, multiplied with the labels of the others: independent of them."""
+        """A limit on the labels of one part of a block, multiplied with those of the others."""
         return stacked(
             [
                 self._between([b], (row * other)[None], np.array([low]), np.array([high]), other)
@@ -156,9 +156,7 @@ class Lift:
             ]
         )
 
-    def _between(
-        self, over: list[int], rows: Array, low: Array, high: Array, one: Array | None = None
-    ) -> SparseRows:
+    def _between(self, over: list[int], rows: Array, low: Array, high: Array, one: Array | None = None) -> SparseRows:
         """`low <= rows @ (product of laws) / one <= high`, made homogeneous and spread."""
         one = self._product(np.full(len(self.sizes), -1), over) if one is None else one
         shaped = (len(rows),) + (1,) * one.ndim

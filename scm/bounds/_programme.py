@@ -65,6 +65,11 @@ class Block:
         """How many unknowns it has."""
         return self.forms.shape[1]
 
+    @property
+    def loose(self) -> str:
+        """Why ends are outer ones whatever is done: `relaxed`, where `apart` does not say it exactly."""
+        return self.relaxed if self.apart is None else ""
+
 
 @dataclass(frozen=True, eq=False)
 class Polynomial:

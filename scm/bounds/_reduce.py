@@ -4,6 +4,9 @@ Forms that are determined become numbers, columns that no law uses go, and block
 apart from it.
 """
 
+# scipy has no types.
+# pyright: reportMissingTypeStubs=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -76,9 +79,7 @@ def _only(block: Block, kept: NDArray[np.bool_]) -> Block:
     if kept.all():
         return block
     apart = None if block.apart is None else block.apart[:, kept]
-    return replace(
-        block, types=block.types[kept], forms=block.forms[:, kept], groups=block.groups[kept], apart=apart
-    )
+    return replace(block, types=block.types[kept], forms=block.forms[:, kept], groups=block.groups[kept], apart=apart)
 
 
 def _possible(programme: Programme, b: int) -> NDArray[np.bool_]:
@@ -130,7 +131,7 @@ def _determined(programme: Programme, b: int) -> Mapping[tuple[int, int], float]
 
 
 def _accurate(value: float, known: Array, ends: Array, form: Array) -> float | None:
-    """A number that stays right when something is divided by it; None where small differences are left of large terms."""
+    """A number that stays right when something is divided by it; None where large terms leave a small difference."""
     if abs(value) > _FAINT:
         return float(value)
     if abs(value) < _NOTHING:

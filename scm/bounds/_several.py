@@ -47,7 +47,7 @@ def solve_several(programme: Programme, effort: Effort | None = None) -> Ends | 
     if any(lift.least_of(below) < POSSIBLE for below in conditions):
         spent["least condition"] = POSSIBLE
     meet = _meet(low, effort) and _meet(high, effort)
-    sharp = meet and not any(block.relaxed and block.apart is None for block in programme.blocks)
+    sharp = meet and not any(block.loose for block in programme.blocks)
     return Ends(low, high, sharp, spent | {"seconds": time.monotonic() - begun})
 
 
