@@ -10,6 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
+from ._errors import InvalidQuery
 from ._graph import CausalGraph
 from ._model import Model
 from ._query import Contrast, Distribution, Expectation, Number, Probability, Query, query_terms
@@ -286,27 +287,14 @@ def _quotient(facts: Knowledge, query: Contrast) -> Bounded | Clash | None:
     """
     if not (is_linear(query.left) and is_linear(query.right)):
         return None
-    first = len(facts.programme(query.left).query)
-    both = facts.programme(Contrast("+", query.left, query.right))
-    ratios = both.query
-    below = ratios[0].below if ratios else None
-    for ratio in ratios:
-        same = ratio.below is below or (ratio.below is not None and below is not None and _same(ratio.below, below))
-        if not same:
-            return None
-    above, under = (_sum(part) for part in (ratios[:first], ratios[first:]))
-    if above is None or under is None or (under.weights < 0).any():
+    try:
+        programme = facts.programme(query)
+    except InvalidQuery:  # several conditions
         return None
-    positive = bool((above.weights >= 0).all())
-    asked = replace(both, query=(Ratio(1.0, above, under),), floor=0.0 if positive else -math.inf, ceiling=math.inf)
-    return _solved(facts, query, asked)
-
-
-def _sum(ratios: Sequence[Ratio]) -> Polynomial | None:
-    if not ratios:
-        return None
-    weights = np.concatenate([ratio.weight * ratio.above.weights for ratio in ratios])
-    return Polynomial(weights, np.concatenate([ratio.above.factors for ratio in ratios]))
+    below = programme.query[0].below
+    if len(programme.query) != 1 or (below is not None and (below.weights < 0).any()):
+        return None  # what may be negative is no condition
+    return _solved(facts, query, programme)
 
 
 def _combined(facts: Knowledge, query: Contrast, op: str, left: Query, right: Query) -> Bounded | Clash:

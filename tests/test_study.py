@@ -349,7 +349,9 @@ def test_a_stratum_of_probability_zero_is_named():
 def test_what_no_numbers_identify_has_its_obstacle_and_a_witness():
     answer = ask(Study(ALONE, "P(Y=1 | X=1) = 0.8", "P(Y=1 | X=0) = 0.3", "P(X=1) = 0.5"), pn("X", "Y"))
     assert answer.finding == "bounds"
-    assert (answer.interval.lower, answer.interval.upper) == pytest.approx((0.5 / 0.8, 0.7 / 0.8))  # Tian & Pearl (2000)
+    assert (answer.interval.lower, answer.interval.upper) == pytest.approx(
+        (0.5 / 0.8, 0.7 / 0.8)
+    )  # Tian & Pearl (2000)
     assert "inconsistent pair" in answer.to_text()
     assert answer.witness is not None
     bow = CausalGraph(("X", "Y"), (("X", "Y"),), (("X", "Y"),))
