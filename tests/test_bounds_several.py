@@ -8,7 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from scm import CausalGraph, KnownLaw, parse_query
+from scm.bounds._apart import dependence
 from scm.bounds._asked import ZeroCondition
+from scm.bounds._attain import verified
+from scm.bounds._canonical import programme_of
 from scm.bounds._effort import Effort
 from scm.bounds._programme import Block, Clash, Ends, Limit, Polynomial, Programme, Ratio
 from scm.bounds._solve import solve
@@ -251,3 +255,62 @@ def test_a_condition_that_is_impossible() -> None:
     impossible = Ratio(1.0, polynomial([(1.0, {0: 0, 1: 0})], 2), polynomial([(1.0, {0: 0, 1: 1})], 2))
     with pytest.raises(ZeroCondition):
         solve(replace(programme, limits=gone, query=(impossible,)))
+
+
+NAPKIN = CausalGraph(("W", "R", "X", "Y"), (("W", "R"), ("R", "X"), ("X", "Y")), (("W", "X"), ("W", "Y")))
+CHAIN = CausalGraph(("X", "A", "Y"), (("X", "Y"),), (("X", "A"), ("A", "Y")))
+
+
+def drawn(graph: CausalGraph, seed: int) -> tuple[KnownLaw, float, float]:
+    """A random binary model with one hidden cause for each pair: its law, P(Y[X=1]=1) and P(Y[X=0]=0, Y[X=1]=1)."""
+    key = np.random.default_rng(seed)
+    order, pairs = graph.order, graph.confounded
+    hidden = [key.dirichlet(np.ones(3)) for _ in pairs]
+    own = {name: key.dirichlet(np.ones(2)) for name in order}
+    causes = {name: [a for a, b in graph.edges if b == name] for name in order}
+    near = {name: [i for i, pair in enumerate(pairs) if name in pair] for name in order}
+    rules = {n: key.integers(0, 2, size=(2,) * len(causes[n]) + (3,) * len(near[n]) + (2,)) for n in order}
+
+    def states(common: tuple[int, ...], private: dict[str, int], **do: int) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for n in order:
+            where = (*(found[c] for c in causes[n]), *(common[i] for i in near[n]), private[n])
+            found[n] = do[n] if n in do else int(rules[n][where])
+        return found
+
+    law, effect, both = np.zeros((2,) * len(order)), 0.0, 0.0
+    for common in itertools.product(range(3), repeat=len(pairs)):
+        for noise in itertools.product(range(2), repeat=len(order)):
+            private = dict(zip(order, noise, strict=True))
+            weight = float(np.prod([p[i] for p, i in zip(hidden, common, strict=True)]))
+            weight *= float(np.prod([own[n][i] for n, i in private.items()]))
+            law[tuple(states(common, private).values())] += weight
+            up, down = states(common, private, X=1)["Y"], states(common, private, X=0)["Y"]
+            effect, both = effect + weight * (up == 1), both + weight * (up == 1 and down == 0)
+    return KnownLaw(order, law), effect, both
+
+
+@pytest.mark.parametrize("graph", [NAPKIN, CHAIN], ids=["napkin", "chain"])
+def test_hidden_causes_that_share_a_middle(graph: CausalGraph) -> None:
+    """W <-> X and W <-> Y: ends are those of models with two independent causes, inside those of one common cause."""
+    states = dict.fromkeys(graph.variables, (0, 1))
+    for seed in (2, 3):
+        law, effect, both = drawn(graph, seed)
+        for text, truth in (("P(Y[X=1]=1)", effect), ("P(Y[X=0]=0, Y[X=1]=1)", both)):
+            query = parse_query(text)
+            programme = programme_of(graph, states, query, [law], [], ["the law"])
+            ends = solved(programme, Effort(branches=200))
+            assert ends.lower.outer - 1e-8 <= truth <= ends.upper.outer + 1e-8
+            one = solve(replace(programme, blocks=tuple(replace(x, apart=None) for x in programme.blocks)))
+            assert isinstance(one, Ends)
+            assert one.lower.outer - 1e-8 <= ends.lower.outer
+            assert one.upper.outer + 1e-8 >= ends.upper.outer
+            assert not one.sharp
+            for end in (ends.lower, ends.upper):
+                assert end.laws is not None
+                assert max(dependence(x, p) for x, p in zip(programme.blocks, end.laws, strict=True)) < 1e-9
+                value, missed = verified(graph, states, programme, end.laws, query, given=[law])
+                np.testing.assert_allclose(value, end.inner, atol=1e-8)
+                assert missed < 1e-7
+            if graph is NAPKIN and text == "P(Y[X=1]=1)":
+                np.testing.assert_allclose([ends.lower.outer, ends.upper.outer], effect, atol=1e-6)
