@@ -193,7 +193,7 @@ class Bounded:
     def relaxed(self) -> tuple[str, ...]:
         """Why ends are only outer ones."""
         blocks = itertools.chain.from_iterable(programme.blocks for programme in self.programmes)
-        return tuple(dict.fromkeys(block.relaxed for block in blocks if block.relaxed))
+        return tuple(dict.fromkeys(block.loose for block in blocks if block.loose))
 
 
 def ends_of(facts: Knowledge, query: Query) -> Bounded | Clash:
@@ -241,7 +241,7 @@ def _solved(facts: Knowledge, query: Query, programme: Programme) -> Bounded | C
     if isinstance(found, Clash):
         return found
     lower, upper = found.lower, found.upper
-    relaxed = not facts.complete or any(block.relaxed for block in programme.blocks)
+    relaxed = not facts.complete or any(block.loose for block in programme.blocks)
     floor, ceiling = programme.floor, programme.ceiling
     outer = max(lower.outer, floor), min(upper.outer, ceiling)
     inner = (
