@@ -47,6 +47,8 @@ from ._coupling import RankPreserving as RankPreserving
 from ._coupling import independent as independent
 from ._coupling import rank_preserving as rank_preserving
 from ._coupling_laws import check_coupling as check_coupling
+from ._curves import SensitivityCurve as SensitivityCurve
+from ._curves import sensitivity_curve as sensitivity_curve
 from ._domain import Domain as Domain
 from ._domain import Real as Real
 from ._draws import DrawnAnswer as DrawnAnswer
@@ -170,6 +172,8 @@ from ._shapes import effect_within as effect_within
 from ._shapes import marginal_sensitivity as marginal_sensitivity
 from ._shapes import no_defiers as no_defiers
 from ._shapes import no_prevention as no_prevention
+from ._shapes_text import parse_shape as parse_shape
+from ._shapes_text import print_shape as print_shape
 from ._statement import Correlation as Correlation
 from ._statement import Quantity as Quantity
 from ._statement import Statement as Statement
@@ -374,6 +378,7 @@ __all__ = [
     "SampleLaws",
     "ScmError",
     "Sensitivity",
+    "SensitivityCurve",
     "Set",
     "Shape",
     "Soft",
@@ -492,6 +497,7 @@ __all__ = [
     "parse_expression",
     "parse_quantity",
     "parse_query",
+    "parse_shape",
     "path_coefficients",
     "placeholders",
     "plot",
@@ -508,6 +514,7 @@ __all__ = [
     "print_name",
     "print_quantity",
     "print_query",
+    "print_shape",
     "print_statement",
     "ps",
     "quantity_from_data",
@@ -527,6 +534,7 @@ __all__ = [
     "rung",
     "seen_states",
     "sensitivity",
+    "sensitivity_curve",
     "separated",
     "sequential_plan",
     "settings_text",

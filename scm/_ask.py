@@ -27,6 +27,7 @@ from ._query import Query
 from ._resolve import read_query
 from ._rows import Rows, read_rows
 from ._sample import check_key
+from ._shapes import Shape
 from ._standard_error import SamplingError, counted_totals, standard_error
 from ._study import Study
 from .solvers import DEFAULT, Budget, Record, Refusal, Setting, Solution, interval, rounding_of, sharp
@@ -46,7 +47,7 @@ def ask(
     *,
     rows: object = None,
     ignored: Sequence[str] = (),
-    assume: str | Coupling | Sequence[str | Coupling] = (),
+    assume: str | Coupling | Shape | Sequence[str | Coupling | Shape] = (),
     budget: float | str | Budget | None = None,
     key: PRNGKey | int | None = None,
     execution: Execution | None = None,
@@ -80,7 +81,7 @@ def ask(
             raise InvalidQuery("A study takes no rows of evidence. Write the values into the query.")
         from ._ask_study import ask_study  # a tenth of a second that a model does not need
 
-        return ask_study(knowledge, query, assume, parse_budget(budget).seconds)
+        return ask_study(knowledge, query, _of_a_study(assume), parse_budget(budget).seconds)
     if isinstance(knowledge, Model) and not knowledge.is_finite:  # pyright: ignore[reportUnnecessaryIsInstance]
         from . import _ask_mixed as mixed  # what a finite model does not need
 
@@ -99,6 +100,19 @@ def ask(
             continue
         return _answer(setting, question, solution, kind_of(rows), solver.name)
     return Answer(question.query, "refused", rung=question.rung, status=Statuses(()), refusals=tuple(refusals))
+
+
+def _of_a_study(assume: str | Coupling | Shape | Sequence[str | Coupling | Shape]) -> str | Shape | list[str | Shape]:
+    """What is granted, none of it a coupling."""
+    if isinstance(assume, (str, Shape)):
+        return assume
+    items = (assume,) if isinstance(assume, Coupling) else assume
+    kept: list[str | Shape] = []
+    for item in items:
+        if isinstance(item, Coupling):
+            raise InvalidQuery("A coupling is about the mechanisms of a model, and a study has none. Leave it out.")
+        kept.append(item)
+    return kept
 
 
 def prepared(

@@ -12,8 +12,6 @@ import numpy as np
 from ._answer import Answer, Told
 from ._bounds_ends import Bounded, Facts, added, cells_of, ends_of
 from ._bounds_told import Account, Attained, clash_step
-from ._coupling import Coupling
-from ._errors import InvalidQuery
 from ._finding import Assumption, Confidence, Interval, Statuses, Step, Uncertainty
 from ._identified import distribution_states
 from ._query import Query, query_nodes
@@ -25,10 +23,15 @@ from .bounds._programme import Clash, TooLarge
 from .bounds._regions import reach
 from .bounds._solve import Effort
 from .bounds._sources import sources_of
+from .bounds._stated import stated_law
 
 NAME = "bounds"
 REGION = "the ends over a simultaneous confidence region for the frequencies (Clopper & Pearson 1934; Bonferroni)"
 """How the confidence interval of bounds is made."""
+USUAL = Effort(seconds=10.0, branches=200)
+"""What is spent on each number where no budget is given: the number of branches ends it, so that it is reproducible."""
+WIDE = 60
+"""Branches for what printed digits and sampling leave open."""
 
 
 @dataclass(frozen=True)
@@ -119,25 +122,31 @@ class _Bounds:
 
     def _with(self, found: tuple[Bounded, ...], finding: Any, notes: tuple[Step, ...] = (), **parts: Any) -> Answer:
         """The answer so far with bounds in it."""
-        before = self.base.account
         number = found[0] if len(found) == 1 else None
         return replace(
             self.base,
             finding=finding,
             refusals=(),
             states=self.asked.states,
-            assumptions=(*self.base.assumptions, *self.grants, *_conditions(found)),
+            assumptions=(*self._kept(), *self.grants, *_conditions(found)),
             diagnostics={**self.base.diagnostics, "bounds": _figures(found)},
-            account=Account(before, self.facts, found, notes),
+            account=Account(self.base, self.facts, found, notes),
             attain=None if number is None else Attained(self.facts, number),
             estimand=None,
             check=None,
-            **{"status": Statuses(("ok",)), **parts},
+            **{"status": Statuses(("ok",)), "value": None, "interval": None, **parts},
         )
 
+    def _kept(self) -> tuple[Assumption, ...]:
+        """What was assumed so far; nothing of what a formula needs that gave no number."""
+        return () if self.base.estimand is not None else self.base.assumptions
+
     def _interval(self, found: Sequence[Bounded]) -> Interval:
-        ends = [[getattr(one, name) for one in found] for name in ("lower", "upper", "outer_lower", "outer_upper")]
-        return Interval(*map(self.asked.array, ends), all(one.sharp for one in found))
+        lower, upper, outer_lower, outer_upper = (
+            self.asked.array([getattr(one, name) for one in found])
+            for name in ("lower", "upper", "outer_lower", "outer_upper")
+        )
+        return Interval(lower, upper, outer_lower, outer_upper, all(one.sharp for one in found))
 
     def _uncertainty(
         self, found: Sequence[Bounded], digits: Sequence[Bounded] | None, region: Sequence[Bounded] | None
@@ -225,24 +234,24 @@ def identifying(study: Study, query: Query, grants: Grants) -> tuple[str, ...]:
     """The names among the grants that identification can use.
 
     Raises:
-        InvalidQuery: a coupling, or what is no grant.
+        InvalidQuery: what is no grant.
     """
-    items = grants if isinstance(grants, (list, tuple)) else (grants,)
-    if any(isinstance(item, Coupling) for item in items):
-        raise InvalidQuery("A coupling is about the mechanisms of a model, and a study has none. Leave it out.")
     return granted(study.graph, study.states, query, grants, shapes=False).names
 
 
 def _bounds(study: Study, query: Query, grants: Grants, base: Answer, seconds: float | None) -> _Bounds:
-    effort = Effort() if seconds is None else Effort(seconds=seconds)
+    effort = USUAL if seconds is None else replace(USUAL, seconds=seconds, branches=Effort().branches)
+    wide = replace(effort, branches=min(effort.branches, WIDE), starts=1)
     shapes = granted(study.graph, study.states, query, grants).shapes
     spoken = {name for node in query_nodes(query) if isinstance(node, Var) for name in _names(node)}
     found = sources_of(study, shapes, reach(study.graph, spoken))
     face, digits, region = (
-        None if reading is None else Facts.of(study, found, reading, effort)
-        for reading in (found.face, found.rounded, found.counted)
+        None if reading is None else Facts.of(study, found, reading, given)
+        for reading, given in ((found.face, effort), (found.rounded, wide), (found.counted, wide))
     )
     assert face is not None
+    if study.statements and (law := stated_law(study, spoken)) is not None:
+        face = face.with_law(study, law)
     citations = [f" ({shape.citation})" if shape.citation else "" for shape in shapes]
     claims = [Assumption(shape.claim + cites, "the user") for shape, cites in zip(shapes, citations, strict=True)]
     return _Bounds(_Asked.of(study, query), base, face, digits, region, tuple(claims), found.level)

@@ -52,7 +52,7 @@ class Unit:
 
     def imposed(self, carrier: str, a: Any, world: tuple[Any, ...]) -> Any:
         if isinstance(a, Set):
-            return self.at(a.value) if isinstance(a.value, Var) else a.value.value
+            return self.at(a.value)
         if isinstance(a, Draw):
             return self.draws[a]
         without = tuple(b for b in world if b is not a)

@@ -56,7 +56,7 @@ def model_of(
     own: dict[str, tuple[Block, str, list[int]]] = {}
     for block, law in zip(programme.blocks, laws, strict=True):
         kept, weights = rounded(law)
-        label = _free("U_" + "_".join(block.members), taken)
+        label = free_name("U_" + "_".join(block.members), taken)
         items.append(Noise(label, Categorical({i: float(w) for i, w in enumerate(weights)})))
         own |= {name: (block, label, kept.tolist()) for name in block.members}
     for name in frame.graph.order:
@@ -75,7 +75,8 @@ def rounded(law: Array) -> tuple[NDArray[np.intp], Array]:
     return kept, law[kept] / law[kept].sum()
 
 
-def _free(name: str, taken: set[str]) -> str:
+def free_name(name: str, taken: set[str]) -> str:
+    """`name`, with strokes behind it until nothing else is called so; it is then taken."""
     while name in taken:
         name += "_"
     taken.add(name)

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .._evaluate import evaluate, truth
 from .._graph import CausalGraph
@@ -26,8 +25,9 @@ from ._events import Rows, enumerated
 from ._factors import Given, closed, factored
 from ._frame import Frame, States
 from ._known import Known
-from ._moments import Fraction, Moment, Sum, ends, fractions
+from ._moments import ends, fractions
 from ._programme import Array, Block, Limit, Polynomial, Programme, Ratio, TooLarge
+from ._sums import Sums, only
 
 SAME = 1e-12
 """Two numbers of one form that are closer are one."""
@@ -61,7 +61,8 @@ def programme_of(
     """
     kept = _mentioned(query, laws, known) | set(equations) | {t.name for e in equations.values() for t in terms(e)}
     frame = Frame.of(graph, states, kept, equations)
-    return _Assembly(frame, laws, known).programme(query, tuple(sources))
+    sums = Sums(lambda moment: enumerated(frame, moment.event, moment.weight))
+    return _Assembly(frame, laws, known, sums).programme(query, tuple(sources))
 
 
 def _mentioned(query: Query, laws: Sequence[KnownLaw], known: Sequence[Known]) -> set[str]:
@@ -83,24 +84,20 @@ class _Assembly:
     frame: Frame
     laws: Sequence[KnownLaw]
     known: Sequence[Known]
-    sums: dict[Moment, Rows] = field(default_factory=lambda: {})
+    sums: Sums
     given: list[Given] = field(default_factory=lambda: [])
     cells: list[tuple[Rows, Array, int]] = field(default_factory=lambda: [])
 
     def programme(self, query: Query, sources: tuple[str, ...]) -> Programme:
         """Read everything, find the blocks, and write the polynomials."""
         parts = fractions(query, self.number)
-        for fraction in parts:
-            self.read(fraction.above)
-            self.read(fraction.below or ())
-        for item in self.known:
-            self.read(tuple((w, Moment(None, event)) for w, event in item.combination))
+        self.sums.read(parts, self.known)
         for source, law in enumerate(self.laws):
             self.given += factored(self.frame, law, source)
             if len(closed(self.frame, law)) < len(law.variables):
                 self.cells.append(self.by_cell(law, source))
         forms = Forms(self.frame.blocks(self.names()))
-        ratios = [self.ratio(forms, fraction) for fraction in parts]
+        ratios = [self.sums.ratio(forms, fraction) for fraction in parts]
         limits = [*self.limits(forms)]
         wanted = self.touched(ratios, limits)
         limits += self.whole(forms)
@@ -110,9 +107,9 @@ class _Assembly:
         lost = [b for b, block in enumerate(blocks) if block is None and forms.found[b]]
         return Programme(
             tuple(block for block in blocks if block is not None),
-            tuple(replace(x, polynomial=_only(x.polynomial, kept)) for x in limits if not _reads(x.polynomial, lost)),
+            tuple(replace(x, polynomial=only(x.polynomial, kept)) for x in limits if not _reads(x.polynomial, lost)),
             tuple(
-                replace(r, above=_only(r.above, kept), below=None if r.below is None else _only(r.below, kept))
+                replace(r, above=only(r.above, kept), below=None if r.below is None else only(r.below, kept))
                 for r in ratios
             ),
             sources,
@@ -120,12 +117,6 @@ class _Assembly:
             ceiling,
             self.frame.states,
         )
-
-    def read(self, terms: Sum) -> None:
-        """Enumerate what is not yet."""
-        for _, moment in terms:
-            if moment not in self.sums:
-                self.sums[moment] = enumerated(self.frame, moment.event, moment.weight)
 
     def by_cell(self, law: KnownLaw, source: int) -> tuple[Rows, Array, int]:
         """A law that is not closed under causes, all its cells at once; an axis for what is imposed comes first."""
@@ -148,7 +139,7 @@ class _Assembly:
 
     def names(self) -> set[str]:
         """Every variable whose mechanism is read."""
-        found = {name for rows in self.sums.values() for name in rows.variables}
+        found = self.sums.variables
         found |= {name for given in self.given for name in given.variables if name not in self.frame.equations}
         return found | {name for rows, _, _ in self.cells for name in rows.variables}
 
@@ -163,31 +154,9 @@ class _Assembly:
 
     # -----------------------------------------------------------------------------------------------------------------
 
-    def polynomial(self, forms: Forms, sum_: Sum) -> Polynomial:
-        """A weighted sum of moments."""
-        weights: list[Array] = [np.zeros(0)]
-        factors: list[NDArray[np.intp]] = [np.zeros((0, len(forms.blocks)), dtype=np.intp)]
-        for weight, moment in sum_:
-            rows = self.sums[moment]
-            weights.append(weight * rows.weights)
-            factors.append(forms.read(rows.variables, rows.codes))
-        return tidied(np.concatenate(weights), np.concatenate(factors))
-
-    def ratio(self, forms: Forms, fraction: Fraction) -> Ratio:
-        """A fraction; a denominator that is a number divides the weight."""
-        above = self.polynomial(forms, fraction.above)
-        if fraction.below is None:
-            return Ratio(fraction.weight, above)
-        below = self.polynomial(forms, fraction.below)
-        if len(below.weights) == 1 and (below.factors < 0).all() and below.weights[0] != 0:
-            return Ratio(fraction.weight / float(below.weights[0]), above)
-        return Ratio(fraction.weight, above, below)
-
     def limits(self, forms: Forms) -> Iterator[Limit]:
         """What is known that no closed law says."""
-        for item in self.known:
-            sum_ = tuple((w, Moment(None, event)) for w, event in item.combination)
-            yield Limit(self.polynomial(forms, sum_), item.low, item.high, item.source)
+        yield from (self.sums.limit(forms, item) for item in self.known)
         for rows, values, source in self.cells:
             factors = forms.read(rows.variables, rows.codes)
             order = np.argsort(rows.cell, kind="stable")
@@ -241,10 +210,6 @@ class _Assembly:
                     raise
                 found.append(None)
         return found
-
-
-def _only(polynomial: Polynomial, kept: list[int]) -> Polynomial:
-    return Polynomial(polynomial.weights, polynomial.factors[:, kept])
 
 
 def _reads(polynomial: Polynomial, blocks: list[int]) -> bool:

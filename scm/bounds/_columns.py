@@ -51,7 +51,7 @@ class Forms:
 
         Args:
             variables: whose codes stand in each column.
-            codes: shape (rows, variables); no row asks for two states at one coordinate.
+            codes: shape (rows, variables); no row asks for two states at one coordinate. -1 asks for nothing.
 
         Returns:
             Shape (rows, blocks).
@@ -72,7 +72,7 @@ class Forms:
         different, inverse = distinct(np.sort(ordered, axis=1))
         found = self.found[b]
         keys = [tuple(code for code in row if code >= 0) for row in different.tolist()]
-        return np.array([found.setdefault(key, len(found)) for key in keys], dtype=np.intp)[inverse]
+        return np.array([found.setdefault(key, len(found)) if key else -1 for key in keys], dtype=np.intp)[inverse]
 
 
 def distinct(rows: NDArray[_Kind]) -> tuple[NDArray[_Kind], NDArray[np.intp]]:

@@ -56,7 +56,7 @@ def enumerated(frame: Frame, event: Expr | None, weight: Expr | None = None, by:
         TooLarge: too many assignments.
         InvalidQuery, UnknownName: see `build_worlds`.
     """
-    facts, checks = _facts(conjuncts(event))
+    facts, checks = facts_of(conjuncts(event))
     asked = [t for check in (*checks, *(() if weight is None else (weight,)), *by) for t in terms(check)]
     worlds = build_worlds(frame.graph, list(dict.fromkeys(asked)), facts)
     walk = _Walk(frame, worlds, print_expr(event or weight or Const(True)))
@@ -74,7 +74,7 @@ def enumerated(frame: Frame, event: Expr | None, weight: Expr | None = None, by:
     return walk.rows(weight, by)
 
 
-def _facts(parts: Sequence[Expr]) -> tuple[list[tuple[Var, Fixed]], list[Expr]]:
+def facts_of(parts: Sequence[Expr]) -> tuple[list[tuple[Var, Fixed]], list[Expr]]:
     """Conjuncts of the form `term = state`, and the others."""
     facts: list[tuple[Var, Fixed]] = []
     checks: list[Expr] = []
@@ -125,7 +125,7 @@ class _Walk:
     def open(self, name: str, fixed: Fixed | None) -> list[int]:
         """The states that an instance may have."""
         place = self.frame.place[name]
-        return list(place.values()) if fixed is None else [place[_const(fixed)]] if _const(fixed) in place else []
+        return list(place.values()) if fixed is None else [place[value_of(fixed)]] if value_of(fixed) in place else []
 
     def grow(self, i: int, states: list[int]) -> None:
         """Every assignment so far with each of `states`."""
@@ -165,7 +165,7 @@ class _Walk:
         """What stands in a slot that carries states of `name`."""
         frame = self.frame
         if not isinstance(slot, int):
-            return np.full(len(self.weights), frame.place[name][_const(slot)], dtype=np.int64)
+            return np.full(len(self.weights), frame.place[name][value_of(slot)], dtype=np.int64)
         other = self.worlds.instances[slot].variable
         if other == name or frame.states[other] == frame.states[name]:
             return self.values[slot]
@@ -236,7 +236,7 @@ class _Walk:
             for t, s in place.items()
             if isinstance(s, int)
         ]
-        imposed = {numbers[t]: _const(s) for t, s in place.items() if not isinstance(s, int)}
+        imposed = {numbers[t]: value_of(s) for t, s in place.items() if not isinstance(s, int)}
 
         def value(row: dict[str, Value]) -> float:
             found = evaluate(expr, lambda t: imposed[numbers[t]] if numbers[t] in imposed else row[numbers[t]])
@@ -260,7 +260,12 @@ class _Walk:
         return Rows(tuple(self.worlds.instances[i].variable for i in self.own), codes, self.weights, cell)
 
 
-def _const(fixed: Fixed) -> Value:
+def value_of(fixed: Fixed) -> Value:
+    """The value that stands there.
+
+    Raises:
+        InvalidQuery: a placeholder.
+    """
     if isinstance(fixed, Const):
         return fixed.value
     raise InvalidQuery(f"?{fixed.name} has no value here: bounds are worked out for one row at a time; bind it first.")

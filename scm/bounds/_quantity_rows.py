@@ -237,7 +237,7 @@ def _rows(part: Fraction, low: float, high: float, known: Lookup) -> list[Row]:
     if part.below == {None: ONE} and _exact(part.above):
         return [_row(part.above, 0, low, high)]
     found: list[Row] = []
-    if low > -math.inf:
+    if low > -math.inf and not (low <= 0 and all(weight[0] >= 0 for weight in part.above.values())):
         found.append(_row(_less(part, low), 1, 0.0, math.inf))
     if high < math.inf:
         found.append(_row(_less(part, high), 0, -math.inf, 0.0))

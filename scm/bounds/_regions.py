@@ -1,8 +1,13 @@
 """Counts to a simultaneous confidence region for the probabilities behind them, and to frequencies.
 
-Each cell has the exact interval of Clopper & Pearson (1934), at a level such that by Bonferroni's inequality all of
+Each share has the exact interval of Clopper & Pearson (1934), at a level such that by Bonferroni's inequality all of
 them hold at once with the probability that is wanted, whatever the number of units and however rare a cell. The region
 is therefore never too small; Sison & Glaz (1995) and likelihood regions are narrower, but hold only for many units.
+
+The shares are those that the graph takes a law apart into (Tian & Pearl 2002): of each variable among units that are
+alike in what it depends on, its causes and what shares a hidden cause with it. So the rows of a region read one law of
+response types each. A sample that lacks causes of its columns has shares of its cells instead.
+
 Ends of a query over the region are a confidence interval for the whole identified set: wherever the region holds the
 true law, they hold every value that is compatible with it (Duarte et al. 2023, section 6; Horowitz & Manski 2000).
 """
@@ -10,24 +15,65 @@ true law, they hold every value that is compatible with it (Duarte et al. 2023, 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Collection, Mapping, Sequence
+import math
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .._errors import listing
 from .._frames import frame_of
 from .._graph import CausalGraph
-from .._graph_ops import districts
+from .._graph_ops import districts, latent_projection, mutilated
 from .._study import KnownLaw, Sample
-from .._syntax import Value
+from .._syntax import Const, Expr, Op, Set, Value, Var, conjunction, world
 from ..solvers import SampleLaws
+from ._known import Known
 from ._numbers import Box
+from ._programme import TooLarge
 
 Array = NDArray[np.float64]
 LEVEL = 0.95
 """Level of a region, where none is declared."""
+MOST_CELLS = 1_000_000
+"""Most cells of a sample that are counted."""
+
+
+@dataclass(frozen=True, eq=False)
+class Shares:
+    """How units that are alike in some variables fall into the states of others.
+
+    Attributes:
+        of: the variables that are counted.
+        given: those in which the units are alike, imposed ones among them.
+        before: those of `given` that share hidden causes with `of`, directly or by way of each other.
+        counts: shape (states of each of `given`..., states of each of `of`...).
+    """
+
+    of: tuple[str, ...]
+    given: tuple[str, ...]
+    before: tuple[str, ...]
+    counts: Array
+
+    @property
+    def strata(self) -> Array:
+        """The counts with one row for each combination of states of `given`."""
+        return self.counts.reshape(int(np.prod(self.counts.shape[: len(self.given)])), -1)
+
+    @property
+    def intervals(self) -> int:
+        """How many intervals a region needs: one for each cell of a stratum that was seen; of two cells, one."""
+        cells = self.strata.shape[1]
+        return int((self.strata.sum(axis=1) > 0).sum()) * (1 if cells == 2 else cells)
+
+    def ends(self, alpha: float) -> tuple[Array, Array]:
+        """The ends of each share, in the shape of the counts; each misses with probability `alpha` at most."""
+        total = np.broadcast_to(self.strata.sum(axis=1, keepdims=True), self.strata.shape)
+        low, high = clopper_pearson(self.strata, total, alpha)
+        return low.reshape(self.counts.shape), high.reshape(self.counts.shape)
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,12 +84,14 @@ class Counted:
         variables: the axes behind those of `do`.
         do: what was imposed.
         counts: shape (states of each of `do`..., states of each of `variables`...).
+        graph: over these, what is imposed without causes.
         name: of the sample.
     """
 
     variables: tuple[str, ...]
     do: tuple[str, ...]
     counts: Array
+    graph: CausalGraph
     name: str = ""
 
     @property
@@ -52,11 +100,31 @@ class Counted:
         cells = int(np.prod(self.counts.shape[len(self.do) :]))
         return self.counts.reshape(-1, cells)
 
-    @property
-    def intervals(self) -> int:
-        """How many intervals a region needs: one for each cell of each arm that was seen; of two cells, one."""
-        cells = self.arms.shape[1]
-        return int((self.arms.sum(axis=1) > 0).sum()) * (1 if cells == 2 else cells)
+    @cached_property
+    def shares(self) -> tuple[Shares, ...]:
+        """What the law is taken apart into; all variables at once too, where the causes of some were not measured."""
+        own: list[str] = []
+        for name in self.graph.order:
+            if name in self.variables and all(p in self.do or p in own for p in self.graph.parents[name]):
+                own.append(name)
+        found = tuple(self._of(own[: k + 1]) for k in range(len(own)))
+        if len(own) == len(self.variables):
+            return found
+        return (*found, Shares(self.variables, self.do, (), self.counts))
+
+    def _of(self, names: list[str]) -> Shares:
+        """The share of the last of `names`, which hold all causes of each."""
+        last = names[-1]
+        part = latent_projection(self.graph, [n for n in self.graph.variables if n in names or n in self.do])
+        joined = next(district for district in districts(part) if last in district)
+        causes = {parent for name in joined for parent in part.parents[name]}
+        given = tuple(n for n in (*self.do, *names[:-1]) if n in causes or n in joined)
+        axes = (*self.do, *self.variables)
+        kept = (*given, last)
+        table = self.counts.sum(axis=tuple(i for i, name in enumerate(axes) if name not in kept))
+        left = [name for name in axes if name in kept]
+        before = tuple(name for name in joined if name != last)
+        return Shares((last,), given, before, np.transpose(table, [left.index(name) for name in kept]))
 
     def frequencies(self) -> Box:
         """The law as the shares that were seen; between 0 and 1 in an arm that nobody was in."""
@@ -66,21 +134,70 @@ class Counted:
         low, high = np.where(np.isnan(share), 0.0, share), np.where(np.isnan(share), 1.0, share)
         return Box(self.variables, self.do, low.reshape(self.counts.shape), high.reshape(self.counts.shape))
 
-    def region(self, alpha: float) -> Box:
-        """Ends for each cell, each of which misses with probability `alpha` at most.
-
-        Args:
-            alpha: for one cell; see `intervals` for how many there are.
-        """
-        total = np.broadcast_to(self.arms.sum(axis=1, keepdims=True), self.arms.shape)
-        low, high = clopper_pearson(self.arms, total, alpha)
-        return Box(self.variables, self.do, low.reshape(self.counts.shape), high.reshape(self.counts.shape))
+    def box(self, alpha: float) -> Box:
+        """Ends for each cell that hold wherever those of the shares do."""
+        axes = (*self.do, *self.variables)
+        low, high = np.zeros(self.counts.shape), np.ones(self.counts.shape)
+        parts = [share for share in self.shares if len(share.of) == 1]
+        if len(parts) == len(self.variables):
+            low = np.ones(self.counts.shape)
+        for share in self.shares:
+            names = (*share.given, *share.of)
+            ends = [_spread(end, names, axes) for end in share.ends(alpha)]
+            if len(share.of) == 1:
+                low, high = low * ends[0], high * ends[1]
+            else:
+                low, high = np.maximum(low, ends[0]), np.minimum(high, ends[1])
+        return Box(self.variables, self.do, low, high)
 
     def law(self) -> KnownLaw | None:
         """The shares as a law; None where an arm was not seen."""
         if (self.arms.sum(axis=1) == 0).any():
             return None
         return KnownLaw(self.variables, self.frequencies().low, self.do, self.name)
+
+    def rows(self, alpha: float, states: Mapping[str, Sequence[Value]], source: int) -> Iterator[Known]:
+        """The region as rows.
+
+        Args:
+            alpha: how often each interval may miss; see `Shares.intervals` for how many there are.
+            states: of each variable.
+            source: the position of the sample among the sources.
+        """
+        for share in self.shares:
+            low, high = share.ends(alpha)
+            names = (*share.given, *share.of)
+            for codes in np.ndindex(*low.shape):
+                at = {name: Const(states[name][code]) for name, code in zip(names, map(int, codes), strict=True)}
+                yield from self._between(share, at, float(low[codes]), float(high[codes]), source)
+
+    def _between(self, share: Shares, at: Mapping[str, Const], low: float, high: float, source: int) -> Iterator[Known]:
+        """One share between its ends."""
+        whole = self._event((*share.before, *share.of), at, single=len(share.of) == 1)
+        if not share.before:
+            if low > 0 or high < 1:
+                yield Known(((1.0, whole),), low, high, source)
+            return
+        below = self._event(share.before, at, single=True)
+        if low > 0:
+            yield Known(((1.0, whole), (-low, below)), 0.0, math.inf, source)
+        if high < 1:
+            yield Known(((1.0, whole), (-high, below)), -math.inf, 0.0, source)
+
+    def _event(self, names: Sequence[str], at: Mapping[str, Const], *, single: bool) -> Expr:
+        """That variables have their states, each where its causes (`single`) or what was imposed have theirs."""
+        parts: list[Expr] = []
+        for name in names:
+            imposed = self.graph.parents[name] if single else self.do
+            parts.append(Op("=", (Var(name, world(*(Set(n, at[n]) for n in imposed))), at[name])))
+        return conjunction(*parts)
+
+
+def _spread(table: Array, names: Sequence[str], axes: Sequence[str]) -> Array:
+    """A table over `names` with an axis of length one for each of `axes` that is not among them."""
+    order = [names.index(name) for name in axes if name in names]
+    sizes = iter(np.transpose(table, order).shape)
+    return np.transpose(table, order).reshape([next(sizes) if name in names else 1 for name in axes])
 
 
 def clopper_pearson(counts: Any, totals: Any, alpha: float) -> tuple[Array, Array]:
@@ -110,11 +227,20 @@ def counted(
 
     Raises:
         InvalidRows: a column holds a value that is no state, or an empty cell; no rows.
+        TooLarge: too many combinations of states.
     """
     held = frame_of(sample.rows).names
     own = tuple(n for n in graph.observed if n in held and n in names and n not in sample.do)
+    cells = math.prod(len(states[name]) for name in (*sample.do, *own))
+    if cells > MOST_CELLS:
+        raise TooLarge(
+            f"the columns that can say something ({listing(own)}) have {cells:,} combinations of states, more than the "
+            f"{MOST_CELLS:,} that are counted; leave out variables, or merge states"
+        )
     tally = SampleLaws([sample], states, {sample.name: own}).tallies[sample.name]
-    return Counted(own, sample.do, tally.table((*sample.do, *own), states), sample.name)
+    kept = [name for name in graph.variables if name in graph.observed or name in sample.do]
+    seen = mutilated(latent_projection(graph, kept), into=sample.do)
+    return Counted(own, sample.do, tally.table((*sample.do, *own), states), seen, sample.name)
 
 
 def reach(graph: CausalGraph, names: Collection[str]) -> tuple[str, ...]:

@@ -32,6 +32,28 @@ def solve(programme: Programme, effort: Effort | None = None) -> Ends | Clash:
     effort = Effort() if effort is None else effort
     if len(programme.blocks) == 1:
         return solve_one(programme)
+    found = _solved(programme, effort)
+    return _blamed(programme, found, effort) if isinstance(found, Clash) else found
+
+
+def _blamed(programme: Programme, clash: Clash, effort: Effort) -> Clash:
+    """A clash with a smallest set of sources that clash: what was left out before solving may be part of it."""
+    bare = replace(programme, query=(), floor=-np.inf, ceiling=np.inf)
+
+    def clashing(sources: frozenset[int]) -> Clash | None:
+        found = _solved(replace(bare, limits=tuple(x for x in bare.limits if x.source in sources)), effort)
+        return found if isinstance(found, Clash) else None
+
+    if clashing(frozenset(clash.sources)) is not None:
+        return clash
+    held, found = frozenset(limit.source for limit in programme.limits), clash
+    for source in sorted(held):
+        if (fewer := clashing(held - {source})) is not None:
+            held, found = held - {source}, fewer
+    return replace(clash, sources=tuple(sorted(held)), by=found.by, reason="")
+
+
+def _solved(programme: Programme, effort: Effort) -> Ends | Clash:
     begun = time.monotonic()
     less = reduced(programme)
     if (broken := broken_constants(less.programme, _ROUNDING)) is not None:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -24,7 +24,7 @@ import numpy as np
 
 from .._query import Probability
 from .._shapes import Ranged, Shape, granted_limits
-from .._statement import Statement
+from .._statement import Correlation, Statement
 from .._statement_text import print_statement
 from .._study import KnownLaw, Study
 from .._syntax import Const, Expr, Op, Set, Var, conjunction, print_name, world
@@ -33,7 +33,8 @@ from ..statements import TooLarge as TooManyAtoms
 from ._known import Known
 from ._numbers import Box, Numbers
 from ._quantity_rows import NotLinear, Range, rows_of
-from ._regions import LEVEL, Counted, clopper_pearson, counted
+from ._regions import LEVEL, Counted, clopper_pearson, counted, reach
+from ._seen_as_done import as_done
 
 Reads: TypeAlias = Literal["face", "rounded", "counted"]
 
@@ -102,6 +103,7 @@ def sources_of(
 
     Raises:
         InvalidRows: a sample whose columns cannot be read.
+        TooLarge: a sample has too many combinations of states.
     """
     return _Reader(study, tuple(grants), names, level).sources()
 
@@ -112,7 +114,7 @@ class _Reader:
     grants: tuple[Shape, ...]
     names: Collection[str] | None
     level: float
-    reads: dict[Probability, Read | None] = field(default_factory=lambda: {})
+    reads: dict[tuple[Probability, bool], Read | None] = field(default_factory=lambda: {})
 
     def sources(self) -> Sources:
         counted = bool(self.samples) or any(s.total is not None for s in self.study.statements)
@@ -129,7 +131,10 @@ class _Reader:
     @cached_property
     def samples(self) -> tuple[Counted, ...]:
         """The counts of each sample."""
-        names = self.study.graph.observed if self.names is None else self.names
+        graph = self.study.graph
+        more = {name for given in self.study.statements for name in names_of(given.quantity)}
+        more |= {name for shape in self.grants for name in (shape.cause, shape.effect, *shape.given)}
+        names = graph.observed if self.names is None else reach(graph, {*self.names, *more})
         kept = [name for name in names if name not in self.study.unread]
         return tuple(counted(s, self.study.graph, self.study.states, kept) for s in self.study.samples)
 
@@ -157,12 +162,14 @@ class _Reader:
     def alpha(self) -> float:
         """How often each interval of the region may miss, so that all hold at once (Bonferroni)."""
         shares = sum(s.total is not None for s in self.study.statements)
-        return (1 - self.level) / max(1, shares + sum(sample.intervals for sample in self.samples))
+        return (1 - self.level) / max(
+            1, shares + sum(share.intervals for sample in self.samples for share in sample.shares)
+        )
 
     def boxes(self, how: Reads) -> list[Box]:
         """The ends of each law."""
         laws = [Box(law.variables, law.do, a, a) for law in self.study.laws for a in (np.asarray(law.array, float),)]
-        return laws + [s.region(self.alpha) if how == "counted" else s.frequencies() for s in self.samples]
+        return laws + [s.box(self.alpha) if how == "counted" else s.frequencies() for s in self.samples]
 
     def reading(self, how: Reads) -> Reading:
         """One reading."""
@@ -171,7 +178,9 @@ class _Reader:
         numbers = Numbers(self.study.graph, self.study.states, boxes, lambda term: self.stated(term, how))
         taken = _Taken(self.study, numbers)
         for k, box in enumerate(boxes[len(self.study.laws) :]):
-            if how == "counted" or self.shares[k] is None:
+            if how == "counted":
+                taken.rows += self.samples[k].rows(self.alpha, self.study.states, self.place_of_sample(k))
+            elif self.shares[k] is None:
                 taken.rows += self.cells(box, self.place_of_sample(k))
         first = len(self.study.laws) + len(self.samples)
         for k, given in enumerate(self.study.statements):
@@ -209,31 +218,46 @@ class _Reader:
         return rows
 
     @cached_property
-    def said(self) -> tuple[Statements, ...]:
-        """The statements, with what follows from them: all, and only those about what is seen of single variables."""
-        few = [s for s in self.study.statements if len(names_of(s.quantity)) == 1]
-        graph, states = self.study.graph, self.study.states
-        return tuple(Statements(graph, states, some, None) for some in (self.study.statements, few))
+    def within(self) -> tuple[Statement, ...]:
+        """The statements, counted shares between the ends of their intervals instead."""
+        found: list[Statement] = []
+        for given in self.study.statements:
+            if given.total is not None:
+                low, high = self.ends(given, "counted")
+                given = replace(given, low=low, high=high, total=None)
+            found.append(given)
+        return tuple(found)
 
-    def read(self, term: Probability) -> Read | None:
+    def said(self, statements: Sequence[Statement]) -> tuple[Statements, ...]:
+        """What follows from statements: from all, and from those about what is seen of single variables alone."""
+        few = [s for s in statements if len(names_of(s.quantity)) == 1]
+        graph, states = self.study.graph, self.study.states
+        return tuple(Statements(graph, states, some, None) for some in (statements, few))
+
+    @cached_property
+    def knowledge(self) -> dict[bool, tuple[Statements, ...]]:
+        """What follows from the statements; under True, within the intervals of counted shares."""
+        return {False: self.said(self.study.statements), True: self.said(self.within)}
+
+    def read(self, term: Probability, counted: bool) -> Read | None:
         """What the statements determine of a probability; of too many variables at once, what is said of each."""
-        if term not in self.reads:
-            self.reads[term] = None
-            for said in self.said:
+        if (term, counted) not in self.reads:
+            self.reads[term, counted] = None
+            for said in self.knowledge[counted]:
                 try:
                     found = said.answer(term)
                 except TooManyAtoms:
                     continue
-                self.reads[term] = None if found.clash else found.read
+                self.reads[term, counted] = None if found.clash else found.read
                 break
-        return self.reads[term]
+        return self.reads[term, counted]
 
     def stated(self, term: Probability, how: Reads) -> Range | None:
         """The ends that the statements give to a probability."""
         if not self.study.statements:
             return None
-        read = self.read(term)
-        if read is None or not 0 <= read.value <= 1 or (how == "counted" and read.error is not None):
+        read = self.read(term, how == "counted")
+        if read is None or not 0 <= read.value <= 1:
             return None
         if how == "face" or read.rounding is None:
             return read.value, read.value
@@ -252,7 +276,10 @@ class _Taken:
     def take(self, said: Ranged, source: int) -> None:
         """The rows of one quantity, or why there are none."""
         try:
-            found = rows_of(said.quantity, said.low, said.high, self.study.states, self.numbers)
+            quantity = said.quantity
+            if not isinstance(quantity, Correlation):
+                quantity = as_done(self.study.graph, quantity)
+            found = rows_of(quantity, said.low, said.high, self.study.states, self.numbers)
         except NotLinear as wrong:
             self.left.append(Left(source, str(wrong)))
             return

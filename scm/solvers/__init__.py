@@ -35,9 +35,9 @@ from ._kernels import NeedsCoupling as NeedsCoupling
 from ._kernels import NeedsSampling as NeedsSampling
 from ._kernels import TooWide as TooWide
 from ._law_source import JointLaws as JointLaws
-from ._law_source import StrataLaws as StrataLaws
 from ._law_source import LawSource as LawSource
 from ._law_source import ModelLaws as ModelLaws
+from ._law_source import StrataLaws as StrataLaws
 from ._max_product import most_probable_states as most_probable_states
 from ._posterior import NoisePosterior as NoisePosterior
 from ._posterior import noise_posterior as noise_posterior
