@@ -57,6 +57,8 @@ class _Rows:
 
     def put(self, row: int, answer: Answer) -> None:
         """The answer of one stratum by itself."""
+        if answer.finding in ("refused", "not_identified") and self.codes[row] == OK:
+            return  # what a pool said holds
         words = {"contradiction": CONTRADICTION, "undefined": UNDEFINED, "refused": REFUSED, "not_identified": REFUSED}
         self.codes[row] = words.get(answer.finding, OK)
         if answer.finding in words:
