@@ -208,6 +208,7 @@ from ._syntax import terms as terms
 from ._syntax import walk as walk
 from ._syntax import world as world
 from ._text import number_text as number_text
+from ._text import outward_text as outward_text
 from ._text import settings_text as settings_text
 from ._units import Unit as Unit
 from ._units import possible_units as possible_units
@@ -492,6 +493,7 @@ __all__ = [
     "normal",
     "number_text",
     "numbers_from_text",
+    "outward_text",
     "parent_adjustment_set",
     "parquet_batches",
     "parse_budget",

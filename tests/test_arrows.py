@@ -144,6 +144,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_end_draws",
         "_draws_of_ends",
         "_bound_draws",
+        "_ask_open",
         "_curves",
         "_ask",
         "_sensitivity",
