@@ -11,6 +11,7 @@ from ._answer import Answer as Answer
 from ._arguments import parse_budget as parse_budget
 from ._ask import ask as ask
 from ._bind import bind as bind
+from ._bound_formulas import bound_formulas as bound_formulas
 from ._by_noise import ByNoise as ByNoise
 from ._by_noise import by_noise as by_noise
 from ._claims import Adjusts as Adjusts
@@ -212,6 +213,7 @@ from ._units import possible_units as possible_units
 from ._variable import Variable as Variable
 from ._worlds import Worlds as Worlds
 from ._worlds import build_worlds as build_worlds
+from .bounds._formulas import BoundFormula as BoundFormula
 from .identify import AdjustmentCheck as AdjustmentCheck
 from .identify import Available as Available
 from .identify import Conflict as Conflict
@@ -284,6 +286,7 @@ __all__ = [
     "Available",
     "Bernoulli",
     "Bootstrap",
+    "BoundFormula",
     "ByNoise",
     "Categorical",
     "CausalClaim",
@@ -408,6 +411,7 @@ __all__ = [
     "ask_draws",
     "ate",
     "bind",
+    "bound_formulas",
     "build_worlds",
     "by_noise",
     "canonical",
