@@ -19,7 +19,7 @@ from ._identified import BEYOND, distribution_states, identified
 from ._query import Query
 from ._row_estimand import row_values
 from ._study import KnownLaw, Study
-from .bounds._formulas import formula_of
+from .bounds._formula_of import formula_of
 from .bounds._granted import Grants, granted
 from .bounds._moments import ends
 from .bounds._pool_rows import CONTRADICTION, OK, UNDEFINED
@@ -109,6 +109,8 @@ class _Asked:
         found.codes[:] = np.where(lost, REFUSED, np.where(beyond, CONTRADICTION, OK)).astype(np.uint8)
         values[found.codes != OK] = np.nan
         found.lower = found.upper = found.outer_lower = found.outer_upper = values
+        if lost.any():  # single strata may have two ends
+            found.upper, found.outer_lower, found.outer_upper = values.copy(), values.copy(), values.copy()
         found.sharp[:] = ~lost
         return lost
 
@@ -186,7 +188,7 @@ class _Asked:
         pool = pools.asked.pool
         if len(pool.lower) + len(pool.upper) > FEW_TERMS:
             return []
-        formula = formula_of(pool, [pools.labels[int(k)] for k in pools.asked.cells.tolist()], cell)
+        formula = formula_of(pools, cell)
         reason = "the ends of a linear programme over response types, by all vertices of its dual"
         return [Step("bounds", formula.to_text(), reason, "Balke & Pearl (1994)")]
 

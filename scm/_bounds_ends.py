@@ -27,6 +27,8 @@ from .bounds._stated import is_about
 
 MET = 1e-7
 """Outer ends nearer than this are one number."""
+ROUNDED = 1e-12
+"""A number nearer than this to an end that no law passes is that end."""
 SURELY_ZERO = 1e-12
 """A condition that no law makes more likely than this has probability zero."""
 MOST_CHECKED = 64
@@ -175,7 +177,12 @@ class Bounded:
     def value(self) -> float:
         """The number where the ends meet."""
         inner = [end for end in (self.lower, self.upper) if not math.isnan(end)]
-        return sum(inner) / len(inner) if inner else (self.outer_lower + self.outer_upper) / 2
+        found = sum(inner) / len(inner) if inner else (self.outer_lower + self.outer_upper) / 2
+        return next((end for end in (self.floor, self.ceiling) if abs(found - end) < ROUNDED), found)
+
+    def end(self, name: str) -> float:
+        """One of the four ends as answers hold them; the number itself where they meet."""
+        return self.value if self.met and not self.undefined else float(getattr(self, name))
 
     @property
     def tells(self) -> bool:

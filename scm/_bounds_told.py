@@ -13,7 +13,7 @@ from ._bounds_ends import Bounded, Knowledge
 from ._finding import Step
 from ._model import Model
 from ._query import print_query
-from ._text import number_text
+from ._text import ends_text, number_text
 from .bounds._programme import Block, Clash, Limit, Polynomial, Programme
 
 RESPONSES = "Balke & Pearl (1994); Rosset, Gisin & Wolfe (2018); Zhang, Tian & Bareinboim (2022)"
@@ -165,20 +165,19 @@ def _count(number: int, noun: str) -> str:
 def _solved(found: Sequence[Bounded], programme: Programme) -> tuple[Step, ...]:
     one = found[0]
     fractional = any(ratio.below is not None for ratio in programme.query)
-    unknown = len(programme.blocks)
-    ends = f"{number_text(one.outer_lower)} <= {print_query(one.query)} <= {number_text(one.outer_upper)}"
+    ends = f"{print_query(one.query)} lies {ends_text(one.outer_lower, one.outer_upper)}"
     if len(found) > 1:
         ends += f", and so on for {len(found)} cells"
     if len(one.programmes) > 1:
         reason = "each part lies between its own ends, and the whole between what can be made of them"
         return (Step("interval arithmetic", ends, reason),)
-    if unknown <= 1:
+    if len(programme.blocks) <= 1 or not one.spent.get("relaxations"):
         name = "linear-fractional programme" if fractional else "linear programme"
-        reason = "the query is linear in the one unknown law, and so is all that is known"
+        reason = "the query is linear in the one law that is left unknown, and so is all that is known of it"
         if fractional:
             reason = (
-                "the query is a ratio of two numbers that are linear in the one unknown law; scaled so that its "
-                "condition has probability one, it is a linear programme"
+                "the query is a ratio of two numbers that are linear in the one law that is left unknown; scaled so "
+                "that its condition has probability one, it is a linear programme"
             )
         cites = "Charnes & Cooper (1962); Balke & Pearl (1994)" if fractional else "Balke & Pearl (1994, 1997)"
         return (Step(name, ends, f"{reason}; the dual solution proves that no law goes beyond", cites),)

@@ -88,7 +88,7 @@ class RowQuery:
         right = self.right()
         count = len(right)
         self.left = np.zeros(count, dtype=bool)
-        self.pools = self._pools(query, None)
+        self.pools = self.pools_of(query)
         missing = np.isnan(right) if np.isnan(right.sum()) else None
         if missing is None:
             found = self.pools.ends(right, execution)
@@ -123,7 +123,7 @@ class RowQuery:
             if k in order[MOST_PATTERNS:]:
                 self.left |= rows
                 continue
-            pools = self._pools(query, patterns[k])
+            pools = self.pools_of(query, patterns[k])
             found = pools.ends(np.ascontiguousarray(right[rows][:, ~patterns[k]]), execution)
             for end, new in zip(ends, (found.lower, found.upper, found.outer_lower, found.outer_upper), strict=True):
                 end[rows] = new
@@ -131,8 +131,12 @@ class RowQuery:
             error, executor = max(error, found.error), found.executor
         return RowEnds(ends[0], ends[1], ends[2], ends[3], codes, sharp, error, executor, missed)
 
-    def _pools(self, query: Query, lacking: NDArray[np.bool_] | None) -> RowPools:
-        """The pools of a query where some numbers are lacking."""
+    def pools_of(self, query: Query, lacking: NDArray[np.bool_] | None = None) -> RowPools:
+        """The pools of a query where some numbers are lacking.
+
+        Raises:
+            NotTogether: the query is not linear in one unknown law, or its pool would be too large.
+        """
         parts = [_without(part, gone) for part, gone in self._split(lacking)]
         asked = (query, tuple(part.events for part in parts), tuple(part.labels for part in parts))
         key = (self.graph, tuple(self.states.items()), *asked, self.known, tuple(self.equations.items()))

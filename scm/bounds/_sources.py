@@ -27,7 +27,7 @@ from .._shapes import Ranged, Shape, granted_limits
 from .._statement import Correlation, Statement
 from .._statement_text import print_statement
 from .._study import KnownLaw, Study
-from .._syntax import Const, Expr, Op, Set, Var, conjunction, print_name, world
+from .._syntax import Expr, print_name
 from ..statements import Read, Statements, names_of
 from ..statements import TooLarge as TooManyAtoms
 from ._known import Known
@@ -140,7 +140,7 @@ class _Reader:
 
     @cached_property
     def shares(self) -> tuple[KnownLaw | None, ...]:
-        """The law of each sample as the shares that were seen; None where an arm was not seen."""
+        """The law of each sample as the shares that were seen; None where in some stratum nobody was."""
         return tuple(sample.law() for sample in self.samples)
 
     @cached_property
@@ -161,15 +161,14 @@ class _Reader:
     @cached_property
     def alpha(self) -> float:
         """How often each interval of the region may miss, so that all hold at once (Bonferroni)."""
-        shares = sum(s.total is not None for s in self.study.statements)
-        return (1 - self.level) / max(
-            1, shares + sum(share.intervals for sample in self.samples for share in sample.shares)
-        )
+        stated = sum(s.total is not None for s in self.study.statements)
+        seen = sum(share.intervals for sample in self.samples for share in sample.shares)
+        return (1 - self.level) / max(1, stated + seen)
 
     def boxes(self, how: Reads) -> list[Box]:
         """The ends of each law."""
         laws = [Box(law.variables, law.do, a, a) for law in self.study.laws for a in (np.asarray(law.array, float),)]
-        return laws + [s.box(self.alpha) if how == "counted" else s.frequencies() for s in self.samples]
+        return laws + [s.box(self.alpha if how == "counted" else None) for s in self.samples]
 
     def reading(self, how: Reads) -> Reading:
         """One reading."""
@@ -177,11 +176,10 @@ class _Reader:
         boxes = self.boxes(how)
         numbers = Numbers(self.study.graph, self.study.states, boxes, lambda term: self.stated(term, how))
         taken = _Taken(self.study, numbers)
-        for k, box in enumerate(boxes[len(self.study.laws) :]):
-            if how == "counted":
-                taken.rows += self.samples[k].rows(self.alpha, self.study.states, self.place_of_sample(k))
-            elif self.shares[k] is None:
-                taken.rows += self.cells(box, self.place_of_sample(k))
+        for k in range(len(self.samples)):
+            if how == "counted" or self.shares[k] is None:
+                alpha = self.alpha if how == "counted" else None
+                taken.rows += self.samples[k].rows(alpha, self.study.states, self.place_of_sample(k))
         first = len(self.study.laws) + len(self.samples)
         for k, given in enumerate(self.study.statements):
             low, high = self.ends(given, how)
@@ -202,20 +200,6 @@ class _Reader:
         if how == "face" or given.total is not None:
             return given.value, given.value
         return given.low, given.high
-
-    def cells(self, box: Box, source: int) -> list[Known]:
-        """Each cell of a law between its ends."""
-        states, names = self.study.states, (*box.do, *box.variables)
-        rows: list[Known] = []
-        for codes in np.ndindex(*box.low.shape):
-            low, high = float(box.low[codes]), float(box.high[codes])
-            if low <= 0 and high >= 1:
-                continue
-            at = {name: Const(states[name][code]) for name, code in zip(names, map(int, codes), strict=True)}
-            imposed = world(*(Set(name, at[name]) for name in box.do))
-            event = conjunction(*(Op("=", (Var(name, imposed), at[name])) for name in box.variables))
-            rows.append(Known(((1.0, event),), max(low, 0.0), min(high, 1.0), source))
-        return rows
 
     @cached_property
     def within(self) -> tuple[Statement, ...]:
