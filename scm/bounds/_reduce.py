@@ -193,6 +193,7 @@ def part_of(programme: Programme, blocks: tuple[int, ...], query: tuple[Ratio, .
         programme.sources,
         programme.floor,
         programme.ceiling,
+        programme.states,
     )
 
 
