@@ -13,6 +13,7 @@ BATCHES ?= 10000
 QUERIES ?= 20000
 STUDIES ?= 5000
 ABDUCTIONS ?= 2000
+MODELS ?= 5000
 FIRST ?= 0
 PYTEST_ARGS ?= -n auto --maxprocesses 4
 BENCH_ARGS ?=
@@ -49,11 +50,12 @@ format: $(VENV)/.dev-ready ## Mend style where it can be mended by machine
 	$(PY) -m ruff check --fix-only .
 	$(PY) -m ruff format .
 
-verify: $(VENV)/.dev-ready ## Run the long randomised checks (PAIRS=5000 BATCHES=10000 QUERIES=20000 STUDIES=5000 ABDUCTIONS=2000; FIRST=n goes on)
+verify: $(VENV)/.dev-ready ## Run the long randomised checks (PAIRS=5000 BATCHES=10000 QUERIES=20000 STUDIES=5000 ABDUCTIONS=2000 MODELS=5000; FIRST=n goes on)
 	$(PY) -m tests.verify_random --pairs $(PAIRS) --batches $(BATCHES) --first $(FIRST)
 	$(PY) -m tests.verify_identify --queries $(QUERIES) --first $(FIRST)
 	$(PY) -m tests.verify_coverage --studies $(STUDIES) --first $(FIRST)
 	$(PY) -m tests.verify_abduction --cases $(ABDUCTIONS) --first $(FIRST)
+	$(PY) -m tests.verify_bounds --models $(MODELS) --first $(FIRST)
 
 bench: $(VENV)/.bench-ready ## Measure speed, beside other engines (half an hour; BENCH_ARGS=--quick for a look)
 	$(PY) -m benchmarks $(BENCH_ARGS)

@@ -258,6 +258,8 @@ class _Run:
             return answers
         if made.model is None and (self.found.finding != "bounds" or verdict(problem.reply, answers) is None):
             return answers  # rounding cannot settle what face values leave open
+        if made.model is None and all(a.uncertainty.rounding is not None for a in answers if a.finding == "bounds"):
+            return answers  # the engine has looked at all the numbers at once
 
         def asker(moved: Problem) -> list[Answer]:
             compiled = compile_problem(moved) if made.model is not None else replace(made, knowledge=study_of(moved))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from scm import (
@@ -284,7 +284,8 @@ class Speaker:
         form, value, error = self.problem.reply, answer.value, answer.uncertainty.sampling
         if form.kind != "yes-no":
             return ""
-        if said is None and answer.uncertainty.rounding is not None:
+        face = replace(answer, uncertainty=replace(answer.uncertainty, rounding=None))
+        if said is None and answer.uncertainty.rounding is not None and verdict(form, (face,)) is not None:
             return " The printed numbers are rounded, and within their rounding the answer could be yes or no."
         if answer.finding == "bounds" and said is not None and chance_decides(answer, form):
             return " That is of the bounds as estimated: chance in the counts could put it on the other side."

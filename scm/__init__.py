@@ -11,6 +11,7 @@ from ._answer import Answer as Answer
 from ._arguments import parse_budget as parse_budget
 from ._ask import ask as ask
 from ._bind import bind as bind
+from ._bound_formulas import bound_formulas as bound_formulas
 from ._by_noise import ByNoise as ByNoise
 from ._by_noise import by_noise as by_noise
 from ._claims import Adjusts as Adjusts
@@ -171,6 +172,8 @@ from ._shapes import effect_within as effect_within
 from ._shapes import marginal_sensitivity as marginal_sensitivity
 from ._shapes import no_defiers as no_defiers
 from ._shapes import no_prevention as no_prevention
+from ._shapes_text import parse_shape as parse_shape
+from ._shapes_text import print_shape as print_shape
 from ._statement import Correlation as Correlation
 from ._statement import Quantity as Quantity
 from ._statement import Statement as Statement
@@ -203,12 +206,14 @@ from ._syntax import terms as terms
 from ._syntax import walk as walk
 from ._syntax import world as world
 from ._text import number_text as number_text
+from ._text import outward_text as outward_text
 from ._text import settings_text as settings_text
 from ._units import Unit as Unit
 from ._units import possible_units as possible_units
 from ._variable import Variable as Variable
 from ._worlds import Worlds as Worlds
 from ._worlds import build_worlds as build_worlds
+from .bounds._formulas import BoundFormula as BoundFormula
 from .identify import AdjustmentCheck as AdjustmentCheck
 from .identify import Available as Available
 from .identify import Conflict as Conflict
@@ -281,6 +286,7 @@ __all__ = [
     "Available",
     "Bernoulli",
     "Bootstrap",
+    "BoundFormula",
     "ByNoise",
     "Categorical",
     "CausalClaim",
@@ -405,6 +411,7 @@ __all__ = [
     "ask_draws",
     "ate",
     "bind",
+    "bound_formulas",
     "build_worlds",
     "by_noise",
     "canonical",
@@ -482,6 +489,7 @@ __all__ = [
     "normal",
     "number_text",
     "numbers_from_text",
+    "outward_text",
     "parent_adjustment_set",
     "parquet_batches",
     "parse_budget",
@@ -491,6 +499,7 @@ __all__ = [
     "parse_expression",
     "parse_quantity",
     "parse_query",
+    "parse_shape",
     "path_coefficients",
     "placeholders",
     "plot",
@@ -507,6 +516,7 @@ __all__ = [
     "print_name",
     "print_quantity",
     "print_query",
+    "print_shape",
     "print_statement",
     "ps",
     "quantity_from_data",

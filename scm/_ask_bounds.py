@@ -12,9 +12,8 @@ import numpy as np
 from ._answer import Answer, Told
 from ._bounds_ends import Bounded, Facts, added, cells_of, ends_of
 from ._bounds_told import Account, Attained, clash_step
-from ._coupling import Coupling
-from ._errors import InvalidQuery
-from ._finding import Assumption, Confidence, Interval, Statuses, Step, Uncertainty
+from ._errors import listing
+from ._finding import Assumption, Confidence, Finding, Interval, Statuses, Step, Uncertainty
 from ._identified import distribution_states
 from ._query import Query, query_nodes
 from ._statement_text import print_statement
@@ -30,6 +29,10 @@ from .bounds._stated import stated_law
 NAME = "bounds"
 REGION = "the ends over a simultaneous confidence region for the frequencies (Clopper & Pearson 1934; Bonferroni)"
 """How the confidence interval of bounds is made."""
+USUAL = Effort(seconds=10.0, branches=200)
+"""What is spent on each number where no budget is given: the number of branches ends it, so that it is reproducible."""
+WIDE = 60
+"""Branches for what printed digits and sampling leave open."""
 
 
 @dataclass(frozen=True)
@@ -113,32 +116,46 @@ class _Bounds:
             return self._with(found, "undefined", status=Statuses(("undefined",)))
         if all(one.met for one in found):
             value = self.asked.array([one.value for one in found])
-            finding = "exact" if self.region is None else "estimate"
+            finding: Finding = "exact" if self.region is None else "estimate"
             return self._with(found, finding, value=value, uncertainty=self._uncertainty(found, digits, region))
         uncertainty = self._uncertainty(found, digits, region)
         return self._with(found, "bounds", interval=self._interval(found), uncertainty=uncertainty)
 
-    def _with(self, found: tuple[Bounded, ...], finding: Any, notes: tuple[Step, ...] = (), **parts: Any) -> Answer:
-        """The answer so far with bounds in it."""
-        before = self.base.account
+    def _with(
+        self,
+        found: tuple[Bounded, ...],
+        finding: Finding,
+        notes: tuple[Step, ...] = (),
+        facts: Facts | None = None,
+        **parts: Any,
+    ) -> Answer:
+        """The answer so far with bounds in it; `facts` are those of another reading."""
+        facts = facts or self.facts
         number = found[0] if len(found) == 1 else None
         return replace(
             self.base,
             finding=finding,
             refusals=(),
             states=self.asked.states,
-            assumptions=(*self.base.assumptions, *self.grants, *_conditions(found)),
-            diagnostics={**self.base.diagnostics, "bounds": _figures(found)},
-            account=Account(before, self.facts, found, notes),
-            attain=None if number is None else Attained(self.facts, number),
+            assumptions=(*self._kept(), *self.grants, *_drawn(self.asked.study), *conditions(found)),
+            diagnostics={**self.base.diagnostics, "bounds": figures(found)},
+            account=Account(self.base, facts, found, notes),
+            attain=None if number is None else Attained(facts, number),
             estimand=None,
             check=None,
-            **{"status": Statuses(("ok",)), **parts},
+            **{"status": Statuses(("ok",)), "value": None, "interval": None, **parts},
         )
 
+    def _kept(self) -> tuple[Assumption, ...]:
+        """What was assumed so far; nothing of what a formula needs that gave no number."""
+        return () if self.base.estimand is not None else self.base.assumptions
+
     def _interval(self, found: Sequence[Bounded]) -> Interval:
-        ends = [[getattr(one, name) for one in found] for name in ("lower", "upper", "outer_lower", "outer_upper")]
-        return Interval(*map(self.asked.array, ends), all(one.sharp for one in found))
+        lower, upper, outer_lower, outer_upper = (
+            self.asked.array([one.end(name) for one in found])
+            for name in ("lower", "upper", "outer_lower", "outer_upper")
+        )
+        return Interval(lower, upper, outer_lower, outer_upper, all(one.sharp or one.met for one in found))
 
     def _uncertainty(
         self, found: Sequence[Bounded], digits: Sequence[Bounded] | None, region: Sequence[Bounded] | None
@@ -156,11 +173,12 @@ class _Bounds:
 
     def _beside(self, clash: Clash, wider: Sequence[tuple[Bounded, ...] | Clash]) -> Answer:
         """Where the numbers cannot hold at face value: within their digits or their sampling error they may."""
+        facts = self.digits if self.region is None else self.region
         found = next((ends for ends in reversed(wider) if not isinstance(ends, Clash)), None)
         if found is None:
             return self._contradiction(next((ends for ends in reversed(wider) if isinstance(ends, Clash)), clash))
         if any(one.undefined for one in found):
-            return self._with(found, "undefined", status=Statuses(("undefined",)))
+            return self._with(found, "undefined", facts=facts, status=Statuses(("undefined",)))
         what = "the printed numbers" if self.region is None else "the observed frequencies"
         left = "rounding" if self.region is None else "sampling error"
         step = Step(
@@ -173,12 +191,12 @@ class _Bounds:
         interval = replace(interval, lower=nan, upper=nan, sharp=False)
         digits, region = (None, found) if self.region is not None else (found, None)
         uncertainty = self._uncertainty(found, digits, region)
-        return self._with(found, "bounds", (step,), interval=interval, uncertainty=uncertainty)
+        return self._with(found, "bounds", (step,), facts, interval=interval, uncertainty=uncertainty)
 
     def _contradiction(self, clash: Clash) -> Answer:
         facts = self.region or self.digits or self.facts
         said = [facts.sources[k] for k in clash.sources]
-        told = Told((*self.base.derivation, clash_step(clash, facts.sources)))
+        told = Told((clash_step(clash, facts.sources),))
         diagnostics = {**self.base.diagnostics, "clash": said, "statements": _statements(self.asked.study, said)}
         return replace(
             self.base, finding="contradiction", status=Statuses(("contradiction",)), account=told, refusals=(),
@@ -226,22 +244,20 @@ def identifying(study: Study, query: Query, grants: Grants) -> tuple[str, ...]:
     """The names among the grants that identification can use.
 
     Raises:
-        InvalidQuery: a coupling, or what is no grant.
+        InvalidQuery: what is no grant.
     """
-    items = grants if isinstance(grants, (list, tuple)) else (grants,)
-    if any(isinstance(item, Coupling) for item in items):
-        raise InvalidQuery("A coupling is about the mechanisms of a model, and a study has none. Leave it out.")
     return granted(study.graph, study.states, query, grants, shapes=False).names
 
 
 def _bounds(study: Study, query: Query, grants: Grants, base: Answer, seconds: float | None) -> _Bounds:
-    effort = Effort() if seconds is None else Effort(seconds=seconds)
+    effort = USUAL if seconds is None else replace(USUAL, seconds=seconds, branches=Effort().branches)
+    wide = replace(effort, branches=min(effort.branches, WIDE), starts=1)
     shapes = granted(study.graph, study.states, query, grants).shapes
     spoken = {name for node in query_nodes(query) if isinstance(node, Var) for name in _names(node)}
     found = sources_of(study, shapes, reach(study.graph, spoken))
     face, digits, region = (
-        None if reading is None else Facts.of(study, found, reading, effort)
-        for reading in (found.face, found.rounded, found.counted)
+        None if reading is None else Facts.of(study, found, reading, given)
+        for reading, given in ((found.face, effort), (found.rounded, wide), (found.counted, wide))
     )
     assert face is not None
     if study.statements and (law := stated_law(study, spoken)) is not None:
@@ -256,7 +272,26 @@ def _names(term: Var) -> set[str]:
     return {term.name, *(a.target for a in term.world), *(a.parent for a in term.world if a.parent)}
 
 
-def _conditions(found: Sequence[Bounded]) -> tuple[Assumption, ...]:
+def _drawn(study: Study) -> tuple[Assumption, ...]:
+    """How samples and counted shares came about."""
+    out: list[Assumption] = []
+    for sample in study.samples:
+        what = f"the sample {sample.name!r}" if sample.name else "the sample"
+        text = f"the units of {what} are drawn at random, each by itself, from the population the answer is of"
+        out.append(Assumption(text, "the method"))
+        if sample.do:
+            text = f"in {what} {listing(sample.do)} was imposed at random, without regard to anything about the unit"
+            out.append(Assumption(text, "the user"))
+        if sample.missing == "drop":
+            text = f"rows of {what} with an empty cell were left out: that a cell is empty depends on nothing"
+            out.append(Assumption(text, "the user"))
+    if any(given.total is not None for given in study.statements):
+        text = "the units behind each counted share are drawn at random from the population the answer speaks of"
+        out.append(Assumption(text, "the method"))
+    return tuple(out)
+
+
+def conditions(found: Sequence[Bounded]) -> tuple[Assumption, ...]:
     """That what the query conditions on is possible, where what is known does not say so."""
     if not any(one.open_condition for one in found):
         return ()
@@ -264,7 +299,7 @@ def _conditions(found: Sequence[Bounded]) -> tuple[Assumption, ...]:
     return (Assumption(text, "the method"),)
 
 
-def _figures(found: Sequence[Bounded]) -> dict[str, Any]:
+def figures(found: Sequence[Bounded]) -> dict[str, Any]:
     """What the programmes were like and what they took."""
     blocks = max(((b for p in one.programmes for b in p.blocks) for one in found), key=lambda b: 0, default=())
     return {

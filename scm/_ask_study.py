@@ -14,6 +14,7 @@ from ._answer import Answer, Told
 from ._ask_bounds import bounded, identifying, refuted
 from ._ask_laws import ask_laws
 from ._ask_samples import ask_samples
+from ._ask_strata import ask_strata
 from ._errors import InvalidQuery, listing
 from ._finding import Assumption, Interval, Statuses, Step, Uncertainty
 from ._identified import (
@@ -55,6 +56,8 @@ def ask_study(study: Study, query: str | Query, assume: Grants = (), seconds: fl
     asked = read_query(query, study.states)
     if open_ones := placeholders(asked):
         raise InvalidQuery(f"The query leaves {listing(open_ones)} open, and a study takes no rows. Write the values.")
+    if study.strata is not None:
+        return ask_strata(study, asked, assume, lambda one: ask_study(one, asked, assume, seconds))
     names = identifying(study, asked, assume)
     if study.samples:
         return ask_samples(study, asked, assume, seconds)

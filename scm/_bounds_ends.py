@@ -6,16 +6,20 @@ import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import numpy as np
 
+from ._errors import InvalidQuery
 from ._graph import CausalGraph
+from ._model import Model
 from ._query import Contrast, Distribution, Expectation, Number, Probability, Query, query_terms
 from ._study import KnownLaw, Study
 from ._syntax import Const, Expr, Op, Value, conjunction, print_name
+from .bounds._attain import model_of, verified
 from .bounds._canonical import programme_of
 from .bounds._known import Known
-from .bounds._presumed import divided, presumed
+from .bounds._presumed import divided, presumed, simpler
 from .bounds._programme import Array, Clash, Polynomial, Programme, Ratio
 from .bounds._solve import Effort, solve
 from .bounds._sources import Left, Reading, Sources
@@ -23,15 +27,45 @@ from .bounds._stated import is_about
 
 MET = 1e-7
 """Outer ends nearer than this are one number."""
+ROUNDED = 1e-12
+"""A number nearer than this to an end that no law passes is that end."""
 SURELY_ZERO = 1e-12
 """A condition that no law makes more likely than this has probability zero."""
+MOST_CHECKED = 64
+"""Up to so many probabilities are known, each is worked out anew in the models that attain the ends."""
 SAYS_NOTHING = 1e-6
 """Ends nearer than this to those that hold whatever is known rule nothing out."""
 
 
+class Knowledge(Protocol):
+    """What is known, as programmes take it."""
+
+    @property
+    def effort(self) -> Effort:
+        """What may be spent on each number."""
+        ...
+
+    @property
+    def complete(self) -> bool:
+        """Whether all that is known is in the programmes."""
+        ...
+
+    def programme(self, query: Query) -> Programme:
+        """The query with all that is known, as polynomials."""
+        ...
+
+    def model(self, programme: Programme, laws: Sequence[Array]) -> Model:
+        """The model in which the blocks of a programme have the laws given."""
+        ...
+
+    def checked(self, query: Query, programme: Programme, laws: Sequence[Array]) -> tuple[float, float]:
+        """What the exact solver says of a query in that model, and by how much it misses what is known."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class Facts:
-    """All that is known, as programmes take it.
+    """All that is known of a study.
 
     Attributes:
         graph, states: over which variables.
@@ -72,6 +106,11 @@ class Facts:
         sources = (*self.sources[:place], said, *self.sources[place:])
         return replace(self, laws=(*self.laws, law), known=kept, left=left, sources=sources)
 
+    @property
+    def complete(self) -> bool:
+        """Whether all that is known is in the programmes."""
+        return not self.left
+
     def programme(self, query: Query) -> Programme:
         """The query with all that is known, as polynomials.
 
@@ -82,6 +121,20 @@ class Facts:
             self.graph, self.states, query, self.laws, self.known, self.sources, equations=self.equations
         )
         return divided(made)
+
+    def model(self, programme: Programme, laws: Sequence[Array]) -> Model:
+        """The model in which the blocks of a programme have the laws given."""
+        return model_of(self.graph, self.states, programme, laws, equations=self.equations)
+
+    def checked(self, query: Query, programme: Programme, laws: Sequence[Array]) -> tuple[float, float]:
+        """What the exact solver says of a query in that model, and by how much it misses what is known."""
+        known = [item for item in self.known if not (math.isinf(item.low) and math.isinf(item.high))]
+        cells = sum(np.size(law.array) for law in self.laws) + sum(len(item.combination) for item in known)
+        every = cells <= MOST_CHECKED
+        return verified(
+            self.graph, self.states, programme, laws, query, equations=self.equations,
+            given=self.laws if every else (), known=known if every else (),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,7 +177,12 @@ class Bounded:
     def value(self) -> float:
         """The number where the ends meet."""
         inner = [end for end in (self.lower, self.upper) if not math.isnan(end)]
-        return sum(inner) / len(inner) if inner else (self.outer_lower + self.outer_upper) / 2
+        found = sum(inner) / len(inner) if inner else (self.outer_lower + self.outer_upper) / 2
+        return next((end for end in (self.floor, self.ceiling) if abs(found - end) < ROUNDED), found)
+
+    def end(self, name: str) -> float:
+        """One of the four ends as answers hold them; the number itself where they meet."""
+        return self.value if self.met and not self.undefined else float(getattr(self, name))
 
     @property
     def tells(self) -> bool:
@@ -138,7 +196,7 @@ class Bounded:
         return tuple(dict.fromkeys(block.relaxed for block in blocks if block.relaxed))
 
 
-def ends_of(facts: Facts, query: Query) -> Bounded | Clash:
+def ends_of(facts: Knowledge, query: Query) -> Bounded | Clash:
     """Between which ends a number lies.
 
     Args:
@@ -171,18 +229,19 @@ def is_linear(query: Query) -> bool:
             return True
 
 
-def _solved(facts: Facts, query: Query, programme: Programme) -> Bounded | Clash:
+def _solved(facts: Knowledge, query: Query, programme: Programme) -> Bounded | Clash:
     possible = _conditions(facts, programme)
     if isinstance(possible, Clash):
         return possible
     if possible is None:
         nan = math.nan
         return Bounded(query, nan, nan, nan, nan, False, programmes=(programme,), undefined=True)
+    programme = simpler(programme)
     found = solve(programme, facts.effort)
     if isinstance(found, Clash):
         return found
     lower, upper = found.lower, found.upper
-    relaxed = bool(facts.left) or any(block.relaxed for block in programme.blocks)
+    relaxed = not facts.complete or any(block.relaxed for block in programme.blocks)
     floor, ceiling = programme.floor, programme.ceiling
     outer = max(lower.outer, floor), min(upper.outer, ceiling)
     inner = (
@@ -201,7 +260,7 @@ def _numbers(ends: Sequence[float]) -> list[float]:
     return [end for end in ends if not math.isnan(end)] or [math.nan]
 
 
-def _conditions(facts: Facts, programme: Programme) -> bool | Clash | None:
+def _conditions(facts: Knowledge, programme: Programme) -> bool | Clash | None:
     """Whether every condition has some probability under every law; None where one has none under any."""
     certain = True
     seen: list[Polynomial] = []
@@ -228,37 +287,24 @@ def _same(one: Polynomial, other: Polynomial) -> bool:
 # Products and quotients
 
 
-def _quotient(facts: Facts, query: Contrast) -> Bounded | Clash | None:
+def _quotient(facts: Knowledge, query: Contrast) -> Bounded | Clash | None:
     """A quotient of numbers with one condition between them, as one ratio; None where they have several.
 
     P(A | C) / P(B | C) is P(A, C) / P(B, C): a linear-fractional programme like any other (Charnes & Cooper 1962).
     """
     if not (is_linear(query.left) and is_linear(query.right)):
         return None
-    first = len(facts.programme(query.left).query)
-    both = facts.programme(Contrast("+", query.left, query.right))
-    ratios = both.query
-    below = ratios[0].below if ratios else None
-    for ratio in ratios:
-        same = ratio.below is below or (ratio.below is not None and below is not None and _same(ratio.below, below))
-        if not same:
-            return None
-    above, under = (_sum(part) for part in (ratios[:first], ratios[first:]))
-    if above is None or under is None or (under.weights < 0).any():
+    try:
+        programme = facts.programme(query)
+    except InvalidQuery:  # several conditions
         return None
-    positive = bool((above.weights >= 0).all())
-    asked = replace(both, query=(Ratio(1.0, above, under),), floor=0.0 if positive else -math.inf, ceiling=math.inf)
-    return _solved(facts, query, asked)
+    below = programme.query[0].below
+    if len(programme.query) != 1 or (below is not None and (below.weights < 0).any()):
+        return None  # what may be negative is no condition
+    return _solved(facts, query, programme)
 
 
-def _sum(ratios: Sequence[Ratio]) -> Polynomial | None:
-    if not ratios:
-        return None
-    weights = np.concatenate([ratio.weight * ratio.above.weights for ratio in ratios])
-    return Polynomial(weights, np.concatenate([ratio.above.factors for ratio in ratios]))
-
-
-def _combined(facts: Facts, query: Contrast, op: str, left: Query, right: Query) -> Bounded | Clash:
+def _combined(facts: Knowledge, query: Contrast, op: str, left: Query, right: Query) -> Bounded | Clash:
     """Parts that are bounded by themselves: the outer ends of what can be made of them.
 
     One model need not attain the ends of both parts, so nothing is said of inner ends unless one part is a number.

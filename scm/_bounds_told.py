@@ -3,44 +3,37 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ._bounds_ends import Bounded, Facts
+from ._answer import Answer
+from ._bounds_ends import Bounded, Knowledge
 from ._finding import Step
 from ._model import Model
 from ._query import print_query
-from ._text import number_text
-from .bounds._attain import model_of, verified
-from .bounds._programme import Array, Block, Clash, Limit, Programme
+from ._text import ends_text, number_text
+from .bounds._programme import Block, Clash, Limit, Polynomial, Programme
 
 RESPONSES = "Balke & Pearl (1994); Rosset, Gisin & Wolfe (2018); Zhang, Tian & Bareinboim (2022)"
 MOST_SAID = 6
 """Sources that are named one by one."""
-MOST_CHECKED = 64
-"""Up to so many probabilities are known, each is worked out anew in the models that attain the ends."""
 
 
 @dataclass(frozen=True, eq=False)
 class Attained:
     """Makes the two models that attain the ends."""
 
-    facts: Facts
+    facts: Knowledge
     found: Bounded
 
     def __call__(self) -> tuple[Model | None, Model | None]:
         """The models at the lower and at the upper end; None where nothing was found to attain one."""
         if len(self.found.programmes) != 1:
             return None, None
-        facts, (programme,) = self.facts, self.found.programmes
-        low, high = (
-            None
-            if laws is None
-            else model_of(facts.graph, facts.states, programme, laws, equations=facts.equations)
-            for laws in self.found.laws
-        )
+        (programme,) = self.found.programmes
+        low, high = (None if laws is None else self.facts.model(programme, laws) for laws in self.found.laws)
         return low, high
 
 
@@ -49,24 +42,26 @@ class Account:
     """The derivation of bounds; worked out when it is read.
 
     Attributes:
-        before: the steps of what was tried first: why the query is not identified.
+        base: the answer of what was tried first: why the query is not identified, or why a formula gives no number.
         facts: what is known.
         found: the ends of each cell.
         notes: steps about printed digits or sampling, behind the others.
     """
 
-    before: Callable[[], tuple[Step, ...]]
-    facts: Facts
+    base: Answer
+    facts: Knowledge
     found: tuple[Bounded, ...]
     notes: tuple[Step, ...] = ()
 
     def __call__(self) -> tuple[Step, ...]:
         """The steps."""
         programme = max(
-            (p for one in self.found for p in one.programmes), key=lambda p: sum(b.columns for b in p.blocks)
+            (_that_matters(p) for one in self.found for p in one.programmes),
+            key=lambda p: sum(b.columns for b in p.blocks),
         )
         return (
-            *self.before(),
+            *self.base.derivation,
+            *self._refused(),
             *_unknown(programme),
             *_known(programme),
             *_solved(self.found, programme),
@@ -75,6 +70,11 @@ class Account:
             *_outcome(self.found),
             *self.notes,
         )
+
+    def _refused(self) -> tuple[Step, ...]:
+        """Why a formula gave no number."""
+        reason = "what can be said all the same is said without a formula"
+        return tuple(Step("no number", said, reason) for _, said in self.base.refusals)
 
     def _attained(self) -> tuple[Step, ...]:
         """The two models, run through the exact solver."""
@@ -87,7 +87,7 @@ class Account:
         off = 0.0
         for laws, end in zip(one.laws, ("lower", "upper"), strict=True):
             if laws is not None:
-                value, missed = self._checked(one, laws)
+                value, missed = self.facts.checked(one.query, one.programmes[0], laws)
                 shown.append(f"{number_text(value)} at the {end} end")
                 off = max(off, missed)
         if not shown:
@@ -99,15 +99,20 @@ class Account:
         )
         return (Step("attained", claim, reason),)
 
-    def _checked(self, one: Bounded, laws: tuple[Array, ...]) -> tuple[float, float]:
-        """What the exact solver says of the query, and by how much what is known is missed."""
-        facts = self.facts
-        cells = sum(np.size(law.array) for law in facts.laws) + sum(len(item.combination) for item in facts.known)
-        every = cells <= MOST_CHECKED
-        return verified(
-            facts.graph, facts.states, one.programmes[0], laws, one.query, equations=facts.equations,
-            given=facts.laws if every else (), known=facts.known if every else (),
-        )  # fmt: skip
+
+def _that_matters(programme: Programme) -> Programme:
+    """A programme without the blocks that nothing joins to the query, and without what is known of those alone."""
+    asked = [p for ratio in programme.query for p in (ratio.above, ratio.below) if p is not None]
+    read = {b for p in asked for b in _read(p)}
+    while more := {b for x in programme.limits if (own := _read(x.polynomial)) & read for b in own} - read:
+        read |= more
+    limits = tuple(x for x in programme.limits if _read(x.polynomial) <= read)
+    return replace(programme, blocks=tuple(programme.blocks[b] for b in sorted(read)), limits=limits)
+
+
+def _read(polynomial: Polynomial) -> set[int]:
+    """The blocks that a polynomial reads."""
+    return set(np.flatnonzero((polynomial.factors >= 0).any(axis=0)).tolist())
 
 
 def _unknown(programme: Programme) -> tuple[Step, ...]:
@@ -124,6 +129,8 @@ def _unknown(programme: Programme) -> tuple[Step, ...]:
 
 
 def _block_text(block: Block) -> str:
+    if len(block.members) == 1 and all(not c.parents for c in block.coordinates):
+        return block.members[0]
     return f"the response types of {' and '.join(block.members)}" if len(block.members) < 4 else block.name
 
 
@@ -158,20 +165,19 @@ def _count(number: int, noun: str) -> str:
 def _solved(found: Sequence[Bounded], programme: Programme) -> tuple[Step, ...]:
     one = found[0]
     fractional = any(ratio.below is not None for ratio in programme.query)
-    unknown = sum(block.columns > 1 for block in programme.blocks)
-    ends = f"{number_text(one.outer_lower)} <= {print_query(one.query)} <= {number_text(one.outer_upper)}"
+    ends = f"{print_query(one.query)} lies {ends_text(one.outer_lower, one.outer_upper)}"
     if len(found) > 1:
         ends += f", and so on for {len(found)} cells"
     if len(one.programmes) > 1:
         reason = "each part lies between its own ends, and the whole between what can be made of them"
         return (Step("interval arithmetic", ends, reason),)
-    if unknown <= 1:
+    if len(programme.blocks) <= 1 or not one.spent.get("relaxations"):
         name = "linear-fractional programme" if fractional else "linear programme"
-        reason = "the query is linear in the one unknown law, and so is all that is known"
+        reason = "the query is linear in the one law that is left unknown, and so is all that is known of it"
         if fractional:
             reason = (
-                "the query is a ratio of two numbers that are linear in the one unknown law; scaled so that its "
-                "condition has probability one, it is a linear programme"
+                "the query is a ratio of two numbers that are linear in the one law that is left unknown; scaled so "
+                "that its condition has probability one, it is a linear programme"
             )
         cites = "Charnes & Cooper (1962); Balke & Pearl (1994)" if fractional else "Balke & Pearl (1994, 1997)"
         return (Step(name, ends, f"{reason}; the dual solution proves that no law goes beyond", cites),)

@@ -26,12 +26,14 @@ class KnownLaw:
             `do` they add up to one.
         do: imposed (randomised) variables.
         name: what estimands and messages call it.
+        strata: whether `array` holds one law a stratum, its first axis; `ask` then answers for every stratum at once.
     """
 
     variables: tuple[str, ...]
     array: Any
     do: tuple[str, ...] = ()
     name: str = ""
+    strata: bool = False
 
     def __post_init__(self) -> None:
         """Lists of names become tuples."""
@@ -116,6 +118,7 @@ class Study:
         _check_once(self.equations)
         for law in self.laws:
             _check_law(law, known)
+        _check_strata(self)
         for sample in self.samples:
             _check_sample(sample, graph)
 
@@ -128,6 +131,11 @@ class Study:
     def laws(self) -> tuple[KnownLaw, ...]:
         """The laws that are known exactly."""
         return tuple(item for item in self.sources if isinstance(item, KnownLaw))
+
+    @property
+    def strata(self) -> int | None:
+        """How many strata the laws are of; None where they are of no strata."""
+        return next((len(law.array) for law in self.laws if law.strata), None)
 
     @property
     def samples(self) -> tuple[Sample, ...]:
@@ -229,16 +237,30 @@ def _check_law(law: KnownLaw, states: Mapping[str, tuple[Value, ...]]) -> None:
             raise UnknownName(name, states, "A known law")
     if len(set(axes)) < len(axes):
         raise InvalidModel(f"A law names a variable twice: {listing(axes)}.")
+    shape = tuple(len(states[name]) for name in axes)
+    if law.strata:
+        from ._strata import strata_array
+
+        strata_array(law.array, shape, len(law.do), law.variables)
+        return
     try:
         array = np.asarray(law.array, dtype=float)
     except (TypeError, ValueError):
         raise InvalidModel(f"The law of {listing(law.variables)} is no array of numbers.") from None
-    shape = tuple(len(states[name]) for name in axes)
     if array.shape != shape:
         raise InvalidModel(f"The law of {listing(law.variables)} has the shape {array.shape}; {shape} is wanted.")
     totals = array.reshape(*shape[: len(law.do)], -1).sum(axis=-1)
     if not np.isfinite(array).all() or (array < 0).any() or np.abs(totals - 1).max() > 1e-9:
         raise InvalidModel(f"The law of {listing(law.variables)} has entries below zero or does not add up to one.")
+
+
+def _check_strata(study: Study) -> None:
+    """That laws of strata are of the same ones, and stand beside nothing that is of no stratum and no law."""
+    counts = {len(law.array) for law in study.laws if law.strata}
+    if len(counts) > 1:
+        raise InvalidModel(f"Laws are given for {listing(sorted(counts))} strata. Give each for the same strata.")
+    if counts and study.samples:
+        raise InvalidModel("A study with laws of strata takes no samples. Put those in a study of their own.")
 
 
 def _check_sample(sample: Sample, graph: CausalGraph) -> None:

@@ -17,6 +17,11 @@ def number_text(value: float) -> str:
     return "0" if text == "-0" else text
 
 
+def exact_text(value: float) -> str:
+    """A number in as few digits as read back to the same one."""
+    return repr(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+
+
 _SLACK = 1e-9
 """Relative: an end this near to a printed number is that number, since arithmetic is no more exact."""
 

@@ -8,8 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from scm import CausalGraph, KnownLaw
+from scm._resolve import read_query
+from scm.bounds._canonical import programme_of
+from scm.bounds._programme import Programme
 from tests import bounds_closed as closed
 from tests.bounds_oracle import Graph, all_of, equal, setting
+from tests.plain import to_text
 
 Array = Any
 
@@ -208,3 +213,16 @@ CASES = (
         "unit selection, both", confounded, BENEFIT, lambda t: closed.benefit(t.law, t.experiment[..., 1], UNIT), BOTH
     ),
 )
+
+
+def knowledge(case: Case, tables: Tables, i: int) -> Programme:
+    """The engine's programme for table i."""
+    graph, names = tables.graph, tables.graph.names
+    sources = {
+        "law": KnownLaw(names, tables.law[i]),
+        "experiment": KnownLaw(("Y",), tables.experiment[i], ("X",), "trial"),
+    }
+    states = {name: tuple(range(count)) for name, count in graph.states.items()}
+    query = read_query(to_text(case.query), states)
+    mixed = CausalGraph(names, graph.edges, graph.confounded)
+    return programme_of(mixed, states, query, [sources[kind] for kind in case.knows], [], list(case.knows))

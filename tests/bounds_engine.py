@@ -63,15 +63,14 @@ class Naming:
                 return tuple(map(self.said, part))
         return part
 
-    def law(self, source: Source) -> KnownLaw:
+    def law(self, source: Source, name: str = "") -> KnownLaw:
         axes = (*source.do, *source.variables)
         table = source.table.astype(float)
-        for i, name in enumerate(axes):
-            if name in self.turned:
+        for i, axis in enumerate(axes):
+            if axis in self.turned:
                 table = np.flip(table, i)
-        return KnownLaw(
-            tuple(self.names[n] for n in source.variables), table, do=tuple(self.names[n] for n in source.do)
-        )
+        variables, do = (tuple(self.names[n] for n in own) for own in (source.variables, source.do))
+        return KnownLaw(variables, table, do, name)
 
 
 def plain_naming(problem: Problem) -> Naming:
@@ -195,9 +194,9 @@ def study(problem: Problem, naming: Naming, sources: Sequence[Source] | None = N
     """The problem as a study."""
     given = problem.sources if sources is None else sources
     items: list[Any] = []
-    for source in given:
-        if source.kind == "law":
-            items.append(naming.law(source))
+    for number, source in enumerate(given):
+        if source.kind == "law":  # only one law has no name
+            items.append(naming.law(source, f"law {number}" if items else ""))
         elif source.kind == "statement":
             about = parse_quantity(to_text(naming.said(source.query)))
             low, high = float(source.low), float(source.high)

@@ -164,7 +164,8 @@ def grant(rng: random.Random, types: Types, laws: Laws) -> list[Source]:
     ]
     broken = types.holds(("or", *events) if len(events) > 1 else events[0])
     axes = [c for c in range(len(laws)) if broken.shape[c] > 1]
-    if len(axes) != 1:
+    # Where the members of a component have hidden causes of their own, leaving out types would make these depend.
+    if len(axes) != 1 or not graph.clique(graph.components[axes[0]]):
         return []
     kept = [Fraction(0) if bad else p for p, bad in zip(laws[axes[0]], broken.ravel(), strict=True)]
     if not sum(kept):
@@ -205,12 +206,21 @@ def statement(rng: random.Random, types: Types, laws: Laws) -> list[Source]:
         rng, types.graph, rng.choice(("seen", "seen", "arm", "contrast", "necessity", "given", "joint"))
     )
     truth = value(types, laws, query)
-    if truth is None:
+    if truth is None or imposed_on_itself(query):
         return []
     if rng.random() < 0.5:
         return [statement_source(query, truth, truth)]
     face, half = Fraction(round(truth * 100), 100), Fraction(1, 200)
     return [statement_source(query, face - half, face + half)]
+
+
+def imposed_on_itself(part: Any) -> bool:
+    """Whether some term is a variable in a world that sets it, which no text would say."""
+    if not isinstance(part, tuple):
+        return False
+    if len(part) == 3 and part[0] == "var" and any(a[1] == part[1] for a in part[2]):
+        return True
+    return any(map(imposed_on_itself, part))
 
 
 # ---------------------------------------------------------------------------------------------------------------------

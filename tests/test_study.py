@@ -348,14 +348,18 @@ def test_a_stratum_of_probability_zero_is_named():
 
 def test_what_no_numbers_identify_has_its_obstacle_and_a_witness():
     answer = ask(Study(ALONE, "P(Y=1 | X=1) = 0.8", "P(Y=1 | X=0) = 0.3", "P(X=1) = 0.5"), pn("X", "Y"))
-    assert answer.finding == "not_identified"
+    assert answer.finding == "bounds"
+    assert (answer.interval.lower, answer.interval.upper) == pytest.approx(
+        (0.5 / 0.8, 0.7 / 0.8)
+    )  # Tian & Pearl (2000)
     assert "inconsistent pair" in answer.to_text()
     assert answer.witness is not None
     bow = CausalGraph(("X", "Y"), (("X", "Y"),), (("X", "Y"),))
     answer = ask(Study(bow, "P(Y=1 | X=1) = 0.8", "P(Y=1 | X=0) = 0.3", "P(X=1) = 0.5"), "P(Y=1 | do(X=1))")
-    assert answer.finding == "not_identified"
+    assert answer.finding == "bounds"
+    assert (answer.interval.lower, answer.interval.upper) == pytest.approx((0.4, 0.9))  # Manski (1990)
     assert "hedge" in answer.to_text()
-    assert answer.to_json()["finding"] == "not_identified"
+    assert answer.to_json()["finding"] == "bounds"
 
 
 def test_answers_print_in_every_form():
@@ -470,7 +474,7 @@ def test_an_effect_from_an_experiment():
     answer = ask(Study(graph, _law(model, ["Y"], ["X"])), "P(Y=1 | do(X=1))")
     assert answer.finding == "exact"
     assert answer.value == pytest.approx(model.probability({"Y": 1}, (), {"X": 1}), abs=1e-9)
-    assert ask(Study(graph, _law(model, ["X", "Y"])), "P(Y=1 | do(X=1))").finding == "not_identified"
+    assert ask(Study(graph, _law(model, ["X", "Y"])), "P(Y=1 | do(X=1))").finding == "bounds"
 
 
 def test_a_law_beside_statements():
@@ -485,7 +489,7 @@ def test_an_empty_stratum_of_a_law_is_named():
     law[1, 1] = 0.0  # Z = 1, X = 1
     law /= law.sum()
     answer = ask(Study(FORK, KnownLaw(("Z", "X", "Y"), law)), "P(Y=1 | do(X=1))")
-    assert answer.finding == "refused"
+    assert answer.finding == "bounds"
     assert "X=1, Z=1) = 0" in answer.to_text()
     with pytest.raises(InvalidModel, match="shape"):
         Study(FORK, KnownLaw(("Z", "X"), law))
@@ -499,7 +503,8 @@ def test_equations_that_are_not_linear_are_refused_and_not_called_unknowable():
     answer = ask(Study(ALONE, *given), "P(Y=1)")
     assert answer.finding in ("refused", "bounds"), answer.to_text()
     few = ask(Study(ALONE, "P(X=1) = 0.4", "corr(X, Y) = 0.1"), "P(Y=1)")
-    assert few.finding == "not_identified"
+    assert few.finding == "bounds"
+    assert not few.interval.sharp  # the correlation is no linear row
 
 
 def test_a_variable_that_no_number_is_about_can_be_what_is_missing():
@@ -517,7 +522,9 @@ def test_a_variable_that_no_number_is_about_can_be_what_is_missing():
 def test_numbers_that_coincide_do_not_give_what_others_would(third):
     """P(Z) would follow from the mixture P(Y=1), were P(Y=1 | Z) not the same for both values."""
     answer = ask(Study(CausalGraph(("Z", "Y"), (("Z", "Y"),)), "P(Y=1|Z=0)=3/10", "P(Y=1|Z=1)=3/10", third), "P(Z=1)")
-    assert answer.finding == "not_identified"
+    assert answer.finding == "bounds"
+    assert (answer.interval.lower, answer.interval.upper) == (0, 1)
+    assert "nothing ruled out" in answer.to_text()
     assert answer.diagnostics["missing"] == ["P(Z=1)"]
     assert "nan" not in answer.to_text()
 
@@ -572,9 +579,10 @@ def test_a_whole_distribution_is_asked_cell_by_cell():
     assert law.finding == "exact"
     assert law.value == pytest.approx([0.3, 0.7])
     assert law.states[0][1] == (0, 1)
-    assert ask(Study(MEDIATION, "P(X=1) = 0.4"), "P(Y | do(X=1))").finding == "not_identified"
-    assert ask(Study(MEDIATION, *PRIMER), "P(Y | X=1) - P(Y | X=0)").finding == "refused"
-    assert ask(Study(MEDIATION), "P(Y=1 | do(X=1))").finding == "not_identified"
+    assert ask(Study(MEDIATION, "P(X=1) = 0.4"), "P(Y | do(X=1))").finding == "bounds"
+    change = ask(Study(MEDIATION, *PRIMER), "P(Y | X=1) - P(Y | X=0)")
+    assert change.value == pytest.approx([-0.46, 0.46])
+    assert ask(Study(MEDIATION), "P(Y=1 | do(X=1))").finding == "bounds"
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -586,7 +594,8 @@ def test_a_statement_of_several_worlds_answers_the_same_question():
     answer = ask(study, "P(Y[X=0]=0, Y[X=1]=1)")
     assert (answer.finding, answer.value) == ("exact", pytest.approx(0.2))
     assert answer.uncertainty.rounding == pytest.approx((0.195, 0.205))
-    assert ask(study, "P(Y[X=0]=1, Y[X=1]=1)").finding == "not_identified"
+    other = ask(study, "P(Y[X=0]=1, Y[X=1]=1)")
+    assert (other.finding, other.value) == ("exact", pytest.approx(0.3))  # the rest of P(Y[X=1]=1)
     assert ask(Study("X -> Y", "P(Y[X=1]=1, Y[X=0]=0) = 1.2"), "P(Y=1)").finding == "contradiction"
 
 
@@ -689,9 +698,13 @@ def test_an_instrument_within_what_an_effect_can_be():
 def test_an_estimate_of_an_instrument_beyond_what_an_effect_can_be():
     counts = {(1, 1, 1): 10, (1, 0, 1): 80, (1, 0, 0): 10, (0, 1, 1): 2, (0, 0, 1): 8, (0, 0, 0): 90}
     rows = [dict(zip("ZXY", key, strict=True)) for key, n in counts.items() for _ in range(n)]
+    refuted = ask(Study(MOVED, Sample(rows)), late("Z", "X", "Y"), assume="no_defiers")
+    assert refuted.finding == "contradiction"  # the instrumental inequality fails, beyond the sampling error
+    counts = {(1, 1, 1): 1, (1, 0, 1): 4, (1, 0, 0): 5, (0, 0, 1): 1, (0, 0, 0): 9}
+    rows = [dict(zip("ZXY", key, strict=True)) for key, n in counts.items() for _ in range(n)]
     answer = ask(Study(MOVED, Sample(rows)), late("Z", "X", "Y"), assume="no_defiers")
     assert answer.finding == "estimate"
-    assert answer.value == pytest.approx(0.8 / 0.08)
+    assert answer.value == pytest.approx(0.4 / 0.1)
     assert any("lies outside -1 to 1" in a.text for a in answer.assumptions)
     assert -1 <= answer.uncertainty.confidence.lower <= answer.uncertainty.confidence.upper <= 1
 

@@ -11,7 +11,7 @@ from ._programme import Array, Programme
 
 _FIXED = 1e-6
 """A condition counts as fixed where its probability is known to this share of itself."""
-ZERO = 1e-15
+ZERO = 1e-14
 """A condition that has no more is impossible."""
 
 

@@ -99,12 +99,18 @@ def tidied(weights: Array, factors: NDArray[np.intp]) -> Polynomial:
     return Polynomial(weights[heavy], factors[heavy])
 
 
-def block_of(frame: Frame, members: tuple[str, ...], forms: Sequence[Key]) -> Block:
+def block_of(frame: Frame, members: tuple[str, ...], forms: Sequence[Key], relaxed: str = "") -> Block:
     """The columns of a block.
 
     Where no form reads two coordinates together, by way of others neither, any two laws of their responses are those of
     one law of both. So the coordinates fall into parts, such as one for each stratum of what is not confounded, whose
     columns add up instead of multiplying: each part is a group of its own.
+
+    Args:
+        frame: the variables.
+        members: of the block.
+        forms: what is read of it.
+        relaxed: why one hidden cause of all is only a relaxation.
 
     Raises:
         TooLarge: too many; with how many there are before and after merging, as far as that was worked out.
@@ -113,10 +119,10 @@ def block_of(frame: Frame, members: tuple[str, ...], forms: Sequence[Key]) -> Bl
     if len(parts) > 1:
         found = [_grown(frame, members, [forms[f] for f in own]) for _, own in parts]
         if math.prod(len(types) for types, _ in found) > MOST_WHOLE:
-            return _grouped(frame, members, len(forms), parts, found)
+            return _grouped(frame, members, len(forms), parts, found, relaxed)
     types, matrix = _grown(frame, members, forms)
     groups = np.zeros(matrix.shape[1], dtype=np.intp)
-    return Block(_name(members), members, _coordinates(frame, forms), types, matrix, groups, _relaxed(frame, members))
+    return Block(_name(members), members, _coordinates(frame, forms), types, matrix, groups, relaxed)
 
 
 def _numbers(frame: Frame, forms: Sequence[Key]) -> list[int]:
@@ -125,10 +131,6 @@ def _numbers(frame: Frame, forms: Sequence[Key]) -> list[int]:
 
 def _coordinates(frame: Frame, forms: Sequence[Key]) -> tuple[Coordinate, ...]:
     return tuple(frame.coordinate(number) for number in _numbers(frame, forms))
-
-
-def _relaxed(frame: Frame, members: tuple[str, ...]) -> str:
-    return frame.relaxed(members) if len(members) > 2 else ""
 
 
 def _parts(frame: Frame, forms: Sequence[Key]) -> list[tuple[list[int], list[int]]]:
@@ -163,6 +165,7 @@ def _grouped(
     forms: int,
     parts: Sequence[tuple[list[int], list[int]]],
     found: Sequence[tuple[NDArray[np.int16], Array]],
+    relaxed: str,
 ) -> Block:
     """A block with a group of columns for each part; types have -1 at the coordinates of other parts."""
     numbers = sorted(number for own, _ in parts for number in own)
@@ -181,7 +184,7 @@ def _grouped(
         matrix[read, here] = part
     coordinates = tuple(frame.coordinate(number) for number in numbers)
     groups = np.repeat(np.arange(len(parts)), columns).astype(np.intp)
-    return Block(_name(members), members, coordinates, types, matrix, groups, _relaxed(frame, members))
+    return Block(_name(members), members, coordinates, types, matrix, groups, relaxed)
 
 
 def _grown(frame: Frame, members: tuple[str, ...], forms: Sequence[Key]) -> tuple[NDArray[np.int16], Array]:

@@ -49,8 +49,12 @@ def closed(frame: Frame, law: KnownLaw) -> tuple[str, ...]:
     return tuple(found)
 
 
-def factored(frame: Frame, law: KnownLaw, source: int) -> Iterator[Given]:
-    """What the closed part of a law says of each c-component, for each value that is imposed."""
+def factored(frame: Frame, law: KnownLaw, source: int, blocks: Sequence[tuple[str, ...]]) -> Iterator[Given]:
+    """What the closed part of a law says of each block, for each value that is imposed.
+
+    A block of which the law measures only some may fall apart into several c-components: the form of all of them
+    together then has the product of their numbers, which says that they are independent.
+    """
     own = closed(frame, law)
     if not own:
         return
@@ -62,7 +66,9 @@ def factored(frame: Frame, law: KnownLaw, source: int) -> Iterator[Given]:
     table = np.transpose(table, [left.index(name) for name in (*law.do, *own)])
     for imposed in itertools.product(*(range(frame.size(name)) for name in law.do)):
         here = table[imposed] / table[imposed].sum()
-        yield from _World(frame, own, dict(zip(law.do, imposed, strict=True)), here, source).given()
+        parts = (tuple(name for name in own if name in block) for block in blocks)
+        measured = tuple(part for part in parts if part)
+        yield from _World(frame, own, measured, dict(zip(law.do, imposed, strict=True)), here, source).given()
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,16 +77,15 @@ class _World:
 
     frame: Frame
     names: tuple[str, ...]
+    blocks: tuple[tuple[str, ...], ...]
     imposed: Mapping[str, int]
     table: Array
     source: int
 
     def given(self) -> Iterator[Given]:
-        """The numbers of every c-component; two that differ where the law is no product over them."""
-        bits = bits_of(self.frame.graph)
+        """The numbers of every block; two that differ where the law is no product over them."""
         whole = np.ones([1] * len(self.names))
-        for district in bits.districts(bits.bits(self.names)):
-            block = bits.named(district)
+        for block in self.blocks:
             numbers, before = np.ones([1] * len(self.names)), list[tuple[tuple[str, ...], Array]]()
             for k in range(len(block)):
                 numbers = numbers * self.conditional(block[: k + 1])
@@ -137,9 +142,9 @@ class _World:
 
     def apart(self) -> Iterator[Given]:
         """The form whose number depends most on what it may not depend on, at its value there."""
-        bits, worst, found = bits_of(self.frame.graph), 0.0, None
-        for district in bits.districts(bits.bits(self.names)):
-            block, numbers = bits.named(district), np.ones([1] * len(self.names))
+        worst, found = 0.0, None
+        for block in self.blocks:
+            numbers = np.ones([1] * len(self.names))
             for k in range(len(block)):
                 at = self.names.index(block[k])
                 joint = self.table.sum(axis=tuple(range(at + 1, len(self.names))), keepdims=True)

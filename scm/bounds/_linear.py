@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 from ._programme import Array, Block, Limit, Polynomial
 
 ROUNDING = float(np.finfo(float).eps)
+_SMALL = 100_000
+"""Most entries of a matrix that is summed in extended precision."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,30 +134,38 @@ def proved(rows: Rows, cost: Form, duals: Array) -> float:
     """What `cost` is at least over all laws that meet the rows, by weak duality: true for any multipliers whatever.
 
     `cost = sum duals row + (cost - sum duals row)`: the first sum is at least what the ends say, and the rest at least
-    its least entry in each group, as the weights of a group add up to one. More than rounding can take is taken off.
+    its least entry in each group, as the weights of a group add up to one. Taken off is what rounding can do: that of
+    the numbers that came in, and that of the sums here, which small programmes do in extended precision.
 
     Args:
         rows: what is known.
         cost: over the same columns.
         duals: shape (rows,).
     """
-    up, down = np.maximum(duals, 0.0), np.minimum(duals, 0.0)
-    up, down = np.where(np.isfinite(rows.low), up, 0.0), np.where(np.isfinite(rows.high), down, 0.0)
-    low, high = np.where(up > 0, rows.low, 0.0), np.where(down < 0, rows.high, 0.0)
-    used = up + down
-    rest = cost.coefficients - used @ rows.matrix
+    exact = np.longdouble if rows.matrix.size <= _SMALL else np.float64
+    up = np.where(np.isfinite(rows.low), np.maximum(duals, 0.0), 0.0)
+    down = np.where(np.isfinite(rows.high), np.minimum(duals, 0.0), 0.0)
+    used, ends = up + down, np.where(up > 0, rows.low, np.where(down < 0, rows.high, 0.0))
     possible = rows.most > 0
-    total = cost.constant + float(up @ low + down @ high) + _least(rest, rows, possible)
-    ends = float(up @ np.abs(low) - down @ np.abs(high)) + abs(cost.constant)
     if not possible.any():
         return np.inf
-    entries = float((np.abs(cost.coefficients) + np.abs(used) @ np.abs(rows.matrix))[possible].max())
-    return total - ROUNDING * (len(duals) + 8) * (ends + entries)
+    summed = float(np.finfo(exact).eps) * (len(duals) + 8)
+    rest = cost.coefficients.astype(exact) - used.astype(exact) @ rows.matrix.astype(exact)
+    rest -= summed * (np.abs(cost.coefficients) + np.abs(used) @ np.abs(rows.matrix))
+    rest -= 2.0 * ROUNDING * (np.abs(used) @ _rounded(rows.matrix))
+    total = cost.constant + used.astype(exact) @ ends.astype(exact) + _least(rest, rows, possible)
+    numbers = float(np.abs(used) @ np.abs(ends)) + abs(cost.constant)
+    return float(total) - summed * numbers - ROUNDING * (4.0 * numbers + abs(float(total)))
 
 
-def _least(rest: Array, rows: Rows, possible: NDArray[np.bool_]) -> float:
+def _rounded(matrix: Array) -> Array:
+    """By how many roundings of one each entry may be off: whole numbers are what they are."""
+    return np.where(matrix == np.rint(matrix), 0.0, 1.0 + np.abs(matrix))
+
+
+def _least(rest: Any, rows: Rows, possible: NDArray[np.bool_]) -> Any:
     """The least `rest @ x` as far as sums of groups tell, or also what each x can be at most: the better of the two."""
-    total = 0.0
+    total = rest.dtype.type(0.0)
     for group in range(int(rows.groups.max()) + 1):
         here = possible & (rows.groups == group)
         if not here.any():
@@ -162,8 +173,8 @@ def _least(rest: Array, rows: Rows, possible: NDArray[np.bool_]) -> float:
         entries, most = rest[here], rows.most[here]
         order = np.argsort(entries)
         filled = np.minimum(np.cumsum(most[order]), 1.0)
-        packed = float(np.diff(filled, prepend=0.0) @ entries[order]) + float((1.0 - filled[-1]) * entries.min())
+        packed = np.diff(filled, prepend=0.0) @ entries[order] + (1.0 - filled[-1]) * entries.min()
         reached = entries[order][: int(np.searchsorted(filled, 1.0)) + 1]
-        packed -= ROUNDING * 4 * len(reached) * float(reached[-1] - reached[0])
-        total += max(float(entries.min()), packed)
+        packed -= ROUNDING * 4 * len(reached) * (reached[-1] - reached[0])
+        total += max(entries.min(), packed)
     return total

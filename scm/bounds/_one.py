@@ -18,11 +18,11 @@ import numpy as np
 from ._asked import ZERO, Asked, Quotient, ZeroCondition, asked_of
 from ._clash import clash_or_widened
 from ._face import Face
-from ._linear import Form, Rows, alike, cheapest, proved, rows_of_limits
+from ._linear import Form, Rows, alike, cheapest, rows_of_limits
 from ._programme import Array, Clash, End, Ends, Programme
 
 POSSIBLE = 1e-6
-"""Where a condition may have probability zero, ends are proved for the laws that give it at least this much."""
+"""Where a condition may be impossible, ends are proved for laws that give it this share of the most that it can."""
 _ROUNDS = 50
 _STEPS = 30
 _SHARES = (1.0, 0.9, 0.75, 0.5, 0.25, 0.1, 0.03, 0.01)
@@ -36,14 +36,14 @@ class Side:
         proved: no law that meets the rows goes below.
         x: a law that meets them, the lowest that was found.
         duals: a multiplier for each row, for a linear query.
-        condition: what the condition has at least.
+        open: where the condition may have probability zero, the one from which on `proved` holds; else 0.
         solves: how many programmes were solved.
     """
 
     proved: float
     x: Array
     duals: Array | None
-    condition: float
+    open: float
     solves: int
 
 
@@ -90,8 +90,8 @@ def _both(programme: Programme, rows: Rows) -> tuple[Side, Side, dict[str, float
     if lower is None or upper is None:
         return None
     spent = {"programmes": float(lower.solves + upper.solves)}
-    if min(lower.condition, upper.condition) < POSSIBLE:
-        spent["least condition"] = POSSIBLE
+    if (least := max(lower.open, upper.open)) > 0:
+        spent["least condition"] = least
     return lower, upper, spent
 
 
@@ -110,7 +110,7 @@ def lower_end(rows: Rows, asked: Asked) -> Side | None:
         sum(side.proved for side in sides) - asked.loose,
         best.x,
         sides[0].duals if len(sides) == 1 and not asked.ratios else None,
-        min(side.condition for side in sides),
+        max(side.open for side in sides),
         sum(side.solves for side in sides),
     )
 
@@ -126,35 +126,35 @@ def _quotient(rows: Rows, ratio: Quotient) -> Side | None:
     face = Face(rows, cheapest(alike(told, rows.groups), ratio.above.coefficients))
     if plain:
         found = face.least(ratio.above)
-        return None if found is None else Side(proved(rows, ratio.above, found[1]), *found, 1.0, face.solves)
-    ends = _condition(rows, ratio.below, face)
-    return None if ends is None else _dinkelbach(rows, ratio, face, *ends)
+        return None if found is None else Side(found.proved, found.x, found.duals, 0.0, face.solves)
+    ends = _condition(ratio.below, face)
+    return None if ends is None else _dinkelbach(ratio, face, *ends)
 
 
-def _condition(rows: Rows, below: Form, face: Face) -> tuple[float, Array] | None:
+def _condition(below: Form, face: Face) -> tuple[float, Array] | None:
     """What a condition has at least, and a law that gives it the most."""
     most, least = face.least(below.times(-1.0)), face.least(below)
     if most is None or least is None:
         return None
-    if -proved(rows, below.times(-1.0), most[1]) <= ZERO or below.at(most[0]) <= 0:
+    if -most.proved <= ZERO or below.at(most.x) <= 0:
         raise ZeroCondition
-    return proved(rows, below, least[1]), most[0]
+    return least.proved, most.x
 
 
-def _dinkelbach(rows: Rows, ratio: Quotient, face: Face, least: float, start: Array) -> Side | None:
-    best, a, duals = start, ratio.at(start), np.zeros(len(rows.low))
+def _dinkelbach(ratio: Quotient, face: Face, least: float, start: Array) -> Side | None:
+    best, a = start, ratio.at(start)
+    floor = POSSIBLE * ratio.below.at(start)
+    outer, duals = -np.inf, np.zeros(0)
     for _ in range(_ROUNDS):
         found = face.least(ratio.above.plus(ratio.below.times(-a)))
         if found is None:
             return None
-        x, duals = found
-        new = _known(ratio.at(x))
+        duals, outer = found.duals, max(outer, a + min(found.proved, 0.0) / max(least, floor))
+        new = _known(ratio.at(found.x))
         if new >= a:
             break
-        best, a = x, new
-    short = proved(rows, ratio.above.plus(ratio.below.times(-a)), duals)
-    outer = a + min(short, 0.0) / max(least, POSSIBLE)
-    return Side(outer, best, duals, least, face.solves)
+        best, a = found.x, new
+    return Side(outer, best, duals, 0.0 if least >= floor else floor, face.solves)
 
 
 def _descended(rows: Rows, asked: Asked, side: Side) -> Side:
@@ -165,13 +165,13 @@ def _descended(rows: Rows, asked: Asked, side: Side) -> Side:
         found = face.least(_slopes(asked, x))
         if found is None:
             break
-        tried = [(1 - step) * x + step * found[0] for step in _SHARES]
+        tried = [(1 - step) * x + step * found.x for step in _SHARES]
         values = [_known(asked.at(other)) for other in tried]
         k = int(np.argmin(values))
         if values[k] >= value - 1e-12:
             break
         x, value = tried[k], values[k]
-    return Side(side.proved, x, side.duals, side.condition, side.solves)
+    return Side(side.proved, x, side.duals, side.open, side.solves)
 
 
 def _slopes(asked: Asked, x: Array) -> Form:
@@ -186,16 +186,19 @@ def _slopes(asked: Asked, x: Array) -> Form:
 
 
 def _ends(programme: Programme, lower: Side, upper: Side, tolerance: float, spent: dict[str, float]) -> Ends:
-    """Both sides as ends: within floor and ceiling, inner within outer."""
-    block = programme.blocks[0]
-    low, high = programme.at((lower.x,)), programme.at((upper.x,))
-    least, most = max(lower.proved, programme.floor), min(-upper.proved, programme.ceiling)
-    low, high = max(low, programme.floor), min(high, programme.ceiling)
-    least, most = min(least, low), max(most, high)
-    sharp = low - least <= tolerance and most - high <= tolerance and not block.relaxed
-    return Ends(
-        End(least, low, (lower.x,), lower.duals),
-        End(most, high, (upper.x,), None if upper.duals is None else -upper.duals),
-        sharp,
-        spent,
-    )
+    """Both sides as ends."""
+    low = _end(programme, lower, 1.0)
+    high = _end(programme, upper, -1.0)
+    close = abs(low.inner - low.outer) <= tolerance and abs(high.outer - high.inner) <= tolerance
+    return Ends(low, high, close and not programme.blocks[0].relaxed, spent)
+
+
+def _end(programme: Programme, side: Side, sign: float) -> End:
+    """A lower end, or with sign -1 an upper one: within floor and ceiling, the inner end not beyond the outer one."""
+    outer = min(max(sign * side.proved, programme.floor), programme.ceiling)
+    duals = None if side.duals is None else sign * side.duals
+    inner = programme.at((side.x,))
+    if np.isnan(inner):
+        return End(outer, np.nan, duals=duals)
+    inner = min(max(inner, programme.floor), programme.ceiling)
+    return End(min(outer, inner) if sign > 0 else max(outer, inner), inner, (side.x,), duals)

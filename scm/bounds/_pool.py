@@ -56,7 +56,8 @@ class Pool:
         upper: and at most the least of these.
         rays: where one of these is above zero, no law has the row's numbers.
         complete: all vertices and rays are there: every row is sharp, and every row that no ray forbids has a law.
-        bases: for a pool that is not complete, the columns at which each vector of `lower`, then `upper`, was found:
+        below: for a query with a condition, its probability, one vector.
+    bases: for a pool that is not complete, the columns at which each vector of `lower`, then `upper`, was found:
             a row is sharp where these columns alone meet its numbers.
     """
 
@@ -65,6 +66,7 @@ class Pool:
     upper: Vectors
     rays: Vectors
     complete: bool
+    below: Vectors | None = None
     bases: tuple[tuple[NDArray[np.intp], ...], tuple[NDArray[np.intp], ...]] = ((), ())
 
 
@@ -84,7 +86,12 @@ def listed(form: Standard, most: int = MOST_RAYS) -> Pool:
         combination[equations] = [float(x) for x in row]
         for sign in (1.0, -1.0):
             rays = rays.joined(folded(form, sign * combination[None, :]))
-    return Pool(form, plain(lower), plain(upper), useful(scaled(rays)), True)
+    return Pool(form, plain(lower), plain(upper), useful(scaled(rays)), True, below_of(form))
+
+
+def below_of(form: Standard) -> Vectors | None:
+    """The probability of the condition of the query, if it has one."""
+    return None if form.below is None else folded(form, form.below[None, :])
 
 
 def sides_of(form: Standard) -> Array:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -21,8 +21,12 @@ CHUNK = 16_384
 """Rows that are worked on at once: what they need stays in the processor's cache."""
 WORTH_COMPILING = 100_000_000
 """Multiplications from which on JAX is worth being loaded."""
-CHECKED = 64
-"""Rows of a compiled run that NumPy does again."""
+CHECKED = 16
+"""First rows of a compiled chunk that NumPy does again,"""
+CHECK_EVERY = CHUNK * 16
+"""in one of so many rows."""
+AHEAD = 2
+"""Chunks that are begun before the first of them is waited for."""
 ROUNDING: dict[Precision, float] = {"double": 2.0**-53, "single": 2.0**-24}
 CONTRADICTS = 1e-9
 """By how much probability numbers must miss every law before they are said to contradict it."""
@@ -81,28 +85,22 @@ def row_ends(pool: Pool, right: Array, execution: Execution | None = None) -> Ro
     if executor is None:
         executor = "jax" if right.size * len(stacked) >= WORTH_COMPILING else "numpy"
     precision: Precision = (wanted.precision or "double") if executor == "jax" else "double"
-    chunk = wanted.chunk or CHUNK
-    if executor == "jax":
-        found = _with_jax(stacked, sizes, right, chunk, precision)
-        _check(stacked, sizes, right, found, precision)
-    else:
-        found = _with_numpy(stacked, sizes, right, chunk)
     error = _error(stacked, right.shape[1], precision)
-    return _made(pool, found, error, executor)
+    out = _Ends(pool, len(right), error)
+    run = _with_jax if executor == "jax" else _with_numpy
+    for start, found in run(stacked, sizes, right, wanted.chunk or CHUNK, precision):
+        if executor == "jax" and start % CHECK_EVERY == 0:
+            _check(stacked, sizes, right[start : start + CHECKED], found, precision)
+        out.put(start, found)
+    return out.ends(executor)
 
 
 def _stacked(pool: Pool) -> tuple[Vectors, tuple[int, int, int]]:
     """All vectors, upper ones turned, then what is below; and how many of each kind."""
-    form = pool.standard
-    below = np.zeros((1, form.varied))
-    constant = 1.0
-    if form.below is not None:
-        fixed = np.r_[form.right, np.ones(len(form.groups))]
-        below = form.below[None, : form.varied]
-        constant = float(form.below[form.varied :] @ fixed[form.varied :] - below[0] @ form.shift)
+    below = Vectors(np.zeros((1, pool.standard.varied)), np.ones(1)) if pool.below is None else pool.below
     lower, upper, rays = pool.lower, pool.upper, pool.rays
-    values = np.concatenate([lower.values, -upper.values, rays.values, below])
-    constants = np.concatenate([lower.constants, -upper.constants, rays.constants, [constant]])
+    values = np.concatenate([lower.values, -upper.values, rays.values, below.values])
+    constants = np.concatenate([lower.constants, -upper.constants, rays.constants, below.constants])
     return Vectors(np.ascontiguousarray(values), constants), (len(lower), len(upper), len(rays))
 
 
@@ -113,15 +111,18 @@ def _extremes(product: Any, sizes: tuple[int, int, int], largest: Callable[[Any]
     return (*(largest(part) if len(part) else product[-1] * 0 - np.inf for part in parts), product[-1])
 
 
-def _with_numpy(stacked: Vectors, sizes: tuple[int, int, int], right: Array, chunk: int) -> Extremes:
-    out = [np.empty(len(right)) for _ in range(4)]
+def _with_numpy(
+    stacked: Vectors, sizes: tuple[int, int, int], right: Array, chunk: int, _: Precision = "double"
+) -> Iterator[tuple[int, Extremes]]:
     constants = stacked.constants[:, None]
     for start in range(0, len(right), chunk):
         product = stacked.values @ right[start : start + chunk].T
         product += constants
-        for whole, part in zip(out, _extremes(product, sizes, lambda x: x.max(axis=0)), strict=True):
-            whole[start : start + chunk] = part
-    return out[0], -out[1], out[2], out[3]
+        yield start, _extremes(product, sizes, _greatest)
+
+
+def _greatest(part: Array) -> Array:
+    return part.max(axis=0)
 
 
 @lru_cache(maxsize=64)
@@ -139,41 +140,36 @@ def _compiled(sizes: tuple[int, int, int]) -> Callable[..., Any]:
 
 def _with_jax(
     stacked: Vectors, sizes: tuple[int, int, int], right: Array, chunk: int, precision: Precision
-) -> Extremes:
+) -> Iterator[tuple[int, Extremes]]:
     kind = np.float32 if precision == "single" else np.float64
     count = len(right)
     chunk = min(chunk, max(count, 1))
-    out = [np.empty(count) for _ in range(4)]
-    with precision_of(precision):
-        run = _compiled(sizes)
-        values, constants = stacked.values.astype(kind), stacked.constants.astype(kind)
-        sent: list[tuple[int, Any]] = []
-        for start in range(0, count, chunk):
-            rows = right[start : start + chunk].astype(kind, copy=False)
-            if len(rows) < chunk:  # one shape for all chunks: the last one is filled up
-                rows = np.concatenate([rows, np.zeros((chunk - len(rows), rows.shape[1]), dtype=kind)])
-            sent.append((start, run(values, constants, rows)))
-            if len(sent) > 4:
-                _store(out, *sent.pop(0))
-        for start, found in sent:
-            _store(out, start, found)
-    return out[0], np.negative(out[1], out=out[1]), out[2], out[3]
+    values, constants = stacked.values.astype(kind), stacked.constants.astype(kind)
+    sent: list[tuple[int, Any]] = []
+    for start in range(0, count, chunk):
+        rows = right[start : start + chunk].astype(kind, copy=False)
+        if len(rows) < chunk:  # one shape for all chunks: the last one is filled up
+            rows = np.concatenate([rows, np.zeros((chunk - len(rows), rows.shape[1]), dtype=kind)])
+        with precision_of(precision):
+            sent.append((start, _compiled(sizes)(values, constants, rows)))
+        if len(sent) > AHEAD:
+            yield _fetched(*sent.pop(0), count)
+    for start, found in sent:
+        yield _fetched(start, found, count)
 
 
-def _store(out: list[Array], start: int, found: Any) -> None:
-    for whole, part in zip(out, found, strict=True):
-        whole[start : start + len(part)] = np.asarray(part)[: len(whole) - start]
+def _fetched(start: int, found: Any, count: int) -> tuple[int, Extremes]:
+    """What was computed for a chunk, in double precision, without the rows that filled it up."""
+    parts = [np.asarray(part)[: count - start].astype(np.float64, copy=False) for part in found]
+    return start, (parts[0], parts[1], parts[2], parts[3])
 
 
-def _check(stacked: Vectors, sizes: tuple[int, int, int], right: Array, found: Extremes, precision: Precision) -> None:
-    """A compiled program may be wrong (jax issue 39103): a few rows are done again."""
-    if not len(right):
-        return
-    some = np.unique(np.linspace(0, len(right) - 1, CHECKED).astype(np.intp))
-    wanted = _with_numpy(stacked, sizes, right[some], CHUNK)
-    allowed = 2 * _error(stacked, right.shape[1], precision) + 1e-300
+def _check(stacked: Vectors, sizes: tuple[int, int, int], some: Array, found: Extremes, precision: Precision) -> None:
+    """A compiled program may be wrong (jax issue 39103): the first rows of some chunks are done again."""
+    (_, wanted), *_ = _with_numpy(stacked, sizes, some, CHUNK)
+    allowed = 2 * _error(stacked, some.shape[1], precision) + 1e-300
     for one, other in zip(found, wanted, strict=True):
-        part = one[some]
+        part = one[: len(some)]
         same = (part == other) | (np.abs(part - np.where(np.isfinite(other), other, 0.0)) <= allowed)
         if not (same | np.isnan(other)).all():
             raise WrongKernel("JAX and NumPy differ on the bounds of a few rows by more than rounding")
@@ -185,27 +181,46 @@ def _error(stacked: Vectors, varied: int, precision: Precision) -> float:
     return float((varied + 3) * ROUNDING[precision] * size.max(initial=0.0))
 
 
-def _made(pool: Pool, found: Extremes, error: float, executor: Executor) -> RowEnds:
-    """Ends and statuses from the extremes."""
-    form = pool.standard
-    lower, upper, missed, below = found
-    if form.constant:
-        lower, upper = lower + form.constant, upper + form.constant
-    np.maximum(missed, lower - upper - 2 * error, out=missed)  # ends that cross leave no law
-    codes = np.where(missed > CONTRADICTS + error, np.uint8(CONTRADICTION), np.uint8(OK))
-    outer_lower, outer_upper = np.minimum(lower, upper) - error, np.maximum(lower, upper) + error
-    if form.below is not None:
-        codes[(codes == OK) & (below < NOTHING + error)] = UNDEFINED
-        with np.errstate(divide="ignore", invalid="ignore"):
-            lower, upper = lower / below, upper / below
-            down, up = np.maximum(below - error, 0.0), below + error
-            outer_lower = np.minimum(outer_lower / down, outer_lower / up)
-            outer_upper = np.maximum(outer_upper / down, outer_upper / up)
-    ends = (np.minimum(lower, upper), np.maximum(lower, upper), outer_lower, outer_upper)
-    bad = codes != OK
-    for end in ends:
-        np.clip(end, form.floor, form.ceiling, out=end)
-        if bad.any():
-            end[bad] = np.nan
-    sharp = np.full(len(lower), pool.complete and not form.relaxed)
-    return RowEnds(*ends, codes, sharp, error, executor, missed)
+class _Ends:
+    """Ends and statuses, filled in chunk by chunk while its numbers are in the processor's cache."""
+
+    def __init__(self, pool: Pool, rows: int, error: float) -> None:
+        self.pool, self.form, self.error = pool, pool.standard, error
+        self.arrays = [np.empty(rows) for _ in range(4)]
+        self.missed = np.empty(rows)
+        self.codes = np.empty(rows, dtype=np.uint8)
+
+    def put(self, start: int, found: Extremes) -> None:
+        """The ends of a chunk, from what was computed for it."""
+        form, error = self.form, self.error
+        least, turned, missed, below = found
+        greatest = -turned
+        at = slice(start, start + len(least))
+        if form.constant:
+            least, greatest = least + form.constant, greatest + form.constant
+        missed = np.maximum(missed, least - greatest - 2 * error)  # ends that cross leave no law
+        ends = [np.minimum(least, greatest), np.maximum(least, greatest)]
+        ends += [ends[0] - error, ends[1] + error]
+        bad = missed > CONTRADICTS + error
+        codes = np.where(bad, np.uint8(CONTRADICTION), np.uint8(OK))
+        if self.pool.below is not None:
+            codes[~bad & (below < NOTHING + error)] = UNDEFINED
+            bad = codes != OK
+            with np.errstate(divide="ignore", invalid="ignore"):
+                down, up = np.maximum(below - error, 0.0), below + error
+                ends = [
+                    ends[0] / below, ends[1] / below,
+                    np.minimum(ends[2] / down, ends[2] / up), np.maximum(ends[3] / down, ends[3] / up),
+                ]  # fmt: skip
+        wrong = bad if bad.any() else None
+        for whole, end in zip(self.arrays, ends, strict=True):
+            np.clip(end, form.floor, form.ceiling, out=whole[at])
+            if wrong is not None:
+                whole[at][wrong] = np.nan
+        self.missed[at], self.codes[at] = missed, codes
+
+    def ends(self, executor: Executor) -> RowEnds:
+        """All of them."""
+        sharp = np.full(len(self.codes), self.pool.complete and not self.form.relaxed)
+        a, b, c, d = self.arrays
+        return RowEnds(a, b, c, d, self.codes, sharp, self.error, executor, self.missed)

@@ -16,7 +16,7 @@ import numpy as np
 from .._query import Expectation, Probability
 from .._statement import Statement
 from ._known import Known
-from ._programme import Limit, Polynomial, Programme
+from ._programme import Limit, Polynomial, Programme, Ratio
 
 
 def presumed(statements: Sequence[Statement], first: int) -> Iterator[Known]:
@@ -40,6 +40,22 @@ def divided(programme: Programme) -> Programme:
         return programme
     limits = (_divided(limit, common.get(limit.source, ())) for limit in programme.limits if not _is_mark(limit))
     return replace(programme, limits=tuple(limits))
+
+
+def simpler(programme: Programme) -> Programme:
+    """A programme whose ratios have no factor above and below: a form that a condition reads is not zero there."""
+    return replace(programme, query=tuple(map(_simpler, programme.query)))
+
+
+def _simpler(ratio: Ratio) -> Ratio:
+    if ratio.below is None:
+        return ratio
+    above, below = ratio.above.factors.copy(), ratio.below.factors.copy()
+    for block, form in _common(ratio.below):
+        if (above[:, block] == form).all():
+            above[:, block], below[:, block] = -1, -1
+    weights = ratio.above.weights, ratio.below.weights
+    return Ratio(ratio.weight, Polynomial(weights[0], above), Polynomial(weights[1], below))
 
 
 def _is_mark(limit: Limit) -> bool:

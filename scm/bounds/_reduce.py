@@ -21,6 +21,10 @@ from ._sparse import SparseRows, dense_rows, least, stacked
 
 # A form whose range is narrower than this is a number.
 _WIDTH = 1e-11
+# A row whose coefficients are smaller says nothing of a form: the rounding of its end would be divided by them.
+_FAINT = 1e-5
+# A number smaller than this is a rounded zero; one between the two must be a sum without cancellation.
+_NOTHING = 1e-15
 # Columns beyond which ranges are not looked at one by one: the programme itself takes no longer.
 _MANY = 4096
 
@@ -104,7 +108,7 @@ def _determined(programme: Programme, b: int) -> Mapping[tuple[int, int], float]
     block = programme.blocks[b]
     wanted = sorted(f for at, f in _multiplied(programme) if at == b)
     rows, low, high, _ = linear_rows(programme, b)
-    equal = low == high
+    equal = (low == high) & (np.abs(rows).max(axis=1, initial=0.0) > _FAINT)
     groups = masses(block)
     known, ends = np.concatenate([rows[equal], groups]), np.concatenate([low[equal], np.ones(len(groups))])
     found: dict[tuple[int, int], float] = {}
@@ -113,13 +117,25 @@ def _determined(programme: Programme, b: int) -> Mapping[tuple[int, int], float]
     weights = np.linalg.lstsq(known.T, block.forms[wanted].T, rcond=None)[0]
     left = np.abs(known.T @ weights - block.forms[wanted].T).max(axis=0)
     for f, away, value in zip(wanted, left, weights.T @ ends, strict=True):
-        if away < 1e-11:
-            found[b, f] = float(value)
+        if away < 1e-11 and (exact := _accurate(value, known, ends, block.forms[f])) is not None:
+            found[b, f] = exact
     if block.columns <= _MANY:
         own = stacked([dense_rows(rows, low, high), dense_rows(groups, np.ones(len(groups)), np.ones(len(groups)))])
         open_ = [f for f in wanted if (b, f) not in found]
         found |= {(b, f): x for f, x in _fixed_ones(block.forms, open_, own).items()}
     return found
+
+
+def _accurate(value: float, known: Array, ends: Array, form: Array) -> float | None:
+    """A number that stays right when something is divided by it; None where small differences are left of large terms."""
+    if abs(value) > _FAINT:
+        return float(value)
+    if abs(value) < _NOTHING:
+        return 0.0
+    from scipy.optimize import nnls  # slow to load, and rarely needed
+
+    weights, away = nnls(known.T, form)
+    return float(weights @ ends) if away < 1e-11 and (ends[weights > 0] >= 0).all() else None
 
 
 def _fixed_ones(forms: Array, wanted: list[int], own: SparseRows) -> dict[int, float]:
@@ -134,8 +150,9 @@ def _fixed_ones(forms: Array, wanted: list[int], own: SparseRows) -> dict[int, f
         if any(end.status != "optimal" for end in ends):
             break
         seen += [end.x for end in ends]
-        if -ends[1].value - ends[0].value <= _WIDTH:
-            found[f] = (ends[0].value - ends[1].value) / 2
+        middle = (ends[0].value - ends[1].value) / 2
+        if -ends[1].value - ends[0].value <= _WIDTH and middle > _FAINT:
+            found[f] = middle
     return found
 
 

@@ -75,4 +75,6 @@ def tidied(pool: Pool) -> Pool:
     """The pool with all vectors in few terms, without rays that no probabilities can meet."""
     zero = vanishing(pool.standard)
     rays = useful(shorter(pool.rays, zero))
-    return Pool(pool.standard, shorter(pool.lower, zero), shorter(pool.upper, zero), rays, pool.complete, pool.bases)
+    below = None if pool.below is None else shorter(pool.below, zero)
+    lower, upper = shorter(pool.lower, zero), shorter(pool.upper, zero)
+    return Pool(pool.standard, lower, upper, rays, pool.complete, below, pool.bases)

@@ -22,9 +22,10 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
+from .._graph import CausalGraph
 from .._query import Probability
 from .._shapes import Ranged, Shape, granted_limits
-from .._statement import Statement
+from .._statement import Correlation, Statement
 from .._statement_text import print_statement
 from .._study import KnownLaw, Study
 from .._syntax import Expr, print_name
@@ -33,7 +34,8 @@ from ..statements import TooLarge as TooManyAtoms
 from ._known import Known
 from ._numbers import Box, Numbers
 from ._quantity_rows import NotLinear, Range, rows_of
-from ._regions import LEVEL, Counted, clopper_pearson, counted, reach
+from ._regions import LEVEL, Counted, clopper_pearson, counted, reach, stratified
+from ._seen_as_done import as_done
 
 Reads: TypeAlias = Literal["face", "rounded", "counted"]
 
@@ -53,11 +55,13 @@ class Reading:
         laws: known whole.
         known: the rows.
         left: what no row was made of; the ends are right, but could be narrower.
+        graph: the graph that its programme is over, where that is not the study's but one that says less.
     """
 
     laws: tuple[KnownLaw, ...]
     known: tuple[Known, ...]
     left: tuple[Left, ...] = ()
+    graph: CausalGraph | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,6 +140,22 @@ class _Reader:
         names = graph.observed if self.names is None else reach(graph, {*self.names, *more})
         kept = [name for name in names if name not in self.study.unread]
         return tuple(counted(s, self.study.graph, self.study.states, kept) for s in self.study.samples)
+
+    @cached_property
+    def loose(self) -> CausalGraph:
+        """The graph for the region: see `stratified`; that of the study where nothing was sampled."""
+        return stratified(self.study.graph) if self.study.samples else self.study.graph
+
+    @cached_property
+    def loosely(self) -> tuple[Counted, ...]:
+        """The counts of each sample, for the region."""
+        if self.loose is self.study.graph:
+            return self.samples
+        kept = [latent_projection(self.loose, [*s.variables, *s.do]) for s in self.samples]
+        return tuple(
+            replace(s, graph=mutilated(part, into=s.do)) if set(s.graph.variables) <= {*s.variables, *s.do} else s
+            for s, part in zip(self.samples, kept, strict=True)
+        )
 
     @cached_property
     def shares(self) -> tuple[KnownLaw | None, ...]:
@@ -259,7 +279,10 @@ class _Taken:
     def take(self, said: Ranged, source: int) -> None:
         """The rows of one quantity, or why there are none."""
         try:
-            found = rows_of(said.quantity, said.low, said.high, self.study.states, self.numbers)
+            quantity = said.quantity
+            if not isinstance(quantity, Correlation):
+                quantity = as_done(self.study.graph, quantity)
+            found = rows_of(quantity, said.low, said.high, self.study.states, self.numbers)
         except NotLinear as wrong:
             self.left.append(Left(source, str(wrong)))
             return

@@ -10,7 +10,24 @@ from numpy.typing import NDArray
 
 from ._programme import Array
 
-_STRICT = 1e-9
+_USUAL: dict[str, Any] = {
+    "output_flag": False,
+    "threads": 1,
+    "primal_feasibility_tolerance": 1e-9,
+    "dual_feasibility_tolerance": 1e-9,
+    "ipm_optimality_tolerance": 1e-10,
+}
+_SMALL: tuple[dict[str, Any], ...] = (
+    {"presolve": "off", "solver": "simplex"},
+    {"presolve": "on", "solver": "choose"},
+)
+# Programmes over products are so degenerate that simplex steps get nowhere. An interior point is no vertex, but the
+# multipliers are what counts: what they prove is worked out again.
+_LARGE: tuple[dict[str, Any], ...] = (
+    {"presolve": "on", "solver": "ipm", "run_crossover": "off"},
+    {"presolve": "on", "solver": "simplex"},
+)
+_MANY = 400
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,24 +90,28 @@ class Optimum:
     multipliers: Array
 
 
-def least(cost: Array, rows: SparseRows) -> Optimum:
-    """The least `cost x` over `x >= 0` within the rows."""
+def least(cost: Array, rows: SparseRows, seconds: float = np.inf) -> Optimum:
+    """The least `cost x` over `x >= 0` within the rows.
+
+    Args:
+        cost: shape (columns,).
+        rows: what x must meet.
+        seconds: after how many to give up.
+    """
     import highspy
 
-    solver: Any = highspy.Highs()
-    solver.silent()
-    for name, option in (("threads", 1), ("presolve", "off"), ("solver", "simplex")):
-        solver.setOptionValue(name, option)
-    solver.setOptionValue("primal_feasibility_tolerance", _STRICT)
-    solver.setOptionValue("dual_feasibility_tolerance", _STRICT)
-    solver.passModel(_as_highs(cost, rows))
-    solver.run()
     kinds = highspy.HighsModelStatus
-    if solver.getModelStatus() not in (kinds.kOptimal, kinds.kInfeasible, kinds.kUnbounded):
-        for name, option in (("presolve", "on"), ("solver", "choose")):
+    ways = _LARGE if len(cost) > _MANY else _SMALL
+    for options in ways:
+        solver: Any = highspy.Highs()
+        for name, option in {**_USUAL, **options}.items():
             solver.setOptionValue(name, option)
-        solver.clearSolver()
+        if np.isfinite(seconds):
+            solver.setOptionValue("time_limit", max(seconds, 0.01))
+        solver.passModel(_as_highs(cost, rows))
         solver.run()
+        if solver.getModelStatus() in (kinds.kOptimal, kinds.kInfeasible, kinds.kUnbounded, kinds.kTimeLimit):
+            break
     return _found(solver, kinds, len(cost), len(rows.low))
 
 

@@ -37,6 +37,7 @@ from ._kernels import TooWide as TooWide
 from ._law_source import JointLaws as JointLaws
 from ._law_source import LawSource as LawSource
 from ._law_source import ModelLaws as ModelLaws
+from ._law_source import StrataLaws as StrataLaws
 from ._max_product import most_probable_states as most_probable_states
 from ._posterior import NoisePosterior as NoisePosterior
 from ._posterior import noise_posterior as noise_posterior
@@ -89,7 +90,8 @@ def _refusals() -> Generator[None]:
     try:
         yield
     except (NeedsCoupling, NeedsSampling, TooWide, NeedsKey, Unreliable) as wrong:
-        raise Refusal(str(wrong)) from None
+        uncoupled = isinstance(wrong, NeedsCoupling) and not isinstance(wrong, NeedsSampling)
+        raise Refusal(str(wrong), uncoupled=uncoupled) from None
 
 
 def quick(setting: Setting, query: Query) -> Quick | None:

@@ -110,6 +110,33 @@ class JointLaws:
         return conditional(joint, len(of)) if given else joint
 
 
+class StrataLaws:
+    """Laws of several strata at once, from arrays whose first axis is theirs; for a law without strata, of none.
+
+    Args:
+        tables: one for each available law, checked (see `Study`); the name of each is what estimands call it.
+        rows: which strata.
+    """
+
+    def __init__(self, tables: Sequence[KnownLaw], rows: slice) -> None:
+        self._tables = {table.name: table for table in tables}
+        self._rows = rows
+
+    def law(self, of: Names, given: Names, do: Names, source: str) -> Array:
+        """See `LawSource.law`; the last axis is that of the strata, of length one for a law that has none."""
+        table = self._tables[source]
+        check_available(of + given, do, table.variables, table.do, source)
+        names = (*table.do, *table.variables)
+        wanted = (*of, *given, *do)
+        array = np.asarray(table.array, dtype=float)
+        array = array[self._rows] if table.strata else array[None]
+        lost = tuple(i + 1 for i, name in enumerate(names) if name not in wanted)
+        summed = array.sum(axis=lost) if lost else array
+        left = [name for name in names if name in wanted]
+        joint = summed.transpose([*(left.index(name) + 1 for name in wanted), 0])
+        return conditional(joint, len(of)) if given else joint
+
+
 def check_available(wanted: Names, do: Names, variables: Sequence[str], imposed: Sequence[str], source: str) -> None:
     """That a law of `wanted` under `do` follows from the law of `variables` under `imposed`.
 
