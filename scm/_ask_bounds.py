@@ -11,7 +11,7 @@ import numpy as np
 
 from ._answer import Answer, Told
 from ._bounds_ends import Bounded, Facts, added, cells_of, ends_of
-from ._bounds_told import Account, Attained, clash_step
+from ._bounds_told import Account, Attained, clash_step, forecast
 from ._errors import listing
 from ._finding import Assumption, Confidence, Finding, Interval, Statuses, Step, Uncertainty
 from ._identified import distribution_states
@@ -270,6 +270,12 @@ def _bounds(study: Study, query: Query, grants: Grants, base: Answer, seconds: f
 def _names(term: Var) -> set[str]:
     """The variables that a term speaks of."""
     return {term.name, *(a.target for a in term.world), *(a.parent for a in term.world if a.parent)}
+
+
+def bounds_forecast(study: Study, query: Query, grants: Grants = ()) -> str:
+    """What bounds on a query would take, nothing solved."""
+    made = _bounds(study, query, grants, Answer(query, "not_identified"), None)
+    return forecast(made.facts, made.asked.cells[0])
 
 
 def _drawn(study: Study) -> tuple[Assumption, ...]:
