@@ -90,9 +90,8 @@ class Facts:
     def of(cls, study: Study, sources: Sources, reading: Reading, effort: Effort) -> Facts:
         """What a study says, in one of its readings."""
         known = (*reading.known, *presumed(study.statements, len(study.laws) + len(study.samples)))
-        return cls(
-            study.graph, study.states, reading.laws, known, sources.sources, sources.equations, reading.left, effort
-        )
+        graph = reading.graph or study.graph
+        return cls(graph, study.states, reading.laws, known, sources.sources, sources.equations, reading.left, effort)
 
     def with_law(self, study: Study, law: KnownLaw) -> Facts:
         """The same, where the statements give a whole law: it stands for those that are about nothing else."""
