@@ -25,6 +25,8 @@ MOST_WHOLE = 1024
 """Most columns of whole response types where those of parts would do."""
 MOST_APART = 4_096
 """Most columns of a block whose parts are kept apart; beyond, one hidden cause of all relaxes it."""
+ROUNDED = 1e-14
+"""A sum of weights that is smaller than this share of them is what rounding left."""
 MOST_CELLS = 60_000_000
 """Most cells of the matrix of forms: it is kept dense."""
 
@@ -89,15 +91,20 @@ def distinct(rows: NDArray[_Kind]) -> tuple[NDArray[_Kind], NDArray[np.intp]]:
 
 
 def tidied(weights: Array, factors: NDArray[np.intp]) -> Polynomial:
-    """A polynomial with each product of forms once, and none that weighs nothing."""
+    """A polynomial with each product of forms once, and none that weighs nothing.
+
+    What rounding leaves of weights that cancel is nothing: a limit of zero on it would rule out what it reads.
+    """
     if not len(weights):
         return Polynomial(weights, factors)
+    size = np.abs(weights)
     if factors.shape[1]:
         factors, inverse = distinct(factors)
         weights = np.bincount(inverse, weights, len(factors)).astype(np.float64)
+        size = np.bincount(inverse, size, len(factors)).astype(np.float64)
     else:
-        weights, factors = weights.sum(keepdims=True), factors[:1]
-    heavy = weights != 0
+        weights, size, factors = weights.sum(keepdims=True), size.sum(keepdims=True), factors[:1]
+    heavy = np.abs(weights) > ROUNDED * size
     return Polynomial(weights[heavy], factors[heavy])
 
 
