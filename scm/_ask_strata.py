@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -34,6 +35,8 @@ REFUSED = 3
 """As `Statuses` counts it; the others are `OK`, `UNDEFINED` and `CONTRADICTION`."""
 MOST_SINGLE = 500
 """Most strata that are answered one by one."""
+SECONDS = 60.0
+"""How long strata are answered one by one."""
 FEW_TERMS = 24
 """Formulas with at most so many terms are shown in the derivation."""
 MET = 1e-7
@@ -62,6 +65,8 @@ class _Rows:
         words = {"contradiction": CONTRADICTION, "undefined": UNDEFINED, "refused": REFUSED, "not_identified": REFUSED}
         self.codes[row] = words.get(answer.finding, OK)
         if answer.finding in words:
+            for end in (self.lower, self.upper, self.outer_lower, self.outer_upper):
+                end[row] = np.nan
             return
         between = answer.interval
         self.lower[row] = answer.value if between is None else between.lower
@@ -197,19 +202,24 @@ class _Asked:
     def one_by_one(self, found: _Rows, rows: NDArray[np.bool_], told: dict[str, Any]) -> str:
         """Strata that no formula or pool answers, each by itself; returns why some are left."""
         left = np.flatnonzero(rows)
+        done, end = 0, time.monotonic() + SECONDS
         for row in left[:MOST_SINGLE].tolist():
+            if time.monotonic() > end:
+                break
+            done += 1
             try:
                 found.put(row, self.of_one(row))
             except ScmError:
-                found.codes[row] = REFUSED
+                found.codes[row] = REFUSED if found.codes[row] != OK else OK
         if len(left):
-            told["answered_one_by_one"] = min(len(left), MOST_SINGLE)
-        if len(left) <= MOST_SINGLE:
+            told["answered_one_by_one"] = done
+        over = left[done:][found.codes[left[done:]] == REFUSED]
+        if not len(over):
             return ""
         why = told.get("one_by_one", "a stratum of theirs has probability zero")
         return (
-            f"{len(left) - MOST_SINGLE:,} strata cannot be answered together ({why}), and at most {MOST_SINGLE} are "
-            "answered one by one. Ask for these in parts."
+            f"{len(over):,} strata cannot be answered together ({why}), and at most {MOST_SINGLE} are answered one by "
+            f"one, as many as {SECONDS:.0f} seconds allow. Ask for these in parts."
         )
 
     def of_one(self, row: int) -> Answer:

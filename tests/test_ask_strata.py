@@ -189,3 +189,11 @@ def test_the_arrays_of_the_user_are_left_alone():
     p[0] = 0.25  # writable still
     with pytest.raises(ValueError, match="read-only"):
         found.interval.lower[0] = 1.0  # type: ignore[union-attr,index]
+
+
+def test_a_hidden_cause_that_is_only_relaxed():
+    """Z <-> X <-> Y: one hidden cause of all is less than the graph says; few strata are answered by themselves."""
+    p = np.random.default_rng(8).dirichlet(np.ones(8), size=3).reshape(3, 2, 2, 2)
+    graph = "Z -> X -> Y, Z <-> X, X <-> Y"
+    found = check_against_single(graph, "P(Y=1 | do(X=1))", [KnownLaw(("Z", "X", "Y"), p, strata=True)], rows=2)
+    assert found.diagnostics["answered_one_by_one"] == 3
