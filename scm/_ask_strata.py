@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from ._answer import Answer, Told
 from ._ask_bounds import identifying
-from ._ask_laws import named
+from ._ask_laws import NONE, named
 from ._bounds_ends import cells_of
 from ._errors import InvalidQuery, ScmError
 from ._finding import Assumption, Interval, Statuses, Step, Uncertainty
 from ._identified import BEYOND, distribution_states, identified
-from ._query import Query
+from ._query import Probability, Query, query_terms
 from ._row_estimand import row_values
 from ._study import KnownLaw, Study
 from .bounds._formula_of import formula_of
@@ -27,7 +27,7 @@ from .bounds._pool_rows import CONTRADICTION, OK, UNDEFINED
 from .bounds._row_cells import RowLaw
 from .bounds._row_query import NotTogether, RowQuery
 from .bounds._sources import sources_of
-from .identify import Available, Identification
+from .identify import Available, Identification, identify
 
 Array = NDArray[np.float64]
 NAME = "strata"
@@ -110,16 +110,32 @@ class _Asked:
         values = row_values(self.how.estimand, self.laws, self.study.states, self.how.axes)
         floor, ceiling = ends(self.query, self.study.states)
         flat = values.reshape(self.strata, -1)
-        lost = np.isnan(flat.sum(axis=1))
+        impossible = self.impossible()
+        lost = np.isnan(flat.sum(axis=1)) & ~impossible
         beyond = ((flat < floor - BEYOND) | (flat > ceiling + BEYOND)).any(axis=1)
         values = np.clip(values, floor, ceiling)
         found.codes[:] = np.where(lost, REFUSED, np.where(beyond, CONTRADICTION, OK)).astype(np.uint8)
+        found.codes[impossible] = UNDEFINED
         values[found.codes != OK] = np.nan
         found.lower = found.upper = found.outer_lower = found.outer_upper = values
         if lost.any():  # single strata may have two ends
             found.upper, found.outer_lower, found.outer_upper = values.copy(), values.copy(), values.copy()
         found.sharp[:] = ~lost
         return lost
+
+    def impossible(self) -> NDArray[np.bool_]:
+        """The strata in which a condition of the query has no probability, where the laws say so."""
+        found = np.zeros(self.strata, dtype=bool)
+        available = [Available(law.variables, law.do, law.name) for law in self.laws]
+        for given in {term.given for term in query_terms(self.query)} - {None}:
+            assert given is not None
+            try:
+                how = identify(self.study.graph, Probability(given), available, states=self.study.states)
+            except ScmError:  # what cannot be known of the condition is not needed for the query
+                continue
+            if how.estimand is not None:
+                found |= row_values(how.estimand, self.laws, self.study.states) < NONE
+        return found
 
     def bounded(self, found: _Rows, told: dict[str, Any]) -> tuple[NDArray[np.bool_], list[Step]]:
         """Pools at every stratum; returns the strata that they say nothing of."""

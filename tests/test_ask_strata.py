@@ -129,6 +129,14 @@ def test_an_identified_effect_where_a_stratum_is_empty():
     assert ((upper - lower > 0.01) == [False, False, False, True, False]).all()
 
 
+def test_an_identified_query_whose_condition_is_impossible_in_a_stratum():
+    joint = laws(4, (2, 2))
+    joint[2] = [[0, 0], [0.4, 0.6]]
+    found = check_against_single("X -> Y", "P(Y[X=1]=1 | X=0)", [KnownLaw(("X", "Y"), joint, strata=True)], rows=4)
+    assert found.finding == "exact"
+    assert found.status == ("ok", "ok", "undefined", "ok")
+
+
 def test_a_query_that_is_answered_one_by_one():
     """PN with an instrument: the shares of the instrument weigh the unknown law, differently in each stratum."""
     query = "P(Y[X=0]=0 | X=1, Y=1)"
