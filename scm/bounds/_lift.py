@@ -9,6 +9,7 @@ is a product is not. Every row is homogeneous (`... >= 0`), so that a ratio need
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -48,10 +49,12 @@ class Lift:
     Attributes:
         programme: what is relaxed.
         parts: forms that are the probability of a label of a part of a block, and the part.
+        until: when to give up, as `time.monotonic` counts; one programme takes no more than half of what is left.
     """
 
     programme: Programme
     parts: dict[tuple[int, int], int] = field(default_factory=lambda: {})
+    until: float = np.inf
 
     @cached_property
     def sizes(self) -> tuple[int, ...]:
@@ -147,7 +150,7 @@ class Lift:
         return stacked(parts)
 
     def _of_parts(self, b: int, rows: Array, low: Array, high: Array) -> Iterator[SparseRows]:
-        """What is known of the labels of one part, multiplied with the labels of the others, of which they are independent."""
+        """What is known of the labels of one part, multiplied with the labels of the others."""
         block, equal = self.programme.blocks[b], low == high
         if block.apart is None:
             return
@@ -172,7 +175,7 @@ class Lift:
         return self.spread(over, np.concatenate([above, below]), kinds)
 
     def cut_rows(self, cuts: tuple[Cut, ...]) -> list[SparseRows]:
-        """The rows of branches: each says `form - low >= 0` and `high - form >= 0` beside every column of the others."""
+        """The rows of branches: `form - low >= 0` and `high - form >= 0`, beside every column of the others."""
         found: list[SparseRows] = []
         for cut in cuts:
             start, index, form, one = self._pattern(cut.block, cut.form)
@@ -219,7 +222,7 @@ class Lift:
         one = SparseRows(
             np.array([0, len(index)], dtype=np.int32), index.astype(np.int32), scale[index], np.ones(1), np.ones(1)
         )
-        found = least(above, stacked([rows, one]))
+        found = least(above, stacked([rows, one]), (self.until - time.monotonic()) / 2)
         return self._proved(above, below, rows, found)
 
     def _proved(self, above: Array, below: Array | None, rows: SparseRows, found: Optimum) -> Bound:
