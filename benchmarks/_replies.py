@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from llm_bridge import Problem, Reply, answer_text, solve_problem
+from scm import Answer, Uncertainty
 
 from .questions import questions
 
@@ -31,6 +33,15 @@ def study(edges: list[tuple[str, str]], hidden: tuple[str, ...] = (), **parts: A
         "reply": {"kind": "yes-no", "threshold": 0.0},
     }
     return solve_problem(Problem.from_data({**base, **parts}))
+
+
+def unbounded(reply: Reply) -> Reply:
+    """A reply as it would be if bounds took too long: what is not identified, and no more."""
+
+    def open_(answer: Answer) -> Answer:
+        return replace(answer, finding="not_identified", interval=None, uncertainty=Uncertainty(), assumptions=())
+
+    return replace(reply, finding="not_identified", reply=None, answers=tuple(map(open_, reply.answers)))
 
 
 def law(value: str, **given: bool) -> dict[str, str]:
@@ -62,7 +73,8 @@ def named() -> dict[str, Reply]:
             "If it rains or the sprinkler is on, the road is wet. The road was wet. Would the road have been wet if it "
             "had not rained?"
         ),
-        "not_identified": study(HIDDEN, ("u",), statements=both),
+        "bounds, study": study(HIDDEN, ("u",), statements=both),
+        "not_identified": unbounded(study(HIDDEN, ("u",), statements=both)),
         "undefined": answer_text(
             "Smoke causes an alarm. Smoke causes coughing. There was smoke but not coughing. Would there have been an "
             "alarm without smoke?"

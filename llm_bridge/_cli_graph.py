@@ -42,11 +42,12 @@ from scm import (
     two_models,
 )
 
+from ._cli_bounds import bounds_explained, bounds_words, grants_of, how_to_bound
 from ._cli_input import is_graph_file
 from ._cli_print import as_json, section, steps_text, value_of, wrapped
 from ._cli_query import exit_status
 from ._guard import visible
-from ._study_words import clashing, not_known, open_reasons, why
+from ._study_words import clashing, not_known, why
 from ._verbalise import rounded_to
 
 
@@ -74,9 +75,11 @@ def run_identify(arguments: argparse.Namespace, document: str | None) -> int:
     graph = graph_of(arguments.graph, document)
     query = parse_query(arguments.query, graph.variables)
     available = [available_of(text, graph, n) for n, text in enumerate(arguments.available, 1)] or None
-    found = identify(graph, query, available, assume=tuple(arguments.assume))
+    grants = grants_of(arguments.assume)
+    names = tuple(name for name in grants if isinstance(name, str) and name != "no_prevention")
+    found = identify(graph, query, available, assume=names)
     study = study_of(graph, query, arguments.given, None) if arguments.given else None
-    answer = None if study is None else ask(study, query, assume=tuple(arguments.assume))
+    answer = None if study is None else ask(study, query, assume=grants)
     if arguments.json:
         print(as_json(_identification_data(found, study, answer)))
     elif arguments.latex:
@@ -99,6 +102,8 @@ def _identification_text(found: Identification, study: Study | None, answer: Ans
             yield wrapped("Two models that show it were not found in the time that the search takes.", "  ", "    ")
         else:
             yield "\n".join("  " + line for line in witness.to_text().splitlines())
+        if study is None:
+            yield wrapped(how_to_bound(found), "  ", "    ")
     if study is not None and answer is not None:
         yield ""
         yield wrapped(f"With what is given: {answer_words(study, answer)}")
@@ -113,6 +118,7 @@ def _identification_data(found: Identification, study: Study | None, answer: Ans
     else:
         witness = two_models(found) if found.obstacle is not None else None
         data["witness"] = None if witness is None else json.loads(witness.to_json())
+        data |= {"bounds": how_to_bound(found)} if found.obstacle is not None else {}
         told = f"{data['query']} is not identified" if found.obstacle is not None else f"{data['query']}: not decided"
     finding = "exact" if found.identified else "not_identified" if found.obstacle is not None else "refused"
     promised = {"answer": f"{told}.", "reply": None, "finding": finding, "value": None, "interval": None}
@@ -168,7 +174,7 @@ def run_graph_query(arguments: argparse.Namespace, document: str | None, setting
     if left := placeholders(query):
         raise InvalidQuery(f"{query} leaves ?{left[0]} open. Give its value, --set {left[0]}=VALUE.")
     study = study_of(graph, query, arguments.given, arguments.data)
-    answer = ask(study, query, assume=tuple(arguments.assume), budget=arguments.budget, key=arguments.seed)
+    answer = ask(study, query, assume=grants_of(arguments.assume), budget=arguments.budget, key=arguments.seed)
     if arguments.json:
         print(as_json(_data(study, answer)))
     elif answer.finding != "refused":
@@ -272,7 +278,7 @@ def answer_words(study: Study, answer: Answer) -> str:
         case "refused":
             return " ".join(reason for _, reason in answer.refusals)
         case "bounds":
-            return f"{answer.text} is {value_of(answer)}. {' '.join(open_reasons(study, answer))}".strip()
+            return bounds_words(study, answer)
         case "undefined":
             return f"{answer.text} has no value: what is given, or what the formula divides by, has probability zero."
         case "estimate" if isinstance(answer.value, float) and isinstance(error := answer.uncertainty.sampling, float):
@@ -297,6 +303,8 @@ def _text(study: Study, answer: Answer, derivation: bool | None, explain: bool) 
         out.append(
             section("Assumed", [wrapped(f"{a.text} (by {a.granted_by})", "  - ", "    ") for a in answer.assumptions])
         )
-    if explain and answer.finding == "not_identified" and answer.witness is not None:
+    if explain and answer.finding == "bounds":
+        out += bounds_explained(answer)
+    if explain and answer.finding in ("not_identified", "bounds") and answer.witness is not None:
         out.append(answer.witness.to_text())
     return "\n\n".join(out)

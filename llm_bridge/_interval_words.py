@@ -115,6 +115,12 @@ def _said(value: float, decimals: int, scale: Scale, way: str) -> str:
 # Answers
 
 
+def rules_nothing_out(answer: Answer) -> bool:
+    """Whether bounds are the ends that the value has whatever is known."""
+    ends, scale = ends_of(answer), scale_of(answer.query)
+    return ends is not None and ends[0] <= scale.floor + CLOSE and ends[1] >= scale.ceiling - CLOSE
+
+
 def answer_lies(answer: Answer, marks: Iterable[float] = ()) -> str:
     """Where the value of an answer lies, by its outer ends; that it is not determined where there are none."""
     ends = ends_of(answer)
@@ -137,10 +143,11 @@ def cannot_say_more(problem: Problem | None, answer: Answer) -> str:
 
 
 def further(answer: Answer) -> list[str]:
-    """The numbers that would say more, the most telling first."""
+    """The numbers that would say more, the most telling first; not the answer itself."""
     found = cast("Sequence[Any]", answer.diagnostics.get("further") or answer.diagnostics.get("missing") or ())
-    return [str(cast("Mapping[str, Any]", one).get("law", one)) if isinstance(one, Mapping) else str(one)
-            for one in found]  # fmt: skip
+    texts = [str(cast("Mapping[str, Any]", one).get("law", one) if isinstance(one, Mapping) else one) for one in found]
+    itself = answer.text.replace(" ", "")
+    return [text for text in texts if text.replace(" ", "") != itself]
 
 
 def _law_said(problem: Problem | None, text: str) -> str:

@@ -7,7 +7,7 @@ from scm import Const, Model, Op, Probability, ScmError, Study, Var, ask, conjun
 from ._compile import study_of
 from ._phrases import capital, joined
 from ._reasons import Because, Certainties, Chain, TooLong, chain_to
-from ._study_words import licence, open_reasons, why
+from ._study_words import licence, only_itself, open_reasons, why
 from ._verbalise import Asked, Case, Speaker, asked_of, line
 
 MOST_ROOTS = 3
@@ -54,12 +54,18 @@ def _by_graph(case: Case) -> str:
 
 def _of_study(case: Case, study: Study, said: str) -> str:
     """The reply with what confounds, what is enough, and the arithmetic."""
+    lacking = "" if case.compiled is None else case.compiled.lacking
     reasons = [
-        why(study, answer) if answer.finding in ("exact", "estimate") else " ".join(open_reasons(study, answer))
+        why(study, answer)
+        if answer.finding in ("exact", "estimate")
+        else lacking
+        if lacking and only_itself(answer)
+        else " ".join(open_reasons(study, answer))
         for answer in case.answers
         if answer.finding in ("exact", "estimate", "bounds")
     ]
-    return " ".join([said, *(reason for reason in reasons if reason)])
+    other = [case.fault] if case.finding == "bounds" and case.fault else []  # what another way would have needed
+    return " ".join([said, *(reason for reason in reasons if reason), *other])
 
 
 class _Teacher:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from scm import Answer, Value
 
-from ._interval_words import answer_lies, cannot_say_more, ends_said, scale_of
+from ._interval_words import answer_lies, cannot_say_more, ends_said, rules_nothing_out, scale_of
 from ._phrases import Phrases, joined
 from ._problem import Problem
 from ._rounding import ends_of
@@ -28,6 +28,7 @@ def bounded(problem: Problem, answer: Answer, lead: str, told: str, tail: str) -
         tail: what chance and rounding do to the ends.
     """
     where = f"{told} {answer_lies(answer, marks(problem))}"
+    tail = "" if rules_nothing_out(answer) else tail
     if lead:
         return f"{lead}{where}{tail}."  # more is not asked for
     opened = "" if problem.reply.kind == "number" else f"{NOT_DETERMINED}: "

@@ -151,27 +151,27 @@ def not_known(
     answer = next(a for a in answers if a.finding == "not_identified")
     told = None if problem is None else named(problem, answer.query)
     told = capital(told.rstrip(",")) if told is not None else answer.text
-    reasons = [lacking] if lacking and _only_itself(answer) else open_reasons(study, answer)
+    reasons = [lacking] if lacking and only_itself(answer) else open_reasons(study, answer)
     parts = [f"{told} is not determined by what is said.", *reasons]
     return " ".join([*parts, *([fault] if fault else [])])
 
 
-def _only_itself(answer: Answer) -> bool:
+def only_itself(answer: Answer) -> bool:
     """Whether the one number that is missing is the answer."""
     missing = cast("list[str]", answer.diagnostics.get("missing", []))
     return [text.replace(" ", "") for text in missing] == [answer.text.replace(" ", "")]
 
 
-def open_reasons(study: Study | None, answer: Answer) -> Iterator[str]:
-    """The obstacle, what is missing, and what could be granted."""
+def open_reasons(study: Study | None, answer: Answer, *, missing: bool = True) -> Iterator[str]:
+    """The obstacle, what is `missing` if that is to be told too, and what could be granted."""
     how = answer.identification
     obstacle = how.obstacle if isinstance(how, Identification) else None
-    missing = cast("list[str]", answer.diagnostics.get("missing", []))
+    lacking = cast("list[str]", answer.diagnostics.get("missing", []))
     if obstacle is not None and study is not None:
         yield from _obstacle(study, answer.query, obstacle.explanation)
-    elif missing:
-        lack = "a number is" if len(missing) == 1 else "numbers are"
-        yield f"It would follow, but {lack} missing: {joined(missing)}."
+    elif lacking and missing:
+        lack = "a number is" if len(lacking) == 1 else "numbers are"
+        yield f"It would follow, but {lack} missing: {joined(lacking)}."
 
 
 def _obstacle(study: Study, query: Query, explanation: str) -> Iterator[str]:

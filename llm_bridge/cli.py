@@ -98,7 +98,11 @@ def _add_identify(identify: argparse.ArgumentParser) -> None:
         "--given", metavar="STATEMENT", action="append", default=[], help="also answer from statements (repeatable)"
     )
     identify.add_argument(
-        "--assume", metavar="NAME", action="append", default=[], help="grant homogeneity or no_defiers (repeatable)"
+        "--assume",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help='grant homogeneity, no_defiers or, with --given, "no_prevention(X, Y)" (repeatable)',
     )
     identify.add_argument("--json", action="store_true", help="print the result as JSON")
     identify.add_argument("--latex", action="store_true", help="print the formula as LaTeX")
@@ -121,7 +125,7 @@ def _add_answering(command: argparse.ArgumentParser) -> None:
         metavar="NAME",
         action="append",
         default=[],
-        help="grant an assumption, such as rank_preserving (repeatable)",
+        help='grant an assumption, such as rank_preserving, or for bounds "no_prevention(X, Y)" (repeatable)',
     )
     command.add_argument(
         "--budget", metavar="TIME[,MEMORY]", help="refuse what would take longer or need more, such as 10s,2GB"
@@ -265,7 +269,12 @@ def _reply(arguments: argparse.Namespace, answer: Callable[[dict[str, Any]], Rep
 
 
 def _options(arguments: argparse.Namespace) -> dict[str, Any]:
-    return {"assume": tuple(arguments.assume), "budget": arguments.budget, "key": arguments.seed}
+    grants = tuple(arguments.assume)
+    if any("(" in grant for grant in grants):
+        from ._cli_bounds import grants_of
+
+        grants = grants_of(grants)
+    return {"assume": grants, "budget": arguments.budget, "key": arguments.seed}
 
 
 def _tell(arguments: argparse.Namespace, reply: Reply, data: dict[str, Any], polished: str | None = None) -> int:

@@ -11,6 +11,8 @@ from ._answer import Answer as Answer
 from ._arguments import parse_budget as parse_budget
 from ._ask import ask as ask
 from ._bind import bind as bind
+from ._bound_draws import bound_draws as bound_draws
+from ._bound_formulas import bound_formulas as bound_formulas
 from ._by_noise import ByNoise as ByNoise
 from ._by_noise import by_noise as by_noise
 from ._claims import Adjusts as Adjusts
@@ -54,6 +56,7 @@ from ._draws import DrawnAnswer as DrawnAnswer
 from ._draws import TableDraws as TableDraws
 from ._draws import ask_draws as ask_draws
 from ._draws import draw_tables as draw_tables
+from ._end_draws import BoundDraws as BoundDraws
 from ._equivalence import EquivalenceClass as EquivalenceClass
 from ._equivalence import class_from_independences as class_from_independences
 from ._equivalence import equivalence_class as equivalence_class
@@ -90,6 +93,8 @@ from ._finding import Interval as Interval
 from ._finding import Step as Step
 from ._finding import Uncertainty as Uncertainty
 from ._frames import Encoded as Encoded
+from ._further_numbers import FurtherNumber as FurtherNumber
+from ._further_numbers import further_numbers as further_numbers
 from ._graph import CausalGraph as CausalGraph
 from ._graph_ops import districts as districts
 from ._graph_ops import latent_projection as latent_projection
@@ -205,12 +210,14 @@ from ._syntax import terms as terms
 from ._syntax import walk as walk
 from ._syntax import world as world
 from ._text import number_text as number_text
+from ._text import outward_text as outward_text
 from ._text import settings_text as settings_text
 from ._units import Unit as Unit
 from ._units import possible_units as possible_units
 from ._variable import Variable as Variable
 from ._worlds import Worlds as Worlds
 from ._worlds import build_worlds as build_worlds
+from .bounds._formulas import BoundFormula as BoundFormula
 from .identify import AdjustmentCheck as AdjustmentCheck
 from .identify import Available as Available
 from .identify import Conflict as Conflict
@@ -283,6 +290,8 @@ __all__ = [
     "Available",
     "Bernoulli",
     "Bootstrap",
+    "BoundDraws",
+    "BoundFormula",
     "ByNoise",
     "Categorical",
     "CausalClaim",
@@ -320,6 +329,7 @@ __all__ = [
     "Flow",
     "Forecast",
     "Function",
+    "FurtherNumber",
     "GaussianCopula",
     "GraphFormat",
     "GumbelMax",
@@ -407,6 +417,8 @@ __all__ = [
     "ask_draws",
     "ate",
     "bind",
+    "bound_draws",
+    "bound_formulas",
     "build_worlds",
     "by_noise",
     "canonical",
@@ -447,6 +459,7 @@ __all__ = [
     "file_format",
     "from_pgmpy",
     "front_door_sets",
+    "further_numbers",
     "graph_from_text",
     "graph_to_text",
     "gumbel_max",
@@ -484,6 +497,7 @@ __all__ = [
     "normal",
     "number_text",
     "numbers_from_text",
+    "outward_text",
     "parent_adjustment_set",
     "parquet_batches",
     "parse_budget",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,14 +64,18 @@ def ask(
             observed. Where states are labels, whole numbers are their positions. A continuous variable has numbers;
             NaN among them is an error, except in pandas, where it is an empty cell. Messages count rows from 1.
         ignored: columns of the rows that mean nothing here; any other unknown column is an error.
-        assume: what the user grants, by name (`"rank_preserving"`, `"gumbel_max"`, `"independent"`) or as a `Coupling`;
-            printed in the answer.
-        budget: seconds, `"500ms"`, `"10s,2GB"`, or a `Budget`: a computation forecast to be larger is refused.
+        assume: what the user grants, printed in the answer. Of a model couplings, by name (`"rank_preserving"`,
+            `"gumbel_max"`, `"independent"`) or as a `Coupling`; of a study what identification can use (`"no_defiers"`,
+            `"homogeneity"`); of both shapes such as `no_prevention("X", "Y")`, which narrow bounds.
+        budget: seconds, `"500ms"`, `"10s,2GB"`, or a `Budget`: a computation forecast to be larger is refused. Bounds
+            over several unknown laws are as narrow as the seconds allow.
         key: a JAX random key, or a whole number (a seed), for solvers that draw; exact ones ignore it.
         execution: how to run it; left out, the planner chooses.
 
     Returns:
-        An `Answer`; what cannot be worked out here is the finding `refused`, with every solver's reason.
+        An `Answer`. What is known of a study, or the tables of a model without a coupling, may leave the query open:
+        the finding is then `bounds`, with proved and attained ends in `interval` and the models that attain them in
+        `attained`. What cannot be worked out here is the finding `refused`, with every solver's reason.
 
     Raises:
         QuerySyntaxError, UnknownName, UnknownState, InvalidQuery, InvalidRows: the question cannot be meant.
@@ -87,19 +91,52 @@ def ask(
 
         asked = mixed.question_of(knowledge, query, rows, ignored)
         if asked.finite is None:
-            return mixed.ask_mixed(knowledge, asked, rows, ignored, assume, budget, key, execution)
+            return mixed.ask_mixed(knowledge, asked, rows, ignored, _no_shapes(assume), budget, key, execution)
         knowledge, query = asked.finite, asked.query
-    setting, question = prepared(knowledge, query, rows, ignored, assume, budget, key, execution)
+    couplings, shapes = _couplings_and_shapes(assume)
+    setting, question = prepared(knowledge, query, rows, ignored, couplings, budget, key, execution)
     refusals: list[tuple[str, str]] = []
+    uncoupled = False
     for solver in DEFAULT:
         try:
             solution = solver.solve(setting, question.query)
         except Refusal as refusal:
+            uncoupled = uncoupled or refusal.uncoupled
             earlier = next((name for name, reason in refusals if reason == str(refusal)), None)
             refusals.append((solver.name, str(refusal) if earlier is None else SAME_REASON.format(earlier)))
             continue
         return _answer(setting, question, solution, kind_of(rows), solver.name)
-    return Answer(question.query, "refused", rung=question.rung, status=Statuses(()), refusals=tuple(refusals))
+    base = Answer(question.query, "refused", rung=question.rung, status=Statuses(()), refusals=tuple(refusals))
+    if not uncoupled:
+        return base
+    from ._ask_open import bounded_model  # what a query with an answer does not need
+
+    return bounded_model(setting, base, question.states, shapes, kind_of(rows))
+
+
+def _no_shapes(
+    assume: str | Coupling | Shape | Sequence[str | Coupling | Shape],
+) -> str | Coupling | Sequence[str | Coupling]:
+    """What is granted of a model with continuous variables: couplings.
+
+    Raises:
+        InvalidQuery: a shape.
+    """
+    couplings, shapes = _couplings_and_shapes(assume)
+    if shapes:
+        raise InvalidQuery("Shapes narrow bounds, which are of finite variables. Leave them out.")
+    return couplings
+
+
+def _couplings_and_shapes(
+    assume: str | Coupling | Shape | Sequence[str | Coupling | Shape],
+) -> tuple[str | Coupling | Sequence[str | Coupling], tuple[Shape, ...]]:
+    """What is granted of the tables of a model, apart: couplings, which give numbers; shapes, which narrow bounds."""
+    if isinstance(assume, Shape):
+        return (), (assume,)
+    if isinstance(assume, (str, Coupling)) or not isinstance(assume, (list, tuple)):
+        return cast("Sequence[str | Coupling]", assume), ()
+    return tuple(x for x in assume if not isinstance(x, Shape)), tuple(x for x in assume if isinstance(x, Shape))
 
 
 def _of_a_study(assume: str | Coupling | Shape | Sequence[str | Coupling | Shape]) -> str | Shape | list[str | Shape]:
@@ -107,6 +144,8 @@ def _of_a_study(assume: str | Coupling | Shape | Sequence[str | Coupling | Shape
     if isinstance(assume, (str, Shape)):
         return assume
     items = (assume,) if isinstance(assume, Coupling) else assume
+    if not isinstance(items, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]  # untyped callers
+        raise InvalidQuery(f"assume= takes names of assumptions or shapes, got {type(items).__name__}.")
     kept: list[str | Shape] = []
     for item in items:
         if isinstance(item, Coupling):

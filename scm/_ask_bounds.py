@@ -11,8 +11,9 @@ import numpy as np
 
 from ._answer import Answer, Told
 from ._bounds_ends import Bounded, Facts, added, cells_of, ends_of
-from ._bounds_told import Account, Attained, clash_step
-from ._finding import Assumption, Confidence, Interval, Statuses, Step, Uncertainty
+from ._bounds_told import Account, Attained, clash_step, forecast
+from ._errors import listing
+from ._finding import Assumption, Confidence, Finding, Interval, Statuses, Step, Uncertainty
 from ._identified import distribution_states
 from ._query import Query, query_nodes
 from ._statement_text import print_statement
@@ -84,6 +85,7 @@ class _Bounds:
         asked: the query over the study.
         base: the answer so far.
         facts: what is known at face value: printed numbers and observed frequencies as they stand.
+        plain: the same with each statement by itself.
         digits: the same with what printed digits leave open; None where every number is exact.
         region: the same with what sampling leaves open; None where nothing was sampled.
         grants: what the user granted, in words.
@@ -93,6 +95,7 @@ class _Bounds:
     asked: _Asked
     base: Answer
     facts: Facts
+    plain: Facts
     digits: Facts | None
     region: Facts | None
     grants: tuple[Assumption, ...]
@@ -115,23 +118,31 @@ class _Bounds:
             return self._with(found, "undefined", status=Statuses(("undefined",)))
         if all(one.met for one in found):
             value = self.asked.array([one.value for one in found])
-            finding = "exact" if self.region is None else "estimate"
+            finding: Finding = "exact" if self.region is None else "estimate"
             return self._with(found, finding, value=value, uncertainty=self._uncertainty(found, digits, region))
         uncertainty = self._uncertainty(found, digits, region)
         return self._with(found, "bounds", interval=self._interval(found), uncertainty=uncertainty)
 
-    def _with(self, found: tuple[Bounded, ...], finding: Any, notes: tuple[Step, ...] = (), **parts: Any) -> Answer:
-        """The answer so far with bounds in it."""
+    def _with(
+        self,
+        found: tuple[Bounded, ...],
+        finding: Finding,
+        notes: tuple[Step, ...] = (),
+        facts: Facts | None = None,
+        **parts: Any,
+    ) -> Answer:
+        """The answer so far with bounds in it; `facts` are those of another reading."""
+        facts = facts or self.facts
         number = found[0] if len(found) == 1 else None
         return replace(
             self.base,
             finding=finding,
             refusals=(),
             states=self.asked.states,
-            assumptions=(*self._kept(), *self.grants, *_conditions(found)),
-            diagnostics={**self.base.diagnostics, "bounds": _figures(found)},
-            account=Account(self.base, self.facts, found, notes),
-            attain=None if number is None else Attained(self.facts, number),
+            assumptions=(*self._kept(), *self.grants, *_drawn(self.asked.study), *conditions(found)),
+            diagnostics={**self.base.diagnostics, "bounds": figures(found)},
+            account=Account(self.base, facts, found, notes),
+            attain=None if number is None else Attained(facts, number),
             estimand=None,
             check=None,
             **{"status": Statuses(("ok",)), "value": None, "interval": None, **parts},
@@ -143,10 +154,10 @@ class _Bounds:
 
     def _interval(self, found: Sequence[Bounded]) -> Interval:
         lower, upper, outer_lower, outer_upper = (
-            self.asked.array([getattr(one, name) for one in found])
+            self.asked.array([one.end(name) for one in found])
             for name in ("lower", "upper", "outer_lower", "outer_upper")
         )
-        return Interval(lower, upper, outer_lower, outer_upper, all(one.sharp for one in found))
+        return Interval(lower, upper, outer_lower, outer_upper, all(one.sharp or one.met for one in found))
 
     def _uncertainty(
         self, found: Sequence[Bounded], digits: Sequence[Bounded] | None, region: Sequence[Bounded] | None
@@ -164,11 +175,12 @@ class _Bounds:
 
     def _beside(self, clash: Clash, wider: Sequence[tuple[Bounded, ...] | Clash]) -> Answer:
         """Where the numbers cannot hold at face value: within their digits or their sampling error they may."""
+        facts = self.digits if self.region is None else self.region
         found = next((ends for ends in reversed(wider) if not isinstance(ends, Clash)), None)
         if found is None:
             return self._contradiction(next((ends for ends in reversed(wider) if isinstance(ends, Clash)), clash))
         if any(one.undefined for one in found):
-            return self._with(found, "undefined", status=Statuses(("undefined",)))
+            return self._with(found, "undefined", facts=facts, status=Statuses(("undefined",)))
         what = "the printed numbers" if self.region is None else "the observed frequencies"
         left = "rounding" if self.region is None else "sampling error"
         step = Step(
@@ -181,17 +193,20 @@ class _Bounds:
         interval = replace(interval, lower=nan, upper=nan, sharp=False)
         digits, region = (None, found) if self.region is not None else (found, None)
         uncertainty = self._uncertainty(found, digits, region)
-        return self._with(found, "bounds", (step,), interval=interval, uncertainty=uncertainty)
+        return self._with(found, "bounds", (step,), facts, interval=interval, uncertainty=uncertainty)
 
     def _contradiction(self, clash: Clash) -> Answer:
         facts = self.region or self.digits or self.facts
+        if facts is self.facts and facts is not self.plain:  # one by one, statements that give a law say more
+            told = self.asked.ends(self.plain)
+            facts, clash = (self.plain, told) if isinstance(told, Clash) else (facts, clash)
         said = [facts.sources[k] for k in clash.sources]
-        told = Told((*self.base.derivation, clash_step(clash, facts.sources)))
+        told = Told((clash_step(clash, facts.sources),))
         diagnostics = {**self.base.diagnostics, "clash": said, "statements": _statements(self.asked.study, said)}
         return replace(
             self.base, finding="contradiction", status=Statuses(("contradiction",)), account=told, refusals=(),
-            diagnostics=diagnostics, assumptions=(*self.base.assumptions, *self.grants), seek=None, estimand=None,
-            check=None,
+            diagnostics=diagnostics, assumptions=(*self._kept(), *self.grants), seek=None, estimand=None, check=None,
+            value=None, interval=None, uncertainty=Uncertainty(),
         )  # fmt: skip
 
 
@@ -250,11 +265,12 @@ def _bounds(study: Study, query: Query, grants: Grants, base: Answer, seconds: f
         for reading, given in ((found.face, effort), (found.rounded, wide), (found.counted, wide))
     )
     assert face is not None
+    plain = face
     if study.statements and (law := stated_law(study, spoken)) is not None:
         face = face.with_law(study, law)
     citations = [f" ({shape.citation})" if shape.citation else "" for shape in shapes]
     claims = [Assumption(shape.claim + cites, "the user") for shape, cites in zip(shapes, citations, strict=True)]
-    return _Bounds(_Asked.of(study, query), base, face, digits, region, tuple(claims), found.level)
+    return _Bounds(_Asked.of(study, query), base, face, plain, digits, region, tuple(claims), found.level)
 
 
 def _names(term: Var) -> set[str]:
@@ -262,7 +278,32 @@ def _names(term: Var) -> set[str]:
     return {term.name, *(a.target for a in term.world), *(a.parent for a in term.world if a.parent)}
 
 
-def _conditions(found: Sequence[Bounded]) -> tuple[Assumption, ...]:
+def bounds_forecast(study: Study, query: Query, grants: Grants = ()) -> str:
+    """What bounds on a query would take, nothing solved."""
+    made = _bounds(study, query, grants, Answer(query, "not_identified"), None)
+    return forecast(made.facts, made.asked.cells[0])
+
+
+def _drawn(study: Study) -> tuple[Assumption, ...]:
+    """How samples and counted shares came about."""
+    out: list[Assumption] = []
+    for sample in study.samples:
+        what = f"the sample {sample.name!r}" if sample.name else "the sample"
+        text = f"the units of {what} are drawn at random, each by itself, from the population the answer is of"
+        out.append(Assumption(text, "the method"))
+        if sample.do:
+            text = f"in {what} {listing(sample.do)} was imposed at random, without regard to anything about the unit"
+            out.append(Assumption(text, "the user"))
+        if sample.missing == "drop":
+            text = f"rows of {what} with an empty cell were left out: that a cell is empty depends on nothing"
+            out.append(Assumption(text, "the user"))
+    if any(given.total is not None for given in study.statements):
+        text = "the units behind each counted share are drawn at random from the population the answer speaks of"
+        out.append(Assumption(text, "the method"))
+    return tuple(out)
+
+
+def conditions(found: Sequence[Bounded]) -> tuple[Assumption, ...]:
     """That what the query conditions on is possible, where what is known does not say so."""
     if not any(one.open_condition for one in found):
         return ()
@@ -270,7 +311,7 @@ def _conditions(found: Sequence[Bounded]) -> tuple[Assumption, ...]:
     return (Assumption(text, "the method"),)
 
 
-def _figures(found: Sequence[Bounded]) -> dict[str, Any]:
+def figures(found: Sequence[Bounded]) -> dict[str, Any]:
     """What the programmes were like and what they took."""
     blocks = max(((b for p in one.programmes for b in p.blocks) for one in found), key=lambda b: 0, default=())
     return {

@@ -19,7 +19,7 @@ from ._identified import BEYOND, distribution_states, identified
 from ._query import Query
 from ._row_estimand import row_values
 from ._study import KnownLaw, Study
-from .bounds._formulas import formula_of
+from .bounds._formula_of import formula_of
 from .bounds._granted import Grants, granted
 from .bounds._moments import ends
 from .bounds._pool_rows import CONTRADICTION, OK, UNDEFINED
@@ -57,6 +57,8 @@ class _Rows:
 
     def put(self, row: int, answer: Answer) -> None:
         """The answer of one stratum by itself."""
+        if answer.finding in ("refused", "not_identified") and self.codes[row] == OK:
+            return  # what a pool said holds
         words = {"contradiction": CONTRADICTION, "undefined": UNDEFINED, "refused": REFUSED, "not_identified": REFUSED}
         self.codes[row] = words.get(answer.finding, OK)
         if answer.finding in words:
@@ -109,6 +111,8 @@ class _Asked:
         found.codes[:] = np.where(lost, REFUSED, np.where(beyond, CONTRADICTION, OK)).astype(np.uint8)
         values[found.codes != OK] = np.nan
         found.lower = found.upper = found.outer_lower = found.outer_upper = values
+        if lost.any():  # single strata may have two ends
+            found.upper, found.outer_lower, found.outer_upper = values.copy(), values.copy(), values.copy()
         found.sharp[:] = ~lost
         return lost
 
@@ -186,7 +190,7 @@ class _Asked:
         pool = pools.asked.pool
         if len(pool.lower) + len(pool.upper) > FEW_TERMS:
             return []
-        formula = formula_of(pool, [pools.labels[int(k)] for k in pools.asked.cells.tolist()], cell)
+        formula = formula_of(pools, cell)
         reason = "the ends of a linear programme over response types, by all vertices of its dual"
         return [Step("bounds", formula.to_text(), reason, "Balke & Pearl (1994)")]
 
@@ -252,11 +256,13 @@ class _Asked:
         )  # fmt: skip
 
     def claims(self) -> tuple[Assumption, ...]:
-        """What the user granted, where bounds made use of it."""
+        """What the user granted, where bounds made use of it, and how printed numbers were read."""
         if self.how.estimand is not None:
             return ()
+        digits = Assumption("the ends are over all that the digits of the statements leave open", "the method")
         shapes = granted(self.study.graph, self.study.states, self.query, self.grants).shapes
-        return tuple(Assumption(f"{s.claim}{f' ({s.citation})' if s.citation else ''}", "the user") for s in shapes)
+        claims = [Assumption(f"{s.claim}{f' ({s.citation})' if s.citation else ''}", "the user") for s in shapes]
+        return (*claims, *([digits] if any(s.low < s.high for s in self.study.statements) else []))
 
 
 def ask_strata(study: Study, query: Query, grants: Grants, single: Callable[[Study], Answer]) -> Answer:

@@ -27,6 +27,8 @@ from .bounds._stated import is_about
 
 MET = 1e-7
 """Outer ends nearer than this are one number."""
+ROUNDED = 1e-12
+"""A number nearer than this to an end that no law passes is that end."""
 SURELY_ZERO = 1e-12
 """A condition that no law makes more likely than this has probability zero."""
 MOST_CHECKED = 64
@@ -88,9 +90,8 @@ class Facts:
     def of(cls, study: Study, sources: Sources, reading: Reading, effort: Effort) -> Facts:
         """What a study says, in one of its readings."""
         known = (*reading.known, *presumed(study.statements, len(study.laws) + len(study.samples)))
-        return cls(
-            study.graph, study.states, reading.laws, known, sources.sources, sources.equations, reading.left, effort
-        )
+        graph = reading.graph or study.graph
+        return cls(graph, study.states, reading.laws, known, sources.sources, sources.equations, reading.left, effort)
 
     def with_law(self, study: Study, law: KnownLaw) -> Facts:
         """The same, where the statements give a whole law: it stands for those that are about nothing else."""
@@ -175,7 +176,12 @@ class Bounded:
     def value(self) -> float:
         """The number where the ends meet."""
         inner = [end for end in (self.lower, self.upper) if not math.isnan(end)]
-        return sum(inner) / len(inner) if inner else (self.outer_lower + self.outer_upper) / 2
+        found = sum(inner) / len(inner) if inner else (self.outer_lower + self.outer_upper) / 2
+        return next((end for end in (self.floor, self.ceiling) if abs(found - end) < ROUNDED), found)
+
+    def end(self, name: str) -> float:
+        """One of the four ends as answers hold them; the number itself where they meet."""
+        return self.value if self.met and not self.undefined else float(getattr(self, name))
 
     @property
     def tells(self) -> bool:

@@ -120,7 +120,8 @@ def _sampling_lines(answer: Printable) -> list[str]:
         lines.append("  standard errors from the counts: up to " + number_text(float(np.nanmax(sampling))))
     if between is not None and isinstance(between.lower, float) and isinstance(between.upper, float):
         ends = " to ".join(outward_text(between.lower, between.upper))
-        lines.append(f"  {between.level:.0%} confidence interval: {ends} ({between.method})")
+        text = f"{between.level:.0%} confidence interval: {ends} ({between.method})"
+        lines += textwrap.wrap(text, WIDTH, initial_indent="  ", subsequent_indent="    ")
     for text in cast("Sequence[str]", answer.diagnostics.get("poor_overlap", ())):
         lines += textwrap.wrap(f"poor overlap: {text}", WIDTH, initial_indent="  ", subsequent_indent="    ")
     return lines

@@ -1,6 +1,6 @@
 """Laws of response types, enumerated: what every query is worth under them. Shares no code with the engine's sums.
 
-A model is one column for each block; the value of a term is worked out by recursion over the graph, world by world.
+A model is one column for each block; the value of a term is worked out by recursion over the coordinates' parents.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from scm import CausalGraph
 from scm._query import Contrast, Expectation, Number, Probability
 from scm._syntax import Const, Draw, Op, Set, Soft, Var
 
@@ -33,8 +32,8 @@ OPERATIONS: dict[str, Any] = {
 class Unit:
     """One column of each block, with the draws of stochastic interventions."""
 
-    def __init__(self, graph: CausalGraph, states: Mapping[str, Any], responses: Mapping[Any, Any], draws: Any) -> None:
-        self.graph, self.states, self.responses, self.draws = graph, states, responses, draws
+    def __init__(self, parents: Mapping[str, Any], states: Any, responses: Mapping[Any, Any], draws: Any) -> None:
+        self.parents, self.states, self.responses, self.draws = parents, states, responses, draws
 
     def value(self, name: str, world: tuple[Any, ...]) -> Any:
         for a in world:
@@ -46,7 +45,7 @@ class Unit:
         edges = {a.parent: a for a in world if a.target == name and a.parent is not None}
         row = tuple(
             (p, self.imposed(p, edges[p], world) if p in edges else self.value(p, world))
-            for p in self.graph.parents[name]
+            for p in self.parents.get(name, ())
         )
         return self.responses.get((name, row), self.states[name][0])
 
@@ -80,8 +79,9 @@ def draws_in(expr: Any) -> set[Any]:
     return set()
 
 
-def units(graph: Any, states: Any, programme: Any, laws: Sequence[Any], exprs: Sequence[Any]) -> Iterator[Any]:
+def units(states: Any, programme: Any, laws: Sequence[Any], exprs: Sequence[Any]) -> Iterator[Any]:
     """Every unit with its weight."""
+    parents = {c.variable: [p for p, _ in c.parents] for block in programme.blocks for c in block.coordinates}
     draws = sorted(set().union(*map(draws_in, exprs)), key=repr)
     tables = [a.cases[0][1] for a in draws]
     for columns in itertools.product(*(range(len(law)) for law in laws)):
@@ -92,20 +92,20 @@ def units(graph: Any, states: Any, programme: Any, laws: Sequence[Any], exprs: S
                 responses[c.variable, c.parents] = states[c.variable][state]
         for drawn in itertools.product(*tables):
             part = weight * np.prod([p for _, p in drawn])
-            yield part, Unit(graph, states, responses, {a: x for a, (x, _) in zip(draws, drawn, strict=True)})
+            yield part, Unit(parents, states, responses, {a: x for a, (x, _) in zip(draws, drawn, strict=True)})
 
 
-def value_of(graph: Any, states: Any, programme: Any, laws: Sequence[Any], query: Any) -> float:
+def value_of(states: Any, programme: Any, laws: Sequence[Any], query: Any) -> float:
     """The value of a query; NaN where its condition has no probability."""
     match query:
         case Number(x):
             return x
         case Contrast(op, a, b):
-            x, y = (value_of(graph, states, programme, laws, part) for part in (a, b))
+            x, y = (value_of(states, programme, laws, part) for part in (a, b))
             return {"+": x + y, "-": x - y, "*": x * y, "/": x / y if y else np.nan}[op]
         case Probability(expr, given) | Expectation(expr, given):
             above = below = 0.0
-            for weight, unit in units(graph, states, programme, laws, [expr] if given is None else [expr, given]):
+            for weight, unit in units(states, programme, laws, [expr] if given is None else [expr, given]):
                 held = 1.0 if given is None else float(unit.at(given))
                 below += weight * held
                 above += weight * held * float(unit.at(expr)) if held else 0.0

@@ -442,7 +442,7 @@ def test_results_that_do_not_fit() -> None:
     answer = scm.ask(MODEL, QUERY, rows={"x": [1]})
     with pytest.raises(scm.InvalidRows, match="has 1 rows, but `like` has 3"):
         scm.results_frame(answer, pd.DataFrame(DATA))
-    refused = scm.ask(MODEL, "P(number[C=0]=0, number[C=1]=1)")
+    refused = scm.ask(MODEL, "P(number=0)", budget="0.000001us")
     assert refused.finding == "refused"
     with pytest.raises(scm.InvalidQuery, match="There are no results to show: exact: "):
         scm.results_frame(refused)

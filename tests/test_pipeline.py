@@ -131,7 +131,8 @@ def test_what_a_reader_could_not_formalise():
 def test_a_missing_number_leaves_the_answer_open():
     one_cause = [{"term": "P(death=True | order=True)", "value": "0.9"}]
     reply = asked("P(death=True)", equations=None, edges=[{"cause": "order", "effect": "death"}], statements=one_cause)
-    assert (reply.finding, reply.reply) == ("not_identified", None)
+    assert (reply.finding, reply.reply) == ("bounds", None)
+    assert "can be anything from 0% to 100%: what is given says nothing about it" in reply.line
     assert "P(death = True | order = False)" in reply.words
 
 

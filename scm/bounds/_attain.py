@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +18,12 @@ from .._model import Model
 from .._noise import Categorical, Noise
 from .._query import Probability, Query
 from .._study import KnownLaw
-from .._syntax import Const, Expr, Op, Set, Value, Var, conjunction, world
+from .._syntax import Const, Expr, Op, Set, Value, Var, conjunction, terms, world
 from .._variable import Variable
 from ..solvers import Budget, Record, Setting
 from ..solvers.exact import solve
-from ._frame import Frame, States
+from ._columns import coupled
+from ._frame import States
 from ._known import Known
 from ._programme import Array, Block, Coordinate, Programme
 
@@ -49,23 +51,25 @@ def model_of(
         laws: one for each block, shape (columns,); rounding is taken off.
         equations: mechanisms that are known.
     """
-    named = {name for block in programme.blocks for name in block.members}
-    named |= {p for block in programme.blocks for c in block.coordinates for p, _ in c.parents}
-    frame = Frame.of(graph, states, named | set(equations), equations)
-    taken, items = set(frame.graph.variables), list[Variable | Noise]()
+    parents = {c.variable: tuple(p for p, _ in c.parents) for block in programme.blocks for c in block.coordinates}
+    parents |= {name: tuple(t.name for t in terms(expr)) for name, expr in equations.items()}
+    named = {name for block in programme.blocks for name in block.members}.union(parents, *parents.values())
+    taken, items = {*graph.variables}, list[Variable | Noise]()
     own: dict[str, tuple[Block, str, list[int]]] = {}
     for block, law in zip(programme.blocks, laws, strict=True):
+        types, law = coupled(block, law)
+        block = replace(block, types=types)
         kept, weights = rounded(law)
         label = free_name("U_" + "_".join(block.members), taken)
         items.append(Noise(label, Categorical({i: float(w) for i, w in enumerate(weights)})))
         own |= {name: (block, label, kept.tolist()) for name in block.members}
-    for name in frame.graph.order:
+    for name in (name for name in graph.order if name in named or name not in graph.hidden):
         if name in equations:
-            items.append(_written(frame, name, equations[name]))
+            items.append(Variable(name, states[name], equation=equations[name]))
         elif name in own:
-            items.append(_responding(frame, name, *own[name]))
+            items.append(_responding(states, name, parents.get(name, ()), *own[name]))
         else:
-            items.append(Variable(name, states[name], table=(1 / frame.size(name),) * frame.size(name)))
+            items.append(Variable(name, states[name], table=(1 / len(states[name]),) * len(states[name])))
     return Model(*items)
 
 
@@ -83,26 +87,17 @@ def free_name(name: str, taken: set[str]) -> str:
     return name
 
 
-def _written(frame: Frame, name: str, expr: Expr) -> Variable:
-    table = frame.followed(name)
-    rows = itertools.product(*(frame.states[p] for p in frame.parents(name)))
-    own = frame.states[name]
-    if not frame.parents(name):
-        return Variable(name, own, equation=expr)
-    function: dict[tuple[Value, ...], Value] = {row: own[int(state)] for row, state in zip(rows, table, strict=True)}
-    return Variable(name, own, parents=frame.parents(name), function=function)
-
-
-def _responding(frame: Frame, name: str, block: Block, label: str, kept: list[int]) -> Variable:
+def _responding(
+    states: States, name: str, parents: tuple[str, ...], block: Block, label: str, kept: list[int]
+) -> Variable:
     """A variable that reads its response off the noise of its block."""
-    states, parents = frame.states[name], frame.parents(name)
     column = {c: k for k, c in enumerate(block.coordinates) if c.variable == name}
     function: dict[tuple[Value, ...], Value] = {}
-    for row in itertools.product(*(frame.states[p] for p in parents)):
+    for row in itertools.product(*(states[p] for p in parents)):
         k = column.get(Coordinate(name, tuple(zip(parents, row, strict=True))))
         for i, number in enumerate(kept):
-            function[*row, i] = states[0 if k is None else int(block.types[number, k])]
-    return Variable(name, states, parents=(*parents, label), function=function)
+            function[*row, i] = states[name][0 if k is None else int(block.types[number, k])]
+    return Variable(name, states[name], parents=(*parents, label), function=function)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -137,7 +132,7 @@ def verified(
         The value (NaN where its condition has probability zero), and the largest miss, in units of probability.
     """
     model = model_of(graph, states, programme, laws, equations=equations)
-    missed = programme.broken(tuple(_whole(law) for law in laws))
+    missed = programme.broken(tuple(_whole(*pair) for pair in zip(programme.blocks, laws, strict=True)))
     for law in given:
         missed = max(missed, _missed_law(model, states, law))
     for item in known:
@@ -146,11 +141,10 @@ def verified(
     return exact_value(model, query), missed
 
 
-def _whole(law: Array) -> Array:
-    kept, weights = rounded(law)
-    found = np.zeros(len(law))
-    found[kept] = weights
-    return found
+def _whole(block: Block, law: Array) -> Array:
+    """A law with its rounding taken off, group by group."""
+    found = np.where(law > FAINT, law, 0.0)
+    return found / np.bincount(block.groups, weights=found)[block.groups]
 
 
 def exact_value(model: Model, query: Query) -> float:

@@ -22,8 +22,9 @@ from .._study import KnownLaw
 from .._syntax import Assignment, Const, Expr, Set, Value, Var, terms, walk, world
 from ._columns import Forms, block_of, tidied
 from ._events import Rows, enumerated
-from ._factors import Given, closed, factored
+from ._factors import Given, closed, factored, smaller
 from ._frame import Frame, States
+from ._independent import independent
 from ._known import Known
 from ._moments import ends, fractions
 from ._programme import Array, Block, Limit, Polynomial, Programme, Ratio, TooLarge
@@ -93,16 +94,27 @@ class _Assembly:
         parts = fractions(query, self.number)
         self.sums.read(parts, self.known)
         for source, law in enumerate(self.laws):
-            self.given += factored(self.frame, law, source)
             if len(closed(self.frame, law)) < len(law.variables):
                 self.cells.append(self.by_cell(law, source))
         forms = Forms(self.frame.blocks(self.names()))
+        every = self.frame.blocks(self.names(every=True))
+        for source, law in enumerate(self.laws):
+            self.given += factored(self.frame, law, source, every)
+            for block in every:
+                if self.frame.relaxed(block):
+                    self.given += smaller(self.frame, law, source, block)
         ratios = [self.sums.ratio(forms, fraction) for fraction in parts]
         limits = [*self.limits(forms)]
         wanted = self.touched(ratios, limits)
         limits += self.whole(forms)
+        relaxed = {b: reason for b, block in enumerate(forms.blocks) if (reason := self.frame.relaxed(block))}
+        for b in [b for b in relaxed if forms.found[b]]:
+            rows, exact = independent(self.frame, forms, b, self.laws)
+            limits += rows
+            if exact:
+                del relaxed[b]
         floor, ceiling = ends(query, self.frame.states)
-        blocks = self.blocks(forms, wanted)
+        blocks = self.blocks(forms, wanted, relaxed)
         kept = [b for b, block in enumerate(blocks) if block is not None]
         lost = [b for b, block in enumerate(blocks) if block is None and forms.found[b]]
         return Programme(
@@ -137,11 +149,11 @@ class _Assembly:
         )
         return whole, np.asarray(law.array, dtype=float).reshape(-1), source
 
-    def names(self) -> set[str]:
-        """Every variable whose mechanism is read."""
-        found = self.sums.variables
-        found |= {name for given in self.given for name in given.variables if name not in self.frame.equations}
-        return found | {name for rows, _, _ in self.cells for name in rows.variables}
+    def names(self, every: bool = False) -> set[str]:
+        """The variables whose mechanism is read; those too, if wanted, whose equation is known."""
+        found = self.sums.variables | {name for rows, _, _ in self.cells for name in rows.variables}
+        told = {name for law in self.laws for name in closed(self.frame, law)}
+        return found | (told if every else told - set(self.frame.equations))
 
     def number(self, event: Expr) -> float | None:
         """The probability of an event that one law measures, in its own world."""
@@ -199,12 +211,13 @@ class _Assembly:
             found |= set(np.flatnonzero((limit.polynomial.factors >= 0).any(axis=0)).tolist())
         return found
 
-    def blocks(self, forms: Forms, wanted: set[int]) -> list[Block | None]:
+    def blocks(self, forms: Forms, wanted: set[int], relaxed: Mapping[int, str]) -> list[Block | None]:
         """The blocks that something reads; one that only whole laws read is left out where it is too large."""
         found: list[Block | None] = []
         for b, members in enumerate(forms.blocks):
             try:
-                found.append(block_of(self.frame, members, list(forms.found[b])) if forms.found[b] else None)
+                own = list(forms.found[b])
+                found.append(block_of(self.frame, members, own, relaxed.get(b, "")) if own else None)
             except TooLarge:
                 if b in wanted:
                     raise

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TypeAlias
 
-import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
@@ -51,10 +50,26 @@ class Frame:
 
     @staticmethod
     def of(graph: CausalGraph, states: States, kept: Collection[str], equations: Mapping[str, Expr]) -> Frame:
-        """The frame over the observed variables of `graph` and those of `kept`."""
-        onto = [name for name in graph.variables if name in set(graph.observed) or name in kept]
-        drawn = frozenset(frozenset(pair) for pair in graph.confounded if set(pair) <= set(onto))
-        return Frame(latent_projection(graph, onto), states, equations, _faces(graph, onto), drawn)
+        """The frame over the variables of `kept`, and observed causes of theirs.
+
+        An observed cause that is not in `kept` goes too, where a hidden cause may stand for it however many states
+        it has: it has no causes, and what it touches is one variable, or has a hidden cause in common as it is.
+        """
+        near = set[str]().union(*(graph.ancestors[name] for name in kept)) - (set(graph.hidden) - set(kept))
+        onto = [name for name in graph.variables if name in near]
+        while True:
+            drawn = frozenset(frozenset(pair) for pair in graph.confounded if set(pair) <= set(onto))
+            frame = Frame(latent_projection(graph, onto), states, equations, _faces(graph, onto), drawn)
+            idle = next((name for name in onto if name not in kept and frame._may_go(name)), None)
+            if idle is None:
+                return frame
+            onto.remove(idle)
+
+    def _may_go(self, name: str) -> bool:
+        bits = bits_of(self.graph)
+        i = bits.place[name]
+        near = bits.named(bits.children[i] | bits.siblings[i])
+        return not bits.parents[i] and (len(near) < 2 or not self.relaxed(near))
 
     def size(self, name: str) -> int:
         """How many states a variable has."""
@@ -130,13 +145,22 @@ class Frame:
         bits = bits_of(self.graph)
         return tuple(bits.named(found) for found in bits.districts(bits.bits(names)))
 
+    def causes(self, block: Sequence[str]) -> tuple[frozenset[str], ...]:
+        """Which of a block each hidden cause touches, without those that another one touches with more.
+
+        Pairs that the graph draws are read as one cause where they are drawn between all of some variables.
+        """
+        drawn = {name: {b for b in block if frozenset((name, b)) in self.drawn} for name in block}
+        found = [*(face & set(block) for face in self.faces), *_cliques(frozenset(), set(block), set(), drawn)]
+        wide = [face for face in dict.fromkeys(found) if not any(face < other for other in found)]
+        return tuple(wide)
+
     def relaxed(self, block: Sequence[str]) -> str:
         """Why one hidden cause of all of a block is only a relaxation; empty where it is what the graph says."""
-        whole = set(block)
-        pairs = [(a, b) for a, b in itertools.combinations(block, 2)]
-        if any(whole <= face for face in self.faces) or all(frozenset(pair) in self.drawn for pair in pairs):
+        causes = self.causes(block)
+        if len(causes) < 2:
             return ""
-        apart = [p for p in pairs if frozenset(p) not in self.drawn and not any(set(p) <= f for f in self.faces)]
+        apart = [p for p in itertools.combinations(block, 2) if not any(set(p) <= face for face in causes)]
         if not apart:
             return f"{listed(block)} have hidden common causes of some of them, but none of all"
         a, b = apart[0]
@@ -149,14 +173,10 @@ class Frame:
         different parts are independent: the middle may follow any kernel given the others. None where the hidden
         causes do not have this form.
         """
-        whole = frozenset(block)
-        drawn: nx.Graph[str] = nx.Graph()
-        drawn.add_edges_from((min(pair), max(pair)) for pair in self.drawn if pair <= whole)
-        causes = {frozenset(c) for c in nx.find_cliques(drawn)} | {face & whole for face in self.faces}
-        causes = {c for c in causes if len(c) > 1 and not any(c < other for other in causes)}
-        middle = whole.intersection(*causes)
-        parts = [tuple(name for name in block if name in c - middle) for c in causes]
-        if not middle or len(causes) < 2 or sum(map(len, parts)) + len(middle) != len(whole):
+        causes = self.causes(block)
+        middle = causes[0].intersection(*causes[1:])
+        parts = [tuple(name for name in block if name in cause - middle) for cause in causes]
+        if not middle or len(causes) < 2 or sum(map(len, parts)) + len(middle) != len(block):
             return None
         return tuple(sorted(parts))
 
@@ -168,6 +188,17 @@ def _named(values: Mapping[str, Value], term: Var) -> Value:
 def listed(names: Sequence[str]) -> str:
     """`A, B and C`."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _cliques(
+    inside: frozenset[str], open_: set[str], done: set[str], near: Mapping[str, set[str]]
+) -> Iterator[frozenset[str]]:
+    """The maximal cliques (Bron & Kerbosch 1973)."""
+    if not open_ and not done:
+        yield inside
+    for name in sorted(open_):
+        yield from _cliques(inside | {name}, open_ & near[name], done & near[name], near)
+        open_, done = open_ - {name}, done | {name}
 
 
 def _faces(graph: CausalGraph, onto: Iterable[str]) -> tuple[frozenset[str], ...]:

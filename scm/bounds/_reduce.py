@@ -11,7 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from importlib import import_module
 from itertools import pairwise
+from typing import Any, cast
 
 import networkx as nx
 import numpy as np
@@ -136,9 +138,8 @@ def _accurate(value: float, known: Array, ends: Array, form: Array) -> float | N
         return float(value)
     if abs(value) < _NOTHING:
         return 0.0
-    from scipy.optimize import nnls  # slow to load, and rarely needed
-
-    weights, away = nnls(known.T, form)
+    scipy: Any = import_module("scipy.optimize")  # slow to load, and rarely needed
+    weights, away = cast("tuple[Array, float]", scipy.nnls(known.T, form))
     return float(weights @ ends) if away < 1e-11 and (ends[weights > 0] >= 0).all() else None
 
 
@@ -192,6 +193,7 @@ def part_of(programme: Programme, blocks: tuple[int, ...], query: tuple[Ratio, .
         programme.sources,
         programme.floor,
         programme.ceiling,
+        programme.states,
     )
 
 

@@ -17,12 +17,14 @@ from ._canonical import programme_of
 from ._frame import States
 from ._known import Known
 from ._polynomials import number, on_blocks, reads
-from ._pool import Pool, listed
-from ._pool_rows import CONTRADICTION, OK, RowEnds, row_ends
-from ._programme import Array, Limit, Programme, Ratio
+from ._pool import Pool, Vectors, below_of, listed
+from ._pool_grow import grown
+from ._pool_rows import CONTRADICTION, NOTHING, OK, UNDEFINED, RowEnds, row_ends
+from ._programme import Array, Programme, Ratio, TooLarge
 from ._row_cells import RowCells, events_of
+from ._row_factors import Factored, factored
 from ._shorter import tidied
-from ._standard import NotOneProgramme, standard
+from ._standard import NotOneProgramme, Standard, standard
 
 _NONE: Mapping[str, Expr] = {}
 
@@ -34,6 +36,17 @@ class BlockPool:
     pool: Pool
     cells: NDArray[np.intp]
     members: tuple[str, ...]
+
+    def ends(self, right: Array, execution: Execution | None) -> RowEnds:
+        """The ends of every row; a pool that is not complete is grown on these rows first."""
+        own = self.of(right)
+        if self.pool.complete:
+            return row_ends(self.pool, own, execution)
+        more = grown(self.pool.standard, own)
+        found = row_ends(more.pool, own, execution)
+        sharp = (found.codes == OK) & more.proved(own) & (not self.pool.standard.relaxed)
+        lower, upper = (np.where(sharp, end, np.nan) for end in (found.lower, found.upper))
+        return replace(found, lower=lower, upper=upper, sharp=sharp)
 
     def of(self, right: Array) -> Array:
         """The numbers of every row that it reads; no copy where it reads all."""
@@ -49,20 +62,53 @@ class RowPools:
         asked: for the block that the query reads.
         others: for blocks that it does not read, whose numbers may still belong to no law.
         labels: what each known number is called.
+        factored: known factors of the query beside what the pool bounds.
+        range: ends of the whole query that hold anyway.
     """
 
     asked: BlockPool
     others: tuple[BlockPool, ...]
     labels: tuple[Estimand, ...]
+    factored: Factored
+    range: tuple[float, float]
 
     def ends(self, right: Array, execution: Execution | None = None) -> RowEnds:
         """The ends of every row; see `row_ends`."""
-        found = row_ends(self.asked.pool, self.asked.of(right), execution)
+        found = self.asked.ends(right, execution)
+        if self.factored.scale or self.factored.possible:
+            found = self.scaled(found, right)
         for other in self.others:
-            missed = row_ends(other.pool, other.of(right), execution).codes == CONTRADICTION
+            missed = other.ends(right, execution).codes == CONTRADICTION
             if missed.any():
                 found = refuted(found, missed)
         return found
+
+    def names(self, pool: BlockPool) -> list[Estimand]:
+        """What the numbers that a pool reads are called."""
+        return [self.labels[int(k)] for k in pool.cells]
+
+    def scaled(self, found: RowEnds, right: Array) -> RowEnds:
+        """With the known factors."""
+        scale = np.ones(len(right))
+        for factor in self.factored.scale:
+            scale *= _at(factor, right)
+        error = found.error * (len(self.factored.scale) + 1)
+        ends = [end * scale for end in (found.lower, found.upper, found.outer_lower, found.outer_upper)]
+        ends[2:] = [ends[2] - error, ends[3] + error]
+        ends = [np.clip(end, *self.range) for end in ends]
+        codes = found.codes.copy()
+        for factor in self.factored.possible:
+            codes[(codes == OK) & (_at(factor, right) < NOTHING + error)] = UNDEFINED
+        for end in ends:
+            end[codes != OK] = np.nan
+        return replace(
+            found, lower=ends[0], upper=ends[1], outer_lower=ends[2], outer_upper=ends[3], codes=codes, error=error
+        )
+
+
+def _at(factor: Vectors, right: Array) -> Array:
+    """A known factor in every row."""
+    return np.clip(right @ factor.values[0] + factor.constants[0], 0.0, 1.0)
 
 
 def refuted(found: RowEnds, rows: NDArray[np.bool_]) -> RowEnds:
@@ -97,24 +143,42 @@ def row_pools(
 
     Raises:
         NotOneProgramme: the query reads the unknown laws of several blocks, or divides by what is not known.
-        TooLarge: the vertices are too many to be listed.
+        TooLarge: there are too many response types.
     """
     varied = [Known(((1.0, event),), 0.5, 0.5, source) for event, source in events_of(parts)]
     programme = programme_of(graph, states, query, (), (*varied, *known), sources, equations=equations)
     if len(programme.limits) != len(varied) + len(known):
         raise NotOneProgramme("one of the unknown laws is too large to be written out")
     where = _blocks_of(programme)
-    asked = {b for ratio in programme.query for p in (ratio.above, ratio.below) if p is not None for b in reads(p)}
-    if len(asked) != 1:
-        names = " and ".join(programme.blocks[b].name for b in sorted(asked)) or "none"
-        raise NotOneProgramme(f"the query depends on {len(asked)} unknown laws ({names}), whose product is not linear")
+    every = range(len(programme.blocks))
+    plain = {b: _part(programme, b, where, (Ratio(1.0, number(0.0, 1)),)) for b in every}
+    own = {b: [k for k, at in enumerate(where) if at == b and k < len(varied)] for b in every}
+    known_forms = {b: (standard(part, range(len(own[b]))), own[b]) for b, part in plain.items()}
+    asked = factored(programme, known_forms, len(varied))
     pools: dict[int, BlockPool] = {}
     for b, block in enumerate(programme.blocks):
-        if b in asked or len(block.members) > 1 or any(where[k] == b for k in range(len(varied), len(where))):
-            pools[b] = _block_pool(programme, b, where, len(varied), asked=b in asked)
-    (one,) = asked
+        if b == asked.block:
+            part = _part(programme, b, where, asked.query)
+            if asked.scale:
+                part = replace(part, floor=-np.inf, ceiling=np.inf)
+        elif len(block.members) > 1 or any(where[k] == b for k in range(len(varied), len(where))):
+            part = plain[b]
+        else:
+            continue
+        pool = _listed(standard(part, range(len(own[b]))))
+        pools[b] = BlockPool(pool, np.array(own[b], dtype=np.intp), block.members)
     labels = tuple(label for part in parts for label in part.labels)
-    return RowPools(pools[one], tuple(pool for b, pool in pools.items() if b != one), labels)
+    others = tuple(pool for b, pool in pools.items() if b != asked.block)
+    return RowPools(pools[asked.block], others, labels, asked, (programme.floor, programme.ceiling))
+
+
+def _listed(form: Standard) -> Pool:
+    """All vertices; an empty pool, to be grown on the rows that are asked, where they are too many."""
+    try:
+        return tidied(listed(form))
+    except TooLarge:
+        none = Vectors(np.zeros((0, form.varied)), np.zeros(0))
+        return Pool(form, none, none, none, False, below_of(form))
 
 
 def _blocks_of(programme: Programme) -> list[int]:
@@ -135,21 +199,11 @@ def _blocks_of(programme: Programme) -> list[int]:
     return found
 
 
-def _block_pool(programme: Programme, b: int, where: Sequence[int], varied: int, *, asked: bool) -> BlockPool:
-    """All vertices for one block."""
-    own = [k for k, at in enumerate(where) if at == b]
-    limits = [_on(programme.limits[k], b) for k in own]
-    query = tuple(
-        replace(r, above=on_blocks(r.above, [b]), below=None if r.below is None else on_blocks(r.below, [b]))
-        for r in programme.query
+def _part(programme: Programme, b: int, where: Sequence[int], query: tuple[Ratio, ...]) -> Programme:
+    """The programme of one block, limits in their order."""
+    limits = tuple(
+        replace(limit, polynomial=on_blocks(limit.polynomial, [b]))
+        for limit, at in zip(programme.limits, where, strict=True)
+        if at == b
     )
-    if not asked:
-        query = (Ratio(1.0, number(0.0, 1)),)
-    part = replace(programme, blocks=(programme.blocks[b],), limits=tuple(limits), query=query)
-    vary = [i for i, k in enumerate(own) if k < varied]
-    pool = tidied(listed(standard(part, vary)))
-    return BlockPool(pool, np.array([own[i] for i in vary], dtype=np.intp), programme.blocks[b].members)
-
-
-def _on(limit: Limit, b: int) -> Limit:
-    return replace(limit, polynomial=on_blocks(limit.polynomial, [b]))
+    return replace(programme, blocks=(programme.blocks[b],), limits=limits, query=query)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,7 @@ class Standard:
         cost, constant: what is above the fraction line of the query.
         below: what is below it, as a combination of `rows` and then `groups`; None for one.
         floor, ceiling: ends that hold anyway.
+        kept: which columns of the block can have weight; those of the other attributes are these.
         relaxed: why the block is only a relaxation, or empty.
     """
 
@@ -47,6 +49,7 @@ class Standard:
     below: Array | None
     floor: float
     ceiling: float
+    kept: NDArray[np.bool_]
     relaxed: str
 
     @property
@@ -90,12 +93,32 @@ def standard(programme: Programme, vary: Sequence[int] = ()) -> Standard:
     rows = np.array([sign * linear[at][0] for at, sign, _, _ in parts]).reshape(len(parts), block.columns)
     right = np.array([sign * (end - linear[at][1]) for at, sign, end, _ in parts])
     groups = (np.arange(int(block.groups.max(initial=0)) + 1)[:, None] == block.groups).astype(float)
+    kept, parts, rows, right = _possible(parts, rows, right, len(vary))
+    rows, groups, forms = rows[:, kept], groups[:, kept], block.forms[:, kept]
     free = np.array([kind for *_, kind in parts], dtype=bool)
-    cost, constant, below = _query(programme, block.forms, np.vstack([rows, groups]), np.r_[free, groups.any(axis=1)])
+    cost, constant, below = _query(programme, forms, np.vstack([rows, groups]), np.r_[free, groups.any(axis=1)])
     return Standard(
         rows, right, np.array([linear[at][1] for at in vary]), free, np.array([at for at, *_ in parts], dtype=np.intp),
-        groups, cost, constant, below, programme.floor, programme.ceiling, block.relaxed,
+        groups, cost, constant, below, programme.floor, programme.ceiling, kept, block.relaxed,
     )  # fmt: skip
+
+
+_Part: TypeAlias = tuple[int, float, float, bool]
+
+
+def _possible(
+    parts: list[_Part], rows: Array, right: Array, varied: int
+) -> tuple[NDArray[np.bool_], list[_Part], Array, Array]:
+    """The columns that may have weight, and the rows that are left: `no defiers` leaves out columns, and is no row."""
+    kept = np.ones(rows.shape[1], dtype=bool)
+    fixed = range(varied, len(parts))
+    for k in fixed:
+        one_sided = (rows[k] <= 0).all() or (parts[k][3] and (rows[k] >= 0).all())
+        if right[k] == 0 and one_sided:
+            kept &= rows[k] == 0
+    left = [k for k in fixed if rows[k][kept].any() or (right[k] != 0 if parts[k][3] else right[k] > 0)]
+    which = np.array([*range(varied), *left], dtype=np.intp)
+    return kept, [parts[k] for k in which], rows[which], right[which]
 
 
 def _linear(polynomial: Polynomial, forms: Array) -> tuple[Array, float]:
@@ -125,10 +148,20 @@ def _query(
     if below is None:
         return cost, constant, None
     weights = below[0] + below[1]  # the constant is that many times the sum of the law
-    found = np.zeros(len(known))
-    found[free] = np.linalg.lstsq(known[free].T, weights, rcond=None)[0]
-    plainer = np.round(found * 12) / 12
-    found = plainer if np.abs(known.T @ plainer - weights).max() <= NEAR else found
-    if np.abs(known.T @ found - weights).max() > NEAR:
+    found = combination(known, free, weights)
+    if found is None:
         raise NotOneProgramme("the query divides by a probability that is not known")
     return cost, constant, found
+
+
+def combination(known: Array, free: NDArray[np.bool_], wanted: Array) -> Array | None:
+    """Weights of the rows `known[free]` whose sum is `wanted`, shape (rows,); None where there are none."""
+    found = np.zeros(len(known))
+    for k in np.flatnonzero(free):
+        if np.array_equal(known[k], wanted):
+            found[k] = 1.0
+            return found
+    found[free] = np.linalg.lstsq(known[free].T, wanted, rcond=None)[0]
+    plainer = np.round(found * 12) / 12
+    found = plainer if np.abs(known.T @ plainer - wanted).max() <= NEAR else found
+    return None if np.abs(known.T @ found - wanted).max() > NEAR else found

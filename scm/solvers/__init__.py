@@ -90,7 +90,8 @@ def _refusals() -> Generator[None]:
     try:
         yield
     except (NeedsCoupling, NeedsSampling, TooWide, NeedsKey, Unreliable) as wrong:
-        raise Refusal(str(wrong)) from None
+        uncoupled = isinstance(wrong, NeedsCoupling) and not isinstance(wrong, NeedsSampling)
+        raise Refusal(str(wrong), uncoupled=uncoupled) from None
 
 
 def quick(setting: Setting, query: Query) -> Quick | None:

@@ -19,11 +19,19 @@ class Refusal(Exception):
             the reason.
         rows: the rows of the task that are at fault, a mask, where the reason is theirs alone; None where it is
             that of all, or nobody looked. The others can be asked again without them.
+        uncoupled: the reason is that no coupling is granted for some table.
     """
 
-    def __init__(self, message: str, partial: Solution | None = None, rows: NDArray[np.bool_] | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        partial: Solution | None = None,
+        rows: NDArray[np.bool_] | None = None,
+        *,
+        uncoupled: bool = False,
+    ) -> None:
         super().__init__(message)
-        self.partial, self.rows = partial, rows
+        self.partial, self.rows, self.uncoupled = partial, rows, uncoupled
 
     def among(self, rows: NDArray[np.intp], count: int) -> Refusal:
         """The same, where the task was that of these rows out of `count`."""
