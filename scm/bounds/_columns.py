@@ -23,6 +23,8 @@ MOST_COLUMNS = 1_000_000
 """Most columns that a block may have."""
 MOST_WHOLE = 1024
 """Most columns of whole response types where those of parts would do."""
+MOST_APART = 4_096
+"""Most columns of a block whose parts are kept apart; beyond, one hidden cause of all relaxes it."""
 MOST_CELLS = 60_000_000
 """Most cells of the matrix of forms: it is kept dense."""
 
@@ -115,12 +117,18 @@ def block_of(frame: Frame, members: tuple[str, ...], forms: Sequence[Key], relax
     Raises:
         TooLarge: too many; with how many there are before and after merging, as far as that was worked out.
     """
+    if relaxed and (apart := frame.star(members)) is not None:
+        star = _star(frame, members, apart, forms)
+        if star is not None:
+            alive, types, labels = star
+            matrix, groups = unpacked(alive, len(forms)), np.zeros(len(alive), dtype=np.intp)
+            return Block(_name(members), members, _coordinates(frame, forms), types, matrix, groups, relaxed, labels)
     parts = _parts(frame, forms)
     if len(parts) > 1:
-        found = [_grown(frame, members, [forms[f] for f in own]) for _, own in parts]
+        found = [_told_apart(frame, members, [forms[f] for f in own]) for _, own in parts]
         if math.prod(len(types) for types, _ in found) > MOST_WHOLE:
             return _grouped(frame, members, len(forms), parts, found, relaxed)
-    types, matrix = _grown(frame, members, forms)
+    types, matrix = _told_apart(frame, members, forms)
     groups = np.zeros(matrix.shape[1], dtype=np.intp)
     return Block(_name(members), members, _coordinates(frame, forms), types, matrix, groups, relaxed)
 
@@ -187,9 +195,16 @@ def _grouped(
     return Block(_name(members), members, coordinates, types, matrix, groups, relaxed)
 
 
-def _grown(frame: Frame, members: tuple[str, ...], forms: Sequence[Key]) -> tuple[NDArray[np.int16], Array]:
+def _told_apart(frame: Frame, members: tuple[str, ...], forms: Sequence[Key]) -> tuple[NDArray[np.int16], Array]:
     """The types that forms tell apart, shape (columns, coordinates), and which of them each form counts."""
-    numbers = _numbers(frame, forms)
+    alive, types = _grown(frame, members, forms, _numbers(frame, forms))
+    return types, unpacked(alive, len(forms))
+
+
+def _grown(
+    frame: Frame, members: tuple[str, ...], forms: Sequence[Key], numbers: Sequence[int]
+) -> tuple[Packed, NDArray[np.int16]]:
+    """Columns told apart by the forms at some coordinates: the forms that each meets there, and its states there."""
     sizes = [frame.size(frame.coordinate(number).variable) for number in numbers]
     meets = _meets(frame, forms, numbers, sizes)
     words = -(-len(forms) // 64)
@@ -203,7 +218,38 @@ def _grown(frame: Frame, members: tuple[str, ...], forms: Sequence[Key]) -> tupl
         alive = grown[kept]
         before, state = np.divmod(kept, sizes[k])
         types = np.concatenate([types[before], state[:, None].astype(np.int16)], axis=1)
-    return types, unpacked(alive, len(forms))
+    return alive, types
+
+
+def _star(
+    frame: Frame,
+    members: tuple[str, ...],
+    parts: tuple[tuple[str, ...], ...],
+    forms: Sequence[Key],
+) -> tuple[Packed, NDArray[np.int16], NDArray[np.intp]] | None:
+    """Columns that keep apart what must be independent: every combination of a column of each part and the middle.
+
+    Returns:
+        The forms that each column meets, its states, and its labels; None where there would be too many.
+    """
+    numbers, coordinates = _numbers(frame, forms), _coordinates(frame, forms)
+    middle = tuple(name for name in members if not any(name in part for part in parts))
+    grown: list[tuple[Packed, NDArray[np.int16]]] = []
+    order: list[int] = []
+    for some in (*parts, middle):
+        own = [k for k, c in enumerate(coordinates) if c.variable in some]
+        grown.append(_grown(frame, some, forms, [numbers[k] for k in own]))
+        order += own
+    sizes = [len(alive) for alive, _ in grown]
+    if math.prod(sizes) > MOST_APART:
+        return None
+    which = np.stack([k.ravel() for k in np.meshgrid(*map(np.arange, sizes), indexing="ij")])
+    alive = np.bitwise_and.reduce([one[k] for (one, _), k in zip(grown, which, strict=True)])
+    types = np.concatenate([t[k] for (_, t), k in zip(grown, which, strict=True)], axis=1)
+    labels = which[:-1].astype(np.intp)
+    # Columns of the same labels that no form tells apart are one.
+    kept = first_of_each(np.concatenate([alive, labels.T.astype(np.uint64)], axis=1))
+    return alive[kept], types[kept][:, np.argsort(order)], labels[:, kept]
 
 
 def coupled(block: Block, law: Array) -> tuple[NDArray[np.int16], Array]:
@@ -239,8 +285,9 @@ def _meets(frame: Frame, forms: Sequence[Key], numbers: Sequence[int], sizes: Se
     for f, form in enumerate(forms):
         for code in form:
             number, state = divmod(code, frame.widest)
-            own = allowed[place[number]][:, f]
-            own[np.arange(len(own)) != state] = False
+            if number in place:
+                own = allowed[place[number]][:, f]
+                own[np.arange(len(own)) != state] = False
     return [_packed(a) for a in allowed]
 
 
