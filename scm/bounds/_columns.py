@@ -111,22 +111,66 @@ def block_of(frame: Frame, members: tuple[str, ...], forms: Sequence[Key], relax
     """
     numbers = sorted({code // frame.widest for form in forms for code in form})
     coordinates = tuple(frame.coordinate(number) for number in numbers)
+    parts = _together(frame, forms, numbers)
     sizes = [frame.size(c.variable) for c in coordinates]
-    meets = _meets(frame, forms, numbers, sizes)
-    words = -(-len(forms) // 64)
-    alive = np.full((1, words), np.iinfo(np.uint64).max, dtype=np.uint64)
+    types: list[NDArray[np.int16]] = []
+    met: list[tuple[NDArray[np.intp], Array]] = []
+    for own in parts:
+        part, inside = _grown(frame, forms, numbers, sizes, own, members)
+        wide = np.full((len(part), len(numbers)), -1, dtype=np.int16)
+        wide[:, own] = part
+        types.append(wide)
+        met.append(inside)
+    columns = sum(len(t) for t in types)
+    if columns * len(forms) > MOST_CELLS:
+        raise TooLarge(_forecast(frame, members, sizes, len(sizes) - 1, columns, len(forms)))
+    matrix, groups, start = np.zeros((len(forms), columns)), np.zeros(columns, dtype=np.intp), 0
+    for g, (read, part) in enumerate(met):
+        matrix[read, start : start + part.shape[1]] = part
+        groups[start : start + part.shape[1]] = g
+        start += part.shape[1]
+    return Block(_name(members), members, coordinates, np.concatenate(types), matrix, groups, relaxed)
+
+
+def _together(frame: Frame, forms: Sequence[Key], numbers: Sequence[int]) -> list[list[int]]:
+    """The coordinates in parts that no form reads together: only the law of each part by itself can matter."""
+    place = {number: k for k, number in enumerate(numbers)}
+    leader = list(range(len(numbers)))
+
+    def find(k: int) -> int:
+        while leader[k] != k:
+            leader[k] = leader[leader[k]]
+            k = leader[k]
+        return k
+
+    for form in forms:
+        first = find(place[form[0] // frame.widest])
+        for code in form[1:]:
+            leader[find(place[code // frame.widest])] = first
+    parts: dict[int, list[int]] = {}
+    for k in range(len(numbers)):
+        parts.setdefault(find(k), []).append(k)
+    return list(parts.values())
+
+
+def _grown(
+    frame: Frame, forms: Sequence[Key], numbers: list[int], sizes: list[int], own: list[int], members: tuple[str, ...]
+) -> tuple[NDArray[np.int16], tuple[NDArray[np.intp], Array]]:
+    """The types at some coordinates, with the forms that read them and the matrix of these forms."""
+    inside = {numbers[k] for k in own}
+    read = [f for f, form in enumerate(forms) if form[0] // frame.widest in inside]
+    meets = _meets(frame, [forms[f] for f in read], [numbers[k] for k in own], [sizes[k] for k in own])
+    alive = np.full((1, -(-len(read) // 64)), np.iinfo(np.uint64).max, dtype=np.uint64)
     types = np.zeros((1, 0), dtype=np.int16)
     for k, met in enumerate(meets):
         grown = (alive[:, None, :] & met[None, :, :]).reshape(-1, alive.shape[1])
         kept = first_of_each(grown)
-        if len(kept) > MOST_COLUMNS or len(kept) * max(len(forms), 1) > MOST_CELLS:
-            raise TooLarge(_forecast(frame, members, sizes, k, len(kept), len(forms)))
+        if len(kept) > MOST_COLUMNS or len(kept) * max(len(read), 1) > MOST_CELLS:
+            raise TooLarge(_forecast(frame, members, [sizes[i] for i in own], k, len(kept), len(read)))
         alive = grown[kept]
-        before, state = np.divmod(kept, sizes[k])
+        before, state = np.divmod(kept, len(met))
         types = np.concatenate([types[before], state[:, None].astype(np.int16)], axis=1)
-    matrix = unpacked(alive, len(forms))
-    groups = np.zeros(matrix.shape[1], dtype=np.intp)
-    return Block(_name(members), members, coordinates, types, matrix, groups, relaxed)
+    return types, (np.array(read, dtype=np.intp), unpacked(alive, len(read)))
 
 
 def _name(members: tuple[str, ...]) -> str:
