@@ -93,6 +93,8 @@ from ._finding import Interval as Interval
 from ._finding import Step as Step
 from ._finding import Uncertainty as Uncertainty
 from ._frames import Encoded as Encoded
+from ._further_numbers import FurtherNumber as FurtherNumber
+from ._further_numbers import further_numbers as further_numbers
 from ._graph import CausalGraph as CausalGraph
 from ._graph_ops import districts as districts
 from ._graph_ops import latent_projection as latent_projection
@@ -327,6 +329,7 @@ __all__ = [
     "Flow",
     "Forecast",
     "Function",
+    "FurtherNumber",
     "GaussianCopula",
     "GraphFormat",
     "GumbelMax",
@@ -456,6 +459,7 @@ __all__ = [
     "file_format",
     "from_pgmpy",
     "front_door_sets",
+    "further_numbers",
     "graph_from_text",
     "graph_to_text",
     "gumbel_max",

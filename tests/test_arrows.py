@@ -148,6 +148,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_curves",
         "_ask",
         "_sensitivity",
+        "_further_numbers",
         "_draws",
         "_explain",
         "_prepare",
