@@ -15,9 +15,10 @@ true law, they hold every value that is compatible with it (Duarte et al. 2023, 
 from __future__ import annotations
 
 import importlib
+import itertools
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -257,6 +258,24 @@ def counted(
     kept = [name for name in graph.variables if name in graph.observed or name in sample.do]
     seen = mutilated(latent_projection(graph, kept), into=sample.do)
     return Counted(own, sample.do, tally.table((*sample.do, *own), states), seen, sample.name)
+
+
+def stratified(graph: CausalGraph) -> CausalGraph:
+    """A graph that says less, in which a programme over a region is a linear one.
+
+    Covariates that cause every variable of a district get hidden common causes with it, and with each other. Nothing
+    ties the strata of such covariates together, so that nothing is lost but that the covariates are independent of each
+    other where the graph says so. Ends over the models of this graph hold for those of the graph itself.
+    """
+    seen = latent_projection(graph)
+    added: dict[tuple[str, str], None] = {}
+    for district in districts(seen):
+        common = set(seen.parents[district[0]]).intersection(*(seen.parents[name] for name in district))
+        if len(district) > 1 and common:
+            added |= dict.fromkeys(itertools.combinations((*sorted(common), *district), 2))
+    drawn = {frozenset(pair) for pair in graph.confounded}
+    more = tuple(pair for pair in added if frozenset(pair) not in drawn)
+    return replace(graph, confounded=(*graph.confounded, *more)) if more else graph
 
 
 def reach(graph: CausalGraph, names: Collection[str]) -> tuple[str, ...]:
