@@ -200,7 +200,10 @@ def _star(
     order: list[int] = []
     for some in (*parts, middle):
         own = [k for k, c in enumerate(coordinates) if c.variable in some]
-        grown.append(_met(frame, some, forms, [numbers[k] for k in own]))
+        try:
+            grown.append(_met(frame, some, forms, [numbers[k] for k in own]))
+        except TooLarge:
+            return None
         order += own
     sizes = [len(alive) for alive, _ in grown]
     if math.prod(sizes) > MOST_APART:
