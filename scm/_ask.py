@@ -111,7 +111,7 @@ def ask(
         return base
     from ._ask_open import bounded_model  # what a query with an answer does not need
 
-    return bounded_model(setting, base, question.states, shapes, kind_of(rows)) or base
+    return bounded_model(setting, base, question.states, shapes, kind_of(rows))
 
 
 def _no_shapes(

@@ -11,7 +11,7 @@ import numpy as np
 
 from ._answer import Answer, Told
 from ._bounds_ends import Bounded, Facts, added, cells_of, ends_of
-from ._bounds_told import Account, Attained, clash_step
+from ._bounds_told import Account, Attained, clash_step, forecast
 from ._errors import listing
 from ._finding import Assumption, Confidence, Finding, Interval, Statuses, Step, Uncertainty
 from ._identified import distribution_states
@@ -85,6 +85,7 @@ class _Bounds:
         asked: the query over the study.
         base: the answer so far.
         facts: what is known at face value: printed numbers and observed frequencies as they stand.
+        plain: the same with each statement by itself.
         digits: the same with what printed digits leave open; None where every number is exact.
         region: the same with what sampling leaves open; None where nothing was sampled.
         grants: what the user granted, in words.
@@ -94,6 +95,7 @@ class _Bounds:
     asked: _Asked
     base: Answer
     facts: Facts
+    plain: Facts
     digits: Facts | None
     region: Facts | None
     grants: tuple[Assumption, ...]
@@ -195,13 +197,16 @@ class _Bounds:
 
     def _contradiction(self, clash: Clash) -> Answer:
         facts = self.region or self.digits or self.facts
+        if facts is self.facts and facts is not self.plain:  # one by one, statements that give a law say more
+            told = self.asked.ends(self.plain)
+            facts, clash = (self.plain, told) if isinstance(told, Clash) else (facts, clash)
         said = [facts.sources[k] for k in clash.sources]
         told = Told((clash_step(clash, facts.sources),))
         diagnostics = {**self.base.diagnostics, "clash": said, "statements": _statements(self.asked.study, said)}
         return replace(
             self.base, finding="contradiction", status=Statuses(("contradiction",)), account=told, refusals=(),
-            diagnostics=diagnostics, assumptions=(*self.base.assumptions, *self.grants), seek=None, estimand=None,
-            check=None,
+            diagnostics=diagnostics, assumptions=(*self._kept(), *self.grants), seek=None, estimand=None, check=None,
+            value=None, interval=None, uncertainty=Uncertainty(),
         )  # fmt: skip
 
 
@@ -260,16 +265,23 @@ def _bounds(study: Study, query: Query, grants: Grants, base: Answer, seconds: f
         for reading, given in ((found.face, effort), (found.rounded, wide), (found.counted, wide))
     )
     assert face is not None
+    plain = face
     if study.statements and (law := stated_law(study, spoken)) is not None:
         face = face.with_law(study, law)
     citations = [f" ({shape.citation})" if shape.citation else "" for shape in shapes]
     claims = [Assumption(shape.claim + cites, "the user") for shape, cites in zip(shapes, citations, strict=True)]
-    return _Bounds(_Asked.of(study, query), base, face, digits, region, tuple(claims), found.level)
+    return _Bounds(_Asked.of(study, query), base, face, plain, digits, region, tuple(claims), found.level)
 
 
 def _names(term: Var) -> set[str]:
     """The variables that a term speaks of."""
     return {term.name, *(a.target for a in term.world), *(a.parent for a in term.world if a.parent)}
+
+
+def bounds_forecast(study: Study, query: Query, grants: Grants = ()) -> str:
+    """What bounds on a query would take, nothing solved."""
+    made = _bounds(study, query, grants, Answer(query, "not_identified"), None)
+    return forecast(made.facts, made.asked.cells[0])
 
 
 def _drawn(study: Study) -> tuple[Assumption, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from ._answer import Answer
 from ._arguments import shaper
-from ._ask_bounds import USUAL, conditions, figures
+from ._ask_bounds import NAME, USUAL, conditions, figures
 from ._bind import replace_placeholders
 from ._bounds_ends import Bounded, cells_of, ends_of
-from ._bounds_told import Account, Attained, clash_step
+from ._bounds_told import Account, Attained, clash_step, forecast
 from ._errors import ScmError
 from ._finding import Assumption, Finding, Interval, Statuses, Step
 from ._frames import FrameKind
@@ -111,7 +111,7 @@ def bounded_model(
     states: tuple[tuple[str, tuple[Any, ...]], ...],
     shapes: tuple[Shape, ...],
     kind: FrameKind | None,
-) -> Answer | None:
+) -> Answer:
     """Bounds where a model's tables leave a query open for want of a coupling.
 
     Args:
@@ -123,7 +123,7 @@ def bounded_model(
 
     Returns:
         `bounds` (rows whose ends all meet: `exact`), with `undefined` rows as such; `contradiction` where a shape
-        cannot hold; None where it would be too large, and the refusal stays.
+        cannot hold; where it would be too large, the refusal with the reason.
 
     Raises:
         UnknownName, UnknownState, InvalidQuery: a shape that cannot be meant.
@@ -136,8 +136,9 @@ def bounded_model(
     facts = OfModel(model, shapes, effort, complete=not setting.couplings)
     shape = tuple(len(own) for _, own in states)
     cases = list(_cases(setting, base.query))
-    if len(cases) * int(np.prod(shape)) > MOST_NUMBERS:
-        return None
+    if (numbers := len(cases) * int(np.prod(shape))) > MOST_NUMBERS:
+        reason = f"{numbers:,} different numbers would be bounded one by one, and {MOST_NUMBERS:,} are the most"
+        return _refused(base, f"{reason}; ask about fewer rows at a time, or grant a coupling")
     found: list[tuple[_Rows, list[Bounded]]] = []
     try:
         for case in cases:
@@ -145,9 +146,23 @@ def bounded_model(
             if clash := next((one for one in ends if isinstance(one, Clash)), None):
                 return _contradiction(base, clash, [s.claim for s in shapes])
             found.append((case, [one for one in ends if isinstance(one, Bounded)]))
-    except (TooLarge, NotLinear):
-        return None
+    except (TooLarge, NotLinear) as wrong:
+        return _refused(base, str(wrong))
     return _answer(setting, facts, base, states, found, kind)
+
+
+def bounds_forecast(setting: Setting, query: Query, states: Sequence[tuple[str, tuple[Any, ...]]]) -> str:
+    """What bounds on a query would take, nothing solved."""
+    cases = list(_cases(setting, query))
+    facts = OfModel(setting.model, (), USUAL)
+    shape = tuple(len(own) for _, own in states)
+    numbers = len(cases) * int(np.prod(shape))
+    text = forecast(facts, next(cells_of(cases[0].query, setting.model.variable_states, shape))) if cases else "bounds"
+    return text if numbers == 1 else f"{text}; for each of {numbers:,} different numbers"
+
+
+def _refused(base: Answer, reason: str) -> Answer:
+    return replace(base, refusals=(*base.refusals, (NAME, reason)))
 
 
 def _cases(setting: Setting, query: Query) -> Iterator[_Rows]:

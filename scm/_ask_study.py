@@ -69,14 +69,15 @@ def ask_study(study: Study, query: str | Query, assume: Grants = (), seconds: fl
     found = _stated(spelt, knowledge, asked)
     if found.finding in ("exact", "estimate"):
         return refuted(study, asked, assume, found, seconds=seconds) or found
-    return found if _firm(found) else bounded(study, asked, assume, found, seconds=seconds)
+    if found.finding not in ("not_identified", "refused", "bounds"):
+        return found
+    wider = bounded(study, asked, assume, found, seconds=seconds)
+    return found if _sharp(found) and wider.finding == "bounds" and not _sharp(wider) else wider
 
 
-def _firm(found: Answer) -> bool:
-    """Whether nothing more can be said: a number or a clash, or ends that are known to be attained."""
-    if found.finding == "bounds":
-        return found.interval is not None and found.interval.sharp
-    return found.finding not in ("not_identified", "refused")
+def _sharp(found: Answer) -> bool:
+    """Whether an answer has ends that are known to be attained."""
+    return found.interval is not None and found.interval.sharp
 
 
 def _stated(study: Study, knowledge: Statements, query: Query) -> Answer:

@@ -90,9 +90,8 @@ class Facts:
     def of(cls, study: Study, sources: Sources, reading: Reading, effort: Effort) -> Facts:
         """What a study says, in one of its readings."""
         known = (*reading.known, *presumed(study.statements, len(study.laws) + len(study.samples)))
-        return cls(
-            study.graph, study.states, reading.laws, known, sources.sources, sources.equations, reading.left, effort
-        )
+        graph = reading.graph or study.graph
+        return cls(graph, study.states, reading.laws, known, sources.sources, sources.equations, reading.left, effort)
 
     def with_law(self, study: Study, law: KnownLaw) -> Facts:
         """The same, where the statements give a whole law: it stands for those that are about nothing else."""
@@ -193,7 +192,7 @@ class Bounded:
     def relaxed(self) -> tuple[str, ...]:
         """Why ends are only outer ones."""
         blocks = itertools.chain.from_iterable(programme.blocks for programme in self.programmes)
-        return tuple(dict.fromkeys(block.relaxed for block in blocks if block.relaxed))
+        return tuple(dict.fromkeys(block.loose for block in blocks if block.loose))
 
 
 def ends_of(facts: Knowledge, query: Query) -> Bounded | Clash:
@@ -241,7 +240,7 @@ def _solved(facts: Knowledge, query: Query, programme: Programme) -> Bounded | C
     if isinstance(found, Clash):
         return found
     lower, upper = found.lower, found.upper
-    relaxed = not facts.complete or any(block.relaxed for block in programme.blocks)
+    relaxed = not facts.complete or any(block.loose for block in programme.blocks)
     floor, ceiling = programme.floor, programme.ceiling
     outer = max(lower.outer, floor), min(upper.outer, ceiling)
     inner = (

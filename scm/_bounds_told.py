@@ -12,9 +12,9 @@ from ._answer import Answer
 from ._bounds_ends import Bounded, Knowledge
 from ._finding import Step
 from ._model import Model
-from ._query import print_query
+from ._query import Query, print_query
 from ._text import ends_text, number_text
-from .bounds._programme import Block, Clash, Limit, Polynomial, Programme
+from .bounds._programme import Block, Clash, Limit, Polynomial, Programme, TooLarge
 
 RESPONSES = "Balke & Pearl (1994); Rosset, Gisin & Wolfe (2018); Zhang, Tian & Bareinboim (2022)"
 MOST_SAID = 6
@@ -115,12 +115,28 @@ def _read(polynomial: Polynomial) -> set[int]:
     return set(np.flatnonzero((polynomial.factors >= 0).any(axis=0)).tolist())
 
 
-def _unknown(programme: Programme) -> tuple[Step, ...]:
+def forecast(knowledge: Knowledge, query: Query) -> str:
+    """What bounds on a number would take, nothing solved."""
+    try:
+        programme = _that_matters(knowledge.programme(query))
+    except TooLarge as wrong:
+        return f"bounds refuse: {wrong}"
+    known = f"{len(programme.limits):,} equations and inequalities"
+    return f"bounds, where nothing gives a number: {_unknown_text(programme) or 'nothing is unknown'}; {known}"
+
+
+def _unknown_text(programme: Programme) -> str:
+    """The laws that are unknown, with how many response types each has; empty where there is none."""
     blocks = [block for block in programme.blocks if block.columns > 1]
-    if not blocks:
-        return ()
     kinds = ", ".join(f"{_block_text(block)} ({block.columns:,})" for block in blocks)
-    claim = f"what is unknown is the law of {kinds}" if len(blocks) == 1 else f"what is unknown are the laws of {kinds}"
+    which = "is the law" if len(blocks) == 1 else "are the laws"
+    return f"what is unknown {which} of {kinds}" if blocks else ""
+
+
+def _unknown(programme: Programme) -> tuple[Step, ...]:
+    claim = _unknown_text(programme)
+    if not claim:
+        return ()
     reason = (
         "for every counterfactual question a model with finite variables is the same as one whose hidden causes say "
         "how each variable responds to its parents; responses that nothing here tells apart are counted once"

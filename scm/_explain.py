@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from ._ask import prepared
 from ._coupling import Coupling
@@ -14,11 +14,14 @@ from ._identified import rung_of
 from ._model import Model
 from ._plan_report import contraction, contraction_text, seconds_text, task_text
 from ._query import Query, print_query
+from ._resolve import read_query
+from ._study import Study
 from .solvers import Budget, Refusal, Setting, draws_of, forecast_of, plans_of
 
 if TYPE_CHECKING:
     from ._mixed_solve import Setting as MixedSetting
     from ._sample import PRNGKey
+    from .bounds._granted import Grants
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ class Forecast:
 
 
 def explain(
-    knowledge: Model,
+    knowledge: Model | Study,
     query: str | Query,
     *,
     rows: object = None,
@@ -94,7 +97,7 @@ def explain(
     """What `ask` with these arguments would do and what it would cost; nothing is contracted.
 
     Args:
-        knowledge: the model.
+        knowledge: the model, or a study; of a study only what bounds would take is forecast.
         query: as for `ask`.
         rows: as for `ask`.
         ignored: as for `ask`.
@@ -106,6 +109,12 @@ def explain(
     Raises:
         The errors of `ask`.
     """
+    if isinstance(knowledge, Study):
+        from ._ask_bounds import bounds_forecast as of_study
+
+        asked_of = read_query(query, knowledge.states)
+        told = of_study(knowledge, asked_of, cast("Grants", assume))
+        return Forecast(asked_of, rung_of(knowledge.graph, asked_of), 1, (), others=(told,))
     if isinstance(knowledge, Model) and not knowledge.is_finite:  # pyright: ignore[reportUnnecessaryIsInstance]
         from . import _ask_mixed as mixed  # what a finite model does not need
 
@@ -118,7 +127,12 @@ def explain(
         found = plans_of(setting, question.query)
     except Refusal as refusal:
         found = Forecast(question.query, question.rung, setting.rows, (), (("exact", str(refusal)),))
-        return found if key is None else replace(found, others=_drawn(setting, question.query))
+        found = found if key is None else replace(found, others=_drawn(setting, question.query))
+        if not refusal.uncoupled:
+            return found
+        from ._ask_open import bounds_forecast
+
+        return replace(found, others=(*found.others, bounds_forecast(setting, question.query, question.states)))
     reports: list[Mapping[str, Any]] = []
     for term, count, planned in found:
         data: dict[str, Any] = {"term": print_query(term), "rows": count}

@@ -20,6 +20,7 @@ from scm import (
     Variable,
     ate,
     ett,
+    explain,
     no_defiers,
     no_prevention,
     pn,
@@ -438,3 +439,18 @@ def test_rows_of_a_model_are_bounded_one_by_one():
     assert answer.to_frame(rows)["lower"].tolist() == pytest.approx([0.625, 0, 0, 1, 0.625], abs=1e-9)
     single = ask(TABLES, "P(Y[X=0]=0 | X=1, Y=1)").interval
     assert (interval.lower[0], interval.upper[4]) == (single.lower, single.upper)
+
+
+def test_what_bounds_would_take_is_forecast():
+    told = explain(TABLES, pn("X", "Y")).to_text()
+    assert "Grant a coupling" in told
+    assert "the response types of Y (4)" in told
+    study = trial_of_two_arms(LIPID)
+    assert "the response types of X and Y (16)" in explain(study, ate("X", "Y")).to_text()
+
+
+def test_rows_too_many_to_bound_one_by_one_are_refused(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("scm._ask_open.MOST_NUMBERS", 2)
+    answer = ask(TABLES, "P(Y[X=0]=0 | X=?x, Y=?y)", rows={"x": [1, 1, 0], "y": [1, 0, 1]})
+    assert answer.finding == "refused"
+    assert "3 different numbers" in dict(answer.refusals)["bounds"]

@@ -8,10 +8,10 @@ import pytest
 
 from scm.bounds._programme import Clash
 from scm.bounds._solve import Effort, solve
-from tests.bounds_cases import CASES, Case, knowledge
+from tests.bounds_cases import ASKED_CASES, CASES, Case, answered, knowledge
 from tests.bounds_checks import check, described
 
-SAMPLE = 64
+SAMPLE = 40
 CHUNKS = 8
 TABLES = 12
 
@@ -37,3 +37,13 @@ def test_closed_forms(case: Case):
         for end, exact in ((found.lower, low[i]), (found.upper, high[i])):
             assert abs(end.inner - exact) <= 1e-9
             assert abs(end.outer - exact) <= 1e-9
+
+
+@pytest.mark.parametrize("case", [*CASES, *ASKED_CASES], ids=lambda case: case.name)
+def test_closed_forms_through_ask(case: Case):
+    tables = case.tables(3, 11)
+    low, high = case.ends(tables)
+    for i in range(3):
+        outer_low, inner_low, inner_high, outer_high = answered(case, tables, i)
+        assert max(abs(outer_low - low[i]), abs(inner_low - low[i])) <= 1e-9
+        assert max(abs(outer_high - high[i]), abs(inner_high - high[i])) <= 1e-9

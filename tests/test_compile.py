@@ -169,7 +169,7 @@ def test_what_is_no_model_is_a_study(parts, missing):
     compiled = compile_problem(problem(**parts))
     assert isinstance(compiled.knowledge, Study)
     found = ask(compiled.knowledge, compiled.queries[0])
-    assert found.finding == "not_identified"
+    assert found.finding == "bounds"
     assert missing in str(found)
 
 

@@ -567,7 +567,8 @@ def test_text_shows_the_error_of_every_row_and_the_effective_size() -> None:
     assert "effective sample size (least over rows): " in text
 
 
-def test_a_reason_that_two_solvers_share_is_given_once() -> None:
+def test_a_reason_that_two_solvers_share_is_given_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scm._ask_open.MOST_NUMBERS", 0)  # or else the answer is bounds
     refused = ask(TREATED, "P(Y[X=1]=1, Y[X=3]=2 | X=0, Y=1)", key=0)
     assert dict(refused.refusals)["monte_carlo"] == "for the same reason as exact"
     assert refused.to_text().count("Grant a coupling") == 1

@@ -20,11 +20,11 @@ from .._query import Query, query_nodes
 from .._relevance import relevant_world
 from .._study import KnownLaw
 from .._syntax import Assignment, Const, Expr, Set, Value, Var, terms, walk, world
-from ._apart import independent
 from ._columns import Forms, block_of, tidied
 from ._events import Rows, enumerated
 from ._factors import Given, closed, factored, smaller
 from ._frame import Frame, States
+from ._independent import independent
 from ._known import Known
 from ._moments import ends, fractions
 from ._programme import Array, Block, Limit, Polynomial, Programme, Ratio, TooLarge

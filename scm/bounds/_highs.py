@@ -31,11 +31,13 @@ _USUAL: Options = {
     "dual_feasibility_tolerance": 1e-10,
     "small_matrix_value": 1e-12,
 }
+# Not by interior points: HiGHS 1.15 has gone round for ever on 10 rows and 14 columns with entries of 1e-12.
+_STEPS = 2_000
 _AGAIN: tuple[Options, ...] = (
     {"presolve": "off"},
     {"presolve": "off", "simplex_scale_strategy": 4},
     {"presolve": "off", "simplex_strategy": 4},
-    {"solver": "ipm"},
+    {"presolve": "off", "simplex_scale_strategy": 0},
     {"presolve": "off", "primal_feasibility_tolerance": 1e-7, "dual_feasibility_tolerance": 1e-7},
 )
 
@@ -72,6 +74,7 @@ class Solver:
         self._optimal: Any = highspy.HighsModelStatus.kOptimal
         self._set(_USUAL)
         self.rows, self.columns = matrix.shape
+        self._set({"simplex_iteration_limit": _STEPS + 20 * (self.rows + self.columns)})
         most = np.full(self.columns, np.inf) if upper is None else np.asarray(upper, dtype=float)
         starts, places, values = columnwise(matrix)
         zeros = np.zeros(self.columns)

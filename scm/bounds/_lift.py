@@ -9,12 +9,13 @@ is a product is not. Every row is homogeneous (`... >= 0`), so that a ratio need
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ._apart import beside, part_read
 from ._one import POSSIBLE
 from ._polynomials import joint_limits, linear_rows, masses, reads
 from ._programme import Array, Block, Polynomial, Programme
@@ -45,9 +46,11 @@ class Lift:
 
     Attributes:
         programme: what is relaxed.
+        parts: forms that are the probability of a label of a part of a block, and the part.
     """
 
     programme: Programme
+    parts: dict[tuple[int, int], int] = field(default_factory=lambda: {})
 
     @cached_property
     def sizes(self) -> tuple[int, ...]:
@@ -129,6 +132,9 @@ class Lift:
             parts.append(self.spread([b], same, np.ones(len(same), dtype=bool)))
             rows, low, high, _ = linear_rows(self.programme, b)
             parts.append(self._between([b], rows, low, high))
+            for row, least_, most in zip(rows, low, high, strict=True):
+                if (part := part_read(block, row)) is not None:
+                    parts.append(self._beside(b, part, row, least_, most))
         for limit in joint_limits(self.programme):
             over = sorted(reads(limit.polynomial))
             row = sum(
@@ -141,9 +147,18 @@ class Lift:
             parts.append(self._between(over, row[None], np.array([limit.low]), np.array([limit.high])))
         return stacked(parts)
 
-    def _between(self, over: list[int], rows: Array, low: Array, high: Array) -> SparseRows:
-        """`low <= rows @ (product of laws) <= high`, made homogeneous and spread."""
-        one = self._product(np.full(len(self.sizes), -1), over)
+    def _beside(self, b: int, part: int, row: Array, low: float, high: float) -> SparseRows:
+        """A limit on the labels of one part of a block, multiplied with those of the others."""
+        return stacked(
+            [
+                self._between([b], (row * other)[None], np.array([low]), np.array([high]), other)
+                for other in beside(self.programme.blocks[b], part)
+            ]
+        )
+
+    def _between(self, over: list[int], rows: Array, low: Array, high: Array, one: Array | None = None) -> SparseRows:
+        """`low <= rows @ (product of laws) / one <= high`, made homogeneous and spread."""
+        one = self._product(np.full(len(self.sizes), -1), over) if one is None else one
         shaped = (len(rows),) + (1,) * one.ndim
         equal = low == high
         at_least, at_most = np.isfinite(low), np.isfinite(high) & ~equal
@@ -154,13 +169,13 @@ class Lift:
 
     def cut_rows(self, cuts: tuple[Cut, ...]) -> SparseRows:
         """The rows of branches."""
-        parts = [
-            self._between(
-                [x.block], self.programme.blocks[x.block].forms[[x.form]], np.array([x.low]), np.array([x.high])
-            )
-            for x in cuts
-        ]
-        return stacked(parts)
+        return stacked([self._cut(cut) for cut in cuts])
+
+    def _cut(self, cut: Cut) -> SparseRows:
+        row, part = self.programme.blocks[cut.block].forms[cut.form], self.parts.get((cut.block, cut.form))
+        if part is not None:
+            return self._beside(cut.block, part, row, cut.low, cut.high)
+        return self._between([cut.block], row[None], np.array([cut.low]), np.array([cut.high]))
 
     def least(
         self, above: Array, below: Array | None, cuts: tuple[Cut, ...], extra: tuple[SparseRows, ...] = ()

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ._programme import Array, Block, Limit, Polynomial
 
 ROUNDING = float(np.finfo(float).eps)
+_ALIKE = 1e-12
 _SMALL = 100_000
 """Most entries of a matrix that is summed in extended precision."""
 
@@ -104,10 +105,12 @@ def rows_of(matrix: Array, low: Array, high: Array, groups: NDArray[np.intp]) ->
         if np.isfinite(end):
             floor = np.full(int(groups.max()) + 1, np.inf)
             np.minimum.at(floor, groups, entries)
-            # Entries that differ by rounding alone put no column out; exact zeros still do.
-            slack = 1e-12 * (abs(float(end)) + float(np.abs(floor).sum()))
-            above, rest = entries - floor[groups], max(0.0, float(end - floor.sum())) + slack
-            held = above > rest
+            above, total = entries - floor[groups], float(floor.sum())
+            rest = max(0.0, float(end) - total)
+            exact = not floor.any() or (rest == 0 and bool((floor == np.rint(floor)).all()))
+            rest += 4.0 * ROUNDING * (rest if exact else abs(float(end)) + float(np.abs(floor).sum()))
+            # Entries that differ by rounding alone say nothing.
+            held = (above > rest) & (above > _ALIKE * float(np.abs(entries).max()))
             most[held] = np.minimum(most[held], rest / above[held])
     return Rows(matrix, low, high, groups, most)
 

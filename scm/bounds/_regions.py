@@ -15,9 +15,10 @@ true law, they hold every value that is compatible with it (Duarte et al. 2023, 
 from __future__ import annotations
 
 import importlib
+import itertools
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -49,14 +50,17 @@ class Shares:
     Attributes:
         of: the variables that are counted.
         given: those in which the units are alike, imposed ones among them.
-        before: those of `given` that share hidden causes with `of`, directly or by way of each other.
+        before: those of `given` that share hidden causes with `of`, directly or by way of each other; all that were
+            not imposed, where the causes of `of` were not measured.
         counts: shape (states of each of `given`..., states of each of `of`...).
+        single: of one variable, all of whose causes were measured.
     """
 
     of: tuple[str, ...]
     given: tuple[str, ...]
     before: tuple[str, ...]
     counts: Array
+    single: bool = True
 
     @property
     def strata(self) -> Array:
@@ -69,8 +73,17 @@ class Shares:
         cells = self.strata.shape[1]
         return int((self.strata.sum(axis=1) > 0).sum()) * (1 if cells == 2 else cells)
 
-    def ends(self, alpha: float) -> tuple[Array, Array]:
+    @property
+    def frequencies(self) -> Array:
+        """The shares that were seen, in the shape of the counts; not a number where nobody was."""
+        with np.errstate(invalid="ignore"):
+            return (self.strata / self.strata.sum(axis=1, keepdims=True)).reshape(self.counts.shape)
+
+    def ends(self, alpha: float | None) -> tuple[Array, Array]:
         """The ends of each share, in the shape of the counts; each misses with probability `alpha` at most."""
+        if alpha is None:
+            seen = self.frequencies
+            return np.nan_to_num(seen, nan=0.0), np.nan_to_num(seen, nan=1.0)
         total = np.broadcast_to(self.strata.sum(axis=1, keepdims=True), self.strata.shape)
         low, high = clopper_pearson(self.strata, total, alpha)
         return low.reshape(self.counts.shape), high.reshape(self.counts.shape)
@@ -102,15 +115,18 @@ class Counted:
 
     @cached_property
     def shares(self) -> tuple[Shares, ...]:
-        """What the law is taken apart into; all variables at once too, where the causes of some were not measured."""
+        """What the law is taken apart into; variables whose causes were not all measured come last, all at once."""
         own: list[str] = []
         for name in self.graph.order:
             if name in self.variables and all(p in self.do or p in own for p in self.graph.parents[name]):
                 own.append(name)
         found = tuple(self._of(own[: k + 1]) for k in range(len(own)))
-        if len(own) == len(self.variables):
+        rest = tuple(name for name in self.variables if name not in own)
+        if not rest:
             return found
-        return (*found, Shares(self.variables, self.do, (), self.counts))
+        axes, kept = (*self.do, *self.variables), (*self.do, *own, *rest)
+        counts = np.transpose(self.counts, [axes.index(name) for name in kept])
+        return (*found, Shares(rest, (*self.do, *own), tuple(own), counts, single=False))
 
     def _of(self, names: list[str]) -> Shares:
         """The share of the last of `names`, which hold all causes of each."""
@@ -126,41 +142,39 @@ class Counted:
         before = tuple(name for name in joined if name != last)
         return Shares((last,), given, before, np.transpose(table, [left.index(name) for name in kept]))
 
-    def frequencies(self) -> Box:
-        """The law as the shares that were seen; between 0 and 1 in an arm that nobody was in."""
-        total = self.arms.sum(axis=1, keepdims=True)
-        with np.errstate(invalid="ignore"):
-            share = np.where(total > 0, self.arms / total, np.nan)
-        low, high = np.where(np.isnan(share), 0.0, share), np.where(np.isnan(share), 1.0, share)
-        return Box(self.variables, self.do, low.reshape(self.counts.shape), high.reshape(self.counts.shape))
-
-    def box(self, alpha: float) -> Box:
-        """Ends for each cell that hold wherever those of the shares do."""
+    def box(self, alpha: float | None) -> Box:
+        """Ends for each cell that hold wherever those of the shares do; without `alpha` the shares that were seen."""
         axes = (*self.do, *self.variables)
-        low, high = np.zeros(self.counts.shape), np.ones(self.counts.shape)
-        parts = [share for share in self.shares if len(share.of) == 1]
-        if len(parts) == len(self.variables):
-            low = np.ones(self.counts.shape)
+        low, high = np.ones(self.counts.shape), np.ones(self.counts.shape)
         for share in self.shares:
-            names = (*share.given, *share.of)
-            ends = [_spread(end, names, axes) for end in share.ends(alpha)]
-            if len(share.of) == 1:
-                low, high = low * ends[0], high * ends[1]
-            else:
-                low, high = np.maximum(low, ends[0]), np.minimum(high, ends[1])
+            ends = [_spread(end, (*share.given, *share.of), axes) for end in share.ends(alpha)]
+            low, high = low * ends[0], high * ends[1]
         return Box(self.variables, self.do, low, high)
 
     def law(self) -> KnownLaw | None:
-        """The shares as a law; None where an arm was not seen."""
-        if (self.arms.sum(axis=1) == 0).any():
-            return None
-        return KnownLaw(self.variables, self.frequencies().low, self.do, self.name)
+        """The shares that were seen, put together as the graph has them; None where something was never seen.
 
-    def rows(self, alpha: float, states: Mapping[str, Sequence[Value]], source: int) -> Iterator[Known]:
+        Independences of the graph hold in it, which in the counts they do not quite.
+        """
+        if self.unseen:
+            return None
+        axes = (*self.do, *self.variables)
+        array = np.ones(self.counts.shape)
+        for share in self.shares:
+            array = array * _spread(share.frequencies, (*share.given, *share.of), axes)
+        return KnownLaw(self.variables, array, self.do, self.name)
+
+    @property
+    def unseen(self) -> bool:
+        """Whether in some stratum nobody was seen: the shares are then no law."""
+        return any((share.strata.sum(axis=1) == 0).any() for share in self.shares)
+
+    def rows(self, alpha: float | None, states: Mapping[str, Sequence[Value]], source: int) -> Iterator[Known]:
         """The region as rows.
 
         Args:
-            alpha: how often each interval may miss; see `Shares.intervals` for how many there are.
+            alpha: how often each interval may miss; see `Shares.intervals` for how many there are. None for the shares
+                that were seen, as if they were certain.
             states: of each variable.
             source: the position of the sample among the sources.
         """
@@ -173,12 +187,15 @@ class Counted:
 
     def _between(self, share: Shares, at: Mapping[str, Const], low: float, high: float, source: int) -> Iterator[Known]:
         """One share between its ends."""
-        whole = self._event((*share.before, *share.of), at, single=len(share.of) == 1)
+        whole = self._event((*share.before, *share.of), at, single=share.single)
         if not share.before:
             if low > 0 or high < 1:
                 yield Known(((1.0, whole),), low, high, source)
             return
-        below = self._event(share.before, at, single=True)
+        below = self._event(share.before, at, single=share.single)
+        if low == high:
+            yield Known(((1.0, whole), (-low, below)), 0.0, 0.0, source)
+            return
         if low > 0:
             yield Known(((1.0, whole), (-low, below)), 0.0, math.inf, source)
         if high < 1:
@@ -241,6 +258,24 @@ def counted(
     kept = [name for name in graph.variables if name in graph.observed or name in sample.do]
     seen = mutilated(latent_projection(graph, kept), into=sample.do)
     return Counted(own, sample.do, tally.table((*sample.do, *own), states), seen, sample.name)
+
+
+def stratified(graph: CausalGraph) -> CausalGraph:
+    """A graph that says less, in which a programme over a region is a linear one.
+
+    Covariates that cause every variable of a district get hidden common causes with it, and with each other. Nothing
+    ties the strata of such covariates together, so that nothing is lost but that the covariates are independent of each
+    other where the graph says so. Ends over the models of this graph hold for those of the graph itself.
+    """
+    seen = latent_projection(graph)
+    added: dict[tuple[str, str], None] = {}
+    for district in districts(seen):
+        common = set(seen.parents[district[0]]).intersection(*(seen.parents[name] for name in district))
+        if len(district) > 1 and common:
+            added |= dict.fromkeys(itertools.combinations((*sorted(common), *district), 2))
+    drawn = {frozenset(pair) for pair in graph.confounded}
+    more = tuple(pair for pair in added if frozenset(pair) not in drawn)
+    return replace(graph, confounded=(*graph.confounded, *more)) if more else graph
 
 
 def reach(graph: CausalGraph, names: Collection[str]) -> tuple[str, ...]:

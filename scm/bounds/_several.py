@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ._apart import with_labels
 from ._asked import ZeroCondition
 from ._branch import Search
 from ._effort import Effort
@@ -32,7 +33,7 @@ def solve_several(programme: Programme, effort: Effort | None = None) -> Ends | 
     """
     effort = Effort() if effort is None else effort
     begun = time.monotonic()
-    lift = Lift(programme)
+    lift = Lift(*with_labels(programme))
     if lift.cells > effort.cells:
         raise TooLarge(_forecast(programme, lift.cells, effort))
     lower = Search(lift, 1.0, effort, begun + effort.seconds / 2)
@@ -46,7 +47,7 @@ def solve_several(programme: Programme, effort: Effort | None = None) -> Ends | 
     if any(lift.least_of(below) < POSSIBLE for below in conditions):
         spent["least condition"] = POSSIBLE
     meet = _meet(low, effort) and _meet(high, effort)
-    sharp = meet and not any(block.relaxed for block in programme.blocks)
+    sharp = meet and not any(block.loose for block in programme.blocks)
     return Ends(low, high, sharp, spent | {"seconds": time.monotonic() - begun})
 
 
@@ -63,23 +64,18 @@ def _forecast(programme: Programme, cells: int, effort: Effort) -> str:
 
 
 def _clash(programme: Programme, effort: Effort) -> Ends | Clash:
-    """By how much the limits miss each other, and a smallest set that does."""
+    """By how much the limits miss each other; the ends where that is no more than rounding."""
     if _holds(programme):
         raise ZeroCondition
     by = _apart(programme)
     if by <= _TOGETHER:
         return solve_several(_widened(programme, 2.0 * by + 1e-12), effort)
-    kept = sorted({limit.source for limit in programme.limits})
-    for source in tuple(kept):
-        fewer = [x for x in kept if x != source]
-        if not _holds(_of_sources(programme, fewer)):
-            kept = fewer
-    return Clash(tuple(kept), by)
+    return Clash(tuple(sorted({limit.source for limit in programme.limits})), by)
 
 
 def _holds(programme: Programme) -> bool:
     """Whether no proof was found that the limits cannot hold together."""
-    lift = Lift(replace(programme, query=(), floor=-np.inf, ceiling=np.inf))
+    lift = Lift(*with_labels(replace(programme, query=(), floor=-np.inf, ceiling=np.inf)))
     return Search(lift, 1.0, Effort(branches=200, starts=0, seconds=2.0), time.monotonic() + 2.0).run() is not None
 
 
@@ -96,7 +92,3 @@ def _widened(programme: Programme, by: float) -> Programme:
     return replace(
         programme, limits=tuple(Limit(x.polynomial, x.low - by, x.high + by, x.source) for x in programme.limits)
     )
-
-
-def _of_sources(programme: Programme, sources: list[int]) -> Programme:
-    return replace(programme, limits=tuple(limit for limit in programme.limits if limit.source in sources))

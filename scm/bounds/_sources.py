@@ -22,18 +22,19 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
+from .._graph import CausalGraph
 from .._query import Probability
 from .._shapes import Ranged, Shape, granted_limits
 from .._statement import Correlation, Statement
 from .._statement_text import print_statement
 from .._study import KnownLaw, Study
-from .._syntax import Const, Expr, Op, Set, Var, conjunction, print_name, world
+from .._syntax import Expr, print_name
 from ..statements import Read, Statements, names_of
 from ..statements import TooLarge as TooManyAtoms
 from ._known import Known
 from ._numbers import Box, Numbers
 from ._quantity_rows import NotLinear, Range, rows_of
-from ._regions import LEVEL, Counted, clopper_pearson, counted, reach
+from ._regions import LEVEL, Counted, clopper_pearson, counted, reach, stratified
 from ._seen_as_done import as_done
 
 Reads: TypeAlias = Literal["face", "rounded", "counted"]
@@ -54,11 +55,13 @@ class Reading:
         laws: known whole.
         known: the rows.
         left: what no row was made of; the ends are right, but could be narrower.
+        graph: the graph that its programme is over, where that is not the study's but one that says less.
     """
 
     laws: tuple[KnownLaw, ...]
     known: tuple[Known, ...]
     left: tuple[Left, ...] = ()
+    graph: CausalGraph | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,16 +134,30 @@ class _Reader:
     @cached_property
     def samples(self) -> tuple[Counted, ...]:
         """The counts of each sample."""
-        graph = self.study.graph
+        return self.over(self.study.graph)
+
+    @cached_property
+    def loose(self) -> CausalGraph:
+        """The graph for the region: see `stratified`; that of the study where nothing was sampled."""
+        return stratified(self.study.graph) if self.study.samples else self.study.graph
+
+    @cached_property
+    def loosely(self) -> tuple[Counted, ...]:
+        """The counts of each sample, for the region."""
+        return self.samples if self.loose is self.study.graph else self.over(self.loose)
+
+    def over(self, graph: CausalGraph) -> tuple[Counted, ...]:
+        """The counts of each sample, to be taken apart as a graph says."""
+        own = self.study.graph
         more = {name for given in self.study.statements for name in names_of(given.quantity)}
         more |= {name for shape in self.grants for name in (shape.cause, shape.effect, *shape.given)}
-        names = graph.observed if self.names is None else reach(graph, {*self.names, *more})
+        names = own.observed if self.names is None else reach(own, {*self.names, *more})
         kept = [name for name in names if name not in self.study.unread]
-        return tuple(counted(s, self.study.graph, self.study.states, kept) for s in self.study.samples)
+        return tuple(counted(s, graph, self.study.states, kept) for s in self.study.samples)
 
     @cached_property
     def shares(self) -> tuple[KnownLaw | None, ...]:
-        """The law of each sample as the shares that were seen; None where an arm was not seen."""
+        """The law of each sample as the shares that were seen; None where in some stratum nobody was."""
         return tuple(sample.law() for sample in self.samples)
 
     @cached_property
@@ -161,15 +178,16 @@ class _Reader:
     @cached_property
     def alpha(self) -> float:
         """How often each interval of the region may miss, so that all hold at once (Bonferroni)."""
-        shares = sum(s.total is not None for s in self.study.statements)
-        return (1 - self.level) / max(
-            1, shares + sum(share.intervals for sample in self.samples for share in sample.shares)
-        )
+        stated = sum(s.total is not None for s in self.study.statements)
+        seen = sum(share.intervals for sample in self.loosely for share in sample.shares)
+        return (1 - self.level) / max(1, stated + seen)
 
     def boxes(self, how: Reads) -> list[Box]:
         """The ends of each law."""
         laws = [Box(law.variables, law.do, a, a) for law in self.study.laws for a in (np.asarray(law.array, float),)]
-        return laws + [s.box(self.alpha) if how == "counted" else s.frequencies() for s in self.samples]
+        if how == "counted":
+            return laws + [s.box(self.alpha) for s in self.loosely]
+        return laws + [s.box(None) for s in self.samples]
 
     def reading(self, how: Reads) -> Reading:
         """One reading."""
@@ -177,20 +195,20 @@ class _Reader:
         boxes = self.boxes(how)
         numbers = Numbers(self.study.graph, self.study.states, boxes, lambda term: self.stated(term, how))
         taken = _Taken(self.study, numbers)
-        for k, box in enumerate(boxes[len(self.study.laws) :]):
-            if how == "counted":
-                taken.rows += self.samples[k].rows(self.alpha, self.study.states, self.place_of_sample(k))
-            elif self.shares[k] is None:
-                taken.rows += self.cells(box, self.place_of_sample(k))
+        for k, sample in enumerate(self.loosely if how == "counted" else self.samples):
+            if how == "counted" or self.shares[k] is None:
+                alpha = self.alpha if how == "counted" else None
+                taken.rows += sample.rows(alpha, self.study.states, self.place_of_sample(k))
         first = len(self.study.laws) + len(self.samples)
         for k, given in enumerate(self.study.statements):
             low, high = self.ends(given, how)
-            taken.take(Ranged(given.quantity, low, high), first + k)
+            taken.take(Ranged(given.quantity, low, high), first + k, done=True)
         first += len(self.study.statements)
         for k, shape in enumerate(self.grants):
             for limit in granted_limits(shape, self.study.states):
                 taken.take(limit, first + k)
-        return Reading(tuple(exact), tuple(taken.rows), tuple(dict.fromkeys(taken.left)))
+        graph = self.loose if how == "counted" and self.loose is not self.study.graph else None
+        return Reading(tuple(exact), tuple(taken.rows), tuple(dict.fromkeys(taken.left)), graph)
 
     def ends(self, given: Statement, how: Reads) -> Range:
         """The ends of what is stated, in a reading."""
@@ -202,20 +220,6 @@ class _Reader:
         if how == "face" or given.total is not None:
             return given.value, given.value
         return given.low, given.high
-
-    def cells(self, box: Box, source: int) -> list[Known]:
-        """Each cell of a law between its ends."""
-        states, names = self.study.states, (*box.do, *box.variables)
-        rows: list[Known] = []
-        for codes in np.ndindex(*box.low.shape):
-            low, high = float(box.low[codes]), float(box.high[codes])
-            if low <= 0 and high >= 1:
-                continue
-            at = {name: Const(states[name][code]) for name, code in zip(names, map(int, codes), strict=True)}
-            imposed = world(*(Set(name, at[name]) for name in box.do))
-            event = conjunction(*(Op("=", (Var(name, imposed), at[name])) for name in box.variables))
-            rows.append(Known(((1.0, event),), max(low, 0.0), min(high, 1.0), source))
-        return rows
 
     @cached_property
     def within(self) -> tuple[Statement, ...]:
@@ -273,17 +277,27 @@ class _Taken:
     rows: list[Known] = field(default_factory=lambda: [])
     left: list[Left] = field(default_factory=lambda: [])
 
-    def take(self, said: Ranged, source: int) -> None:
-        """The rows of one quantity, or why there are none."""
-        try:
-            quantity = said.quantity
-            if not isinstance(quantity, Correlation):
-                quantity = as_done(self.study.graph, quantity)
-            found = rows_of(quantity, said.low, said.high, self.study.states, self.numbers)
-        except NotLinear as wrong:
-            self.left.append(Left(source, str(wrong)))
+    def take(self, said: Ranged, source: int, *, done: bool = False) -> None:
+        """The rows of one quantity, or why there are none.
+
+        Args:
+            said: the quantity and its ends.
+            source: whose it is.
+            done: whether a condition that may be imposed is to be, see `as_done`.
+        """
+        quantity = said.quantity
+        if done and not isinstance(quantity, Correlation):
+            quantity = as_done(self.study.graph, quantity)
+        reason = ""
+        for form in dict.fromkeys((quantity, said.quantity)):
+            try:
+                found = rows_of(form, said.low, said.high, self.study.states, self.numbers)
+            except NotLinear as wrong:
+                reason = str(wrong)
+                continue
+            self.rows += [Known(parts, low, high, source) for parts, low, high in found]
             return
-        self.rows += [Known(parts, low, high, source) for parts, low, high in found]
+        self.left.append(Left(source, reason))
 
 
 def _law_text(law: KnownLaw) -> str:
