@@ -263,19 +263,20 @@ ASKED_CASES = (
 """Cases that need what `ask` reads from the graph or from `assume`."""
 
 
-def study_of(case: Case, tables: Tables, i: int) -> Study:
-    """What is known, as a study of table i."""
-    graph = tables.graph
+def study_of(case: Case, tables: Tables, i: int | None = None) -> Study:
+    """What is known, as a study of table i; of all tables as strata where none is named."""
+    graph, every = tables.graph, i is None
+    at = slice(None) if i is None else i
     items = {
-        "law": KnownLaw(graph.names, tables.law[i]),
-        "experiment": KnownLaw(("Y",), tables.experiment[i], ("X",), "trial"),
+        "law": KnownLaw(graph.names, tables.law[at], strata=every),
+        "experiment": KnownLaw(("Y",), tables.experiment[at], ("X",), "trial", strata=every),
     }
     states = {name: tuple(range(count)) for name, count in graph.states.items()}
     mixed = CausalGraph(graph.names, graph.edges, graph.confounded)
     return Study(mixed, *(items[kind] for kind in case.knows), states=states)
 
 
-def answered(case: Case, tables: Tables, i: int) -> tuple[float, float, float, float]:
+def answered(case: Case, tables: Tables, i: int | None = None) -> tuple[Any, Any, Any, Any]:
     """Outer, inner, inner and outer end as `ask` says them; a determined number is all four."""
     shapes = {"no_prevention": no_prevention, "no_defiers": no_defiers}
     assume = () if case.grant is None else (shapes[case.grant[0]](*case.grant[1:]),)

@@ -390,6 +390,7 @@ def test_an_equation_is_made_use_of():
         ("Y = Z", "no cause of it"),
         ("Y = X + 1", "none of its states"),
         ("Y = X / 0", "no value"),
+        ("Y = 1", "stands in a query"),
         ("Y = X[W=1]", "values of its causes"),
         ("Y = ", "equation"),
         ("Y = X and", "Expected|Unexpected|wanted|end"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+import numpy as np
 import pytest
 
 from scm.bounds._programme import Clash
@@ -47,3 +48,17 @@ def test_closed_forms_through_ask(case: Case):
         outer_low, inner_low, inner_high, outer_high = answered(case, tables, i)
         assert max(abs(outer_low - low[i]), abs(inner_low - low[i])) <= 1e-9
         assert max(abs(outer_high - high[i]), abs(inner_high - high[i])) <= 1e-9
+
+
+@pytest.mark.parametrize("case", [*CASES, *ASKED_CASES], ids=lambda case: case.name)
+def test_closed_forms_in_a_thousand_strata(case: Case):
+    """One question for all tables: never beyond what is right, and right."""
+    tables = case.tables(1_000, 5)
+    low, high = case.ends(tables)
+    outer_low, inner_low, inner_high, outer_high = answered(case, tables)
+    assert np.abs(inner_low - low).max() <= 1e-9
+    assert np.abs(inner_high - high).max() <= 1e-9
+    assert (outer_low <= inner_low).all()
+    assert (outer_high >= inner_high).all()
+    assert np.abs(outer_low - low).max() <= 1e-9
+    assert np.abs(outer_high - high).max() <= 1e-9

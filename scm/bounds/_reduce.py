@@ -139,8 +139,11 @@ def _accurate(value: float, known: Array, ends: Array, form: Array) -> float | N
     if abs(value) < _NOTHING:
         return 0.0
     scipy: Any = import_module("scipy.optimize")  # slow to load, and rarely needed
-    weights, away = cast("tuple[Array, float]", scipy.nnls(known.T, form))
-    return float(weights @ ends) if away < 1e-11 and (ends[weights > 0] >= 0).all() else None
+    weights, _ = cast("tuple[Array, float]", scipy.nnls(known.T, form))
+    # Whole weights are meant: the rounding of one that should be zero may weigh more than the number.
+    weights = np.where(np.abs(weights - np.round(weights)) < 1e-9, np.round(weights), weights)
+    fine = np.abs(known.T @ weights - form).max() < 1e-11 and (ends[weights > 0] >= 0).all()
+    return float(weights[weights > 0] @ ends[weights > 0]) if fine else None
 
 
 def _fixed_ones(forms: Array, wanted: list[int], own: SparseRows) -> dict[int, float]:
