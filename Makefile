@@ -18,6 +18,7 @@ FIRST ?= 0
 PYTEST_ARGS ?= -n auto --maxprocesses 4
 BENCH_ARGS ?=
 UNITS_ARGS ?=
+BOUNDS_ARGS ?=
 
 QUESTION ?= If the court orders the execution, the captain gives the signal. \
 If the captain gives the signal, rifleman A shoots and rifleman B shoots. \
@@ -27,7 +28,7 @@ export QUESTION
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint format verify bench bench-units constraints clean
+.PHONY: help demo test lint format verify bench bench-units bench-bounds constraints clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -63,6 +64,9 @@ bench: $(VENV)/.bench-ready ## Measure speed, beside other engines (half an hour
 # dowhy pins an older SciPy, so it has an environment of its own; UNITS_ARGS=--quick for a look.
 bench-units: $(VENV)/.bench-ready build/peers/.ready ## Measure worlds of a million units, beside dowhy.gcm and NumPy
 	$(PY) -m benchmarks.units $(UNITS_ARGS)
+
+bench-bounds: $(VENV)/.bench-ready ## Measure bounds, beside one linear programme each through SciPy (BOUNDS_ARGS=--quick for a look)
+	$(PY) -m benchmarks.bounds $(BOUNDS_ARGS)
 
 # Python 3.11 is the oldest release supported, so what it needs is what every release needs.
 constraints: ## Pin anew every package that a development install and the benchmarks bring (needs Python 3.11)

@@ -34,6 +34,7 @@ from scm import (
     conjunction,
     print_quantity,
     print_query,
+    print_shape,
 )
 from scm import Statement as Stated
 
@@ -97,6 +98,11 @@ def compile_problem(problem: Problem) -> Compiled:
     claims = tuple(item.claim for item in problem.queries if item.claim is not None)
     queries = tuple(item.query for item in problem.queries if item.query is not None)
     knowledge, notes, lacking = _knowledge(problem) if queries else (None, (), "")
+    if problem.granted and problem.equations:
+        raise CannotCompile(
+            f"{print_shape(problem.granted[0].shape)} is granted beside equations, which say already what acts how. "
+            "Leave one of them out."
+        )
     graph = graph_of(problem) if claims else None
     return Compiled(knowledge, queries, problem.reply, problem.assumptions, notes, claims, graph, lacking)
 
@@ -118,7 +124,7 @@ def _knowledge(problem: Problem) -> tuple[Model | Study, tuple[str, ...], str]:
 
 def _beyond_laws(problem: Problem) -> bool:
     """Whether a part of the Problem has no place in a model."""
-    return bool(problem.confounded) or any(
+    return bool(problem.confounded or problem.granted) or any(
         s.relation != "=" or not isinstance(s.term, Probability) for s in problem.statements
     )
 

@@ -21,6 +21,7 @@ from scm import (
     Probability,
     Query,
     ScmError,
+    Shape,
     Value,
     claim_from_data,
     expr_from_data,
@@ -29,6 +30,7 @@ from scm import (
     parse_expression,
     parse_quantity,
     parse_query,
+    parse_shape,
     placeholders,
     print_quantity,
     quantity_from_data,
@@ -121,6 +123,15 @@ def read_independence(value: object) -> object:
     if not isinstance(claim, Independence):
         raise ValueError(f"got {shown(value)}, wanted an independence, such as independent(A, B | C)")
     return claim
+
+
+def read_shape(value: object) -> object:
+    """A granted shape, from text or itself."""
+    if isinstance(value, str):
+        return _scm(lambda: parse_shape(value))
+    if isinstance(value, Shape):
+        return value
+    raise ValueError(f"got {shown(value)}, wanted a shape as text, such as no_prevention(A, B)")
 
 
 def bounded_state(value: Value) -> Value:

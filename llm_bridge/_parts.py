@@ -31,12 +31,14 @@ from scm import (
     Probability,
     Quantity,
     Query,
+    Shape,
     Var,
     listing,
     print_claim,
     print_expr,
     print_quantity,
     print_query,
+    print_shape,
     walk,
 )
 
@@ -48,6 +50,7 @@ from ._foreign import (
     read_expression,
     read_independence,
     read_query,
+    read_shape,
     read_term,
 )
 from ._printed import Printed, printed_number, printed_probability
@@ -92,6 +95,12 @@ IndependenceField = Annotated[
     PlainValidator(read_independence),
     PlainSerializer(print_claim, return_type=str),
     WithJsonSchema({"anyOf": _EITHER_FORM}),
+]
+ShapeField = Annotated[
+    Shape,
+    PlainValidator(read_shape),
+    PlainSerializer(print_shape, return_type=str),
+    WithJsonSchema({"type": "string"}),
 ]
 
 
@@ -213,6 +222,16 @@ def _printed(term: Quantity, value: str) -> Printed:
             return printed_number(value, 0.0)
         case _:
             return printed_number(value)
+
+
+class Grant(Part):
+    """A shape that the text grants, such as `no_prevention(drug, recovery)`: "the drug never prevents recovery".
+
+    It is about units, so that no number says it; bounds are worked out with it.
+    """
+
+    shape: ShapeField
+    words: Text = ""
 
 
 class ProblemQuery(Part):

@@ -7,12 +7,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Literal, TypeAlias, TypeVar, cast
+from typing import Any, Literal, TypeAlias, TypeVar
 
 from scm import (
     Answer,
     Assumption,
-    Coupling,
     Finding,
     Model,
     Query,
@@ -25,6 +24,7 @@ from scm import (
 )
 
 from ._compile import Compiled, compile_problem, study_of
+from ._granting import Granting, Grants, told_by
 from ._guard import spoken, visible
 from ._judged import Judged, judge, said_of
 from ._lesson import lesson
@@ -37,11 +37,7 @@ from ._verdict import Said, verdict, without_evidence
 
 T = TypeVar("T")
 Outcome: TypeAlias = "Finding | Literal['unreadable']"
-Grants: TypeAlias = "str | Coupling | Sequence[str | Coupling]"
-
 _WORST: tuple[Finding, ...] = ("refused", "contradiction", "undefined", "not_identified", "bounds", "estimate", "exact")
-IDENTIFYING = ("homogeneity", "no_defiers", "linear")
-"""Grants that identification uses; any other name is a coupling's."""
 _FAULTS = (ValueError, RecursionError, MemoryError, OverflowError)
 
 
@@ -147,10 +143,8 @@ class _Run:
     """One run of the chain."""
 
     def __init__(self, assume: Grants, budget: float | str | None, key: Any) -> None:
-        alone = type(assume) is not tuple and isinstance(assume, str | Coupling)  # a protocol takes long to ask for
-        grants = cast("tuple[str | Coupling, ...]", (assume,) if alone else tuple(cast("Sequence[Any]", assume)))
-        self.identifying = tuple(name for name in grants if name in IDENTIFYING)
-        couplings = tuple(name for name in grants if name not in IDENTIFYING)
+        self.grants = Granting.of(assume)
+        couplings = self.grants.couplings
         self.options: dict[str, Any] = {"assume": couplings, "budget": budget, "key": key}
         if couplings or budget is not None:
             # What cannot be meant here is the caller's mistake, whatever the question: find it on the simplest one.
@@ -184,7 +178,7 @@ class _Run:
         """From a Problem to answers and what they say."""
         self.found = replace(self.found, problem=problem)
         compiled = self.stage(
-            "compile", problem_size(problem), lambda: compile_problem(problem), lambda made: model_size(made)
+            "compile", problem_size(problem), lambda: compile_problem(self.grants.beside(problem)), model_size
         )
         self.found = replace(self.found, compiled=compiled)
         if compiled.claims:
@@ -239,7 +233,10 @@ class _Run:
 
     def granted(self, knowledge: Model | Study | None) -> dict[str, Any]:
         """What the user granted that means something to `knowledge`."""
-        return self.options if isinstance(knowledge, Model) else self.options | {"assume": self.identifying}
+        if isinstance(knowledge, Model):
+            return self.options
+        said = () if self.found.problem is None else self.grants.beside(self.found.problem).granted
+        return self.options | {"assume": (*self.grants.names, *(grant.shape for grant in said))}
 
     def drop(self, compiled: Compiled) -> None:
         """What would hold without the observation, where it is impossible."""
@@ -276,7 +273,7 @@ class _Run:
         problem, compiled = found.problem, found.compiled
         texts = [Assumption(text, "the reader") for text in (problem.assumptions if problem else ())]
         texts += [Assumption(note, "the method") for note in (compiled.notes if compiled else ())]
-        texts += [a for answer in found.answers for a in answer.assumptions]
+        texts += [told_by(problem, a) for answer in found.answers for a in answer.assumptions]
         granted = self.granted(compiled.knowledge if compiled else None)
         return replace(found, assumptions=tuple(dict.fromkeys(texts)), trace=tuple(self.trace), granted=granted)
 

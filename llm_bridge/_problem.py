@@ -29,6 +29,7 @@ from scm import (
     print_claim,
     print_expr,
     print_quantity,
+    print_shape,
     quantity_nodes,
     query_nodes,
     walk,
@@ -40,6 +41,7 @@ from ._foreign import document, fault_of, shown
 from ._parts import Confounded as Confounded
 from ._parts import Edge as Edge
 from ._parts import Equation as Equation
+from ._parts import Grant as Grant
 from ._parts import IndependenceField, Part, Text
 from ._parts import ProblemQuery as ProblemQuery
 from ._parts import ProblemVariable as ProblemVariable
@@ -49,7 +51,7 @@ from ._parts import Statement as Statement
 MAX_ITEMS = 2_000
 """Most entries of each list of a Problem."""
 
-_CONTENT = ("variables", "edges", "confounded", "equations", "statements", "independences", "queries")
+_CONTENT = ("variables", "edges", "confounded", "equations", "statements", "granted", "independences", "queries")
 Items = Field(default=(), max_length=MAX_ITEMS)
 
 
@@ -65,6 +67,7 @@ class Problem(Part):
     confounded: Annotated[tuple[Confounded, ...], Items] = ()
     equations: Annotated[tuple[Equation, ...], Items] = ()
     statements: Annotated[tuple[Statement, ...], Items] = ()
+    granted: Annotated[tuple[Grant, ...], Items] = ()
     independences: Annotated[tuple[IndependenceField, ...], Field(max_length=MAX_ITEMS)] | None = None
     queries: Annotated[tuple[ProblemQuery, ...], Field(default=(), max_length=100)] = ()
     reply: Reply = Reply()
@@ -168,7 +171,7 @@ class Problem(Part):
         return cls.from_data(document(text))
 
 
-Place: TypeAlias = Edge | Confounded | Equation | Statement | ProblemQuery | Claim
+Place: TypeAlias = Edge | Confounded | Equation | Statement | Grant | ProblemQuery | Claim
 """What uses a name."""
 
 
@@ -182,6 +185,8 @@ def _mentions(problem: Problem) -> Iterable[tuple[Place, str]]:
     for equation in problem.equations:
         yield equation, equation.variable
         yield from ((equation, name) for name in _expr_names(equation))
+    for grant in problem.granted:
+        yield from ((grant, name) for name in (grant.shape.cause, grant.shape.effect, *grant.shape.given))
     terms = [(s, s.term) for s in problem.statements]
     queries = [(q, q.query) for q in problem.queries if q.query is not None]
     for place, quantity in (*terms, *queries):
@@ -202,6 +207,8 @@ def _called(place: Place) -> str:
             return f"the equation of {place.variable!r}"
         case Statement():
             return f"the statement {print_quantity(place.term)}"
+        case Grant():
+            return f"the grant {print_shape(place.shape)}"
         case ProblemQuery():
             return f"the query {place.text}"
         case _:

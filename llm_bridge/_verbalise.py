@@ -301,7 +301,8 @@ class Speaker:
             parts.append(f"standard error {error:.2g}, from {self.units()}")
         if not _unspread(answer) and answer.uncertainty.rounding is not None:
             low, high = answer.uncertainty.rounding
-            about = "" if answer.diagnostics.get("rounding") == "all corners" else "roughly "
+            sure = answer.diagnostics.get("rounding", "" if answer.finding == "bounds" else "approximate")
+            about = "" if sure in ("", "all corners") else "roughly "
             told = f"between {low:.3g} and {high:.3g}"
             told = spread_said(answer, low, high) if answer.finding == "bounds" else told
             parts.append(f"{about}{told} within the rounding of the printed numbers")

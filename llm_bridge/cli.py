@@ -269,7 +269,12 @@ def _reply(arguments: argparse.Namespace, answer: Callable[[dict[str, Any]], Rep
 
 
 def _options(arguments: argparse.Namespace) -> dict[str, Any]:
-    return {"assume": tuple(arguments.assume), "budget": arguments.budget, "key": arguments.seed}
+    grants = tuple(arguments.assume)
+    if any("(" in grant for grant in grants):
+        from ._cli_bounds import grants_of
+
+        grants = grants_of(grants)
+    return {"assume": grants, "budget": arguments.budget, "key": arguments.seed}
 
 
 def _tell(arguments: argparse.Namespace, reply: Reply, data: dict[str, Any], polished: str | None = None) -> int:

@@ -11,6 +11,7 @@ from ._answer import Answer as Answer
 from ._arguments import parse_budget as parse_budget
 from ._ask import ask as ask
 from ._bind import bind as bind
+from ._bound_draws import bound_draws as bound_draws
 from ._bound_formulas import bound_formulas as bound_formulas
 from ._by_noise import ByNoise as ByNoise
 from ._by_noise import by_noise as by_noise
@@ -55,6 +56,7 @@ from ._draws import DrawnAnswer as DrawnAnswer
 from ._draws import TableDraws as TableDraws
 from ._draws import ask_draws as ask_draws
 from ._draws import draw_tables as draw_tables
+from ._end_draws import BoundDraws as BoundDraws
 from ._equivalence import EquivalenceClass as EquivalenceClass
 from ._equivalence import class_from_independences as class_from_independences
 from ._equivalence import equivalence_class as equivalence_class
@@ -91,6 +93,8 @@ from ._finding import Interval as Interval
 from ._finding import Step as Step
 from ._finding import Uncertainty as Uncertainty
 from ._frames import Encoded as Encoded
+from ._further_numbers import FurtherNumber as FurtherNumber
+from ._further_numbers import further_numbers as further_numbers
 from ._graph import CausalGraph as CausalGraph
 from ._graph_ops import districts as districts
 from ._graph_ops import latent_projection as latent_projection
@@ -286,6 +290,7 @@ __all__ = [
     "Available",
     "Bernoulli",
     "Bootstrap",
+    "BoundDraws",
     "BoundFormula",
     "ByNoise",
     "Categorical",
@@ -324,6 +329,7 @@ __all__ = [
     "Flow",
     "Forecast",
     "Function",
+    "FurtherNumber",
     "GaussianCopula",
     "GraphFormat",
     "GumbelMax",
@@ -411,6 +417,7 @@ __all__ = [
     "ask_draws",
     "ate",
     "bind",
+    "bound_draws",
     "bound_formulas",
     "build_worlds",
     "by_noise",
@@ -452,6 +459,7 @@ __all__ = [
     "file_format",
     "from_pgmpy",
     "front_door_sets",
+    "further_numbers",
     "graph_from_text",
     "graph_to_text",
     "gumbel_max",

@@ -57,6 +57,8 @@ class _Rows:
 
     def put(self, row: int, answer: Answer) -> None:
         """The answer of one stratum by itself."""
+        if answer.finding in ("refused", "not_identified") and self.codes[row] == OK:
+            return  # what a pool said holds
         words = {"contradiction": CONTRADICTION, "undefined": UNDEFINED, "refused": REFUSED, "not_identified": REFUSED}
         self.codes[row] = words.get(answer.finding, OK)
         if answer.finding in words:
@@ -254,11 +256,13 @@ class _Asked:
         )  # fmt: skip
 
     def claims(self) -> tuple[Assumption, ...]:
-        """What the user granted, where bounds made use of it."""
+        """What the user granted, where bounds made use of it, and how printed numbers were read."""
         if self.how.estimand is not None:
             return ()
+        digits = Assumption("the ends are over all that the digits of the statements leave open", "the method")
         shapes = granted(self.study.graph, self.study.states, self.query, self.grants).shapes
-        return tuple(Assumption(f"{s.claim}{f' ({s.citation})' if s.citation else ''}", "the user") for s in shapes)
+        claims = [Assumption(f"{s.claim}{f' ({s.citation})' if s.citation else ''}", "the user") for s in shapes]
+        return (*claims, *([digits] if any(s.low < s.high for s in self.study.statements) else []))
 
 
 def ask_strata(study: Study, query: Query, grants: Grants, single: Callable[[Study], Answer]) -> Answer:

@@ -19,7 +19,7 @@ from ._syntax import Const, Expr, Op, Value, conjunction, print_name
 from .bounds._attain import model_of, verified
 from .bounds._canonical import programme_of
 from .bounds._known import Known
-from .bounds._presumed import divided, presumed, simpler
+from .bounds._presumed import divided, presumed, simpler, without_rounding
 from .bounds._programme import Array, Clash, Polynomial, Programme, Ratio
 from .bounds._solve import Effort, solve
 from .bounds._sources import Left, Reading, Sources
@@ -119,7 +119,7 @@ class Facts:
         made = programme_of(
             self.graph, self.states, query, self.laws, self.known, self.sources, equations=self.equations
         )
-        return divided(made)
+        return without_rounding(divided(made))
 
     def model(self, programme: Programme, laws: Sequence[Array]) -> Model:
         """The model in which the blocks of a programme have the laws given."""
@@ -192,7 +192,7 @@ class Bounded:
     def relaxed(self) -> tuple[str, ...]:
         """Why ends are only outer ones."""
         blocks = itertools.chain.from_iterable(programme.blocks for programme in self.programmes)
-        return tuple(dict.fromkeys(block.relaxed for block in blocks if block.relaxed))
+        return tuple(dict.fromkeys(block.loose for block in blocks if block.loose))
 
 
 def ends_of(facts: Knowledge, query: Query) -> Bounded | Clash:
@@ -240,7 +240,7 @@ def _solved(facts: Knowledge, query: Query, programme: Programme) -> Bounded | C
     if isinstance(found, Clash):
         return found
     lower, upper = found.lower, found.upper
-    relaxed = not facts.complete or any(block.relaxed for block in programme.blocks)
+    relaxed = not facts.complete or any(block.loose for block in programme.blocks)
     floor, ceiling = programme.floor, programme.ceiling
     outer = max(lower.outer, floor), min(upper.outer, ceiling)
     inner = (

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from scm import CausalGraph, KnownLaw
+from scm import CausalGraph, KnownLaw, Study, ask, no_defiers, no_prevention
 from scm._resolve import read_query
 from scm.bounds._canonical import programme_of
 from scm.bounds._programme import Programme
@@ -55,11 +55,33 @@ def confounded(count: int, seed: int, states: tuple[int, int] = (2, 2)) -> Table
     return Tables(graph, law, experiment, law)
 
 
-def instrument(count: int, seed: int) -> Tables:
+def monotone(count: int, seed: int) -> Tables:
+    """The same where X never prevents Y."""
+    rng = np.random.default_rng([4, seed])
+    types = _dirichlet(rng, (count, 6)).reshape(count, 2, 3)  # never, only with X, always
+    law = np.zeros((count, 2, 2))
+    law[:, 0, 1], law[:, 1, 1] = types[:, 0, 2], types[:, 1, 1:].sum(-1)
+    law[:, :, 0] = types.sum(-1) - law[:, :, 1]
+    risk = np.stack([types[:, :, 2].sum(-1), types[:, :, 1:].sum((-1, -2))], 1)
+    graph = Graph({"X": 2, "Y": 2}, (("X", "Y"),), (("X", "Y"),))
+    return Tables(graph, law, np.stack([1 - risk, risk], -1), law)
+
+
+def exogenous(count: int, seed: int) -> Tables:
+    """X -> Y without a hidden cause of both."""
+    rng = np.random.default_rng([5, seed])
+    x, given = _dirichlet(rng, (count, 2)) * 0.9 + 0.05, _dirichlet(rng, (count, 2, 2))
+    return Tables(Graph({"X": 2, "Y": 2}, (("X", "Y"),)), x[..., None] * given, given, given)
+
+
+def instrument(count: int, seed: int, defiers: bool = True) -> Tables:
     """Z -> X -> Y with X <-> Y."""
     rng = np.random.default_rng([2, seed])
     z = _dirichlet(rng, (count, 2)) * 0.9 + 0.05
     types = _dirichlet(rng, (count, 16)).reshape(count, 2, 2, 2, 2)  # x at z=0, 1; y at x=0, 1
+    if not defiers:
+        types[:, 1, 0] = 0
+        types /= types.sum((1, 2, 3, 4), keepdims=True)
     kernel = np.zeros((count, 2, 2, 2))
     for code in np.ndindex(2, 2, 2, 2):
         for at in (0, 1):
@@ -122,7 +144,7 @@ class Case:
         query: the question, as a plain tuple.
         ends: the closed form of all tables.
         knows: "law" (of all variables), "experiment", or both.
-        grants: what is assumed.
+        grant: what is assumed: the name of a shape, whose effect, on what.
     """
 
     name: str
@@ -130,7 +152,7 @@ class Case:
     query: Any
     ends: Callable[[Tables], tuple[Array, Array]]
     knows: tuple[str, ...] = ("law",)
-    grants: tuple[str, ...] = ()
+    grant: tuple[str, str, str] | None = None
 
 
 BOTH = ("law", "experiment")
@@ -213,6 +235,56 @@ CASES = (
         "unit selection, both", confounded, BENEFIT, lambda t: closed.benefit(t.law, t.experiment[..., 1], UNIT), BOTH
     ),
 )
+
+PREVENTS, DEFIES = ("no_prevention", "X", "Y"), ("no_defiers", "Z", "X")
+
+
+def _no_defiers(count: int, seed: int) -> Tables:
+    return instrument(count, seed, defiers=False)
+
+
+def _point(name: str) -> Callable[[Tables], tuple[Array, Array]]:
+    return lambda t: (closed.no_prevention(t.law, t.experiment[..., 1])[name],) * 2
+
+
+def _exogenous(name: str) -> Callable[[Tables], tuple[Array, Array]]:
+    return lambda t: closed.exogenous(t.law)[name]
+
+
+ASKED_CASES = (
+    Case("Tian-Pearl: PNS, exogenous", exogenous, PNS, _exogenous("PNS")),
+    Case("Tian-Pearl: PN, exogenous", exogenous, PN, _exogenous("PN")),
+    Case("Tian-Pearl: PS, exogenous", exogenous, PS, _exogenous("PS")),
+    Case("Tian-Pearl: PNS, no prevention", monotone, PNS, _point("PNS"), BOTH, PREVENTS),
+    Case("Tian-Pearl: PN, no prevention", monotone, PN, _point("PN"), BOTH, PREVENTS),
+    Case("Tian-Pearl: PS, no prevention", monotone, PS, _point("PS"), BOTH, PREVENTS),
+    Case("Balke-Pearl: no defiers", _no_defiers, ATE, lambda t: closed.no_defiers_effect(t.kernel), ("law",), DEFIES),
+)
+"""Cases that need what `ask` reads from the graph or from `assume`."""
+
+
+def study_of(case: Case, tables: Tables, i: int | None = None) -> Study:
+    """What is known, as a study of table i; of all tables as strata where none is named."""
+    graph, every = tables.graph, i is None
+    at = slice(None) if i is None else i
+    items = {
+        "law": KnownLaw(graph.names, tables.law[at], strata=every),
+        "experiment": KnownLaw(("Y",), tables.experiment[at], ("X",), "trial", strata=every),
+    }
+    states = {name: tuple(range(count)) for name, count in graph.states.items()}
+    mixed = CausalGraph(graph.names, graph.edges, graph.confounded)
+    return Study(mixed, *(items[kind] for kind in case.knows), states=states)
+
+
+def answered(case: Case, tables: Tables, i: int | None = None) -> tuple[Any, Any, Any, Any]:
+    """Outer, inner, inner and outer end as `ask` says them; a determined number is all four."""
+    shapes = {"no_prevention": no_prevention, "no_defiers": no_defiers}
+    assume = () if case.grant is None else (shapes[case.grant[0]](*case.grant[1:]),)
+    found: Any = ask(study_of(case, tables, i), to_text(case.query), assume=assume)
+    if found.finding == "exact":
+        return (found.value,) * 4
+    between = found.interval
+    return between.outer_lower, between.lower, between.upper, between.outer_upper
 
 
 def knowledge(case: Case, tables: Tables, i: int) -> Programme:

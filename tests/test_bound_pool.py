@@ -8,6 +8,7 @@ from scipy.optimize import linprog
 
 from scm import Execution
 from scm.bounds._pool import Vectors, listed, sound
+from scm.bounds._pool_grow import grown
 from scm.bounds._pool_rows import CONTRADICTION, OK, UNDEFINED, row_ends
 from scm.bounds._programme import TooLarge
 from scm.bounds._shorter import tidied
@@ -180,3 +181,38 @@ def test_no_rows():
 def test_vectors_join():
     one = Vectors(np.zeros((2, 3)), np.ones(2))
     assert len(one.joined(one)) == 4
+
+
+@pytest.mark.parametrize("values", [2, 3])
+def test_a_pool_that_is_grown_finds_the_vertices(values):
+    """Every row proved from both sides, and the same ends as from the whole list."""
+    made = instrument(values)
+    form, right = standard(made, range(len(made.limits))), possible(made, 300)
+    more = grown(form, right, seconds=60)
+    whole = listed(form)
+    assert (len(more.pool.lower), len(more.pool.upper)) <= (len(whole.lower), len(whole.upper))
+    found, wanted = row_ends(more.pool, right), row_ends(whole, right)
+    assert more.proved(right).all()
+    np.testing.assert_allclose(found.lower, wanted.lower, atol=1e-9)
+    np.testing.assert_allclose(found.upper, wanted.upper, atol=1e-9)
+
+
+def test_a_pool_that_is_too_small_is_sound_and_says_so():
+    made = instrument(3)
+    form, right = standard(made, range(len(made.limits))), possible(made, 300)
+    more = grown(form, right, solves=6)
+    found, wanted = row_ends(more.pool, right), row_ends(listed(form), right)
+    assert (found.outer_lower <= wanted.lower).all()
+    assert (found.outer_upper >= wanted.upper).all()
+    assert not found.sharp.any()  # by itself a pool that is not complete proves nothing
+    proved = more.proved(right)
+    assert 0 < proved.sum() < 300
+    np.testing.assert_allclose(found.lower[proved], wanted.lower[proved], atol=1e-9)
+    np.testing.assert_allclose(found.upper[proved], wanted.upper[proved], atol=1e-9)
+
+
+def test_a_pool_that_is_grown_refutes_rows():
+    form = standard(instrument(), range(8))
+    right = np.random.default_rng(2).dirichlet(np.full(4, 0.3), size=(120, 2)).reshape(120, 8)
+    more = grown(form, right)
+    np.testing.assert_array_equal(row_ends(more.pool, right).codes, row_ends(listed(form), right).codes)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from scm import CausalGraph, KnownLaw, parse_query
+from scm.bounds._apart import dependence
 from scm.bounds._asked import ZeroCondition
+from scm.bounds._attain import verified
+from scm.bounds._canonical import programme_of
 from scm.bounds._effort import Effort
-from scm.bounds._programme import Block, Ends, Limit, Polynomial, Programme, Ratio
+from scm.bounds._programme import Block, Clash, Ends, Limit, Polynomial, Programme, Ratio
 from scm.bounds._solve import solve
 
 Terms = list[tuple[float, dict[int, int]]]
@@ -157,3 +162,168 @@ def test_ends_are_at_vertices(sizes: tuple[int, ...], ratio: bool) -> None:
         expected = [np.nanmin(values), np.nanmax(values)]
         np.testing.assert_allclose([ends.lower.outer, ends.upper.outer], expected, atol=1e-6)
         np.testing.assert_allclose([ends.lower.inner, ends.upper.inner], expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("ratio", [False, True])
+def test_limits_on_several_blocks(ratio: bool) -> None:
+    """The truth is inside, inner ends are attained, and no law from elsewhere that meets the limits lies outside."""
+    for seed in range(4):
+        programme, laws = random_programme(seed, (4, 5), joint=1, ratio=ratio)
+        ends = solved(replace(programme, floor=0.0, ceiling=1.0) if ratio else programme, Effort(seconds=3.0))
+        assert ends.lower.outer - 1e-9 <= programme.at(laws) <= ends.upper.outer + 1e-9
+        assert ends.lower.inner <= ends.upper.inner
+        assert ends.upper.outer - ends.upper.inner < 1e-3
+        assert ends.lower.inner - ends.lower.outer < 1e-3
+
+
+def test_products_are_known() -> None:
+    """P(X, M, Y) as products of both blocks says what P(M | X) and P(X) P(Y | X, M) say, however hard it is to see."""
+    programme, laws = front_door(0)
+    values = tuple(x.forms @ law for x, law in zip(programme.blocks, laws, strict=True))
+    limits: list[Limit] = []
+    for x, m, y in itertools.product((0, 1), repeat=3):
+        both = polynomial([(1.0, {0: 4 + 2 * x + m, 1: 8 + 4 * x + 2 * m + y})], 2)
+        limits.append(Limit(both, both.at(values), both.at(values), 0))
+    plain, hard = solved(programme), solved(replace(programme, limits=tuple(limits)), Effort(branches=60))
+    assert hard.lower.outer <= plain.lower.outer + 1e-9
+    assert hard.upper.outer >= plain.upper.outer - 1e-9
+    np.testing.assert_allclose([hard.lower.inner, hard.upper.inner], [plain.lower.inner, plain.upper.inner], atol=1e-6)
+
+
+def test_the_same_every_time() -> None:
+    programme, _ = random_programme(3, (4, 5), joint=1)
+    first, second = (solved(programme, Effort(branches=40, seconds=1e6)) for _ in range(2))
+    for one, other in ((first.lower, second.lower), (first.upper, second.upper)):
+        assert (one.outer, one.inner) == (other.outer, other.inner)
+        assert one.laws is not None
+        assert other.laws is not None
+        assert all(np.array_equal(a, b) for a, b in zip(one.laws, other.laws, strict=True))
+
+
+def test_more_effort_never_widens() -> None:
+    programme, _ = random_programme(5, (4, 5), joint=1)
+    widths = [solved(programme, Effort(branches=n)) for n in (1, 8, 40)]
+    for less, more in itertools.pairwise(widths):
+        assert more.lower.outer >= less.lower.outer - 1e-12
+        assert more.upper.outer <= less.upper.outer + 1e-12
+
+
+def test_a_true_limit_never_widens() -> None:
+    for seed in range(3):
+        programme, laws = random_programme(seed, (4, 5))
+        form = np.ones(1), np.array([[0, 1]], dtype=np.intp)
+        value = Polynomial(*form).at(tuple(x.forms @ law for x, law in zip(programme.blocks, laws, strict=True)))
+        more = replace(programme, limits=(*programme.limits, Limit(Polynomial(*form), value - 0.01, value + 0.01, 1)))
+        before, after = solved(programme), solved(more, Effort(branches=40))
+        assert after.lower.outer >= before.lower.outer - 1e-8
+        assert after.upper.outer <= before.upper.outer + 1e-8
+
+
+def test_what_clashes() -> None:
+    """A product that its factors cannot reach: both sources are named, and not the third."""
+    programme, laws = front_door(1)
+    m, x = 4 + 2 + 1, 8 + 4 + 2 + 1
+    product = float(laws[0] @ programme.blocks[0].forms[m]) * float(laws[1] @ programme.blocks[1].forms[x])
+    wrong = Limit(polynomial([(1.0, {0: m, 1: x})], 2), product + 0.05, 1.0, 1)
+    idle = Limit(polynomial([(1.0, {0: 0, 1: 0})], 2), -1.0, 1.0, 2)
+    sources = ("the law", "the product", "nothing")
+    found = solve(replace(programme, limits=(*programme.limits, wrong, idle), sources=sources))
+    assert isinstance(found, Clash)
+    assert found.sources == (0, 1)
+    assert found.by > 1e-3
+    assert isinstance(solve(replace(programme, limits=(wrong, idle), sources=sources)), Ends)
+
+
+def test_rounded_numbers_do_not_clash() -> None:
+    programme, laws = front_door(2)
+    nudged = tuple(
+        Limit(x.polynomial, x.low + 3e-11 * (-1) ** i, x.high + 3e-11 * (-1) ** i, x.source)
+        for i, x in enumerate(programme.limits)
+    )
+    ends = solve(replace(programme, limits=nudged))
+    assert isinstance(ends, Ends)
+    assert ends.lower.outer - 1e-8 <= programme.at(laws) <= ends.upper.outer + 1e-8
+
+
+def test_a_condition_that_is_impossible() -> None:
+    programme, _ = front_door(0)
+    ratio = programme.query[0]
+    never = polynomial([(1.0, {0: 1, 1: 3}), (-1.0, {0: 1, 1: 3})], 2)
+    with pytest.raises(ZeroCondition):
+        solve(replace(programme, query=(Ratio(1.0, ratio.above, never),)))
+    gone = (*programme.limits[4:], Limit(polynomial([(1.0, {0: 0})], 2), 0.0, 0.0, 0))
+    impossible = Ratio(1.0, polynomial([(1.0, {0: 0, 1: 0})], 2), polynomial([(1.0, {0: 0, 1: 1})], 2))
+    with pytest.raises(ZeroCondition):
+        solve(replace(programme, limits=gone, query=(impossible,)))
+
+
+NAPKIN = CausalGraph(("W", "R", "X", "Y"), (("W", "R"), ("R", "X"), ("X", "Y")), (("W", "X"), ("W", "Y")))
+CHAIN = CausalGraph(("X", "A", "Y"), (("X", "Y"),), (("X", "A"), ("A", "Y")))
+
+
+def drawn(graph: CausalGraph, seed: int) -> tuple[KnownLaw, float, float]:
+    """A random binary model with one hidden cause for each pair: its law, P(Y[X=1]=1) and P(Y[X=0]=0, Y[X=1]=1)."""
+    key = np.random.default_rng(seed)
+    order, pairs = graph.order, graph.confounded
+    hidden = [key.dirichlet(np.ones(3)) for _ in pairs]
+    own = {name: key.dirichlet(np.ones(2)) for name in order}
+    causes = {name: [a for a, b in graph.edges if b == name] for name in order}
+    near = {name: [i for i, pair in enumerate(pairs) if name in pair] for name in order}
+    rules = {n: key.integers(0, 2, size=(2,) * len(causes[n]) + (3,) * len(near[n]) + (2,)) for n in order}
+
+    def states(common: tuple[int, ...], private: dict[str, int], **do: int) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for n in order:
+            where = (*(found[c] for c in causes[n]), *(common[i] for i in near[n]), private[n])
+            found[n] = do[n] if n in do else int(rules[n][where])
+        return found
+
+    law, effect, both = np.zeros((2,) * len(order)), 0.0, 0.0
+    for common in itertools.product(range(3), repeat=len(pairs)):
+        for noise in itertools.product(range(2), repeat=len(order)):
+            private = dict(zip(order, noise, strict=True))
+            weight = float(np.prod([p[i] for p, i in zip(hidden, common, strict=True)]))
+            weight *= float(np.prod([own[n][i] for n, i in private.items()]))
+            law[tuple(states(common, private).values())] += weight
+            up, down = states(common, private, X=1)["Y"], states(common, private, X=0)["Y"]
+            effect, both = effect + weight * (up == 1), both + weight * (up == 1 and down == 0)
+    return KnownLaw(order, law), effect, both
+
+
+@pytest.mark.parametrize("graph", [NAPKIN, CHAIN], ids=["napkin", "chain"])
+def test_hidden_causes_that_share_a_middle(graph: CausalGraph) -> None:
+    """W <-> X and W <-> Y: ends are those of models with two independent causes, inside those of one common cause."""
+    states = dict.fromkeys(graph.variables, (0, 1))
+    for seed in (2, 3):
+        law, effect, both = drawn(graph, seed)
+        for text, truth in (("P(Y[X=1]=1)", effect), ("P(Y[X=0]=0, Y[X=1]=1)", both)):
+            query = parse_query(text)
+            programme = programme_of(graph, states, query, [law], [], ["the law"])
+            ends = solved(programme, Effort(branches=200))
+            assert ends.lower.outer - 1e-8 <= truth <= ends.upper.outer + 1e-8
+            one = solve(replace(programme, blocks=tuple(replace(x, apart=None) for x in programme.blocks)))
+            assert isinstance(one, Ends)
+            assert one.lower.outer - 1e-8 <= ends.lower.outer
+            assert one.upper.outer + 1e-8 >= ends.upper.outer
+            assert not one.sharp or not any(block.relaxed for block in programme.blocks)
+            for end in (ends.lower, ends.upper):
+                assert end.laws is not None
+                assert max(dependence(x, p) for x, p in zip(programme.blocks, end.laws, strict=True)) < 1e-9
+                value, missed = verified(graph, states, programme, end.laws, query, given=[law])
+                np.testing.assert_allclose(value, end.inner, atol=1e-8)
+                assert missed < 1e-7
+            if graph is NAPKIN and text == "P(Y[X=1]=1)":
+                np.testing.assert_allclose([ends.lower.outer, ends.upper.outer], effect, atol=1e-6)
+
+
+@pytest.mark.parametrize("ratio", [False, True])
+def test_too_many_products(ratio: bool) -> None:
+    """Without a relaxation ends are wider, and still both there: ranges from outside, descents from inside."""
+    for seed in range(3):
+        programme, laws = random_programme(seed, (4, 4, 5), ratio=ratio)
+        bounded = replace(programme, floor=0.0, ceiling=1.0) if ratio else programme
+        full, rough = solved(bounded), solved(bounded, Effort(cells=1))
+        assert rough.lower.outer <= full.lower.outer + 1e-9
+        assert rough.upper.outer >= full.upper.outer - 1e-9
+        assert full.lower.outer - 1e-9 <= programme.at(laws) <= full.upper.outer + 1e-9
+        assert full.lower.outer - 1e-9 <= rough.lower.inner <= rough.upper.inner <= full.upper.outer + 1e-9

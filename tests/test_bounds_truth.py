@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 
+import numpy as np
 import pytest
 
 from scm.bounds._programme import Clash
 from scm.bounds._solve import Effort, solve
-from tests.bounds_cases import CASES, Case, knowledge
+from tests.bounds_cases import ASKED_CASES, CASES, Case, answered, knowledge
 from tests.bounds_checks import check, described
 
-SAMPLE = 64
+SAMPLE = 40
 CHUNKS = 8
 TABLES = 12
 
@@ -37,3 +38,27 @@ def test_closed_forms(case: Case):
         for end, exact in ((found.lower, low[i]), (found.upper, high[i])):
             assert abs(end.inner - exact) <= 1e-9
             assert abs(end.outer - exact) <= 1e-9
+
+
+@pytest.mark.parametrize("case", [*CASES, *ASKED_CASES], ids=lambda case: case.name)
+def test_closed_forms_through_ask(case: Case):
+    tables = case.tables(3, 11)
+    low, high = case.ends(tables)
+    for i in range(3):
+        outer_low, inner_low, inner_high, outer_high = answered(case, tables, i)
+        assert max(abs(outer_low - low[i]), abs(inner_low - low[i])) <= 1e-9
+        assert max(abs(outer_high - high[i]), abs(inner_high - high[i])) <= 1e-9
+
+
+@pytest.mark.parametrize("case", [*CASES, *ASKED_CASES], ids=lambda case: case.name)
+def test_closed_forms_in_a_thousand_strata(case: Case):
+    """One question for all tables: never beyond what is right, and right."""
+    tables = case.tables(1_000, 5)
+    low, high = case.ends(tables)
+    outer_low, inner_low, inner_high, outer_high = answered(case, tables)
+    assert np.abs(inner_low - low).max() <= 1e-9
+    assert np.abs(inner_high - high).max() <= 1e-9
+    assert (outer_low <= inner_low).all()
+    assert (outer_high >= inner_high).all()
+    assert np.abs(outer_low - low).max() <= 1e-9
+    assert np.abs(outer_high - high).max() <= 1e-9

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from llm_bridge import Problem, Reply, answer_text, solve_problem
+from llm_bridge import InvalidProblem, Problem, Reply, answer_text, solve_problem
 from llm_bridge._interval_words import PERCENT, PLAIN, POINTS, Scale, cannot_say_more, ends_said, lies
 from llm_bridge._problem import Reply as Form
 from llm_bridge._verbalise import Case, line
 from llm_bridge._verdict import verdict
-from scm import Answer, Confidence, Interval, Uncertainty, parse_query
+from scm import Answer, Confidence, Interval, Uncertainty, no_defiers, no_prevention, parse_query
 from scm._text import ends_text, inward_text, outward_text
 
 CHANCE = "P(recovery[drug=True]=True)"
@@ -260,3 +260,90 @@ def test_a_bounded_number_is_no_number_to_be_right_with():
     reply: Reply = solve_problem(Problem.from_data(data))
     assert (reply.finding, reply.reply) == ("bounds", None)
     assert reply.to_json()["value"] is None
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What a text grants
+
+TRIAL = (
+    "Assignment has a direct effect on treatment. Treatment has a direct effect on recovery. Confounder has a direct "
+    "effect on treatment and recovery. Confounder is unobserved. For those who are not assigned, the probability of "
+    "treatment is 20%. For those who are assigned, the probability of treatment is 61%. For those who are not "
+    "assigned, the probability of recovery is 10%. For those who are assigned, the probability of recovery is 48%. "
+    "{granted} Will treatment increase the chance of recovery?"
+)
+
+
+def test_bounds_of_a_text_leave_it_open_and_what_is_granted_decides():
+    open_ = answer_text(TRIAL.format(granted=""))
+    assert (open_.finding, open_.reply) == ("bounds", None)
+    assert open_.line.startswith("Not determined by what is said: ")
+    granted = answer_text(TRIAL.format(granted="The treatment never prevents recovery."))
+    assert (granted.finding, granted.reply) == ("bounds", "yes")
+    # 48% - 10% is the least effect: all that assignment does, it does through treatment (by hand).
+    assert granted.answers[0].interval is not None
+    assert float(granted.answers[0].interval.outer_lower) == pytest.approx(0.38, abs=1e-9)
+    assert granted.problem is not None
+    assert [(g.shape, g.words) for g in granted.problem.granted] == [
+        (no_prevention("treatment", "recovery"), "The treatment never prevents recovery.")
+    ]
+    assert [a.granted_by for a in granted.assumptions if "no prevention" in a.text] == ["the text"]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "shape"),
+    [
+        ("We assume that treatment prevents recovery in no patient.", no_prevention("treatment", "recovery")),
+        ("It is known that the treatment never lowers recovery.", no_prevention("treatment", "recovery")),
+        ("Nobody does the opposite of what they are assigned.", no_defiers("assignment", "treatment")),
+        ("There are no defiers.", no_defiers("assignment", "treatment")),
+    ],
+)
+def test_sentences_that_grant(sentence: str, shape: Any):
+    reply = answer_text(TRIAL.format(granted=sentence))
+    assert reply.reply == "yes"
+    assert reply.problem is not None
+    assert [g.shape for g in reply.problem.granted] == [shape]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "words"),
+    [
+        ("The treatment never prevents death.", 'Which variable is "death"'),
+        ("The treatment rarely prevents recovery.", "has no place"),
+        ("Everybody does the opposite of what they are assigned.", "has no place"),
+    ],
+)
+def test_what_is_not_clearly_granted_is_not_read(sentence: str, words: str):
+    reply = answer_text(TRIAL.format(granted=sentence))
+    assert reply.finding == "unreadable"
+    assert words in reply.line
+
+
+def test_a_user_may_grant_the_same_and_is_named():
+    reply = answer_text(TRIAL.format(granted=""), assume=no_prevention("treatment", "recovery"))
+    assert reply.reply == "yes"
+    assert [a.granted_by for a in reply.assumptions if "no prevention" in a.text] == ["the user"]
+
+
+def test_a_problem_with_grants_is_data():
+    reply = answer_text(TRIAL.format(granted="There are no defiers."))
+    assert reply.problem is not None
+    text = reply.problem.to_json()
+    assert '"shape": "no_defiers(assignment, treatment)"' in text
+    assert Problem.from_json(text) == reply.problem
+    with pytest.raises(InvalidProblem, match="no_prevention\\(drug, death\\)"):
+        Problem.from_data({**_pair(), "granted": [{"shape": "no_prevention(drug, death)"}]})
+    with pytest.raises(InvalidProblem, match="Expected one of"):
+        Problem.from_data({**_pair(), "granted": [{"shape": "__import__('os')"}]})
+    clash = {**_pair(), "granted": [{"shape": "no_prevention(drug, recovery)"}]}
+    rules = {**clash, "edges": [], "equations": [{"variable": "recovery", "expression": "drug"}]}
+    assert "beside equations" in solve_problem(Problem.from_data(rules)).fault
+
+
+def _pair() -> dict[str, Any]:
+    return {
+        "variables": [{"name": "drug"}, {"name": "recovery"}],
+        "edges": [{"cause": "drug", "effect": "recovery"}],
+        "queries": [{"query": CHANCE}],
+    }

@@ -74,6 +74,7 @@ def test_readme(block: str) -> None:
         "0.0149\n",
         "P(well",
         "exact 0.4525\nestimate ",
+        "bounds 0.392 0.78\nTrue [0.392, 0.78]\nP(well[taken=1] = 1) - P(well[taken=0] = 1) = between 0.465 and 0.78\n",
         "0.3",
         "E[recovery[dose=3.0] | severity = 0.4, dose = 1.0, recovery = 2.9] = 3.83384\n  finding: exact",
         "P(Y[X=1] = 1)\n  = sum_r P(R=r)",

@@ -86,7 +86,9 @@ class Signature:
                 answer = next(answers, None)
                 ends = None if answer is None else ends_of(answer)
                 # Without a value there is nothing to tell two questions apart but the questions.
-                key = ("asked", place) if ends is not None else ("asked", place, key_of_query(item.query))
+                # So there is where only ends are known, which many a question shares.
+                known = ends is not None and ends[0] == ends[1]
+                key = ("asked", place) if known else ("asked", place, key_of_query(item.query))
                 found[key] = ("no answer",) if answer is None else (answer.finding, *(ends or ()))
             else:
                 one = next(judged, None)
@@ -259,7 +261,12 @@ def _statements(problem: Problem) -> Family:
             case _:
                 pass
         said.setdefault(key_of_query(term), []).append((relation, value, low, high))
-    return {key: tuple(itertools.chain(*sorted(values))) for key, values in said.items()}
+    found: dict[Key, Found] = {key: tuple(itertools.chain(*sorted(values))) for key, values in said.items()}
+    for grant in problem.granted:
+        shape = grant.shape
+        key = ("granted", shape.name, Of(shape.cause), Of(shape.effect), frozenset(map(Of, shape.given)))
+        found[key] = (shape.low, shape.high, str((shape.x1, shape.x0, shape.y1)))
+    return found
 
 
 def _written(problem: Problem) -> Family:

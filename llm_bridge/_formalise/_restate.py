@@ -63,8 +63,8 @@ def _sentences(problem: Problem) -> Iterator[tuple[str, str]]:
         yield f"confounded[{i}]", f"{first} and {second} have a common cause that is not named."
     for i, equation in enumerate(problem.equations):
         yield f"equations[{i}]", _equation(equation, equation.variable in flags)
-    for i, statement in enumerate(problem.statements):
-        yield f"statements[{i}]", _statement(statement)
+    yield from ((f"statements[{i}]", _statement(statement)) for i, statement in enumerate(problem.statements))
+    yield from ((f"granted[{i}]", f"It is granted: {grant.shape.claim}.") for i, grant in enumerate(problem.granted))
     if problem.independences is not None:
         for i, claim in enumerate(problem.independences):
             yield f"independences[{i}]", f"It is given that {_claim(claim)}."

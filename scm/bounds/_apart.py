@@ -1,106 +1,115 @@
-"""Parts of a block that share no hidden cause: what their independence says, where that is linear.
+"""Blocks whose parts are independent: what one common cause of all members would only relax.
 
-Take a block with several hidden causes that all touch its *centre*, and otherwise touch *parts* that have nothing in
-common, as in Z <-> X <-> Y. A law of its response types comes from such causes exactly where the parts are independent
-of each other: each cause then is the response of its part, and the centre responds to all of them in any way. Where the
-laws of all parts but one are known numbers, this is linear, and the block is no relaxation.
+A law of such a block gives every column a weight, so what is known stays linear. That the labels of its parts are
+independent is not: P(i, k) = P(i) P(k). For outer ends a range of P(i) makes it linear; for inner ends it is followed
+along slopes.
 """
 
 from __future__ import annotations
 
-import itertools
-import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from .._study import KnownLaw
-from ._columns import Forms
-from ._factors import closed
-from ._frame import Frame
-from ._programme import Limit, Polynomial
+from ._programme import Array, Block, Programme
 
-MOST_ROWS = 4096
-"""Most rows that independence is written with."""
+_KNOWN = 1e-11
 
 
-@dataclass(frozen=True)
-class _Part:
-    """Variables with no cause in the graph, whose joint law is known."""
-
-    members: tuple[str, ...]
-    chances: dict[tuple[int, ...], float]
-    source: int
-
-
-def independent(frame: Frame, forms: Forms, b: int, laws: Sequence[KnownLaw]) -> tuple[list[Limit], bool]:
-    """What the independence of the parts of block b says, and whether a law that meets it is no relaxation.
-
-    Args:
-        frame: the variables.
-        forms: all that is read; what the rows read besides is added.
-        b: a block that one hidden cause only relaxes.
-        laws: what is known whole.
-    """
-    faces = frame.causes(forms.blocks[b])
-    centre = faces[0].intersection(*faces[1:])
-    parts = [tuple(name for name in forms.blocks[b] if name in face - centre) for face in faces]
-    if not centre or len({name for part in parts for name in part}) < sum(map(len, parts)):
-        return [], False
-    known = {part: found for part in parts if (found := _known(frame, part, laws)) is not None}
-    open_ = [part for part in parts if part not in known]
-    coordinates = {code // frame.widest for form in forms.found[b] for code in form}
-    limits: list[Limit] = []
-    for other in open_ or [()]:
-        types = _types(frame, other, coordinates)
-        cells = math.prod(len(part.chances) for part in known.values())
-        if not known or cells * math.prod(len(t) for t in types) > MOST_ROWS:
-            return limits, False
-        limits += _rows(frame, forms, b, list(known.values()), types)
-    return limits, len(open_) < 2
+def with_labels(programme: Programme) -> tuple[Programme, dict[tuple[int, int], int]]:
+    """The programme with the probability of each label as a form, and the part that each such form is of."""
+    blocks: list[Block] = []
+    parts: dict[tuple[int, int], int] = {}
+    for b, block in enumerate(programme.blocks):
+        rows = [block.forms]
+        for part, labels in enumerate(() if block.apart is None else block.apart):
+            own = _indicators(labels)
+            first = sum(map(len, rows))
+            parts |= {(b, first + i): part for i in range(len(own))}
+            rows.append(own)
+        blocks.append(replace(block, forms=np.concatenate(rows)))
+    return replace(programme, blocks=tuple(blocks)), parts
 
 
-def _known(frame: Frame, part: tuple[str, ...], laws: Sequence[KnownLaw]) -> _Part | None:
-    """The joint law of variables without causes, where a law measures them."""
-    if any(frame.parents(name) for name in part):
-        return None
-    for source, law in enumerate(laws):
-        if set(part) <= set(closed(frame, law)):
-            array = np.asarray(law.array, dtype=float)
-            table = array.reshape(-1, *array.shape[len(law.do) :])[0]
-            axes = [law.variables.index(name) for name in part]
-            joint = table.sum(axis=tuple(i for i in range(table.ndim) if i not in axes)) / table.sum()
-            joint = np.transpose(joint, np.argsort(np.argsort(axes)))
-            return _Part(part, {cell: float(joint[cell]) for cell in np.ndindex(*joint.shape)}, source)
-    return None
-
-
-def _types(frame: Frame, part: tuple[str, ...], coordinates: set[int]) -> list[list[int]]:
-    """The codes at each coordinate of a part that is read."""
-    found: list[list[int]] = []
-    for name in part:
-        own = range(frame.first[name], frame.first[name] + frame.rows(name))
-        found += [[n * frame.widest + s for s in range(frame.size(name))] for n in sorted(coordinates & set(own))]
+def branching(programme: Programme, parts: dict[tuple[int, int], int]) -> list[tuple[int, int]]:
+    """The label forms to branch on: where they are numbers, parts are independent."""
+    found: list[tuple[int, int]] = []  # those of all parts but the one with most labels
+    for b, block in enumerate(programme.blocks):
+        if block.apart is not None:
+            counts = [len(np.unique(labels)) for labels in block.apart]
+            found += [key for key, part in parts.items() if key[0] == b and part != int(np.argmax(counts))]
     return found
 
 
-def _rows(frame: Frame, forms: Forms, b: int, known: list[_Part], types: list[list[int]]) -> Iterator[Limit]:
-    """P(known parts, type) = P(known parts) P(type), for every type of one more part."""
-    for cells in itertools.product(*(part.chances.items() for part in known)):
-        chance = math.prod(p for _, p in cells)
-        told = [
-            frame.first[name] * frame.widest + state
-            for part, (cell, _) in zip(known, cells, strict=True)
-            for name, state in zip(part.members, cell, strict=True)
-        ]
-        for codes in itertools.product(*types):
-            both, alone = (_form(forms, b, key) for key in (tuple(sorted((*told, *codes))), tuple(sorted(codes))))
-            yield Limit(Polynomial(np.array([1.0, -chance]), np.stack([both, alone])), 0.0, 0.0, known[0].source)
+def beside(block: Block, part: int) -> Array:
+    """The joint labels of all parts but one, as rows of zeros and ones; shape (labels, columns)."""
+    assert block.apart is not None
+    return _indicators(_joined(np.delete(block.apart, part, axis=0)))
 
 
-def _form(forms: Forms, b: int, key: tuple[int, ...]) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
-    row = np.full(len(forms.blocks), -1, dtype=np.intp)
-    if key:
-        row[b] = forms.found[b].setdefault(key, len(forms.found[b]))
-    return row
+def part_read(block: Block, row: Array) -> int | None:
+    """The part whose label alone says what a linear form gives to a column, if there is one."""
+    for part, labels in enumerate(() if block.apart is None else block.apart):
+        own = _indicators(labels)
+        if np.array_equal(row, (own @ row / own.sum(axis=1)) @ own):
+            return part
+    return None
+
+
+def known_of_part(block: Block, part: int, rows: Array, ends: Array) -> Iterator[tuple[Array, float]]:
+    """Linear forms of the labels of one part that equations make numbers, though none of these may say so by itself.
+
+    Args:
+        block: with parts.
+        part: whose labels.
+        rows: the equations, shape (equations, columns), among them that weights add up to one.
+        ends: what they come to, shape (equations,).
+    """
+    assert block.apart is not None
+    own = _indicators(block.apart[part])
+    weights = np.linalg.lstsq(rows.T, own.T, rcond=None)[0]
+    vectors, sizes, _ = np.linalg.svd(own - weights.T @ rows, full_matrices=False)
+    for vector in vectors.T[sizes < _KNOWN]:
+        yield vector @ own, float(vector @ weights.T @ ends)
+
+
+def pairs(block: Block) -> Iterator[tuple[Array, Array, Array]]:
+    """What independence says: the forms P(i, k), P(i), P(k) of each pair of labels; the first is the product."""
+    for part in range(1, 0 if block.apart is None else len(block.apart)):
+        assert block.apart is not None
+        before = _indicators(_joined(block.apart[:part]))
+        for own in _indicators(block.apart[part]):
+            for other in before:
+                yield own * other, own, other
+
+
+def dependence(block: Block, law: Array) -> float:
+    """By how much the joint probabilities of labels differ from products, added up."""
+    return float(sum(abs(both @ law - (one @ law) * (other @ law)) for both, one, other in pairs(block)))
+
+
+def independent(block: Block, law: Array) -> Array:
+    """The law with the same labels one by one, and the same columns given all labels, whose parts are independent."""
+    if block.apart is None:
+        return law
+    joint = _indicators(_joined(block.apart))
+    before = joint @ law
+    wanted = np.ones(block.columns)
+    for labels in block.apart:
+        own = _indicators(labels)
+        wanted = wanted * ((own @ law) @ own)
+    within = np.where(
+        (joint.T @ before) > 0, law / np.maximum(joint.T @ before, 1e-300), 1.0 / (joint.T @ joint.sum(axis=1))
+    )
+    moved = within * wanted
+    return moved / moved.sum()
+
+
+def _indicators(labels: NDArray[np.intp]) -> Array:
+    return np.asarray(np.unique(labels)[:, None] == labels[None, :], dtype=float)
+
+
+def _joined(labels: NDArray[np.intp]) -> NDArray[np.intp]:
+    return np.unique(labels, axis=1, return_inverse=True)[1].reshape(-1).astype(np.intp)

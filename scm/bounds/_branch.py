@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ._apart import beside, branching
+from ._crude import crude
 from ._effort import Effort
 from ._inner import ATTAINED, Descent
-from ._lift import Cut, Lift, as_law
-from ._polynomials import is_linear
+from ._lift import Cut, Lift
+from ._polynomials import is_linear, masses
 from ._programme import Array, End, Polynomial, Programme
 
 # Where the joint law of a relaxation is this close to a product, no branch makes it closer.
@@ -43,7 +45,7 @@ class Search:
     def __post_init__(self) -> None:
         self.descent = Descent(self.programme, self.sign)
         self.parts = parts_of(self.lift, self.sign)
-        self.forms = forms_that_multiply(self.programme)
+        self.forms = forms_that_multiply(self.programme) + branching(self.programme, self.lift.parts)
 
     @property
     def programme(self) -> Programme:
@@ -53,11 +55,14 @@ class Search:
     def run(self) -> End | None:
         """The end; None where no law meets the limits."""
         floor = self.programme.floor if self.sign > 0 else -self.programme.ceiling
-        value, x = self._bound(())
+        root = self._root()
+        value, x = self._bound(root)
         if np.isinf(value) and value > 0:
             return None
+        if np.isinf(value):  # the solver gave up
+            floor = max(floor, min(self.sign * end for end in crude(self.programme)))
         self._start(max(value, floor), x)
-        heap: list[tuple[float, int, tuple[Cut, ...], Array | None]] = [(max(value, floor), 0, (), x)]
+        heap: list[tuple[float, int, tuple[Cut, ...], Array | None]] = [(max(value, floor), 0, root, x)]
         proved = np.inf
         count = 1
         while heap and heap[0][0] < self.best - self.effort.tolerance / 4 and self._may_go_on(count):
@@ -75,12 +80,17 @@ class Search:
         outer = min(proved, heap[0][0]) if heap else proved
         return self._end(outer)
 
+    def _root(self) -> tuple[Cut, ...]:
+        """The ranges of the labels of parts that are independent, with which their products are relaxed at first."""
+        return tuple(Cut(b, form, *self._range((), b, form)) for b, form in branching(self.programme, self.lift.parts))
+
     def _end(self, outer: float) -> End | None:
         if np.isinf(outer) and outer > 0 and self.laws is None:
             return None
         outer = min(outer, self.best)
-        inner = self.sign * self.best if self.laws is not None else np.nan
-        return End(self.sign * outer + 0.0, inner, self.laws)
+        floor = self.programme.floor if self.sign > 0 else -self.programme.ceiling
+        inner = self.sign * max(self.best, floor) if self.laws is not None else np.nan
+        return End(self.sign * max(outer, floor) + 0.0, inner, self.laws)
 
     def _may_go_on(self, count: int) -> bool:
         return count < self.effort.branches and time.monotonic() < self.until
@@ -117,8 +127,9 @@ class Search:
     def _apart(self, joint: Array, b: int, form: int) -> tuple[float, float]:
         """How much the form moves with the columns of the other blocks, and its mean."""
         turned = np.moveaxis(joint, b, 0).reshape(self.lift.sizes[b], -1)
-        weights = self.lift.ones[b] @ turned
-        values = self.programme.blocks[b].forms[form] @ turned
+        block, part = self.programme.blocks[b], self.lift.parts.get((b, form))
+        others = self.lift.ones[b][None, :] if part is None else beside(block, part)
+        weights, values = others @ turned, (others * block.forms[form]) @ turned
         mean = float(values.sum() / (weights.sum() or 1.0))
         return float(np.abs(values - mean * weights).sum()), mean
 
@@ -127,7 +138,12 @@ class Search:
             if (cut.block, cut.form) == (b, form):
                 return cut.low, cut.high
         cost = self.lift.cost(_only(self.programme, b, form))
-        return self.lift.least_of(cost), -self.lift.least_of(-cost)
+        low, high = self.lift.least_of(cost), -self.lift.least_of(-cost)
+        if np.isfinite(low) and np.isfinite(high):
+            return low, high
+        block = self.programme.blocks[b]  # the solver gave up: groups add up to one each
+        sides = masses(block) * block.forms[form]
+        return float(sides.min(axis=1).sum()), float(sides.max(axis=1).sum())
 
     def _start(self, bound: float, x: Array | None) -> None:
         """Descents from what the first relaxation suggests and, if they do not meet it, from random laws."""
@@ -136,24 +152,26 @@ class Search:
         for _ in range(self.effort.starts):
             if self.best - bound <= self.effort.tolerance / 4:
                 break
-            laws = tuple(as_law(block, key.exponential(size=block.columns) ** 3) for block in self.programme.blocks)
-            self._descend(tuple(self.descent.vertex(b, law) for b, law in enumerate(laws)))
+            self._descend(self.descent.anywhere(key))
 
     def _look(self, x: Array | None, count: int) -> None:
         """A descent from the laws in a relaxation, where that promises something."""
         if x is None:
             return
         laws = self.lift.laws_of(x)
-        if self.descent.joint:
+        self._take(self.descent.met(laws))
+        if self.descent.tied:
             promising = count & (count - 1) == 0
         else:
-            promising = self.programme.broken(laws) <= ATTAINED and self.descent.value(laws) < self.best - 1e-12
+            promising = self.descent.value(laws) <= self.best and self.programme.broken(laws) <= ATTAINED
         if promising or self.laws is None:
             self._descend(laws)
 
     def _descend(self, laws: tuple[Array, ...]) -> None:
         self.spent["descents"] += 1
-        found = self.descent.improved(laws)
+        self._take(self.descent.improved(laws))
+
+    def _take(self, found: tuple[Array, ...] | None) -> None:
         if found is not None and (value := self.descent.value(found)) < self.best:
             self.laws, self.best = found, value
 

@@ -20,11 +20,11 @@ from .._query import Query, query_nodes
 from .._relevance import relevant_world
 from .._study import KnownLaw
 from .._syntax import Assignment, Const, Expr, Set, Value, Var, terms, walk, world
-from ._apart import independent
 from ._columns import Forms, block_of, tidied
 from ._events import Rows, enumerated
-from ._factors import Given, closed, factored
+from ._factors import Given, closed, factored, smaller
 from ._frame import Frame, States
+from ._independent import independent
 from ._known import Known
 from ._moments import ends, fractions
 from ._programme import Array, Block, Limit, Polynomial, Programme, Ratio, TooLarge
@@ -97,8 +97,12 @@ class _Assembly:
             if len(closed(self.frame, law)) < len(law.variables):
                 self.cells.append(self.by_cell(law, source))
         forms = Forms(self.frame.blocks(self.names()))
+        every = self.frame.blocks(self.names(every=True))
         for source, law in enumerate(self.laws):
-            self.given += factored(self.frame, law, source, self.frame.blocks(self.names(every=True)))
+            self.given += factored(self.frame, law, source, every)
+            for block in every:
+                if self.frame.relaxed(block):
+                    self.given += smaller(self.frame, law, source, block)
         ratios = [self.sums.ratio(forms, fraction) for fraction in parts]
         limits = [*self.limits(forms)]
         wanted = self.touched(ratios, limits)

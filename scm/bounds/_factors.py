@@ -22,6 +22,9 @@ from ._programme import Array
 NEAR = 1e-7
 """Laws that differ from a product over c-components by more contradict the graph."""
 
+MOST_LEFT_OUT = 5
+"""Most variables of a block that are left out at once."""
+
 
 @dataclass(frozen=True, eq=False)
 class Given:
@@ -56,6 +59,32 @@ def factored(frame: Frame, law: KnownLaw, source: int, blocks: Sequence[tuple[st
     together then has the product of their numbers, which says that they are independent.
     """
     own = closed(frame, law)
+    parts = (tuple(name for name in own if name in block) for block in blocks)
+    measured = tuple(part for part in parts if part)
+    for world in _worlds(frame, law, source, own):
+        yield from world.given(measured)
+
+
+def smaller(frame: Frame, law: KnownLaw, source: int, block: tuple[str, ...]) -> Iterator[Given]:
+    """What a law says of the c-components that a block falls apart into, where some of its variables are left out.
+
+    For a block that one hidden cause only relaxes: of one that is none, larger forms say it too.
+    """
+    own, bits = closed(frame, law), bits_of(frame.graph)
+    part = [name for name in own if name in block]
+    for size in range(max(0, min(len(part), MOST_LEFT_OUT))):
+        for out in itertools.combinations(part, size):
+            left = tuple(name for name in own if name not in out)
+            if all(p in law.do or p in left for name in left for p in frame.parents(name)):
+                inner = bits.bits(name for name in part if name not in out)
+                districts = [bits.named(d) for d in bits.districts(inner)]
+                for world in _worlds(frame, law, source, left):
+                    for district in districts:
+                        yield from world.cells(world.prefixes(district))
+
+
+def _worlds(frame: Frame, law: KnownLaw, source: int, own: tuple[str, ...]) -> Iterator[_World]:
+    """A law summed over all but `own`, for each value that is imposed."""
     if not own:
         return
     array = np.asarray(law.array, dtype=float)
@@ -66,9 +95,7 @@ def factored(frame: Frame, law: KnownLaw, source: int, blocks: Sequence[tuple[st
     table = np.transpose(table, [left.index(name) for name in (*law.do, *own)])
     for imposed in itertools.product(*(range(frame.size(name)) for name in law.do)):
         here = table[imposed] / table[imposed].sum()
-        parts = (tuple(name for name in own if name in block) for block in blocks)
-        measured = tuple(part for part in parts if part)
-        yield from _World(frame, own, measured, dict(zip(law.do, imposed, strict=True)), here, source).given()
+        yield _World(frame, own, dict(zip(law.do, imposed, strict=True)), here, source)
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,23 +104,27 @@ class _World:
 
     frame: Frame
     names: tuple[str, ...]
-    blocks: tuple[tuple[str, ...], ...]
     imposed: Mapping[str, int]
     table: Array
     source: int
 
-    def given(self) -> Iterator[Given]:
+    def given(self, blocks: Sequence[tuple[str, ...]]) -> Iterator[Given]:
         """The numbers of every block; two that differ where the law is no product over them."""
         whole = np.ones([1] * len(self.names))
-        for block in self.blocks:
-            numbers, before = np.ones([1] * len(self.names)), list[tuple[tuple[str, ...], Array]]()
-            for k in range(len(block)):
-                numbers = numbers * self.conditional(block[: k + 1])
-                before.append((block[: k + 1], numbers))
-            whole = whole * np.nan_to_num(numbers)
+        for block in blocks:
+            before = self.prefixes(block)
+            whole = whole * np.nan_to_num(before[-1][1])
             yield from self.cells(before)
         if np.abs(whole - self.table).max() > NEAR:
-            yield from self.apart()
+            yield from self.apart(blocks)
+
+    def prefixes(self, block: Sequence[str]) -> list[tuple[tuple[str, ...], Array]]:
+        """The numbers of the first variables of a block, the first two, and so on."""
+        numbers, found = np.ones([1] * len(self.names)), list[tuple[tuple[str, ...], Array]]()
+        for k in range(len(block)):
+            numbers = numbers * self.conditional(block[: k + 1])
+            found.append((tuple(block[: k + 1]), numbers))
+        return found
 
     def axes(self, names: Sequence[str]) -> tuple[int, ...]:
         """Axes of the table of all but `names`."""
@@ -140,10 +171,10 @@ class _World:
             found.append(self.frame.codes(name, row, where[:, self.names.index(name)]))
         return np.stack(found, axis=1)
 
-    def apart(self) -> Iterator[Given]:
+    def apart(self, blocks: Sequence[tuple[str, ...]]) -> Iterator[Given]:
         """The form whose number depends most on what it may not depend on, at its value there."""
         worst, found = 0.0, None
-        for block in self.blocks:
+        for block in blocks:
             numbers = np.ones([1] * len(self.names))
             for k in range(len(block)):
                 at = self.names.index(block[k])

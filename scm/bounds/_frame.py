@@ -166,6 +166,20 @@ class Frame:
         a, b = apart[0]
         return f"{a} and {b} have no hidden common cause, but each has one with another of {listed(block)}"
 
+    def star(self, block: Sequence[str]) -> tuple[tuple[str, ...], ...] | None:
+        """The parts of a block that are independent but for the variables in the middle, which share a cause with each.
+
+        With one hidden cause for each part and the middle, a law of response types can be had if and only if those of
+        different parts are independent: the middle may follow any kernel given the others. None where the hidden
+        causes do not have this form.
+        """
+        causes = self.causes(block)
+        middle = causes[0].intersection(*causes[1:])
+        parts = [tuple(name for name in block if name in cause - middle) for cause in causes]
+        if not middle or len(causes) < 2 or sum(map(len, parts)) + len(middle) != len(block):
+            return None
+        return tuple(sorted(parts))
+
 
 def _named(values: Mapping[str, Value], term: Var) -> Value:
     return values[term.name]

@@ -7,11 +7,14 @@ stuck, and all blocks move at once, within a region where the linear picture hol
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
+from ._apart import dependence, independent, pairs
+from ._effort import Effort
 from ._lift import as_law
 from ._polynomials import joint_limits, linear_rows, masses, share
 from ._programme import Array, Limit, Polynomial, Programme
@@ -20,7 +23,7 @@ from ._sparse import SparseRows, dense_rows, least, stacked
 # Laws that miss no limit by more than this meet them: the tolerance of the programmes that find them.
 ATTAINED = 1e-8
 _STEPS = (1.0, 0.5, 0.25, 0.1, 0.01)
-_PENALTY = 30.0
+_PENALTIES = (30.0, 1e3, 3e4)
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +54,16 @@ class Descent:
             rows.append(stacked([dense_rows(known, low, high), dense_rows(groups, one, one)]))
         return tuple(rows)
 
+    @cached_property
+    def pairs(self) -> tuple[tuple[int, Array, Array, Array], ...]:
+        """Labels that must be independent: the block, and the forms of both, the one and the other."""
+        return tuple((b, *forms) for b, block in enumerate(self.programme.blocks) for forms in pairs(block))
+
+    @property
+    def tied(self) -> bool:
+        """Whether steps of one block at a time would get stuck."""
+        return bool(self.joint or self.pairs)
+
     def value(self, laws: tuple[Array, ...]) -> float:
         """`sign * query`, NaN where it is undefined."""
         return self.sign * self.programme.at(laws)
@@ -74,7 +87,7 @@ class Descent:
 
     def improved(self, laws: tuple[Array, ...]) -> tuple[Array, ...] | None:
         """Laws that meet the limits, from these on; no worse than these where these meet them. None if none found."""
-        if self.joint:
+        if self.tied:
             return self._together(laws)
         if self.programme.broken(laws) > ATTAINED:
             laws = tuple(self.vertex(b, law) for b, law in enumerate(laws))
@@ -86,6 +99,12 @@ class Descent:
         """A law of block b that meets its limits: the one with most weight where this one has most."""
         found = least(-law, self.own[b])
         return as_law(self.programme.blocks[b], found.x) if found.status == "optimal" else law
+
+    def anywhere(self, key: np.random.Generator) -> tuple[Array, ...]:
+        """Random laws, each a vertex of what its own limits allow."""
+        blocks = self.programme.blocks
+        laws = [as_law(block, key.exponential(size=block.columns) ** 3) for block in blocks]
+        return tuple(self.vertex(b, law) for b, law in enumerate(laws))
 
     def _one_by_one(self, laws: tuple[Array, ...]) -> tuple[Array, ...] | None:
         still = 0
@@ -113,54 +132,86 @@ class Descent:
         return None
 
     def _together(self, laws: tuple[Array, ...]) -> tuple[Array, ...] | None:
-        """Steps of all blocks at once (sequential linear programmes with a penalty and a trust region)."""
-        laws = tuple(self.vertex(b, x) if self._misses(b, x) else x for b, x in enumerate(laws))
-        radius, merit = 0.25, self._merit(laws)
+        """Steps of all blocks at once, with dearer and dearer penalties until the limits are met."""
+        start = tuple(self.vertex(b, x) if self._misses(b, x) else x for b, x in enumerate(laws))
+        for penalty in _PENALTIES:
+            found = self.met(self._slid(start, penalty))
+            if found is not None:
+                return found
+        return self.met(laws)
+
+    def met(self, laws: tuple[Array, ...]) -> tuple[Array, ...] | None:
+        """The laws with parts independent that are so but for rounding; None where these miss a limit."""
+        laws = tuple(independent(block, law) for block, law in zip(self.programme.blocks, laws, strict=True))
+        return laws if self.programme.broken(laws) <= ATTAINED and not np.isnan(self.value(laws)) else None
+
+    def _slid(self, laws: tuple[Array, ...], penalty: float) -> tuple[Array, ...]:
+        """Sequential linear programmes with a penalty and a trust region."""
+        radius, merit = 0.25, self._merit(laws, penalty)
         for _ in range(120):
             if radius < 1e-10 or np.isnan(merit):
                 break
-            moved = self._joint_step(laws, radius)
-            new = np.nan if moved is None else self._merit(moved)
-            if moved is not None and new < merit - 1e-14:
+            moved = self._joint_step(laws, radius, penalty)
+            new = np.nan if moved is None else self._merit(moved, penalty)
+            if moved is not None and new < merit - 1e-14 * penalty:
                 much = merit - new > 1e-3 * radius
                 laws, merit, radius = moved, new, min(1.0, radius * 2.0) if much else radius / 2.0
             else:
                 radius /= 4.0
-        return laws if self.programme.broken(laws) <= ATTAINED and not np.isnan(merit) else None
+        return laws
 
     def _misses(self, b: int, law: Array) -> bool:
         rows, low, high, _ = linear_rows(self.programme, b)
         found = rows @ law
         return bool((found < low - ATTAINED).any() or (found > high + ATTAINED).any())
 
-    def _merit(self, laws: tuple[Array, ...]) -> float:
+    def _merit(self, laws: tuple[Array, ...], penalty: float) -> float:
         values = self.programme.forms_at(laws)
         found = [(limit, limit.polynomial.at(values)) for limit in self.joint]
         missed = sum(max(0.0, limit.low - x, x - limit.high) for limit, x in found)
-        return self.value(laws) + _PENALTY * missed
+        missed += sum(dependence(block, law) for block, law in zip(self.programme.blocks, laws, strict=True))
+        return self.value(laws) + penalty * missed
 
-    def _joint_step(self, laws: tuple[Array, ...], radius: float) -> tuple[Array, ...] | None:
+    def _joint_step(self, laws: tuple[Array, ...], radius: float, penalty: float) -> tuple[Array, ...] | None:
         blocks = range(len(laws))
         sizes = [len(law) for law in laws]
         start, columns = np.cumsum([0, *sizes]), sum(sizes)
         now = np.concatenate(laws)
         values = self.programme.forms_at(laws)
-        slack = 2 * len(self.joint)
+        known = len(self.joint)
+        slack = 2 * (known + len(self.pairs))
         parts: list[SparseRows] = []
         for b in blocks:
             own = self.own[b]
             parts.append(SparseRows(own.start, own.index + np.int32(start[b]), own.value, own.low, own.high))
         parts.append(dense_rows(np.eye(columns), now - radius, now + radius))
-        rows = np.zeros((len(self.joint), columns + slack))
-        ends = np.zeros((len(self.joint), 2))
+        rows = np.zeros((slack // 2, columns + slack))
+        ends = np.zeros((slack // 2, 2))
+        rows[:, columns:] = np.kron(np.eye(slack // 2), np.array([1.0, -1.0]))
         for i, limit in enumerate(self.joint):
             slope = np.concatenate([self._part(limit.polynomial, b, values) for b in blocks])
-            rows[i, :columns], rows[i, columns + 2 * i], rows[i, columns + 2 * i + 1] = slope, 1.0, -1.0
+            rows[i, :columns] = slope
             shift = slope @ now - limit.polynomial.at(values)
             ends[i] = limit.low + shift, limit.high + shift
+        for i, (b, both, one, other) in enumerate(self.pairs, start=known):
+            law, own = laws[b], slice(start[b], start[b + 1])
+            rows[i, own] = both - (one @ law) * other - (other @ law) * one
+            ends[i] = -(one @ law) * (other @ law)
         parts.append(dense_rows(rows, ends[:, 0], ends[:, 1]))
         slopes = np.concatenate([self.slopes(laws, b) for b in blocks])
-        found = least(np.concatenate([slopes, np.full(slack, _PENALTY)]), stacked(parts))
+        found = least(np.concatenate([slopes, np.full(slack, penalty)]), stacked(parts))
         if found.status != "optimal":
             return None
         return tuple(as_law(self.programme.blocks[b], found.x[start[b] : start[b + 1]]) for b in blocks)
+
+
+def explored(descent: Descent, effort: Effort, until: float) -> tuple[Array, ...] | None:
+    """The best laws that descents from random ones find; None where none meets the limits."""
+    key, best = np.random.default_rng(effort.seed), None
+    for _ in range(effort.starts):
+        found = descent.improved(descent.anywhere(key))
+        if found is not None and (best is None or descent.value(found) < descent.value(best)):
+            best = found
+        if time.monotonic() > until:
+            break
+    return best

@@ -50,6 +50,7 @@ class RowEnds:
         sharp: which rows' ends some law is known to attain.
         error: the most that rounding can have moved a number above the fraction line.
         executor: what the work was done on.
+        vectors: how many there were for the lower end, for the upper end, and to refute rows.
         missed: how much probability each row's numbers miss every law by, at least; below zero where a law may be.
     """
 
@@ -62,6 +63,7 @@ class RowEnds:
     error: float
     executor: Executor
     missed: Array
+    vectors: tuple[int, int, int]
 
 
 class WrongKernel(RuntimeError):
@@ -188,6 +190,7 @@ class _Ends:
         self.pool, self.form, self.error = pool, pool.standard, error
         self.arrays = [np.empty(rows) for _ in range(4)]
         self.missed = np.empty(rows)
+        self.sizes = len(pool.lower), len(pool.upper), len(pool.rays)
         self.codes = np.empty(rows, dtype=np.uint8)
 
     def put(self, start: int, found: Extremes) -> None:
@@ -223,4 +226,4 @@ class _Ends:
         """All of them."""
         sharp = np.full(len(self.codes), self.pool.complete and not self.form.relaxed)
         a, b, c, d = self.arrays
-        return RowEnds(a, b, c, d, self.codes, sharp, self.error, executor, self.missed)
+        return RowEnds(a, b, c, d, self.codes, sharp, self.error, executor, self.missed, self.sizes)

@@ -4,11 +4,16 @@ Forms that are determined become numbers, columns that no law uses go, and block
 apart from it.
 """
 
+# scipy has no types.
+# pyright: reportMissingTypeStubs=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from importlib import import_module
 from itertools import pairwise
+from typing import Any, cast
 
 import networkx as nx
 import numpy as np
@@ -75,7 +80,8 @@ def _tidied(programme: Programme) -> Programme:
 def _only(block: Block, kept: NDArray[np.bool_]) -> Block:
     if kept.all():
         return block
-    return replace(block, types=block.types[kept], forms=block.forms[:, kept], groups=block.groups[kept])
+    apart = None if block.apart is None else block.apart[:, kept]
+    return replace(block, types=block.types[kept], forms=block.forms[:, kept], groups=block.groups[kept], apart=apart)
 
 
 def _possible(programme: Programme, b: int) -> NDArray[np.bool_]:
@@ -127,15 +133,17 @@ def _determined(programme: Programme, b: int) -> Mapping[tuple[int, int], float]
 
 
 def _accurate(value: float, known: Array, ends: Array, form: Array) -> float | None:
-    """A number that stays right when something is divided by it; None where small differences are left of large terms."""
+    """A number that stays right when something is divided by it; None where large terms leave a small difference."""
     if abs(value) > _FAINT:
         return float(value)
     if abs(value) < _NOTHING:
         return 0.0
-    from scipy.optimize import nnls  # slow to load, and rarely needed
-
-    weights, away = nnls(known.T, form)
-    return float(weights @ ends) if away < 1e-11 and (ends[weights > 0] >= 0).all() else None
+    scipy: Any = import_module("scipy.optimize")  # slow to load, and rarely needed
+    weights, _ = cast("tuple[Array, float]", scipy.nnls(known.T, form))
+    # Whole weights are meant: the rounding of one that should be zero may weigh more than the number.
+    weights = np.where(np.abs(weights - np.round(weights)) < 1e-9, np.round(weights), weights)
+    fine = np.abs(known.T @ weights - form).max() < 1e-11 and (ends[weights > 0] >= 0).all()
+    return float(weights[weights > 0] @ ends[weights > 0]) if fine else None
 
 
 def _fixed_ones(forms: Array, wanted: list[int], own: SparseRows) -> dict[int, float]:
@@ -188,6 +196,7 @@ def part_of(programme: Programme, blocks: tuple[int, ...], query: tuple[Ratio, .
         programme.sources,
         programme.floor,
         programme.ceiling,
+        programme.states,
     )
 
 
@@ -218,7 +227,8 @@ def merged(programme: Programme) -> tuple[Programme, tuple[NDArray[np.intp], ...
     kept: list[NDArray[np.intp]] = []
     for b, block in enumerate(programme.blocks):
         read = sorted({int(f) for x in polynomials for f in x.factors[:, b] if f >= 0})
-        told = np.vstack([block.forms[read], block.groups[None, :].astype(float)])
+        labels = block.groups[None, :] if block.apart is None else np.vstack([block.groups, block.apart])
+        told = np.vstack([block.forms[read], labels.astype(float)])
         kept.append(np.sort(np.unique(told, axis=1, return_index=True)[1]).astype(np.intp))
     masks = [np.isin(np.arange(block.columns), at) for block, at in zip(programme.blocks, kept, strict=True)]
     blocks = tuple(_only(block, mask) for block, mask in zip(programme.blocks, masks, strict=True))

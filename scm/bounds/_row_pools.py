@@ -17,13 +17,14 @@ from ._canonical import programme_of
 from ._frame import States
 from ._known import Known
 from ._polynomials import number, on_blocks, reads
-from ._pool import Pool, Vectors, listed
+from ._pool import Pool, Vectors, below_of, listed
+from ._pool_grow import grown
 from ._pool_rows import CONTRADICTION, NOTHING, OK, UNDEFINED, RowEnds, row_ends
-from ._programme import Array, Programme, Ratio
+from ._programme import Array, Programme, Ratio, TooLarge
 from ._row_cells import RowCells, events_of
 from ._row_factors import Factored, factored
 from ._shorter import tidied
-from ._standard import NotOneProgramme, standard
+from ._standard import NotOneProgramme, Standard, standard
 
 _NONE: Mapping[str, Expr] = {}
 
@@ -35,6 +36,17 @@ class BlockPool:
     pool: Pool
     cells: NDArray[np.intp]
     members: tuple[str, ...]
+
+    def ends(self, right: Array, execution: Execution | None) -> RowEnds:
+        """The ends of every row; a pool that is not complete is grown on these rows first."""
+        own = self.of(right)
+        if self.pool.complete:
+            return row_ends(self.pool, own, execution)
+        more = grown(self.pool.standard, own)
+        found = row_ends(more.pool, own, execution)
+        sharp = (found.codes == OK) & more.proved(own) & (not self.pool.standard.relaxed)
+        lower, upper = (np.where(sharp, end, np.nan) for end in (found.lower, found.upper))
+        return replace(found, lower=lower, upper=upper, sharp=sharp)
 
     def of(self, right: Array) -> Array:
         """The numbers of every row that it reads; no copy where it reads all."""
@@ -62,11 +74,11 @@ class RowPools:
 
     def ends(self, right: Array, execution: Execution | None = None) -> RowEnds:
         """The ends of every row; see `row_ends`."""
-        found = row_ends(self.asked.pool, self.asked.of(right), execution)
+        found = self.asked.ends(right, execution)
         if self.factored.scale or self.factored.possible:
             found = self.scaled(found, right)
         for other in self.others:
-            missed = row_ends(other.pool, other.of(right), execution).codes == CONTRADICTION
+            missed = other.ends(right, execution).codes == CONTRADICTION
             if missed.any():
                 found = refuted(found, missed)
         return found
@@ -131,7 +143,7 @@ def row_pools(
 
     Raises:
         NotOneProgramme: the query reads the unknown laws of several blocks, or divides by what is not known.
-        TooLarge: the vertices are too many to be listed.
+        TooLarge: there are too many response types.
     """
     varied = [Known(((1.0, event),), 0.5, 0.5, source) for event, source in events_of(parts)]
     programme = programme_of(graph, states, query, (), (*varied, *known), sources, equations=equations)
@@ -153,11 +165,20 @@ def row_pools(
             part = plain[b]
         else:
             continue
-        pool = tidied(listed(standard(part, range(len(own[b])))))
+        pool = _listed(standard(part, range(len(own[b]))))
         pools[b] = BlockPool(pool, np.array(own[b], dtype=np.intp), block.members)
     labels = tuple(label for part in parts for label in part.labels)
     others = tuple(pool for b, pool in pools.items() if b != asked.block)
     return RowPools(pools[asked.block], others, labels, asked, (programme.floor, programme.ceiling))
+
+
+def _listed(form: Standard) -> Pool:
+    """All vertices; an empty pool, to be grown on the rows that are asked, where they are too many."""
+    try:
+        return tidied(listed(form))
+    except TooLarge:
+        none = Vectors(np.zeros((0, form.varied)), np.zeros(0))
+        return Pool(form, none, none, none, False, below_of(form))
 
 
 def _blocks_of(programme: Programme) -> list[int]:

@@ -25,6 +25,8 @@ from ._standard import NotOneProgramme
 
 MOST_PATTERNS = 64
 """Most sets of numbers that some stratum lacks for which pools are made."""
+MOST_UNPROVED = 500
+"""So few strata whose ends are not proved to be attained are left to be answered one by one."""
 KEPT = 32
 """Pools that are kept for the next question."""
 _POOLS: OrderedDict[Hashable, RowPools] = OrderedDict()
@@ -94,9 +96,12 @@ class RowQuery:
             found = self.pools.ends(right, execution)
         else:
             found = self._by_pattern(query, right, missing, execution)
+        unproved = (found.codes == OK) & ~found.sharp
+        if not self.pools.asked.pool.standard.relaxed and 0 < unproved.sum() <= MOST_UNPROVED:
+            self.left |= unproved
         pool = self.pools.asked.pool
         self.told = {
-            "vectors": {"lower": len(pool.lower), "upper": len(pool.upper), "rays": len(pool.rays)},
+            "vectors": dict(zip(("lower", "upper", "rays"), found.vectors, strict=True)),
             "complete": pool.complete,
             "executor": found.executor,
             "rounding": found.error,
@@ -116,7 +121,7 @@ class RowQuery:
         which = which.reshape(-1)
         ends = [np.full(len(right), np.nan) for _ in range(4)]
         codes, sharp = np.full(len(right), np.uint8(OK)), np.zeros(len(right), dtype=bool)
-        missed, error, executor = np.full(len(right), -np.inf), 0.0, "numpy"
+        missed, error, executor, vectors = np.full(len(right), -np.inf), 0.0, "numpy", (0, 0, 0)
         order = np.argsort(-np.bincount(which), kind="stable")
         for k in order.tolist():
             rows = which == k
@@ -128,8 +133,8 @@ class RowQuery:
             for end, new in zip(ends, (found.lower, found.upper, found.outer_lower, found.outer_upper), strict=True):
                 end[rows] = new
             codes[rows], sharp[rows], missed[rows] = found.codes, found.sharp, found.missed
-            error, executor = max(error, found.error), found.executor
-        return RowEnds(ends[0], ends[1], ends[2], ends[3], codes, sharp, error, executor, missed)
+            error, executor, vectors = max(error, found.error), found.executor, max(vectors, found.vectors)
+        return RowEnds(ends[0], ends[1], ends[2], ends[3], codes, sharp, error, executor, missed, vectors)
 
     def pools_of(self, query: Query, lacking: NDArray[np.bool_] | None = None) -> RowPools:
         """The pools of a query where some numbers are lacking.

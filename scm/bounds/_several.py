@@ -7,12 +7,15 @@ from dataclasses import replace
 
 import numpy as np
 
+from ._apart import with_labels
 from ._asked import ZeroCondition
 from ._branch import Search
+from ._crude import crude
 from ._effort import Effort
+from ._inner import Descent, explored
 from ._lift import Lift
 from ._one import POSSIBLE
-from ._programme import Clash, End, Ends, Limit, Programme, TooLarge
+from ._programme import Clash, End, Ends, Limit, Programme
 
 # Limits that miss each other by less than this hold together: numbers are rounded.
 _TOGETHER = 1e-9
@@ -22,19 +25,20 @@ def solve_several(programme: Programme, effort: Effort | None = None) -> Ends | 
     """Between which ends the query lies, over laws of several blocks.
 
     Outer ends are proved by relaxations and branching, inner ends are attained. They meet unless the effort runs out.
+    Where products are more than the effort allows, outer ends are what the ranges of the forms say; `spent` then has
+    `products`, how many there are.
 
     Where a condition may have probability zero, the ends are over the laws under which it has not; `spent` then has
     `least condition`, from which probability on the outer ends are proved.
 
     Raises:
         ZeroCondition: a condition of the query is impossible.
-        TooLarge: the relaxation would have more cells than the effort allows.
     """
     effort = Effort() if effort is None else effort
     begun = time.monotonic()
-    lift = Lift(programme)
+    lift = Lift(*with_labels(programme), begun + effort.seconds)
     if lift.cells > effort.cells:
-        raise TooLarge(_forecast(programme, lift.cells, effort))
+        return _by_ranges(lift, effort, begun)
     lower = Search(lift, 1.0, effort, begun + effort.seconds / 2)
     low = lower.run()
     upper = Search(lift, -1.0, effort, begun + effort.seconds)
@@ -46,7 +50,7 @@ def solve_several(programme: Programme, effort: Effort | None = None) -> Ends | 
     if any(lift.least_of(below) < POSSIBLE for below in conditions):
         spent["least condition"] = POSSIBLE
     meet = _meet(low, effort) and _meet(high, effort)
-    sharp = meet and not any(block.relaxed for block in programme.blocks)
+    sharp = meet and not any(block.loose for block in programme.blocks)
     return Ends(low, high, sharp, spent | {"seconds": time.monotonic() - begun})
 
 
@@ -54,32 +58,34 @@ def _meet(end: End, effort: Effort) -> bool:
     return abs(end.inner - end.outer) <= effort.tolerance
 
 
-def _forecast(programme: Programme, cells: int, effort: Effort) -> str:
-    sizes = " x ".join(f"{block.columns:,} ({block.name})" for block in programme.blocks)
-    return (
-        f"products of the response types of several hidden causes: {sizes} = {cells:,} unknowns, and "
-        f"{effort.cells:,} are allowed. Leave out variables that matter little, or allow more with Effort(cells=...)."
-    )
+def _by_ranges(lift: Lift, effort: Effort, begun: float) -> Ends:
+    """Outer ends by ranges, inner ends by descents: no relaxation."""
+    low, high = crude(lift.programme)
+    ends: list[End] = []
+    for outer, sign in ((low, 1.0), (high, -1.0)):
+        laws = explored(Descent(lift.programme, sign), effort, begun + effort.seconds * (0.75 - 0.25 * sign))
+        inner = np.nan if laws is None else lift.programme.at(laws)
+        ends.append(End(outer if laws is None else sign * min(sign * outer, sign * inner), inner, laws))
+    meet = all(_meet(end, effort) for end in ends) and not any(block.loose for block in lift.programme.blocks)
+    spent = {"products": float(lift.cells), "seconds": time.monotonic() - begun}
+    if any(ratio.below is not None for ratio in lift.programme.query):
+        spent["least condition"] = POSSIBLE
+    return Ends(ends[0], ends[1], meet, spent)
 
 
 def _clash(programme: Programme, effort: Effort) -> Ends | Clash:
-    """By how much the limits miss each other, and a smallest set that does."""
+    """By how much the limits miss each other; the ends where that is no more than rounding."""
     if _holds(programme):
         raise ZeroCondition
     by = _apart(programme)
     if by <= _TOGETHER:
         return solve_several(_widened(programme, 2.0 * by + 1e-12), effort)
-    kept = sorted({limit.source for limit in programme.limits})
-    for source in tuple(kept):
-        fewer = [x for x in kept if x != source]
-        if not _holds(_of_sources(programme, fewer)):
-            kept = fewer
-    return Clash(tuple(kept), by)
+    return Clash(tuple(sorted({limit.source for limit in programme.limits})), by)
 
 
 def _holds(programme: Programme) -> bool:
     """Whether no proof was found that the limits cannot hold together."""
-    lift = Lift(replace(programme, query=(), floor=-np.inf, ceiling=np.inf))
+    lift = Lift(*with_labels(replace(programme, query=(), floor=-np.inf, ceiling=np.inf)))
     return Search(lift, 1.0, Effort(branches=200, starts=0, seconds=2.0), time.monotonic() + 2.0).run() is not None
 
 
@@ -96,7 +102,3 @@ def _widened(programme: Programme, by: float) -> Programme:
     return replace(
         programme, limits=tuple(Limit(x.polynomial, x.low - by, x.high + by, x.source) for x in programme.limits)
     )
-
-
-def _of_sources(programme: Programme, sources: list[int]) -> Programme:
-    return replace(programme, limits=tuple(limit for limit in programme.limits if limit.source in sources))

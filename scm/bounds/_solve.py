@@ -30,27 +30,10 @@ def solve(programme: Programme, effort: Effort | None = None) -> Ends | Clash:
         TooLarge: several blocks, and their products are more than the effort allows.
     """
     effort = Effort() if effort is None else effort
-    if len(programme.blocks) == 1:
+    if len(programme.blocks) == 1 and programme.blocks[0].apart is None:
         return solve_one(programme)
     found = _solved(programme, effort)
-    return _blamed(programme, found, effort) if isinstance(found, Clash) else found
-
-
-def _blamed(programme: Programme, clash: Clash, effort: Effort) -> Clash:
-    """A clash with a smallest set of sources that clash: what was left out before solving may be part of it."""
-    bare = replace(programme, query=(), floor=-np.inf, ceiling=np.inf)
-
-    def clashing(sources: frozenset[int]) -> Clash | None:
-        found = _solved(replace(bare, limits=tuple(x for x in bare.limits if x.source in sources)), effort)
-        return found if isinstance(found, Clash) else None
-
-    if clashing(frozenset(clash.sources)) is not None:
-        return clash
-    held, found = frozenset(limit.source for limit in programme.limits), clash
-    for source in sorted(held):
-        if (fewer := clashing(held - {source})) is not None:
-            held, found = held - {source}, fewer
-    return replace(clash, sources=tuple(sorted(held)), by=found.by, reason="")
+    return _smallest(programme, found, effort) if isinstance(found, Clash) else found
 
 
 def _solved(programme: Programme, effort: Effort) -> Ends | Clash:
@@ -66,12 +49,31 @@ def _solved(programme: Programme, effort: Effort) -> Ends | Clash:
     for part in others:
         if not any(_is_known(less.programme, b) for b in part):
             continue
-        some = _part(replace(less.programme, query=(), floor=-np.inf, ceiling=np.inf), part, effort)
+        some = _part(_without_query(less.programme), part, effort)
         if isinstance(some, Clash):
             return some
         laws |= _laws_of(some.lower, part)
     lower, upper = (_whole(programme, less, end, asked, laws) for end in (found.lower, found.upper))
     return replace(found, lower=lower, upper=upper, spent=found.spent | {"seconds": time.monotonic() - begun})
+
+
+def _without_query(programme: Programme) -> Programme:
+    return replace(programme, query=(), floor=-np.inf, ceiling=np.inf)
+
+
+def _smallest(programme: Programme, clash: Clash, effort: Effort) -> Clash:
+    """A smallest clashing set of sources: each is left out in turn, and stays out where the others still clash.
+
+    What clashes last may have got its numbers from other limits, so the search is among all of them.
+    """
+    quick = replace(effort, branches=min(effort.branches, 200), starts=0, seconds=min(effort.seconds, 2.0))
+    kept = {limit.source for limit in programme.limits}
+    for source in sorted(kept):
+        limits = tuple(limit for limit in programme.limits if limit.source in kept - {source})
+        found = _solved(_without_query(replace(programme, limits=limits)), quick)
+        if isinstance(found, Clash):
+            kept, clash = kept - {source}, found
+    return Clash(tuple(sorted(kept)), clash.by, clash.reason)
 
 
 def _asked(programme: Programme, blocks: tuple[int, ...], effort: Effort) -> Ends | Clash:
@@ -92,7 +94,7 @@ def _part(programme: Programme, blocks: tuple[int, ...], effort: Effort) -> Ends
     """The ends over some of the blocks; the query is 0 where they are not asked for."""
     query = programme.query or (Ratio(1.0, number(0.0, len(programme.blocks))),)
     part = part_of(programme, blocks, query)
-    if len(blocks) == 1:
+    if len(blocks) == 1 and part.blocks[0].apart is None:
         return solve_one(part)
     fewer, columns = merged(part)
     found = solve_several(fewer, effort)

@@ -102,17 +102,23 @@ def least(cost: Array, rows: SparseRows, seconds: float = np.inf) -> Optimum:
 
     kinds = highspy.HighsModelStatus
     ways = _LARGE if len(cost) > _MANY else _SMALL
-    for options in ways:
-        solver: Any = highspy.Highs()
-        for name, option in {**_USUAL, **options}.items():
-            solver.setOptionValue(name, option)
-        if np.isfinite(seconds):
-            solver.setOptionValue("time_limit", max(seconds, 0.01))
-        solver.passModel(_as_highs(cost, rows))
-        solver.run()
-        if solver.getModelStatus() in (kinds.kOptimal, kinds.kInfeasible, kinds.kUnbounded, kinds.kTimeLimit):
-            break
+    solver = _run(cost, rows, ways[0], seconds)
+    if solver.getModelStatus() not in (kinds.kOptimal, kinds.kInfeasible, kinds.kUnbounded, kinds.kTimeLimit):
+        solver = _run(cost, rows, ways[1], seconds)
     return _found(solver, kinds, len(cost), len(rows.low))
+
+
+def _run(cost: Array, rows: SparseRows, options: dict[str, Any], seconds: float) -> Any:
+    import highspy
+
+    solver: Any = highspy.Highs()
+    for name, option in {**_USUAL, **options}.items():
+        solver.setOptionValue(name, option)
+    if np.isfinite(seconds):
+        solver.setOptionValue("time_limit", max(seconds, 0.01))
+    solver.passModel(_as_highs(cost, rows))
+    solver.run()
+    return solver
 
 
 def _found(solver: Any, kinds: Any, columns: int, rows: int) -> Optimum:

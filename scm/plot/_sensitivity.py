@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from .._curves import SensitivityCurve
 from .._errors import InvalidQuery
 from ._style import COUNTERFACTUAL, INK, SIZE, SOFT, Label, axes_or_new, beside, dress, is_number, numbers, shown
 
@@ -18,9 +19,9 @@ if TYPE_CHECKING:
 
 
 def sensitivity(
-    strengths: ArrayLike,
-    lower: ArrayLike,
-    upper: ArrayLike,
+    strengths: SensitivityCurve | ArrayLike,
+    lower: ArrayLike | None = None,
+    upper: ArrayLike | None = None,
     *,
     inner: tuple[ArrayLike, ArrayLike] | None = None,
     chance: tuple[ArrayLike, ArrayLike] | None = None,
@@ -33,7 +34,8 @@ def sensitivity(
     """Draw the ends of an interval against how strong a hidden confounder may be, and where they reach a reference.
 
     Args:
-        strengths: shape (strengths,), rising.
+        strengths: what `sensitivity_curve` returns, which says all but the names and the title; or shape (strengths,),
+            rising. Strengths at which what is known refutes what is granted have no ends, and are left out.
         lower: shape (strengths,), the outer lower end at each.
         upper: shape (strengths,), the outer upper end.
         inner: (lower, upper) ends that are attained, where they are not the same; darker.
@@ -54,6 +56,11 @@ def sensitivity(
     """
     import numpy as np
 
+    if isinstance(strengths, SensitivityCurve):
+        curve = _of_curve(strengths)
+        return sensitivity(**curve, names=names, title=title, ax=ax)
+    if lower is None or upper is None:
+        raise InvalidQuery("lower and upper are wanted beside strengths, or a SensitivityCurve alone.")
     x = numbers(strengths, "strengths")
     if (np.diff(x) <= 0).any():
         raise InvalidQuery("strengths rise from one to the next; sort them, each once.")
@@ -73,11 +80,34 @@ def sensitivity(
     dress(ax, x=names[0], y=names[1], title=title, grid="y")
     if reference is not None:
         ax.axhline(reference, color=SOFT, linewidth=1.0, linestyle=(0, (4, 3)), zorder=2)
-        _tip(ax, _tipping(x, low, high, float(reference)) if tipping is None else float(tipping), float(reference))
+        found = _tipping(x, low, high, float(reference)) if tipping is None else float(tipping)
+        _tip(ax, found, float(reference), (float(x[0]), float(x[-1])))
     ax.set_xlim(x[0], x[-1] if len(x) > 1 else x[0] + 1)
     ax.margins(y=0.12)
     beside(ax, _labels(x, (low, high), inner, chance))
     return ax
+
+
+def _of_curve(curve: SensitivityCurve) -> dict[str, Any]:
+    """The arguments that draw a curve."""
+    import numpy as np
+
+    kept = np.isfinite(curve.outer_lower) & np.isfinite(curve.outer_upper)
+    if not kept.any():
+        raise InvalidQuery("The curve has no ends at any strength: what is known refutes what is granted.")
+    outer = curve.outer_lower[kept], curve.outer_upper[kept]
+    inner = curve.lower[kept], curve.upper[kept]
+    chance = curve.confidence_lower[kept], curve.confidence_upper[kept]
+    apart = np.isfinite(inner).all() and not np.allclose(inner, outer, atol=1e-6)
+    return {
+        "strengths": curve.strengths[kept],
+        "lower": outer[0],
+        "upper": outer[1],
+        "inner": inner if apart else None,
+        "chance": chance if np.isfinite(chance).all() else None,
+        "reference": curve.reference,
+        "tipping": curve.tipping,
+    }
 
 
 def _labels(
@@ -122,12 +152,11 @@ def _tipping(x: Floats, low: Floats, high: Floats, reference: float) -> float | 
     return float(x[first - 1] + (x[first] - x[first - 1]) * before / (before - after))
 
 
-def _tip(ax: Axes, at: float | None, reference: float) -> None:
+def _tip(ax: Axes, at: float | None, reference: float, ends: tuple[float, float]) -> None:
     """A dot where the interval first holds the reference, and its strength in words."""
     if at is None:
         return
     ax.plot(at, reference, "o", markersize=7, color=INK, zorder=5, clip_on=False)
-    low, high = ax.get_xlim()
-    left = at > (low + high) / 2
+    left = at > sum(ends) / 2
     ax.annotate(f"tips at {shown(at)}", (at, reference), xytext=(-8 if left else 8, 9), textcoords="offset points",
                 ha="right" if left else "left", color=INK, fontsize=SIZE - 0.5, weight="bold", zorder=6)  # fmt: skip
