@@ -21,8 +21,6 @@ from ._programme import Array, Block, Polynomial, TooLarge
 
 MOST_COLUMNS = 1_000_000
 """Most columns that a block may have."""
-MOST_WHOLE = 1024
-"""Most columns of whole response types where those of parts would do."""
 CANCELLED = 1e-13
 """Terms whose sum is less than this share of their sizes cancel each other."""
 MOST_APART = 4_096
