@@ -21,6 +21,8 @@ from ._programme import Array, Block, Polynomial, TooLarge
 
 MOST_COLUMNS = 1_000_000
 """Most columns that a block may have."""
+CANCELLED = 1e-13
+"""Terms whose sum is less than this share of their sizes cancel each other."""
 MOST_APART = 4_096
 """Most columns of a block whose parts are kept apart; beyond, one hidden cause of all relaxes it."""
 MOST_CELLS = 60_000_000
@@ -92,10 +94,13 @@ def tidied(weights: Array, factors: NDArray[np.intp]) -> Polynomial:
         return Polynomial(weights, factors)
     if factors.shape[1]:
         factors, inverse = distinct(factors)
+        sizes = np.bincount(inverse, np.abs(weights), len(factors))
         weights = np.bincount(inverse, weights, len(factors)).astype(np.float64)
     else:
+        sizes = np.abs(weights).sum(keepdims=True)
         weights, factors = weights.sum(keepdims=True), factors[:1]
-    heavy = weights != 0
+    # What cancels but for rounding is nothing: taken for a number it would make a form zero.
+    heavy = np.abs(weights) > CANCELLED * sizes
     return Polynomial(weights[heavy], factors[heavy])
 
 
@@ -200,7 +205,10 @@ def _star(
     order: list[int] = []
     for some in (*parts, middle):
         own = [k for k, c in enumerate(coordinates) if c.variable in some]
-        grown.append(_met(frame, some, forms, [numbers[k] for k in own]))
+        try:
+            grown.append(_met(frame, some, forms, [numbers[k] for k in own]))
+        except TooLarge:
+            return None
         order += own
     sizes = [len(alive) for alive, _ in grown]
     if math.prod(sizes) > MOST_APART:
