@@ -256,11 +256,12 @@ def bounded(study: Study, query: Query, grants: Grants, base: Answer, *, seconds
 def refuted(
     study: Study, query: Query, grants: Grants, found: Answer, *, seconds: float | None = None
 ) -> Answer | None:
-    """A contradiction where what is granted cannot hold beside what is known; None where it can, or nothing is granted.
+    """A contradiction where what is granted or stated cannot hold beside what is known; None where it can.
 
     A query that is identified needs no shapes, but shapes that the numbers refute are said to be.
     """
-    if not study.equations and not granted(study.graph, study.states, query, grants).shapes:
+    beside = study.equations or (study.laws and study.statements)
+    if not beside and not granted(study.graph, study.states, query, grants).shapes:
         return None
     try:
         return _bounds(study, query, grants, found, seconds).clash()

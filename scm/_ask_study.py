@@ -12,7 +12,7 @@ import numpy as np
 
 from ._answer import Answer, Told
 from ._ask_bounds import bounded, identifying, refuted
-from ._ask_laws import ask_laws
+from ._ask_laws import ask_laws, named
 from ._ask_samples import ask_samples
 from ._ask_strata import ask_strata
 from ._errors import InvalidQuery, listing
@@ -34,7 +34,7 @@ from ._study import Study
 from ._syntax import Const, Op, Set, Var, conjunction, print_const, print_expr, print_name, world
 from ._text import number_text
 from .bounds._granted import Grants
-from .identify import identify, probabilities_in
+from .identify import Available, identify, probabilities_in
 from .solvers import check_estimand
 from .statements import LONGEST, CellLaw, Found, Shown, Statements, TooLarge, certain, composed, doing_clash, names_of
 
@@ -63,16 +63,32 @@ def ask_study(study: Study, query: str | Query, assume: Grants = (), seconds: fl
         return ask_samples(study, asked, assume, seconds)
     if study.laws and not study.statements:
         return ask_laws(study, asked, assume, seconds)
+    if study.laws and (told := _by_laws(study, asked, assume, seconds)) is not None:
+        return told
     spelt = _spelt_out(study)
     knowledge = Statements(spelt.graph, spelt.states, spelt.statements, partial(identify, assume=names))
     _check_hidden(spelt, knowledge, asked)
     found = _stated(spelt, knowledge, asked)
     if found.finding in ("exact", "estimate"):
         return refuted(study, asked, assume, found, seconds=seconds) or found
-    if found.finding not in ("not_identified", "refused", "bounds"):
+    unsure = ("not_identified", "refused", "bounds", *(("contradiction",) if study.laws else ()))
+    if found.finding not in unsure:
         return found
     wider = bounded(study, asked, assume, found, seconds=seconds)
+    if found.finding == "contradiction":  # cells of a law that are near zero can seem to be one
+        return wider if wider.finding in ("bounds", "exact") else found
     return found if _sharp(found) and wider.finding == "bounds" and not _sharp(wider) else wider
+
+
+def _by_laws(study: Study, query: Query, assume: Grants, seconds: float | None) -> Answer | None:
+    """The answer where the laws alone determine it: they are exact, and statements beside them only may contradict."""
+    alone = Study(study.graph, *study.laws, *study.equations, states=study.states)
+    laws = [Available(law.variables, law.do, law.name) for law in named(study.laws)]
+    how = identify(study.graph, query, laws, assume=identifying(study, query, assume), states=study.states)
+    if how.estimand is None:
+        return None
+    found = ask_laws(alone, query, assume, seconds)
+    return None if found.finding != "exact" else refuted(study, query, assume, found, seconds=seconds) or found
 
 
 def _sharp(found: Answer) -> bool:
