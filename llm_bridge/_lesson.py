@@ -15,6 +15,12 @@ MOST_ROOTS = 3
 MOST_PARTS = 8
 """Most observations that are searched for a part that already cannot be."""
 
+_COUPLING = (
+    "The chances given do not say how one and the same case would respond to several settings. What does, such as "
+    "rank_preserving (nobody's rank changes), would have to be granted for a single number."
+)
+"""Why tables of chances leave a counterfactual open."""
+
 
 def lesson(case: Case) -> str:
     """The answer with its reasons."""
@@ -25,6 +31,8 @@ def lesson(case: Case) -> str:
     model = None if case.compiled is None else case.compiled.model
     if case.problem is None or model is None or not case.answers or case.finding in ("refused", "unreadable"):
         return said
+    if case.finding == "bounds" and any("bounds" in answer.diagnostics for answer in case.answers):
+        return f"{said} {_COUPLING}"
     query = case.answers[0].query
     asked = asked_of(query)
     if asked is None or not isinstance(query, Probability):

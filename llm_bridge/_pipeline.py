@@ -30,7 +30,7 @@ from ._judged import Judged, judge, said_of
 from ._lesson import lesson
 from ._problem import Problem
 from ._reader import read
-from ._rounding import ALL_CORNERS, Spread, spreads
+from ._rounding import ALL_CORNERS, Spread, known_spreads, spreads
 from ._sizes import model_size, problem_size, shown, shown_spreads
 from ._verbalise import Case, line
 from ._verdict import Said, verdict, without_evidence
@@ -255,8 +255,8 @@ class _Run:
             return answers
         if made.model is None and (self.found.finding != "bounds" or verdict(problem.reply, answers) is None):
             return answers  # rounding cannot settle what face values leave open
-        if made.model is None and all(a.uncertainty.rounding is not None for a in answers if a.finding == "bounds"):
-            return answers  # the engine has looked at all the numbers at once
+        if made.model is None and (known := known_spreads(answers)) is not None:
+            return tuple(_with_spread(a, s) for a, s in zip(answers, known, strict=True))
 
         def asker(moved: Problem) -> list[Answer]:
             compiled = compile_problem(moved) if made.model is not None else replace(made, knowledge=study_of(moved))

@@ -40,6 +40,24 @@ def ends_of(answer: Answer) -> Ends:
     return None if math.isnan(low) or math.isnan(high) else (low, high)
 
 
+def known_spreads(answers: Sequence[Answer]) -> list[Spread | None] | None:
+    """What the engine itself has found of the rounding behind bounds; None where it has not for some of them.
+
+    It looks at all the numbers at once, so that its ends hold. Where that would take too long it gives only ends that
+    were found to be attained, and there may be wider ones. None in a place means that nothing is to be added.
+    """
+    found: list[Spread | None] = []
+    for answer in answers:
+        ends, attained = ends_of(answer), answer.diagnostics.get("rounding_attained")
+        if answer.finding != "bounds" or ends is None or answer.uncertainty.rounding is not None:
+            found.append(None)
+        elif attained is None:
+            return None
+        else:
+            found.append(Spread(min(ends[0], attained[0]), max(ends[1], attained[1]), False))
+    return found
+
+
 def spreads(
     problem: Problem, answers: Sequence[Answer], asker: Asker, corners: int = ALL_CORNERS
 ) -> list[Spread | None]:

@@ -107,7 +107,7 @@ def ask(
             continue
         return _answer(setting, question, solution, kind_of(rows), solver.name)
     base = Answer(question.query, "refused", rung=question.rung, status=Statuses(()), refusals=tuple(refusals))
-    if not uncoupled:
+    if not uncoupled or any(coupling.variables is None for coupling in setting.couplings):
         return base
     from ._ask_open import bounded_model  # what a query with an answer does not need
 

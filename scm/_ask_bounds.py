@@ -33,6 +33,9 @@ USUAL = Effort(seconds=10.0, branches=200)
 """What is spent on each number where no budget is given: the number of branches ends it, so that it is reproducible."""
 WIDE = 60
 """Branches for what printed digits and sampling leave open."""
+WIDE_CELLS = 2_000
+"""Products of columns, for the same: numbers that are free within their digits make the programme a hard one, which may
+take a hundred times as long as the answer that it is only a remark on."""
 
 
 @dataclass(frozen=True)
@@ -107,15 +110,35 @@ class _Bounds:
         found = self.asked.ends(facts)
         return self._contradiction(found) if isinstance(found, Clash) else None
 
+    def _wider(self, facts: Facts, *, needed: bool) -> tuple[Bounded, ...] | Clash | None:
+        """The ends in a reading that leaves more open; None where they would take long and nothing hangs on them.
+
+        Raises:
+            TooLarge: they would, and without them a clash at face value could be one of rounding alone.
+        """
+        try:
+            return self.asked.ends(facts)
+        except TooLarge:
+            if needed:
+                raise
+            return None
+
     def answer(self) -> Answer:
         """The answer."""
         found = self.asked.ends(self.facts)
-        wider = [None if facts is None else self.asked.ends(facts) for facts in (self.digits, self.region)]
+        clash = isinstance(found, Clash)
+        wider = [None if facts is None else self._wider(facts, needed=clash) for facts in (self.digits, self.region)]
         if isinstance(found, Clash):
             return self._beside(found, [ends for ends in wider if ends is not None])
         digits, region = (None if isinstance(ends, Clash) else ends for ends in wider)
         if any(one.undefined for one in found):
             return self._with(found, "undefined", status=Statuses(("undefined",)))
+        if digits is not None and not any(one.tells or one.sharp for one in digits):
+            # Ends that hold whatever is known: it was too large, and only what was found to be attained says something.
+            attained = (digits[0].lower, digits[0].upper)
+            rough = {"rounding_attained": attained} if len(digits) == 1 and not any(map(math.isnan, attained)) else {}
+            noted = replace(self, digits=None, base=replace(self.base, diagnostics={**self.base.diagnostics, **rough}))
+            return noted.answer()
         if all(one.met for one in found):
             value = self.asked.array([one.value for one in found])
             finding: Finding = "exact" if self.region is None else "estimate"
@@ -257,7 +280,7 @@ def identifying(study: Study, query: Query, grants: Grants) -> tuple[str, ...]:
 
 def _bounds(study: Study, query: Query, grants: Grants, base: Answer, seconds: float | None) -> _Bounds:
     effort = USUAL if seconds is None else replace(USUAL, seconds=seconds, branches=Effort().branches)
-    wide = replace(effort, branches=min(effort.branches, WIDE), starts=1)
+    wide = replace(effort, branches=min(effort.branches, WIDE), starts=1, cells=min(effort.cells, WIDE_CELLS))
     shapes = granted(study.graph, study.states, query, grants).shapes
     spoken = {name for node in query_nodes(query) if isinstance(node, Var) for name in _names(node)}
     found = sources_of(study, shapes, reach(study.graph, spoken))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,12 +12,12 @@ from numpy.typing import NDArray
 
 from ._answer import Answer, Told
 from ._ask_bounds import identifying
-from ._ask_laws import named
+from ._ask_laws import NONE, named
 from ._bounds_ends import cells_of
 from ._errors import InvalidQuery, ScmError
 from ._finding import Assumption, Interval, Statuses, Step, Uncertainty
 from ._identified import BEYOND, distribution_states, identified
-from ._query import Query
+from ._query import Probability, Query, query_terms
 from ._row_estimand import row_values
 from ._study import KnownLaw, Study
 from .bounds._formula_of import formula_of
@@ -26,7 +27,7 @@ from .bounds._pool_rows import CONTRADICTION, OK, UNDEFINED
 from .bounds._row_cells import RowLaw
 from .bounds._row_query import NotTogether, RowQuery
 from .bounds._sources import sources_of
-from .identify import Available, Identification
+from .identify import Available, Identification, identify
 
 Array = NDArray[np.float64]
 NAME = "strata"
@@ -34,6 +35,8 @@ REFUSED = 3
 """As `Statuses` counts it; the others are `OK`, `UNDEFINED` and `CONTRADICTION`."""
 MOST_SINGLE = 500
 """Most strata that are answered one by one."""
+SECONDS = 60.0
+"""How long strata are answered one by one."""
 FEW_TERMS = 24
 """Formulas with at most so many terms are shown in the derivation."""
 MET = 1e-7
@@ -62,6 +65,8 @@ class _Rows:
         words = {"contradiction": CONTRADICTION, "undefined": UNDEFINED, "refused": REFUSED, "not_identified": REFUSED}
         self.codes[row] = words.get(answer.finding, OK)
         if answer.finding in words:
+            for end in (self.lower, self.upper, self.outer_lower, self.outer_upper):
+                end[row] = np.nan
             return
         between = answer.interval
         self.lower[row] = answer.value if between is None else between.lower
@@ -105,16 +110,32 @@ class _Asked:
         values = row_values(self.how.estimand, self.laws, self.study.states, self.how.axes)
         floor, ceiling = ends(self.query, self.study.states)
         flat = values.reshape(self.strata, -1)
-        lost = np.isnan(flat.sum(axis=1))
+        impossible = self.impossible()
+        lost = np.isnan(flat.sum(axis=1)) & ~impossible
         beyond = ((flat < floor - BEYOND) | (flat > ceiling + BEYOND)).any(axis=1)
         values = np.clip(values, floor, ceiling)
         found.codes[:] = np.where(lost, REFUSED, np.where(beyond, CONTRADICTION, OK)).astype(np.uint8)
+        found.codes[impossible] = UNDEFINED
         values[found.codes != OK] = np.nan
         found.lower = found.upper = found.outer_lower = found.outer_upper = values
         if lost.any():  # single strata may have two ends
             found.upper, found.outer_lower, found.outer_upper = values.copy(), values.copy(), values.copy()
         found.sharp[:] = ~lost
         return lost
+
+    def impossible(self) -> NDArray[np.bool_]:
+        """The strata in which a condition of the query has no probability, where the laws say so."""
+        found = np.zeros(self.strata, dtype=bool)
+        available = [Available(law.variables, law.do, law.name) for law in self.laws]
+        for given in {term.given for term in query_terms(self.query)} - {None}:
+            assert given is not None
+            try:
+                how = identify(self.study.graph, Probability(given), available, states=self.study.states)
+            except ScmError:  # what cannot be known of the condition is not needed for the query
+                continue
+            if how.estimand is not None:
+                found |= row_values(how.estimand, self.laws, self.study.states) < NONE
+        return found
 
     def bounded(self, found: _Rows, told: dict[str, Any]) -> tuple[NDArray[np.bool_], list[Step]]:
         """Pools at every stratum; returns the strata that they say nothing of."""
@@ -197,19 +218,24 @@ class _Asked:
     def one_by_one(self, found: _Rows, rows: NDArray[np.bool_], told: dict[str, Any]) -> str:
         """Strata that no formula or pool answers, each by itself; returns why some are left."""
         left = np.flatnonzero(rows)
+        done, end = 0, time.monotonic() + SECONDS
         for row in left[:MOST_SINGLE].tolist():
+            if time.monotonic() > end:
+                break
+            done += 1
             try:
                 found.put(row, self.of_one(row))
             except ScmError:
-                found.codes[row] = REFUSED
+                found.codes[row] = REFUSED if found.codes[row] != OK else OK
         if len(left):
-            told["answered_one_by_one"] = min(len(left), MOST_SINGLE)
-        if len(left) <= MOST_SINGLE:
+            told["answered_one_by_one"] = done
+        over = left[done:][found.codes[left[done:]] == REFUSED]
+        if not len(over):
             return ""
         why = told.get("one_by_one", "a stratum of theirs has probability zero")
         return (
-            f"{len(left) - MOST_SINGLE:,} strata cannot be answered together ({why}), and at most {MOST_SINGLE} are "
-            "answered one by one. Ask for these in parts."
+            f"{len(over):,} strata cannot be answered together ({why}), and at most {MOST_SINGLE} are answered one by "
+            f"one, as many as {SECONDS:.0f} seconds allow. Ask for these in parts."
         )
 
     def of_one(self, row: int) -> Answer:

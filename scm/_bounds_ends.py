@@ -19,8 +19,8 @@ from ._syntax import Const, Expr, Op, Value, conjunction, print_name
 from .bounds._attain import model_of, verified
 from .bounds._canonical import programme_of
 from .bounds._known import Known
-from .bounds._presumed import divided, presumed, simpler
-from .bounds._programme import Array, Clash, Polynomial, Programme, Ratio
+from .bounds._presumed import divided, presumed, simpler, without_rounding
+from .bounds._programme import Array, Clash, Polynomial, Programme, Ratio, TooLarge
 from .bounds._solve import Effort, solve
 from .bounds._sources import Left, Reading, Sources
 from .bounds._stated import is_about
@@ -31,6 +31,9 @@ ROUNDED = 1e-12
 """A number nearer than this to an end that no law passes is that end."""
 SURELY_ZERO = 1e-12
 """A condition that no law makes more likely than this has probability zero."""
+FAINTEST = 1e-14
+"""A condition less likely than this is not told from rounding."""
+TOO_FAINT = "what the query conditions on is so unlikely that its probability cannot be told from rounding"
 MOST_CHECKED = 64
 """Up to so many probabilities are known, each is worked out anew in the models that attain the ends."""
 SAYS_NOTHING = 1e-6
@@ -119,7 +122,7 @@ class Facts:
         made = programme_of(
             self.graph, self.states, query, self.laws, self.known, self.sources, equations=self.equations
         )
-        return divided(made)
+        return without_rounding(divided(made))
 
     def model(self, programme: Programme, laws: Sequence[Array]) -> Model:
         """The model in which the blocks of a programme have the laws given."""
@@ -228,7 +231,18 @@ def is_linear(query: Query) -> bool:
             return True
 
 
+def _check_faint(programme: Programme) -> None:
+    """That no condition whose probability is a number is lost in rounding.
+
+    Raises:
+        TooLarge: one is.
+    """
+    if any(abs(ratio.weight) > 1 / FAINTEST for ratio in programme.query):
+        raise TooLarge(TOO_FAINT)
+
+
 def _solved(facts: Knowledge, query: Query, programme: Programme) -> Bounded | Clash:
+    _check_faint(programme)
     possible = _conditions(facts, programme)
     if isinstance(possible, Clash):
         return possible
@@ -272,8 +286,10 @@ def _conditions(facts: Knowledge, programme: Programme) -> bool | Clash | None:
         found = solve(asked, facts.effort)
         if isinstance(found, Clash):
             return found
-        if found.upper.outer <= SURELY_ZERO:
+        if found.upper.outer <= SURELY_ZERO and not found.upper.inner > 0:
             return None
+        if found.upper.outer <= SURELY_ZERO:
+            raise TooLarge(TOO_FAINT)
         certain = certain and found.lower.outer > SURELY_ZERO
     return certain
 

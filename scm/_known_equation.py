@@ -82,6 +82,12 @@ def checked_equation(
                 f"{where} reads {leaf.name!r}, which is no cause of it in the graph; its causes are {listing(causes)}. "
                 f"Add the arrow {leaf.name} -> {given.variable}, or leave it out."
             )
+    if not leaves:
+        text = f"{print_name(given.variable)}={print_expr(expr)}"
+        raise InvalidModel(
+            f"{where} reads no cause: it would have one state in every unit. If so, state P({text}) = 100%; what is "
+            f"seen of some units stands in a query instead, as in P(... | {text})."
+        )
     _check_values(expr, leaves, own, states, where)
     return replace(given, expr=expr)
 

@@ -84,12 +84,18 @@ def units(states: Any, programme: Any, laws: Sequence[Any], exprs: Sequence[Any]
     parents = {c.variable: [p for p, _ in c.parents] for block in programme.blocks for c in block.coordinates}
     draws = sorted(set().union(*map(draws_in, exprs)), key=repr)
     tables = [a.cases[0][1] for a in draws]
-    for columns in itertools.product(*(range(len(law)) for law in laws)):
+    parts = [
+        (block, law, np.flatnonzero(block.groups == g))
+        for block, law in zip(programme.blocks, laws, strict=True)
+        for g in np.unique(block.groups)
+    ]
+    for columns in itertools.product(*(part for _, _, part in parts)):
         weight, responses = 1.0, {}
-        for block, law, k in zip(programme.blocks, laws, columns, strict=True):
+        for (block, law, _), k in zip(parts, columns, strict=True):
             weight *= law[k]
             for c, state in zip(block.coordinates, block.types[k], strict=True):
-                responses[c.variable, c.parents] = states[c.variable][state]
+                if state >= 0:
+                    responses[c.variable, c.parents] = states[c.variable][state]
         for drawn in itertools.product(*tables):
             part = weight * np.prod([p for _, p in drawn])
             yield part, Unit(parents, states, responses, {a: x for a, (x, _) in zip(draws, drawn, strict=True)})

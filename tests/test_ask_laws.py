@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from scm import Available, CausalGraph, InvalidQuery, KnownLaw, Study, ate, ett, identify, nde, parse_query, pns
-from scm import ask as asked
+from scm import ask as scm_ask
 from scm._identified import Witness
 from scm.solvers._random_models import RandomModel, random_model
 from scm.solvers._random_truth import truth
@@ -18,6 +18,11 @@ FRONT_DOOR = CausalGraph(("X", "M", "Y"), (("X", "M"), ("M", "Y")), (("X", "Y"),
 BOW = CausalGraph(("X", "Y"), (("X", "Y"),), (("X", "Y"),))
 MEDIATION = CausalGraph(("X", "M", "Y"), (("X", "M"), ("M", "Y"), ("X", "Y")))
 PLAN = CausalGraph(("A", "L", "B", "Y"), (("A", "L"), ("A", "Y"), ("L", "B"), ("A", "B"), ("B", "Y")), (("L", "Y"),))
+
+
+def asked(*parts: Any, **options: Any) -> Any:
+    """`scm.ask`; what is read off an answer here is there, or the test fails."""
+    return scm_ask(*parts, **options)
 
 
 def law_of(model: RandomModel, names: tuple[str, ...], do: tuple[str, ...] = ()) -> KnownLaw:

@@ -102,7 +102,7 @@ def test_empty_cells_and_strata():
     found = ask(Study(BACK_DOOR, Sample(data, missing="drop")), "P(Y=1 | do(X=0))")
     assert found.value == pytest.approx(2 / 3 * 0 + 1 / 3 * 1)
     assert any("1 rows of the sample with an empty cell were left out" in a.text for a in found.assumptions)
-    empty = ask(Study(BACK_DOOR, Sample(data, missing="drop")), "P(Y=1 | do(X=1))")
+    empty: Any = ask(Study(BACK_DOOR, Sample(data, missing="drop")), "P(Y=1 | do(X=1))")
     assert empty.finding == "bounds"
     assert "P(X=1, age='young') = 0" in empty.to_text()
     assert (empty.interval.lower, empty.interval.upper) == pytest.approx((2 / 3, 1))
@@ -117,7 +117,7 @@ def test_a_column_that_is_needed_and_not_there_is_not_measured():
 def test_what_is_not_put_together():
     law = KnownLaw(("X", "Y"), np.full((2, 2), 0.25))
     data = {"X": [0, 1], "Y": [0, 1]}
-    beside = ask(Study(CONFOUNDED, Sample(data), law), "P(Y=1 | X=1)")
+    beside: Any = ask(Study(CONFOUNDED, Sample(data), law), "P(Y=1 | X=1)")
     assert (beside.finding, beside.interval.outer_lower) == ("bounds", pytest.approx(0.5))  # two units say little
     assert "no contradiction" in beside.to_text()
     with pytest.raises(InvalidQuery, match="no name"):

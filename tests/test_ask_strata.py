@@ -129,6 +129,14 @@ def test_an_identified_effect_where_a_stratum_is_empty():
     assert ((upper - lower > 0.01) == [False, False, False, True, False]).all()
 
 
+def test_an_identified_query_whose_condition_is_impossible_in_a_stratum():
+    joint = laws(4, (2, 2))
+    joint[2] = [[0, 0], [0.4, 0.6]]
+    found = check_against_single("X -> Y", "P(Y[X=1]=1 | X=0)", [KnownLaw(("X", "Y"), joint, strata=True)], rows=4)
+    assert found.finding == "exact"
+    assert found.status == ("ok", "ok", "undefined", "ok")
+
+
 def test_a_query_that_is_answered_one_by_one():
     """PN with an instrument: the shares of the instrument weigh the unknown law, differently in each stratum."""
     query = "P(Y[X=0]=0 | X=1, Y=1)"
@@ -189,3 +197,11 @@ def test_the_arrays_of_the_user_are_left_alone():
     p[0] = 0.25  # writable still
     with pytest.raises(ValueError, match="read-only"):
         found.interval.lower[0] = 1.0  # type: ignore[union-attr,index]
+
+
+def test_a_hidden_cause_that_is_only_relaxed():
+    """Z <-> X <-> Y: one hidden cause of all is less than the graph says; few strata are answered by themselves."""
+    p = np.random.default_rng(8).dirichlet(np.ones(8), size=3).reshape(3, 2, 2, 2)
+    graph = "Z -> X -> Y, Z <-> X, X <-> Y"
+    found = check_against_single(graph, "P(Y=1 | do(X=1))", [KnownLaw(("Z", "X", "Y"), p, strata=True)], rows=2)
+    assert found.diagnostics["answered_one_by_one"] == 3

@@ -6,11 +6,9 @@ import numpy as np
 import pytest
 
 import scm
-from scm.bounds import _columns
 from scm.bounds._attain import verified
 from scm.bounds._canonical import programme_of
-from scm.bounds._columns import coupled
-from scm.bounds._programme import Block, Ends
+from scm.bounds._programme import Ends
 from scm.bounds._regions import stratified
 from scm.bounds._solve import solve
 from scm.bounds._sources import sources_of
@@ -40,26 +38,6 @@ def solved(study: scm.Study, query: scm.Query, *shapes: scm.Shape) -> tuple[Ends
     return ends, max(len(np.unique(block.groups)) for block in programme.blocks), off
 
 
-@pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize(
-    "text", ["P(Y[X=1]=1)", "P(Y[X=1]=1, Y[X=0]=0)", "P(Y[X=0]=0 | X=1, Y=1)", "P(Y[X=1]=1 | W=1)"]
-)
-@pytest.mark.parametrize("shape", [None, scm.marginal_sensitivity("X", "Y", 2.0, given=("W",))])
-def test_groups_have_the_ends_of_whole_types(seed: int, text: str, shape: scm.Shape | None, monkeypatch):
-    study = scm.Study(GRAPH, scm.KnownLaw(("W", "X", "Y"), law_of(seed, 2)))
-    query = scm.parse_query(text)
-    shapes = () if shape is None else (shape,)
-    whole, one, off = solved(study, query, *shapes)
-    assert one == 1
-    assert off < 1e-7
-    monkeypatch.setattr(_columns, "MOST_WHOLE", 0)
-    parts, several, off = solved(study, query, *shapes)
-    assert several > 1
-    assert off < 1e-7
-    assert parts.lower.outer == pytest.approx(whole.lower.outer, abs=1e-7)
-    assert parts.upper.outer == pytest.approx(whole.upper.outer, abs=1e-7)
-
-
 def test_many_strata_are_no_matter():
     """Manski's ends, which do not depend on strata; 40 of them would be 8^40 response types."""
     law = law_of(0, 40)
@@ -70,31 +48,6 @@ def test_many_strata_are_no_matter():
     assert off < 1e-7
     assert ends.lower.outer == pytest.approx(joint[1, 1], abs=1e-7)
     assert ends.upper.outer == pytest.approx(joint[1, 1] + joint[0].sum(), abs=1e-7)
-
-
-def test_a_query_across_strata_ties_them(monkeypatch):
-    """Had W been otherwise: both strata in one event, so they are one part."""
-    monkeypatch.setattr(_columns, "MOST_WHOLE", 0)
-    study = scm.Study(GRAPH, scm.KnownLaw(("W", "X", "Y"), law_of(1, 2)))
-    _, groups, off = solved(study, scm.parse_query("P(Y[W=1]=1, Y[W=0]=0)"))
-    assert groups == 1
-    assert off < 1e-7
-
-
-def test_a_joint_law_has_the_laws_of_its_groups():
-    rng = np.random.default_rng(0)
-    types = np.array([[0, -1], [1, -1], [-1, 0], [-1, 1], [-1, 2]], dtype=np.int16)
-    groups = np.array([0, 0, 1, 1, 1])
-    block = Block("", ("A",), (), types, np.eye(5), groups)
-    for _ in range(20):
-        law = np.concatenate([rng.dirichlet(np.ones(2)), rng.dirichlet(np.full(3, 0.3))])
-        law[2] = 0.0
-        law[2:] /= law[2:].sum()
-        joint, weights = coupled(block, law)
-        assert (joint >= 0).all()
-        assert weights.sum() == pytest.approx(1.0)
-        for k, (column, state) in enumerate([(0, 0), (0, 1), (1, 0), (1, 1), (1, 2)]):
-            assert weights[joint[:, column] == state].sum() == pytest.approx(law[k], abs=1e-12)
 
 
 def test_a_region_over_many_strata_is_one_linear_programme():

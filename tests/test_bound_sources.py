@@ -390,6 +390,7 @@ def test_an_equation_is_made_use_of():
         ("Y = Z", "no cause of it"),
         ("Y = X + 1", "none of its states"),
         ("Y = X / 0", "no value"),
+        ("Y = 1", "stands in a query"),
         ("Y = X[W=1]", "values of its causes"),
         ("Y = ", "equation"),
         ("Y = X and", "Expected|Unexpected|wanted|end"),
@@ -433,3 +434,11 @@ def test_a_clash_names_what_was_granted_too():
     assert isinstance(clash, Clash)
     assert clash.sources == (0, 1)
     assert isinstance(ends_of(study, sources_of(study), sources_of(study).face, scm.ate("X", "Y")), Ends)
+
+
+def test_a_ratio_of_one_but_for_rounding_rules_nothing_out():
+    """With 1 + 2e-16 the row is -2e-16 P(V=0) = 0, which must not be taken for P(V=0) = 0."""
+    ratio = scm.parse_query("P(V=0 | U=1) / P(V=0 | U=0)")
+    given = scm.Statement(ratio, 1 + 2.3e-16, 1 + 2.3e-16, 1 + 2.3e-16)  # type: ignore[arg-type]
+    study = scm.Study("U -> Y, V -> Y", given, "P(V=0) = 3/10")
+    assert interval(study, scm.parse_query("P(V=0)")) == pytest.approx((0.3, 0.3), abs=1e-9)

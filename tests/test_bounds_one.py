@@ -94,7 +94,7 @@ def test_the_lipid_trial():
 
 def test_balke_and_pearl():
     draw = np.random.default_rng(1)
-    for _ in range(300):
+    for _ in range(150):
         p = instrument_forms()[:8] @ draw.dirichlet(np.full(16, 0.4))
         ends = solved(instrument(p))
         assert ends.sharp
@@ -116,7 +116,7 @@ def test_multipliers_give_the_end():
 def test_probabilities_near_zero_are_feasible():
     """Many probabilities of zero and of 1e-14 to 1e-3: never a clash, the truth always inside."""
     draw, forms = np.random.default_rng(2), instrument_forms()
-    for _ in range(2000):
+    for _ in range(1000):
         tiny = np.where(draw.random(16) < 0.4, 10.0 ** draw.uniform(-14, -3, 16), 1.0)
         law = draw.dirichlet(np.full(16, 0.5)) * tiny * (draw.random(16) < 0.8)
         if law.sum() == 0:
@@ -140,7 +140,7 @@ def test_tian_and_pearl():
     """PN with observational and experimental data, and where only observational ones are there: [0, 1] in general."""
     draw, forms = np.random.default_rng(3), necessity_forms()
     query = [Ratio(1.0, form(6), form(3))]
-    for _ in range(300):
+    for _ in range(150):
         values = forms @ draw.dirichlet(np.full(8, 0.7))
         p11, p01 = values[3], values[1]
         both = solved(programme_of(forms, [(k, values[k], values[k]) for k in range(6)], query))
@@ -201,9 +201,9 @@ def test_an_impossible_condition():
 
 
 def test_two_conditions():
-    """A difference of ratios with conditions that differ: outer ends hold, inner ends are attained."""
+    """A difference of ratios with conditions that differ: branching brings the ends together; laws lie inside."""
     draw, cells = np.random.default_rng(6), instrument_forms()
-    for _ in range(40):
+    for _ in range(8):
         below, other = (draw.random((2, 16)) < 0.6).astype(float)
         above, one = below * (draw.random(16) < 0.5), other * (draw.random(16) < 0.5)
         law = draw.dirichlet(np.ones(16))
@@ -213,6 +213,7 @@ def test_two_conditions():
         programme = programme_of(forms, known, query, floor=-1.0)
         ends = solved(programme)
         value = programme.at((law,))
+        assert ends.sharp
         assert ends.lower.outer - 1e-12 <= value <= ends.upper.outer + 1e-12
 
 

@@ -202,7 +202,7 @@ def test_the_same_every_time() -> None:
 
 def test_more_effort_never_widens() -> None:
     programme, _ = random_programme(5, (4, 5), joint=1)
-    widths = [solved(programme, Effort(branches=n)) for n in (1, 10, 60)]
+    widths = [solved(programme, Effort(branches=n)) for n in (1, 8, 40)]
     for less, more in itertools.pairwise(widths):
         assert more.lower.outer >= less.lower.outer - 1e-12
         assert more.upper.outer <= less.upper.outer + 1e-12
@@ -214,7 +214,7 @@ def test_a_true_limit_never_widens() -> None:
         form = np.ones(1), np.array([[0, 1]], dtype=np.intp)
         value = Polynomial(*form).at(tuple(x.forms @ law for x, law in zip(programme.blocks, laws, strict=True)))
         more = replace(programme, limits=(*programme.limits, Limit(Polynomial(*form), value - 0.01, value + 0.01, 1)))
-        before, after = solved(programme), solved(more, Effort(branches=100))
+        before, after = solved(programme), solved(more, Effort(branches=40))
         assert after.lower.outer >= before.lower.outer - 1e-8
         assert after.upper.outer <= before.upper.outer + 1e-8
 
@@ -314,3 +314,16 @@ def test_hidden_causes_that_share_a_middle(graph: CausalGraph) -> None:
                 assert missed < 1e-7
             if graph is NAPKIN and text == "P(Y[X=1]=1)":
                 np.testing.assert_allclose([ends.lower.outer, ends.upper.outer], effect, atol=1e-6)
+
+
+@pytest.mark.parametrize("ratio", [False, True])
+def test_too_many_products(ratio: bool) -> None:
+    """Without a relaxation ends are wider, and still both there: ranges from outside, descents from inside."""
+    for seed in range(3):
+        programme, laws = random_programme(seed, (4, 4, 5), ratio=ratio)
+        bounded = replace(programme, floor=0.0, ceiling=1.0) if ratio else programme
+        full, rough = solved(bounded), solved(bounded, Effort(cells=1))
+        assert rough.lower.outer <= full.lower.outer + 1e-9
+        assert rough.upper.outer >= full.upper.outer - 1e-9
+        assert full.lower.outer - 1e-9 <= programme.at(laws) <= full.upper.outer + 1e-9
+        assert full.lower.outer - 1e-9 <= rough.lower.inner <= rough.upper.inner <= full.upper.outer + 1e-9

@@ -344,7 +344,8 @@ def test_tables_in_several_worlds_need_a_coupling_only_where_a_term_does() -> No
         close_to(both[text], ask(TABLES, f"P({text})").value)
     refused = posteriors(TABLES, "Y=1", of="Y[X=0]")
     assert refused.finding == "refused"
-    assert refused.refusals[0][1] == ask(TABLES, "P(Y[X=0] | Y=1)").refusals[0][1]
+    assert "Grant a coupling" in refused.refusals[0][1]
+    assert ask(TABLES, "P(Y[X=0] | Y=1)").finding == "bounds"
     kept = posteriors(TABLES, "Y=1, X=1", of=["", "X=0"], assume="rank_preserving")
     answer = ask(TABLES, "P(Y[X=0] | Y=1, X=1)", assume="rank_preserving")
     close_to(kept["Y[X=0]"], answer.value)

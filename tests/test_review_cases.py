@@ -16,7 +16,7 @@ def test_a_shared_noise_may_be_the_parent_of_a_table() -> None:
         Variable("Y", (0, 1), parents=("X", "u"), table=rows),
     )
     query = "P(Y[X=0]=0 | X=1, Y=1)"
-    assert ask(model, query).finding == "refused"
+    assert ask(model, query).finding == "bounds"
     # Comonotone: P(Y=1, Y_0=0 | X=1) = sum_u P(u|x) (p1u - p0u) with p1u - p0u = 0.5, over P(Y=1 | X=1).
     weight = np.array([0.8 * 0.3, 0.2 * 0.9])
     seen = weight @ np.array([0.6, 0.9])

@@ -87,8 +87,12 @@ def test_an_instrument_is_named_and_what_it_would_take():
 
 
 def test_the_missing_number_is_named():
-    reply = asked(statements=STRATA[:4])
+    reply = asked(statements=STRATA[:4], query="P(recovery[drug=True]=True)")
+    assert (reply.finding, reply.reply) == ("bounds", "yes")
+    assert "lies between 40% and 80%" in reply.words
     assert "P(age=True)" in reply.words or "P(age=False)" in reply.words
+    # The effect is 20 points in either stratum, so that how many are old does not matter for it.
+    assert asked(statements=STRATA[:4]).reply == "yes"
 
 
 def test_what_clashes_is_named():

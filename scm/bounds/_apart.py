@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from ._programme import Array, Block, Programme
 
+_KNOWN = 1e-11
+
 
 def with_labels(programme: Programme) -> tuple[Programme, dict[tuple[int, int], int]]:
     """The programme with the probability of each label as a form, and the part that each such form is of."""
@@ -54,6 +56,23 @@ def part_read(block: Block, row: Array) -> int | None:
         if np.array_equal(row, (own @ row / own.sum(axis=1)) @ own):
             return part
     return None
+
+
+def known_of_part(block: Block, part: int, rows: Array, ends: Array) -> Iterator[tuple[Array, float]]:
+    """Linear forms of the labels of one part that equations make numbers, though none of these may say so by itself.
+
+    Args:
+        block: with parts.
+        part: whose labels.
+        rows: the equations, shape (equations, columns), among them that weights add up to one.
+        ends: what they come to, shape (equations,).
+    """
+    assert block.apart is not None
+    own = _indicators(block.apart[part])
+    weights = np.linalg.lstsq(rows.T, own.T, rcond=None)[0]
+    vectors, sizes, _ = np.linalg.svd(own - weights.T @ rows, full_matrices=False)
+    for vector in vectors.T[sizes < _KNOWN]:
+        yield vector @ own, float(vector @ weights.T @ ends)
 
 
 def pairs(block: Block) -> Iterator[tuple[Array, Array, Array]]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +21,6 @@ from .._syntax import Const, Expr, Op, Set, Value, Var, conjunction, terms, worl
 from .._variable import Variable
 from ..solvers import Budget, Record, Setting
 from ..solvers.exact import solve
-from ._columns import coupled
 from ._frame import States
 from ._known import Known
 from ._programme import Array, Block, Coordinate, Programme
@@ -55,14 +53,12 @@ def model_of(
     parents |= {name: tuple(t.name for t in terms(expr)) for name, expr in equations.items()}
     named = {name for block in programme.blocks for name in block.members}.union(parents, *parents.values())
     taken, items = {*graph.variables}, list[Variable | Noise]()
-    own: dict[str, tuple[Block, str, list[int]]] = {}
+    own: dict[str, tuple[Block, str, NDArray[np.int16]]] = {}
     for block, law in zip(programme.blocks, laws, strict=True):
-        types, law = coupled(block, law)
-        block = replace(block, types=types)
-        kept, weights = rounded(law)
+        weights, types = responses(block, law)
         label = free_name("U_" + "_".join(block.members), taken)
         items.append(Noise(label, Categorical({i: float(w) for i, w in enumerate(weights)})))
-        own |= {name: (block, label, kept.tolist()) for name in block.members}
+        own |= {name: (block, label, types) for name in block.members}
     for name in (name for name in graph.order if name in named or name not in graph.hidden):
         if name in equations:
             items.append(Variable(name, states[name], equation=equations[name]))
@@ -73,10 +69,23 @@ def model_of(
     return Model(*items)
 
 
-def rounded(law: Array) -> tuple[NDArray[np.intp], Array]:
-    """The columns of a law that weigh something, and their weights, which add up to one."""
-    kept = np.flatnonzero(law > FAINT)
-    return kept, law[kept] / law[kept].sum()
+def responses(block: Block, law: Array) -> tuple[Array, NDArray[np.int16]]:
+    """A law as that of one noise: its weights, and for each state the position of the state at each coordinate.
+
+    Groups of columns, which nothing reads together, are joined by their quantiles: that takes the fewest states.
+    """
+    parts = [np.flatnonzero((block.groups == g) & (law > FAINT)) for g in np.unique(block.groups)]
+    if len(parts) == 1:
+        return law[parts[0]] / law[parts[0]].sum(), block.types[parts[0]]
+    ends = [np.cumsum(law[part]) / law[part].sum() for part in parts]
+    edges = np.unique(np.clip(np.concatenate([[0.0], *ends]), 0.0, 1.0))
+    wide = np.diff(edges) > FAINT
+    weights, middles = np.diff(edges)[wide], ((edges[1:] + edges[:-1]) / 2)[wide]
+    types = np.zeros((len(weights), len(block.coordinates)), dtype=np.int16)
+    for part, end in zip(parts, ends, strict=True):
+        own = block.types[part[np.minimum(np.searchsorted(end, middles), len(part) - 1)]]
+        types = np.where(own >= 0, own, types)
+    return weights / weights.sum(), types
 
 
 def free_name(name: str, taken: set[str]) -> str:
@@ -88,15 +97,15 @@ def free_name(name: str, taken: set[str]) -> str:
 
 
 def _responding(
-    states: States, name: str, parents: tuple[str, ...], block: Block, label: str, kept: list[int]
+    states: States, name: str, parents: tuple[str, ...], block: Block, label: str, types: NDArray[np.int16]
 ) -> Variable:
     """A variable that reads its response off the noise of its block."""
     column = {c: k for k, c in enumerate(block.coordinates) if c.variable == name}
     function: dict[tuple[Value, ...], Value] = {}
     for row in itertools.product(*(states[p] for p in parents)):
         k = column.get(Coordinate(name, tuple(zip(parents, row, strict=True))))
-        for i, number in enumerate(kept):
-            function[*row, i] = states[name][0 if k is None else int(block.types[number, k])]
+        for i in range(len(types)):
+            function[*row, i] = states[name][0 if k is None else int(types[i, k])]
     return Variable(name, states[name], parents=(*parents, label), function=function)
 
 
@@ -132,7 +141,7 @@ def verified(
         The value (NaN where its condition has probability zero), and the largest miss, in units of probability.
     """
     model = model_of(graph, states, programme, laws, equations=equations)
-    missed = programme.broken(tuple(_whole(*pair) for pair in zip(programme.blocks, laws, strict=True)))
+    missed = programme.broken(tuple(_whole(block, law) for block, law in zip(programme.blocks, laws, strict=True)))
     for law in given:
         missed = max(missed, _missed_law(model, states, law))
     for item in known:
@@ -142,9 +151,9 @@ def verified(
 
 
 def _whole(block: Block, law: Array) -> Array:
-    """A law with its rounding taken off, group by group."""
+    """A law with its rounding taken off."""
     found = np.where(law > FAINT, law, 0.0)
-    return found / np.bincount(block.groups, weights=found)[block.groups]
+    return found / np.bincount(block.groups, found)[block.groups]
 
 
 def exact_value(model: Model, query: Query) -> float:

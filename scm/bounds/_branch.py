@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ._apart import beside, branching
+from ._crude import crude
 from ._effort import Effort
 from ._inner import ATTAINED, Descent
-from ._lift import Cut, Lift, as_law
-from ._polynomials import is_linear
+from ._lift import Cut, Lift
+from ._polynomials import is_linear, masses
 from ._programme import Array, End, Polynomial, Programme
 
 # Where the joint law of a relaxation is this close to a product, no branch makes it closer.
@@ -58,6 +59,8 @@ class Search:
         value, x = self._bound(root)
         if np.isinf(value) and value > 0:
             return None
+        if np.isinf(value):  # the solver gave up
+            floor = max(floor, min(self.sign * end for end in crude(self.programme)))
         self._start(max(value, floor), x)
         heap: list[tuple[float, int, tuple[Cut, ...], Array | None]] = [(max(value, floor), 0, root, x)]
         proved = np.inf
@@ -135,7 +138,12 @@ class Search:
             if (cut.block, cut.form) == (b, form):
                 return cut.low, cut.high
         cost = self.lift.cost(_only(self.programme, b, form))
-        return self.lift.least_of(cost), -self.lift.least_of(-cost)
+        low, high = self.lift.least_of(cost), -self.lift.least_of(-cost)
+        if np.isfinite(low) and np.isfinite(high):
+            return low, high
+        block = self.programme.blocks[b]  # the solver gave up: groups add up to one each
+        sides = masses(block) * block.forms[form]
+        return float(sides.min(axis=1).sum()), float(sides.max(axis=1).sum())
 
     def _start(self, bound: float, x: Array | None) -> None:
         """Descents from what the first relaxation suggests and, if they do not meet it, from random laws."""
@@ -144,8 +152,7 @@ class Search:
         for _ in range(self.effort.starts):
             if self.best - bound <= self.effort.tolerance / 4:
                 break
-            laws = tuple(as_law(block, key.exponential(size=block.columns) ** 3) for block in self.programme.blocks)
-            self._descend(tuple(self.descent.vertex(b, law) for b, law in enumerate(laws)))
+            self._descend(self.descent.anywhere(key))
 
     def _look(self, x: Array | None, count: int) -> None:
         """A descent from the laws in a relaxation, where that promises something."""

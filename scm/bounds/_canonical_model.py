@@ -20,7 +20,7 @@ from .._noise import Categorical, Noise
 from .._query import Query
 from .._syntax import Value
 from .._variable import Variable
-from ._attain import free_name, rounded
+from ._attain import free_name, responses
 from ._columns import Forms, block_of
 from ._known import Known
 from ._model_moments import Mechanisms
@@ -119,9 +119,8 @@ def model_with(model: Model, programme: Programme, laws: Sequence[Array]) -> Mod
 def _drawn(noise: Noise, block: Block, law: Array) -> Noise:
     """A noise with the law that was found."""
     weights = np.zeros(len(noise.law.states))
-    kept, found = rounded(law)
-    for k, weight in zip(kept, found, strict=True):
-        weights[block.types[k, 0] if block.types.shape[1] else 0] += weight
+    for weight, types in zip(*responses(block, law), strict=True):
+        weights[types[0]] += weight
     return Noise(noise.name, Categorical(dict(zip(noise.law.states, map(float, weights), strict=True))))
 
 
@@ -134,20 +133,20 @@ def _with_noise(item: Variable, noises: tuple[Noise, ...]) -> Variable:
 def _responding(model: Model, name: str, block: Block, law: Array, taken: set[str]) -> Variable:
     table = model.mechanisms[name]
     assert isinstance(table, Table)
-    states, kept = model.states[name], rounded(law)
+    states, (weights, types) = model.states[name], responses(block, law)
     rest = _quantiles(table.array)
     column = {c: k for k, c in enumerate(block.coordinates)}
     function: dict[tuple[Value, ...], Value] = {}
     for row, inputs in enumerate(itertools.product(*(model.states[p] for p in table.inputs))):
         k = column.get(Coordinate(name, tuple(zip(table.inputs, inputs, strict=True))))
-        for i, number in enumerate(kept[0]):
+        for i in range(len(weights)):
             for j in range(len(rest[1])):
                 middle = float(rest[1][j])
                 drawn = int((np.cumsum(table.array[row]) <= middle).sum())
-                state = min(drawn, len(states) - 1) if k is None else int(block.types[number, k])
+                state = min(drawn, len(states) - 1) if k is None else int(types[i, k])
                 function[*inputs, i, j] = states[state]
     noises = [f"u_{name}", f"u_{name}_unread"]
-    own = {free_name(label, taken): _law(part) for label, part in zip(noises, (kept[1], rest[0]), strict=True)}
+    own = {free_name(label, taken): _law(part) for label, part in zip(noises, (weights, rest[0]), strict=True)}
     return Variable(name, states, parents=table.inputs, function=function, noise=own)
 
 

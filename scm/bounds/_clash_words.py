@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .._syntax import Value
+from .._syntax import Value, print_const, print_name
 from ._linear import Rows
 from ._programme import Array, Block, Coordinate, Programme
 
@@ -92,14 +92,21 @@ def literals(block: Block, row: Array) -> dict[int, int]:
 def event_text(programme: Programme, places: Mapping[int, int]) -> str:
     """`X=1, Y[X=0]=0`: states of variables, each in a world that imposes the parents that are not given."""
     held = [(programme.blocks[0].coordinates[k], state) for k, state in sorted(places.items())]
-    told = [f"{c.variable}{_world(programme, held, c)}={_value(programme, c.variable, state)}" for c, state in held]
+    told = [
+        f"{print_name(c.variable)}{_world(programme, held, c)}={print_const(_value(programme, c.variable, state))}"
+        for c, state in held
+    ]
     return ", ".join(told)
 
 
 def _world(programme: Programme, held: Sequence[tuple[Coordinate, int]], coordinate: Coordinate) -> str:
     imposed = _imposed(programme, held, coordinate)
     imposed = dict(coordinate.parents) if imposed is None else imposed
-    return f"[{', '.join(f'{name}={value}' for name, value in imposed.items())}]" if imposed else ""
+    return (
+        f"[{', '.join(f'{print_name(name)}={print_const(value)}' for name, value in imposed.items())}]"
+        if imposed
+        else ""
+    )
 
 
 def _imposed(

@@ -17,16 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._frame import Frame, Ints, listed
-from ._programme import Array, Block, Coordinate, Polynomial, TooLarge
+from ._programme import Array, Block, Polynomial, TooLarge
 
 MOST_COLUMNS = 1_000_000
 """Most columns that a block may have."""
-MOST_WHOLE = 1024
-"""Most columns of whole response types where those of parts would do."""
+CANCELLED = 1e-13
+"""Terms whose sum is less than this share of their sizes cancel each other."""
 MOST_APART = 4_096
 """Most columns of a block whose parts are kept apart; beyond, one hidden cause of all relaxes it."""
-ROUNDED = 1e-14
-"""A sum of weights that is smaller than this share of them is what rounding left."""
 MOST_CELLS = 60_000_000
 """Most cells of the matrix of forms: it is kept dense."""
 
@@ -91,29 +89,23 @@ def distinct(rows: NDArray[_Kind]) -> tuple[NDArray[_Kind], NDArray[np.intp]]:
 
 
 def tidied(weights: Array, factors: NDArray[np.intp]) -> Polynomial:
-    """A polynomial with each product of forms once, and none that weighs nothing.
-
-    What rounding leaves of weights that cancel is nothing: a limit of zero on it would rule out what it reads.
-    """
+    """A polynomial with each product of forms once, and none that weighs nothing."""
     if not len(weights):
         return Polynomial(weights, factors)
-    size = np.abs(weights)
     if factors.shape[1]:
         factors, inverse = distinct(factors)
+        sizes = np.bincount(inverse, np.abs(weights), len(factors))
         weights = np.bincount(inverse, weights, len(factors)).astype(np.float64)
-        size = np.bincount(inverse, size, len(factors)).astype(np.float64)
     else:
-        weights, size, factors = weights.sum(keepdims=True), size.sum(keepdims=True), factors[:1]
-    heavy = np.abs(weights) > ROUNDED * size
+        sizes = np.abs(weights).sum(keepdims=True)
+        weights, factors = weights.sum(keepdims=True), factors[:1]
+    # What cancels but for rounding is nothing: taken for a number it would make a form zero.
+    heavy = np.abs(weights) > CANCELLED * sizes
     return Polynomial(weights[heavy], factors[heavy])
 
 
 def block_of(frame: Frame, members: tuple[str, ...], forms: Sequence[Key], relaxed: str = "") -> Block:
     """The columns of a block.
-
-    Where no form reads two coordinates together, by way of others neither, any two laws of their responses are those of
-    one law of both. So the coordinates fall into parts, such as one for each stratum of what is not confounded, whose
-    columns add up instead of multiplying: each part is a group of its own.
 
     Args:
         frame: the variables.
@@ -124,91 +116,113 @@ def block_of(frame: Frame, members: tuple[str, ...], forms: Sequence[Key], relax
     Raises:
         TooLarge: too many; with how many there are before and after merging, as far as that was worked out.
     """
-    if relaxed and (apart := frame.star(members)) is not None:
-        star = _star(frame, members, apart, forms)
-        if star is not None:
-            alive, types, labels = star
-            matrix, groups = unpacked(alive, len(forms)), np.zeros(len(alive), dtype=np.intp)
-            return Block(_name(members), members, _coordinates(frame, forms), types, matrix, groups, relaxed, labels)
-    parts = _parts(frame, forms)
-    if len(parts) > 1:
-        found = [_told_apart(frame, members, [forms[f] for f in own]) for _, own in parts]
-        if math.prod(len(types) for types, _ in found) > MOST_WHOLE:
-            return _grouped(frame, members, len(forms), parts, found, relaxed)
-    types, matrix = _told_apart(frame, members, forms)
-    groups = np.zeros(matrix.shape[1], dtype=np.intp)
-    return Block(_name(members), members, _coordinates(frame, forms), types, matrix, groups, relaxed)
-
-
-def _numbers(frame: Frame, forms: Sequence[Key]) -> list[int]:
-    return sorted({code // frame.widest for form in forms for code in form})
-
-
-def _coordinates(frame: Frame, forms: Sequence[Key]) -> tuple[Coordinate, ...]:
-    return tuple(frame.coordinate(number) for number in _numbers(frame, forms))
-
-
-def _parts(frame: Frame, forms: Sequence[Key]) -> list[tuple[list[int], list[int]]]:
-    """Coordinates that forms read together, directly or by way of others, each with the positions of its forms."""
-    part: dict[int, int] = {}
-    inside: list[list[int]] = []
-    for form in forms:
-        numbers = list(dict.fromkeys(code // frame.widest for code in form))
-        met = sorted({part[number] for number in numbers if number in part})
-        home = met[0] if met else len(inside)
-        if not met:
-            inside.append([])
-        for other in met[1:]:
-            part.update(dict.fromkeys(inside[other], home))
-            inside[home] += inside[other]
-            inside[other] = []
-        fresh = [number for number in numbers if number not in part]
-        part.update(dict.fromkeys(fresh, home))
-        inside[home] += fresh
-    own: dict[int, list[int]] = {home: [] for home, numbers in enumerate(inside) if numbers}
-    if not own:
-        return [([], list(range(len(forms))))]
-    for f, form in enumerate(forms):
-        # The sure form is one of any part: each adds up to one.
-        own[part[form[0] // frame.widest] if form else min(own)].append(f)
-    return [(sorted(inside[home]), found) for home, found in own.items()]
-
-
-def _grouped(
-    frame: Frame,
-    members: tuple[str, ...],
-    forms: int,
-    parts: Sequence[tuple[list[int], list[int]]],
-    found: Sequence[tuple[NDArray[np.int16], Array]],
-    relaxed: str,
-) -> Block:
-    """A block with a group of columns for each part; types have -1 at the coordinates of other parts."""
-    numbers = sorted(number for own, _ in parts for number in own)
-    columns = [len(types) for types, _ in found]
-    ends = np.cumsum(columns).tolist()
-    if ends[-1] * max(forms, 1) > MOST_CELLS:
-        raise TooLarge(
-            f"{_name(members)} has {ends[-1]:,} columns in {len(parts):,} parts, told apart by {forms:,} linear forms, "
-            f"and {MOST_CELLS:,} cells are the most. Give variables fewer states, or leave out what is known of them."
-        )
-    types = np.full((ends[-1], len(numbers)), -1, dtype=np.int16)
-    matrix = np.zeros((forms, ends[-1]))
-    for (own, read), (some, part), end, count in zip(parts, found, ends, columns, strict=True):
-        here = slice(end - count, end)
-        types[here, [numbers.index(number) for number in own]] = some
-        matrix[read, here] = part
+    numbers = sorted({code // frame.widest for form in forms for code in form})
     coordinates = tuple(frame.coordinate(number) for number in numbers)
-    groups = np.repeat(np.arange(len(parts)), columns).astype(np.intp)
-    return Block(_name(members), members, coordinates, types, matrix, groups, relaxed)
+    if relaxed and (apart := frame.star(members)) is not None:
+        star = _star(frame, members, apart, forms, numbers)
+        if star is not None:
+            alive, own_types, labels = star
+            whole = np.zeros(len(alive), dtype=np.intp)
+            matrix = unpacked(alive, len(forms))
+            return Block(_name(members), members, coordinates, own_types, matrix, whole, relaxed, labels)
+    parts = _together(frame, forms, numbers)
+    sizes = [frame.size(c.variable) for c in coordinates]
+    types: list[NDArray[np.int16]] = []
+    met: list[tuple[NDArray[np.intp], Array]] = []
+    for own in parts:
+        part, inside = _grown(frame, forms, numbers, sizes, own, members)
+        wide = np.full((len(part), len(numbers)), -1, dtype=np.int16)
+        wide[:, own] = part
+        types.append(wide)
+        met.append(inside)
+    columns = sum(len(t) for t in types)
+    if columns * len(forms) > MOST_CELLS:
+        raise TooLarge(_forecast(frame, members, sizes, len(sizes) - 1, columns, len(forms)))
+    matrix, groups, start = np.zeros((len(forms), columns)), np.zeros(columns, dtype=np.intp), 0
+    for g, (read, part) in enumerate(met):
+        matrix[read, start : start + part.shape[1]] = part
+        groups[start : start + part.shape[1]] = g
+        start += part.shape[1]
+    return Block(_name(members), members, coordinates, np.concatenate(types), matrix, groups, relaxed)
 
 
-def _told_apart(frame: Frame, members: tuple[str, ...], forms: Sequence[Key]) -> tuple[NDArray[np.int16], Array]:
-    """The types that forms tell apart, shape (columns, coordinates), and which of them each form counts."""
-    alive, types = _grown(frame, members, forms, _numbers(frame, forms))
-    return types, unpacked(alive, len(forms))
+def _together(frame: Frame, forms: Sequence[Key], numbers: Sequence[int]) -> list[list[int]]:
+    """The coordinates in parts that no form reads together: only the law of each part by itself can matter."""
+    place = {number: k for k, number in enumerate(numbers)}
+    leader = list(range(len(numbers)))
+
+    def find(k: int) -> int:
+        while leader[k] != k:
+            leader[k] = leader[leader[k]]
+            k = leader[k]
+        return k
+
+    for form in forms:
+        first = find(place[form[0] // frame.widest])
+        for code in form[1:]:
+            leader[find(place[code // frame.widest])] = first
+    parts: dict[int, list[int]] = {}
+    for k in range(len(numbers)):
+        parts.setdefault(find(k), []).append(k)
+    return list(parts.values())
 
 
 def _grown(
+    frame: Frame, forms: Sequence[Key], numbers: list[int], sizes: list[int], own: list[int], members: tuple[str, ...]
+) -> tuple[NDArray[np.int16], tuple[NDArray[np.intp], Array]]:
+    """The types at some coordinates, with the forms that read them and the matrix of these forms."""
+    inside = {numbers[k] for k in own}
+    read = [f for f, form in enumerate(forms) if form[0] // frame.widest in inside]
+    meets = _meets(frame, [forms[f] for f in read], [numbers[k] for k in own], [sizes[k] for k in own])
+    alive = np.full((1, -(-len(read) // 64)), np.iinfo(np.uint64).max, dtype=np.uint64)
+    types = np.zeros((1, 0), dtype=np.int16)
+    for k, met in enumerate(meets):
+        grown = (alive[:, None, :] & met[None, :, :]).reshape(-1, alive.shape[1])
+        kept = first_of_each(grown)
+        if len(kept) > MOST_COLUMNS or len(kept) * max(len(read), 1) > MOST_CELLS:
+            raise TooLarge(_forecast(frame, members, [sizes[i] for i in own], k, len(kept), len(read)))
+        alive = grown[kept]
+        before, state = np.divmod(kept, len(met))
+        types = np.concatenate([types[before], state[:, None].astype(np.int16)], axis=1)
+    return types, (np.array(read, dtype=np.intp), unpacked(alive, len(read)))
+
+
+def _star(
+    frame: Frame,
+    members: tuple[str, ...],
+    parts: tuple[tuple[str, ...], ...],
+    forms: Sequence[Key],
+    numbers: Sequence[int],
+) -> tuple[Packed, NDArray[np.int16], NDArray[np.intp]] | None:
+    """Columns that keep apart what must be independent: every combination of a column of each part and the middle.
+
+    Returns:
+        The forms that each column meets, its states, and its labels; None where there would be too many.
+    """
+    coordinates = [frame.coordinate(number) for number in numbers]
+    middle = tuple(name for name in members if not any(name in part for part in parts))
+    grown: list[tuple[Packed, NDArray[np.int16]]] = []
+    order: list[int] = []
+    for some in (*parts, middle):
+        own = [k for k, c in enumerate(coordinates) if c.variable in some]
+        try:
+            grown.append(_met(frame, some, forms, [numbers[k] for k in own]))
+        except TooLarge:
+            return None
+        order += own
+    sizes = [len(alive) for alive, _ in grown]
+    if math.prod(sizes) > MOST_APART:
+        return None
+    which = np.stack([k.ravel() for k in np.meshgrid(*map(np.arange, sizes), indexing="ij")])
+    alive = np.bitwise_and.reduce([one[k] for (one, _), k in zip(grown, which, strict=True)])
+    types = np.concatenate([t[k] for (_, t), k in zip(grown, which, strict=True)], axis=1)
+    labels = which[:-1].astype(np.intp)
+    # Columns of the same labels that no form tells apart are one.
+    kept = first_of_each(np.concatenate([alive, labels.T.astype(np.uint64)], axis=1))
+    return alive[kept], types[kept][:, np.argsort(order)], labels[:, kept]
+
+
+def _met(
     frame: Frame, members: tuple[str, ...], forms: Sequence[Key], numbers: Sequence[int]
 ) -> tuple[Packed, NDArray[np.int16]]:
     """Columns told apart by the forms at some coordinates: the forms that each meets there, and its states there."""
@@ -226,59 +240,6 @@ def _grown(
         before, state = np.divmod(kept, sizes[k])
         types = np.concatenate([types[before], state[:, None].astype(np.int16)], axis=1)
     return alive, types
-
-
-def _star(
-    frame: Frame,
-    members: tuple[str, ...],
-    parts: tuple[tuple[str, ...], ...],
-    forms: Sequence[Key],
-) -> tuple[Packed, NDArray[np.int16], NDArray[np.intp]] | None:
-    """Columns that keep apart what must be independent: every combination of a column of each part and the middle.
-
-    Returns:
-        The forms that each column meets, its states, and its labels; None where there would be too many.
-    """
-    numbers, coordinates = _numbers(frame, forms), _coordinates(frame, forms)
-    middle = tuple(name for name in members if not any(name in part for part in parts))
-    grown: list[tuple[Packed, NDArray[np.int16]]] = []
-    order: list[int] = []
-    for some in (*parts, middle):
-        own = [k for k, c in enumerate(coordinates) if c.variable in some]
-        grown.append(_grown(frame, some, forms, [numbers[k] for k in own]))
-        order += own
-    sizes = [len(alive) for alive, _ in grown]
-    if math.prod(sizes) > MOST_APART:
-        return None
-    which = np.stack([k.ravel() for k in np.meshgrid(*map(np.arange, sizes), indexing="ij")])
-    alive = np.bitwise_and.reduce([one[k] for (one, _), k in zip(grown, which, strict=True)])
-    types = np.concatenate([t[k] for (_, t), k in zip(grown, which, strict=True)], axis=1)
-    labels = which[:-1].astype(np.intp)
-    # Columns of the same labels that no form tells apart are one.
-    kept = first_of_each(np.concatenate([alive, labels.T.astype(np.uint64)], axis=1))
-    return alive[kept], types[kept][:, np.argsort(order)], labels[:, kept]
-
-
-def coupled(block: Block, law: Array) -> tuple[NDArray[np.int16], Array]:
-    """A law of whole response types with the law of each group: types, shape (types, coordinates), and weights.
-
-    The groups are laid side by side along [0, 1]; any other joint law would do.
-    """
-    if not block.groups.any():
-        return block.types, law
-    ends: list[Array] = []
-    places = [np.flatnonzero((block.groups == group) & (law > 0)) for group in np.unique(block.groups)]
-    for place in places:
-        sums = np.cumsum(law[place])
-        ends.append(sums / sums[-1])
-    cuts = np.unique(np.concatenate(ends))
-    starts = np.concatenate([[0.0], cuts[:-1]])
-    weights, middle = cuts - starts, (cuts + starts) / 2
-    types = np.full((len(cuts), block.types.shape[1]), -1, dtype=np.int16)
-    for place, end in zip(places, ends, strict=True):
-        some = block.types[place[np.minimum(np.searchsorted(end, middle, side="right"), len(place) - 1)]]
-        types = np.where(some >= 0, some, types)
-    return types, weights
 
 
 def _name(members: tuple[str, ...]) -> str:

@@ -7,12 +7,14 @@ stuck, and all blocks move at once, within a region where the linear picture hol
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from ._apart import dependence, independent, pairs
+from ._effort import Effort
 from ._lift import as_law
 from ._polynomials import joint_limits, linear_rows, masses, share
 from ._programme import Array, Limit, Polynomial, Programme
@@ -97,6 +99,12 @@ class Descent:
         """A law of block b that meets its limits: the one with most weight where this one has most."""
         found = least(-law, self.own[b])
         return as_law(self.programme.blocks[b], found.x) if found.status == "optimal" else law
+
+    def anywhere(self, key: np.random.Generator) -> tuple[Array, ...]:
+        """Random laws, each a vertex of what its own limits allow."""
+        blocks = self.programme.blocks
+        laws = [as_law(block, key.exponential(size=block.columns) ** 3) for block in blocks]
+        return tuple(self.vertex(b, law) for b, law in enumerate(laws))
 
     def _one_by_one(self, laws: tuple[Array, ...]) -> tuple[Array, ...] | None:
         still = 0
@@ -195,3 +203,15 @@ class Descent:
         if found.status != "optimal":
             return None
         return tuple(as_law(self.programme.blocks[b], found.x[start[b] : start[b + 1]]) for b in blocks)
+
+
+def explored(descent: Descent, effort: Effort, until: float) -> tuple[Array, ...] | None:
+    """The best laws that descents from random ones find; None where none meets the limits."""
+    key, best = np.random.default_rng(effort.seed), None
+    for _ in range(effort.starts):
+        found = descent.improved(descent.anywhere(key))
+        if found is not None and (best is None or descent.value(found) < descent.value(best)):
+            best = found
+        if time.monotonic() > until:
+            break
+    return best

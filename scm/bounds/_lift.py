@@ -9,13 +9,15 @@ is a product is not. Every row is homogeneous (`... >= 0`), so that a ratio need
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ._apart import beside, part_read
+from ._apart import beside, known_of_part, part_read
 from ._one import POSSIBLE
 from ._polynomials import joint_limits, linear_rows, masses, reads
 from ._programme import Array, Block, Polynomial, Programme
@@ -47,10 +49,12 @@ class Lift:
     Attributes:
         programme: what is relaxed.
         parts: forms that are the probability of a label of a part of a block, and the part.
+        until: when to give up, as `time.monotonic` counts; one programme takes no more than half of what is left.
     """
 
     programme: Programme
     parts: dict[tuple[int, int], int] = field(default_factory=lambda: {})
+    until: float = np.inf
 
     @cached_property
     def sizes(self) -> tuple[int, ...]:
@@ -132,9 +136,7 @@ class Lift:
             parts.append(self.spread([b], same, np.ones(len(same), dtype=bool)))
             rows, low, high, _ = linear_rows(self.programme, b)
             parts.append(self._between([b], rows, low, high))
-            for row, least_, most in zip(rows, low, high, strict=True):
-                if (part := part_read(block, row)) is not None:
-                    parts.append(self._beside(b, part, row, least_, most))
+            parts += self._of_parts(b, rows, low, high)
         for limit in joint_limits(self.programme):
             over = sorted(reads(limit.polynomial))
             row = sum(
@@ -147,14 +149,19 @@ class Lift:
             parts.append(self._between(over, row[None], np.array([limit.low]), np.array([limit.high])))
         return stacked(parts)
 
-    def _beside(self, b: int, part: int, row: Array, low: float, high: float) -> SparseRows:
-        """A limit on the labels of one part of a block, multiplied with those of the others."""
-        return stacked(
-            [
-                self._between([b], (row * other)[None], np.array([low]), np.array([high]), other)
-                for other in beside(self.programme.blocks[b], part)
-            ]
-        )
+    def _of_parts(self, b: int, rows: Array, low: Array, high: Array) -> Iterator[SparseRows]:
+        """What is known of the labels of one part, multiplied with the labels of the others."""
+        block, equal = self.programme.blocks[b], low == high
+        if block.apart is None:
+            return
+        groups = masses(block)
+        known, ends = np.concatenate([rows[equal], groups]), np.concatenate([low[equal], np.ones(len(groups))])
+        for part in range(len(block.apart)):
+            told = [(row, value, value) for row, value in known_of_part(block, part, known, ends)]
+            told += [x for x in zip(rows, low, high, strict=True) if part_read(block, x[0]) == part and x[1] < x[2]]
+            for row, least_, most in told:
+                for other in beside(block, part):
+                    yield self._between([b], (row * other)[None], np.array([least_]), np.array([most]), other)
 
     def _between(self, over: list[int], rows: Array, low: Array, high: Array, one: Array | None = None) -> SparseRows:
         """`low <= rows @ (product of laws) / one <= high`, made homogeneous and spread."""
@@ -167,15 +174,36 @@ class Lift:
         kinds = np.concatenate([equal[at_least], np.zeros(len(below), dtype=bool)])
         return self.spread(over, np.concatenate([above, below]), kinds)
 
-    def cut_rows(self, cuts: tuple[Cut, ...]) -> SparseRows:
-        """The rows of branches."""
-        return stacked([self._cut(cut) for cut in cuts])
+    def cut_rows(self, cuts: tuple[Cut, ...]) -> list[SparseRows]:
+        """The rows of branches: `form - low >= 0` and `high - form >= 0`, beside every column of the others."""
+        found: list[SparseRows] = []
+        for cut in cuts:
+            start, index, form, one = self._pattern(cut.block, cut.form)
+            zeros, free = np.zeros(len(start) - 1), np.full(len(start) - 1, np.inf)
+            found.append(SparseRows(start, index, form - cut.low * one, zeros, free))
+            found.append(SparseRows(start, index, cut.high * one - form, zeros, free))
+        return found
 
-    def _cut(self, cut: Cut) -> SparseRows:
-        row, part = self.programme.blocks[cut.block].forms[cut.form], self.parts.get((cut.block, cut.form))
-        if part is not None:
-            return self._beside(cut.block, part, row, cut.low, cut.high)
-        return self._between([cut.block], row[None], np.array([cut.low]), np.array([cut.high]))
+    def _pattern(self, b: int, form: int) -> tuple[NDArray[np.int32], NDArray[np.int32], Array, Array]:
+        """The rows of a form beside every column of the others, and those of one; remembered.
+
+        Beside the columns of other blocks and, for the label of a part, the labels of the other parts.
+        """
+        if (b, form) not in self._patterns:
+            block, part = self.programme.blocks[b], self.parts.get((b, form))
+            others = self.ones[b][None, :] if part is None else beside(block, part)
+            row = block.forms[form]
+            # Adding a number that no form takes keeps entries where the two would cancel.
+            both = [
+                self.spread([b], (x * others), np.zeros(len(others), dtype=bool)) for x in (row + 2.0, 1.0 + 0.0 * row)
+            ]
+            first, second = both
+            self._patterns[b, form] = first.start, first.index, first.value - 2.0 * second.value, second.value
+        return self._patterns[b, form]
+
+    @cached_property
+    def _patterns(self) -> dict[tuple[int, int], tuple[NDArray[np.int32], NDArray[np.int32], Array, Array]]:
+        return {}
 
     def least(
         self, above: Array, below: Array | None, cuts: tuple[Cut, ...], extra: tuple[SparseRows, ...] = ()
@@ -188,13 +216,13 @@ class Lift:
             cuts: branches.
             extra: further rows.
         """
-        rows = stacked([self.base, self.cut_rows(cuts), *extra])
+        rows = stacked([self.base, *self.cut_rows(cuts), *extra])
         scale = self.mass if below is None else below
         index = np.flatnonzero(scale)
         one = SparseRows(
             np.array([0, len(index)], dtype=np.int32), index.astype(np.int32), scale[index], np.ones(1), np.ones(1)
         )
-        found = least(above, stacked([rows, one]))
+        found = least(above, stacked([rows, one]), (self.until - time.monotonic()) / 2)
         return self._proved(above, below, rows, found)
 
     def _proved(self, above: Array, below: Array | None, rows: SparseRows, found: Optimum) -> Bound:

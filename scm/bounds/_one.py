@@ -10,7 +10,7 @@ Outer ends are never the solver's word: they are worked out again from its multi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 import numpy as np
@@ -20,9 +20,11 @@ from ._clash import clash_or_widened
 from ._face import Face
 from ._linear import Form, Rows, alike, cheapest, rows_of_limits
 from ._programme import Array, Clash, End, Ends, Programme
+from ._ratio_sums import Box, branched
 
 POSSIBLE = 1e-6
 """Where a condition may be impossible, ends are proved for laws that give it this share of the most that it can."""
+_CLOSE = 1e-9
 _ROUNDS = 50
 _STEPS = 30
 _SHARES = (1.0, 0.9, 0.75, 0.5, 0.25, 0.1, 0.03, 0.01)
@@ -105,7 +107,7 @@ def lower_end(rows: Rows, asked: Asked) -> Side | None:
         sides.append(side)
     best = min(sides, key=lambda side: _known(asked.at(side.x)))
     if len(sides) > 1:
-        best = _descended(rows, asked, best)
+        return _sum(rows, asked, sides, _descended(rows, asked, best))
     return Side(
         sum(side.proved for side in sides) - asked.loose,
         best.x,
@@ -113,6 +115,26 @@ def lower_end(rows: Rows, asked: Asked) -> Side | None:
         max(side.open for side in sides),
         sum(side.solves for side in sides),
     )
+
+
+def _sum(rows: Rows, asked: Asked, sides: list[Side], best: Side) -> Side | None:
+    """The lower end of a sum of ratios: that of its parts, and what branching adds."""
+    apart = sum(side.proved for side in sides)
+    least, solves = max(side.open for side in sides), sum(side.solves for side in sides)
+    ranges: list[list[float]] = []
+    below: list[list[float]] = []
+    for ratio, side in zip(asked.ratios, sides[-len(asked.ratios) :], strict=True):
+        other = _quotient(rows, Quotient(ratio.above.times(-1.0), ratio.below))
+        ends = _condition(ratio.below, Face(rows, np.arange(rows.matrix.shape[1], dtype=np.intp)))
+        if other is None or ends is None:
+            return None
+        ranges.append([side.proved, -other.proved])
+        below.append([max(ends[0], side.open), ends[2]])
+    box = Box(np.array(below), np.array(ranges))
+    found = branched(rows, asked, box, best.x, _CLOSE)
+    if found is not None:
+        best, apart, solves = replace(best, x=found.x), max(apart, found.proved), solves + found.solves
+    return Side(apart - asked.loose, best.x, None, least, solves)
 
 
 def _known(value: float) -> float:
@@ -128,17 +150,17 @@ def _quotient(rows: Rows, ratio: Quotient) -> Side | None:
         found = face.least(ratio.above)
         return None if found is None else Side(found.proved, found.x, found.duals, 0.0, face.solves)
     ends = _condition(ratio.below, face)
-    return None if ends is None else _dinkelbach(ratio, face, *ends)
+    return None if ends is None else _dinkelbach(ratio, face, *ends[:2])
 
 
-def _condition(below: Form, face: Face) -> tuple[float, Array] | None:
-    """What a condition has at least, and a law that gives it the most."""
+def _condition(below: Form, face: Face) -> tuple[float, Array, float] | None:
+    """What a condition has at least, a law that gives it the most, and what it has at most."""
     most, least = face.least(below.times(-1.0)), face.least(below)
     if most is None or least is None:
         return None
     if -most.proved <= ZERO or below.at(most.x) <= 0:
         raise ZeroCondition
-    return least.proved, most.x
+    return least.proved, most.x, -most.proved
 
 
 def _dinkelbach(ratio: Quotient, face: Face, least: float, start: Array) -> Side | None:

@@ -18,6 +18,9 @@ from .._statement import Statement
 from ._known import Known
 from ._programme import Limit, Polynomial, Programme, Ratio
 
+FAINT = 1e-12
+"""Weights of a row below this are rounding, where the events that it adds up weigh one."""
+
 
 def presumed(statements: Sequence[Statement], first: int) -> Iterator[Known]:
     """A row without ends for each condition of a statement; `divided` takes it out again.
@@ -40,6 +43,25 @@ def divided(programme: Programme) -> Programme:
         return programme
     limits = (_divided(limit, common.get(limit.source, ())) for limit in programme.limits if not _is_mark(limit))
     return replace(programme, limits=tuple(limits))
+
+
+def without_rounding(programme: Programme) -> Programme:
+    """A programme with rows without the terms that rounding left; their ends are wider by as much.
+
+    A ratio of 1.0000000000000002 between two numbers that are one by independence would say that both are zero.
+    """
+    limits = tuple(map(_without_rounding, programme.limits))
+    return replace(programme, limits=tuple(x for x in limits if len(x.polynomial.weights) or not x.low <= 0 <= x.high))
+
+
+def _without_rounding(limit: Limit) -> Limit:
+    weights = limit.polynomial.weights
+    faint = np.abs(weights) < FAINT
+    if not faint.any():
+        return limit
+    by = float(np.abs(weights[faint]).sum())
+    kept = Polynomial(weights[~faint], limit.polynomial.factors[~faint])
+    return replace(limit, polynomial=kept, low=limit.low - by, high=limit.high + by)
 
 
 def simpler(programme: Programme) -> Programme:

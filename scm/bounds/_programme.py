@@ -41,10 +41,10 @@ class Block:
         members: its variables.
         coordinates: what its response types are told apart by; none where the columns are no response types.
         types: the position of the state at each coordinate, shape (columns, coordinates). Columns that nothing tells
-            apart have been merged: the one that is kept stands for them.
+            apart have been merged: the one that is kept stands for them. -1 at the coordinates of other groups.
         forms: the linear forms that polynomials read, shape (forms, columns).
-        groups: shape (columns,); the weights of each group add up to one. All zeros for a law; several groups for a
-            kernel, that is, one law for each state of something else.
+        groups: shape (columns,); the weights of each group add up to one. All zeros for a law; several groups where
+            the coordinates fall apart into some that no form reads together: a law of each.
         relaxed: empty where one common cause of all members is what the graph (or the model) says; else why it is
             only a relaxation, so that ends found are outer ones: `A and C have no common cause, B has one with each`.
         apart: for such a block, where it can be said exactly: labels of the columns, shape (parts, columns). The laws

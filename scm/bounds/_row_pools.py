@@ -41,7 +41,11 @@ class BlockPool:
         """The ends of every row; a pool that is not complete is grown on these rows first."""
         own = self.of(right)
         if self.pool.complete:
-            return row_ends(self.pool, own, execution)
+            found = row_ends(self.pool, own, execution)
+            if not self.pool.standard.relaxed:
+                return found
+            nothing = np.full(len(own), np.nan)  # no law of the graph need attain these ends
+            return replace(found, lower=nothing, upper=nothing.copy())
         more = grown(self.pool.standard, own)
         found = row_ends(more.pool, own, execution)
         sharp = (found.codes == OK) & more.proved(own) & (not self.pool.standard.relaxed)

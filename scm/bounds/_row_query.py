@@ -97,7 +97,7 @@ class RowQuery:
         else:
             found = self._by_pattern(query, right, missing, execution)
         unproved = (found.codes == OK) & ~found.sharp
-        if not self.pools.asked.pool.standard.relaxed and 0 < unproved.sum() <= MOST_UNPROVED:
+        if 0 < unproved.sum() <= MOST_UNPROVED:
             self.left |= unproved
         pool = self.pools.asked.pool
         self.told = {
@@ -117,8 +117,7 @@ class RowQuery:
         self, query: Query, right: Array, missing: NDArray[np.bool_], execution: Execution | None
     ) -> RowEnds:
         """Strata that lack numbers, as what they depend on has no probability there: pools without these."""
-        patterns, which = np.unique(missing, axis=0, return_inverse=True)
-        which = which.reshape(-1)
+        patterns, which = _patterns(missing)
         ends = [np.full(len(right), np.nan) for _ in range(4)]
         codes, sharp = np.full(len(right), np.uint8(OK)), np.zeros(len(right), dtype=bool)
         missed, error, executor, vectors = np.full(len(right), -np.inf), 0.0, "numpy", (0, 0, 0)
@@ -166,6 +165,15 @@ class RowQuery:
             found.append((part, gone))
             start += count
         return found
+
+
+def _patterns(missing: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
+    """The different rows, that of nothing missing first, and which of them each row is."""
+    which = np.zeros(len(missing), dtype=np.intp)
+    some = np.flatnonzero(missing.any(axis=1))
+    others, place = np.unique(missing[some], axis=0, return_inverse=True)
+    which[some] = place.reshape(-1) + 1
+    return np.concatenate([np.zeros((1, missing.shape[1]), dtype=bool), others]), which
 
 
 def _without(part: RowCells, gone: NDArray[np.bool_]) -> RowCells:

@@ -10,10 +10,12 @@ import numpy as np
 from ._apart import with_labels
 from ._asked import ZeroCondition
 from ._branch import Search
+from ._crude import crude
 from ._effort import Effort
+from ._inner import Descent, explored
 from ._lift import Lift
 from ._one import POSSIBLE
-from ._programme import Clash, End, Ends, Limit, Programme, TooLarge
+from ._programme import Clash, End, Ends, Limit, Programme
 
 # Limits that miss each other by less than this hold together: numbers are rounded.
 _TOGETHER = 1e-9
@@ -23,19 +25,20 @@ def solve_several(programme: Programme, effort: Effort | None = None) -> Ends | 
     """Between which ends the query lies, over laws of several blocks.
 
     Outer ends are proved by relaxations and branching, inner ends are attained. They meet unless the effort runs out.
+    Where products are more than the effort allows, outer ends are what the ranges of the forms say; `spent` then has
+    `products`, how many there are.
 
     Where a condition may have probability zero, the ends are over the laws under which it has not; `spent` then has
     `least condition`, from which probability on the outer ends are proved.
 
     Raises:
         ZeroCondition: a condition of the query is impossible.
-        TooLarge: the relaxation would have more cells than the effort allows.
     """
     effort = Effort() if effort is None else effort
     begun = time.monotonic()
-    lift = Lift(*with_labels(programme))
+    lift = Lift(*with_labels(programme), begun + effort.seconds)
     if lift.cells > effort.cells:
-        raise TooLarge(_forecast(programme, lift.cells, effort))
+        return _by_ranges(lift, effort, begun)
     lower = Search(lift, 1.0, effort, begun + effort.seconds / 2)
     low = lower.run()
     upper = Search(lift, -1.0, effort, begun + effort.seconds)
@@ -55,12 +58,19 @@ def _meet(end: End, effort: Effort) -> bool:
     return abs(end.inner - end.outer) <= effort.tolerance
 
 
-def _forecast(programme: Programme, cells: int, effort: Effort) -> str:
-    sizes = " x ".join(f"{block.columns:,} ({block.name})" for block in programme.blocks)
-    return (
-        f"products of the response types of several hidden causes: {sizes} = {cells:,} unknowns, and "
-        f"{effort.cells:,} are allowed. Leave out variables that matter little, or allow more with Effort(cells=...)."
-    )
+def _by_ranges(lift: Lift, effort: Effort, begun: float) -> Ends:
+    """Outer ends by ranges, inner ends by descents: no relaxation."""
+    low, high = crude(lift.programme)
+    ends: list[End] = []
+    for outer, sign in ((low, 1.0), (high, -1.0)):
+        laws = explored(Descent(lift.programme, sign), effort, begun + effort.seconds * (0.75 - 0.25 * sign))
+        inner = np.nan if laws is None else lift.programme.at(laws)
+        ends.append(End(outer if laws is None else sign * min(sign * outer, sign * inner), inner, laws))
+    meet = all(_meet(end, effort) for end in ends) and not any(block.loose for block in lift.programme.blocks)
+    spent = {"products": float(lift.cells), "seconds": time.monotonic() - begun}
+    if any(ratio.below is not None for ratio in lift.programme.query):
+        spent["least condition"] = POSSIBLE
+    return Ends(ends[0], ends[1], meet, spent)
 
 
 def _clash(programme: Programme, effort: Effort) -> Ends | Clash:

@@ -22,6 +22,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
+from .._errors import InvalidQuery
 from .._graph import CausalGraph
 from .._query import Probability
 from .._shapes import Ranged, Shape, granted_limits
@@ -108,6 +109,10 @@ def sources_of(
         InvalidRows: a sample whose columns cannot be read.
         TooLarge: a sample has too many combinations of states.
     """
+    if study.strata is not None:
+        raise InvalidQuery(
+            "Laws of strata are answered by ask() alone. Give the law of one stratum, without strata=True."
+        )
     return _Reader(study, tuple(grants), names, level).sources()
 
 
