@@ -26,6 +26,8 @@ POSSIBLE = 1e-6
 """Where a condition may be impossible, ends are proved for laws that give it this share of the most that it can."""
 _CLOSE = 1e-9
 _ROUNDS = 50
+_NOTHING = 1e-15
+"""Below this share of the most that it can be, a condition has no probability."""
 _STEPS = 30
 _SHARES = (1.0, 0.9, 0.75, 0.5, 0.25, 0.1, 0.03, 0.01)
 
@@ -174,9 +176,17 @@ def _dinkelbach(ratio: Quotient, face: Face, least: float, start: Array) -> Side
         duals, outer = found.duals, max(outer, a + min(found.proved, 0.0) / max(least, floor))
         new = _known(ratio.at(found.x))
         if new >= a:
+            if least < floor and _endless(ratio, found.x, start):
+                outer = -np.inf
             break
         best, a = found.x, new
     return Side(outer, best, duals, 0.0 if least >= floor else floor, face.solves)
+
+
+def _endless(ratio: Quotient, x: Array, start: Array) -> bool:
+    """Whether a law has nothing below the line and less than nothing above it: beside it the ratio has no end."""
+    none = ratio.below.at(x) <= _NOTHING * ratio.below.at(start)
+    return none and ratio.above.at(x) < -_NOTHING * (1.0 + float(np.abs(ratio.above.coefficients).max(initial=0.0)))
 
 
 def _descended(rows: Rows, asked: Asked, side: Side) -> Side:
