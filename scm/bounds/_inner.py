@@ -184,7 +184,8 @@ class Descent:
         for b in blocks:
             own = self.own[b]
             parts.append(SparseRows(own.start, own.index + np.int32(start[b]), own.value, own.low, own.high))
-        parts.append(dense_rows(np.eye(columns), now - radius, now + radius))
+        each = np.arange(columns + 1, dtype=np.int32)
+        parts.append(SparseRows(each, each[:-1], np.ones(columns), now - radius, now + radius))
         rows = np.zeros((slack // 2, columns + slack))
         ends = np.zeros((slack // 2, 2))
         rows[:, columns:] = np.kron(np.eye(slack // 2), np.array([1.0, -1.0]))
