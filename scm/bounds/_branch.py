@@ -43,7 +43,7 @@ class Search:
     spent: dict[str, float] = field(default_factory=lambda: {"relaxations": 0.0, "descents": 0.0})
 
     def __post_init__(self) -> None:
-        self.descent = Descent(self.programme, self.sign)
+        self.descent = Descent(self.programme, self.sign, self.until)
         self.parts = parts_of(self.lift, self.sign)
         self.forms = forms_that_multiply(self.programme) + branching(self.programme, self.lift.parts)
 

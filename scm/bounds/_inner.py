@@ -33,10 +33,12 @@ class Descent:
     Attributes:
         programme: what is known, and the query.
         sign: 1 for the least value, -1 for the greatest.
+        until: the time at which steps end, as `time.monotonic` counts.
     """
 
     programme: Programme
     sign: float
+    until: float = np.inf
 
     @cached_property
     def joint(self) -> tuple[Limit, ...]:
@@ -109,7 +111,7 @@ class Descent:
     def _one_by_one(self, laws: tuple[Array, ...]) -> tuple[Array, ...] | None:
         still = 0
         for turn in range(200):
-            if still >= len(laws):
+            if still >= len(laws) or time.monotonic() > self.until:
                 break
             b = turn % len(laws)
             moved = self._step(laws, b)
@@ -149,7 +151,7 @@ class Descent:
         """Sequential linear programmes with a penalty and a trust region."""
         radius, merit = 0.25, self._merit(laws, penalty)
         for _ in range(120):
-            if radius < 1e-10 or np.isnan(merit):
+            if radius < 1e-10 or np.isnan(merit) or time.monotonic() > self.until:
                 break
             moved = self._joint_step(laws, radius, penalty)
             new = np.nan if moved is None else self._merit(moved, penalty)
@@ -184,7 +186,8 @@ class Descent:
         for b in blocks:
             own = self.own[b]
             parts.append(SparseRows(own.start, own.index + np.int32(start[b]), own.value, own.low, own.high))
-        parts.append(dense_rows(np.eye(columns), now - radius, now + radius))
+        each = np.arange(columns + 1, dtype=np.int32)
+        parts.append(SparseRows(each, each[:-1], np.ones(columns), now - radius, now + radius))
         rows = np.zeros((slack // 2, columns + slack))
         ends = np.zeros((slack // 2, 2))
         rows[:, columns:] = np.kron(np.eye(slack // 2), np.array([1.0, -1.0]))
@@ -199,7 +202,9 @@ class Descent:
             ends[i] = -(one @ law) * (other @ law)
         parts.append(dense_rows(rows, ends[:, 0], ends[:, 1]))
         slopes = np.concatenate([self.slopes(laws, b) for b in blocks])
-        found = least(np.concatenate([slopes, np.full(slack, penalty)]), stacked(parts))
+        found = least(
+            np.concatenate([slopes, np.full(slack, penalty)]), stacked(parts), max(0.1, self.until - time.monotonic())
+        )
         if found.status != "optimal":
             return None
         return tuple(as_law(self.programme.blocks[b], found.x[start[b] : start[b + 1]]) for b in blocks)

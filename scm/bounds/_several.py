@@ -63,7 +63,8 @@ def _by_ranges(lift: Lift, effort: Effort, begun: float) -> Ends:
     low, high = crude(lift.programme)
     ends: list[End] = []
     for outer, sign in ((low, 1.0), (high, -1.0)):
-        laws = explored(Descent(lift.programme, sign), effort, begun + effort.seconds * (0.75 - 0.25 * sign))
+        until = begun + effort.seconds * (0.75 - 0.25 * sign)
+        laws = explored(Descent(lift.programme, sign, until), effort, until)
         inner = np.nan if laws is None else lift.programme.at(laws)
         ends.append(End(outer if laws is None else sign * min(sign * outer, sign * inner), inner, laws))
     meet = all(_meet(end, effort) for end in ends) and not any(block.loose for block in lift.programme.blocks)
