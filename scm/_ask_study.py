@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 
 from ._answer import Answer, Told
+from ._ask_beside import beside_laws
 from ._ask_bounds import bounded, identifying, refuted
 from ._ask_laws import ask_laws, named
 from ._ask_samples import ask_samples
@@ -58,6 +59,12 @@ def ask_study(study: Study, query: str | Query, assume: Grants = (), seconds: fl
         raise InvalidQuery(f"The query leaves {listing(open_ones)} open, and a study takes no rows. Write the values.")
     if study.strata is not None:
         return ask_strata(study, asked, assume, lambda one: ask_study(one, asked, assume, seconds))
+    if (less := beside_laws(study)) is not None:
+        return less.told(_asked(less.study, asked, assume, seconds))
+    return _asked(study, asked, assume, seconds)
+
+
+def _asked(study: Study, asked: Query, assume: Grants, seconds: float | None) -> Answer:
     names = identifying(study, asked, assume)
     if study.samples:
         return ask_samples(study, asked, assume, seconds)
@@ -76,7 +83,7 @@ def ask_study(study: Study, query: str | Query, assume: Grants = (), seconds: fl
         return found
     wider = bounded(study, asked, assume, found, seconds=seconds)
     if found.finding == "contradiction":  # cells of a law that are near zero can seem to be one
-        return wider if wider.finding in ("bounds", "exact") else found
+        return wider if wider.finding in ("bounds", "exact", "contradiction") else found
     return found if _sharp(found) and wider.finding == "bounds" and not _sharp(wider) else wider
 
 
