@@ -78,11 +78,11 @@ def _asked(study: Study, asked: Query, assume: Grants, seconds: float | None) ->
     found = _stated(spelt, knowledge, asked)
     if found.finding in ("exact", "estimate"):
         return refuted(study, asked, assume, found, seconds=seconds) or found
-    unsure = ("not_identified", "refused", "bounds", *(("contradiction",) if study.laws else ()))
+    unsure = ("not_identified", "refused", "bounds", *(("contradiction", "undefined") if study.laws else ()))
     if found.finding not in unsure:
         return found
     wider = bounded(study, asked, assume, found, seconds=seconds)
-    if found.finding == "contradiction":  # cells of a law that are near zero can seem to be one
+    if found.finding in ("contradiction", "undefined"):  # cells of a law that are near zero, or zero, can seem so
         return wider if wider.finding in ("bounds", "exact", "contradiction") else found
     return found if _sharp(found) and wider.finding == "bounds" and not _sharp(wider) else wider
 
