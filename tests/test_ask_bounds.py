@@ -325,6 +325,22 @@ def test_a_statement_that_contradicts_a_law(said: str, query: str):
     assert "the law P(A, M)" in answer.diagnostics["clash"]
 
 
+@pytest.mark.parametrize(
+    ("said", "query", "value"),
+    [
+        ("P(Y[X=1]=1 | X[X=1]=1) = 0.4", "P(Y[X=1]=1)", 0.4),
+        ("P(Y[X=1]=1, X[X=1]=1) = 0.4", "P(Y[X=1]=1)", 0.4),
+        ("P(Y[X=1]=1) = 0.4", "P(Y[X=1]=1 | X[X=1]=1)", 0.4),
+        ("P(Y[X=1]=1) = 0.4", "P(Y[X=1]=1, X[X=1]=0)", 0.0),
+    ],
+)
+def test_a_variable_is_what_it_is_set_to(said: str, query: str, value: float):
+    answer = ask(Study(BOW, said), query)
+    assert answer.finding == "exact"
+    assert answer.value == pytest.approx(value, abs=1e-12)
+    assert ask(Study(BOW, "P(X[X=1]=1) = 0.4"), query).finding == "contradiction"
+
+
 def test_a_condition_that_a_statement_makes_is_possible():
     """P(Y=1 | X=1) = 0.8 says that X=1 has some chance, however small: so P(Y[X=1]=1) is 0.8 without confounding."""
     answer = ask(Study(ALONE, "P(Y=1 | X=1) = 0.8", "P(Y[X=1]=1, Y[X=0]=0) = 0.5"), "P(Y[X=1]=1, Y[X=0]=1)")
