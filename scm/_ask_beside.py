@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from ._answer import Answer
+from ._answer import Answer, Noted
 from ._ask_laws import named
 from ._errors import ScmError
 from ._finding import Step
@@ -42,18 +41,7 @@ class Beside:
         diagnostics = dict(found.diagnostics)
         if "statements" in diagnostics:  # a cell of a law may be among them
             diagnostics["statements"] = [self.kept[k] for k in diagnostics["statements"] if k < len(self.kept)]
-        return replace(found, diagnostics=diagnostics, account=_Noted(found.account, self.steps))
-
-
-@dataclass(frozen=True, eq=False)
-class _Noted:
-    """An account with steps behind it."""
-
-    account: Callable[[], tuple[Step, ...]]
-    steps: tuple[Step, ...]
-
-    def __call__(self) -> tuple[Step, ...]:
-        return (*self.account(), *self.steps)
+        return replace(found, diagnostics=diagnostics, account=Noted(found.account, self.steps))
 
 
 def beside_laws(study: Study) -> Beside | None:

@@ -12,7 +12,7 @@ import numpy as np
 
 from ._answer import Answer, Told
 from ._ask_beside import beside_laws
-from ._ask_bounds import bounded, identifying, refuted
+from ._ask_bounds import bounded, identifying, refuted, with_grants
 from ._ask_laws import ask_laws, named
 from ._ask_samples import ask_samples
 from ._ask_strata import ask_strata
@@ -59,9 +59,9 @@ def ask_study(study: Study, query: str | Query, assume: Grants = (), seconds: fl
         raise InvalidQuery(f"The query leaves {listing(open_ones)} open, and a study takes no rows. Write the values.")
     if study.strata is not None:
         return ask_strata(study, asked, assume, lambda one: ask_study(one, asked, assume, seconds))
-    if (less := beside_laws(study)) is not None:
-        return less.told(_asked(less.study, asked, assume, seconds))
-    return _asked(study, asked, assume, seconds)
+    less = beside_laws(study)
+    found = _asked(study if less is None else less.study, asked, assume, seconds)
+    return with_grants(study, asked, assume, found if less is None else less.told(found))
 
 
 def _asked(study: Study, asked: Query, assume: Grants, seconds: float | None) -> Answer:

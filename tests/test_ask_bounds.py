@@ -362,6 +362,27 @@ def test_grants_that_cannot_be_meant():
         ask(study, ate("X", "Y"), assume=no_prevention("Y", "X"))
 
 
+def test_a_grant_is_never_swallowed():
+    """One that nothing makes use of is said to be left, and why; one that is used stands among the assumptions."""
+    study = trial_of_two_arms(LIPID)
+    left = ask(study, ate("X", "Y"), assume="homogeneity")
+    assert ends(left) == pytest.approx((0.392, 0.780), abs=1e-9)
+    assert [step.claim for step in left.derivation if step.name == "grant"] == [
+        "what was granted is not used: homogeneity"
+    ]
+    seen = Study(IV, KnownLaw(("Z", "X", "Y"), np.asarray(LIPID) / 2))
+    used = ask(seen, ate("X", "Y"), assume="homogeneity")
+    assert used.value == pytest.approx(0.465 / 0.612, abs=1e-9)
+    assert any(one.text.startswith("homogeneity") for one in used.assumptions)
+    assert not [step for step in used.derivation if step.name == "grant"]
+    for grant in ("homogeneity", no_prevention("X", "Y")):
+        easy = ask(seen, "P(Y=1 | Z=1)", assume=grant)
+        assert [step.reason for step in easy.derivation if step.name == "grant"] == [
+            "the query is determined without it"
+        ]
+        assert easy.to_text() != ask(seen, "P(Y=1 | Z=1)").to_text()
+
+
 def test_a_grant_that_the_numbers_refute():
     """A trial in which the drug harms on average, beside the grant that it harms nobody."""
     law = KnownLaw(("Y",), np.array([[0.4, 0.6], [0.7, 0.3]]), ("X",))
