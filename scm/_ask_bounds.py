@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ._answer import Answer, Told
+from ._answer import Answer, Noted, Told
 from ._bounds_ends import Bounded, Facts, added, cells_of, ends_of
 from ._bounds_told import Account, Attained, clash_step, forecast
 from ._errors import listing
@@ -19,7 +19,7 @@ from ._query import Query, query_nodes
 from ._statement_text import print_statement
 from ._study import Study
 from ._syntax import Var
-from .bounds._granted import Grants, granted
+from .bounds._granted import BY_NAME, Grants, granted
 from .bounds._programme import Clash, TooLarge
 from .bounds._regions import reach
 from .bounds._solve import Effort
@@ -31,6 +31,11 @@ REGION = "the ends over a simultaneous confidence region for the frequencies (Cl
 """How the confidence interval of bounds is made."""
 USUAL = Effort(seconds=10.0, branches=200)
 """What is spent on each number where no budget is given: the number of branches ends it, so that it is reproducible."""
+NO_USE = (
+    "it makes the average effect of a cause with two states a ratio, where an instrument for it is seen and the laws "
+    "of the cause and of the effect given the instrument are known; the ends hold without it"
+)
+"""Why `homogeneity`, which is no shape, was not used."""
 WIDE = 60
 """Branches for what printed digits and sampling leave open."""
 WIDE_CELLS = 2_000
@@ -276,6 +281,22 @@ def identifying(study: Study, query: Query, grants: Grants) -> tuple[str, ...]:
         InvalidQuery: what is no grant.
     """
     return granted(study.graph, study.states, query, grants, shapes=False).names
+
+
+def with_grants(study: Study, query: Query, grants: Grants, found: Answer) -> Answer:
+    """An answer that says also which grants it did not use, and why."""
+    if found.finding in ("contradiction", "undefined"):
+        return found
+    given = granted(study.graph, study.states, query, grants, shapes=False)
+    settled = found.finding in ("exact", "estimate")
+    used = " ".join(one.text for one in found.assumptions)
+    # Bounds take every shape, and so `no_defiers`; without them a shape was not needed, or the refusal says why.
+    left = [name for name in given.names if name.replace("_", " ") not in used]
+    names = [name for name in left if settled or name not in BY_NAME]
+    shapes = [shape.claim for shape in given.shapes if settled and shape.claim not in used]
+    claim, reason = ("is not needed", "the query is determined without it") if settled else ("is not used", NO_USE)
+    steps = tuple(Step("grant", f"what was granted {claim}: {said}", reason) for said in (*names, *shapes))
+    return replace(found, account=Noted(found.account, steps)) if steps else found
 
 
 def _bounds(study: Study, query: Query, grants: Grants, base: Answer, seconds: float | None) -> _Bounds:

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from ._ask_beside import beside_laws
 from ._bounds_ends import Facts, ends_of, is_linear
 from ._errors import InvalidQuery, ScmError
 from ._graph import CausalGraph
@@ -105,6 +106,8 @@ def further_numbers(
 
 def _facts(study: Study, query: Query, assume: Grants, effort: Effort) -> Facts:
     """What is known, at face value."""
+    less = beside_laws(study)
+    study = study if less is None else less.study
     shapes = granted(study.graph, study.states, query, assume).shapes
     spoken = {name for node in query_nodes(query) if isinstance(node, Var) for name in _names(node)}
     found = sources_of(study, shapes, reach(study.graph, spoken))

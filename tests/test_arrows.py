@@ -135,6 +135,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_mixed_explain",
         "_ask_mixed",
         "_ask_laws",
+        "_ask_beside",
         "_ask_samples",
         "_row_estimand",
         "_ask_strata",

@@ -12,13 +12,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib import import_module
-from itertools import pairwise
 from typing import Any, cast
 
-import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
+from .._graph_ops import joined_parts
 from ._lift import as_law
 from ._polynomials import constant_of, linear_rows, masses, on_blocks, reads, rewritten, tidy
 from ._programme import Array, Block, Limit, Polynomial, Programme, Ratio
@@ -173,13 +172,10 @@ def _with_numbers(programme: Programme, numbers: Mapping[tuple[int, int], float]
 
 def linked(programme: Programme) -> tuple[tuple[int, ...], ...]:
     """The blocks in groups that nothing ties together; the first is what the query reads, and may be empty."""
-    web: nx.Graph[int] = nx.Graph()
-    web.add_nodes_from(range(len(programme.blocks)))
     asked = [x for ratio in programme.query for x in (ratio.above, ratio.below) if x is not None]
     read = frozenset[int]().union(*(reads(x) for x in asked)) if asked else frozenset[int]()
-    for group in [read, *(reads(limit.polynomial) for limit in programme.limits)]:
-        web.add_edges_from(pairwise(sorted(group)))
-    parts = [tuple(sorted(part)) for part in nx.connected_components(web)]
+    together = [sorted(read), *(sorted(reads(limit.polynomial)) for limit in programme.limits)]
+    parts = [tuple(part) for part in joined_parts(len(programme.blocks), together)]
     first = next((part for part in parts if read & set(part)), ())
     return (first, *sorted(part for part in parts if part != first))
 

@@ -254,7 +254,7 @@ class _Reader:
             self.reads[term, counted] = None
             for said in self.knowledge[counted]:
                 try:
-                    found = said.answer(term)
+                    found = said.answer(term, pins=False)
                 except TooManyAtoms:
                     continue
                 self.reads[term, counted] = None if found.clash else found.read
