@@ -96,7 +96,8 @@ def standard(programme: Programme, vary: Sequence[int] = ()) -> Standard:
     kept, parts, rows, right = _possible(parts, rows, right, len(vary))
     rows, groups, forms = rows[:, kept], groups[:, kept], block.forms[:, kept]
     free = np.array([kind for *_, kind in parts], dtype=bool)
-    cost, constant, below = _query(programme, forms, np.vstack([rows, groups]), np.r_[free, groups.any(axis=1)])
+    known, sums = np.r_[free, groups.any(axis=1)], np.vstack([rows, groups])
+    cost, constant, below = _query(programme, forms, sums, known, len(groups))
     return Standard(
         rows, right, np.array([linear[at][1] for at in vary]), free, np.array([at for at, *_ in parts], dtype=np.intp),
         groups, cost, constant, below, programme.floor, programme.ceiling, kept, block.relaxed,
@@ -129,7 +130,7 @@ def _linear(polynomial: Polynomial, forms: Array) -> tuple[Array, float]:
 
 
 def _query(
-    programme: Programme, forms: Array, known: Array, free: NDArray[np.bool_]
+    programme: Programme, forms: Array, known: Array, free: NDArray[np.bool_], groups: int
 ) -> tuple[Array, float, Array | None]:
     """Above the fraction line, its constant, and below it."""
     cost, constant = np.zeros(forms.shape[1]), 0.0
@@ -147,8 +148,9 @@ def _query(
             below = here
     if below is None:
         return cost, constant, None
-    weights = below[0] + below[1]  # the constant is that many times the sum of the law
-    found = combination(known, free, weights)
+    # The constant is that many times the sum of any one group, each of which adds up to one.
+    one = next((row for row in known[len(known) - groups :] if row.any()), np.zeros(forms.shape[1]))
+    found = combination(known, free, below[0] + below[1] * one)
     if found is None:
         raise NotOneProgramme("the query divides by a probability that is not known")
     return cost, constant, found
