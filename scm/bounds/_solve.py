@@ -29,7 +29,7 @@ def solve(programme: Programme, effort: Effort | None = None) -> Ends | Clash:
         ZeroCondition: a condition of the query is impossible.
         TooLarge: several blocks, and their products are more than the effort allows.
     """
-    effort = Effort() if effort is None else effort
+    effort = (Effort() if effort is None else effort).shared()
     if len(programme.blocks) == 1 and programme.blocks[0].apart is None:
         return solve_one(programme)
     found = _solved(programme, effort)
@@ -66,7 +66,7 @@ def _smallest(programme: Programme, clash: Clash, effort: Effort) -> Clash:
 
     What clashes last may have got its numbers from other limits, so the search is among all of them.
     """
-    quick = replace(effort, branches=min(effort.branches, 200), starts=0, seconds=min(effort.seconds, 2.0))
+    quick = replace(effort, branches=min(effort.branches, 200), starts=0, meter=None, work=1.0)
     kept = {limit.source for limit in programme.limits}
     for source in sorted(kept):
         limits = tuple(limit for limit in programme.limits if limit.source in kept - {source})
