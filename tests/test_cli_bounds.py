@@ -41,7 +41,7 @@ def test_bounds_are_told_with_what_rounding_leaves_open(capsys: pytest.CaptureFi
     status, out, err = run(capsys, "query", IV, EFFECT, *GIVEN)
     assert (status, err) == (0, "")
     # At face value 0.47 to 0.865, by hand: see `test_seen_as_done`.
-    assert "lies between 0.47 and 0.865. These bounds are sharp" in out
+    assert "lies between 0.47 and 0.865; what is given cannot say more" in out
     assert "Within the rounding of the printed numbers: 0.464 to 0.8755." in out
     assert "Z could serve as an instrument" in out
 
@@ -78,9 +78,9 @@ def test_nothing_ruled_out_and_one_end_are_said_so(capsys: pytest.CaptureFixture
     assert status == 0
     assert "can be anything from 0 to 1: what is given says nothing about it." in out
     _, out, _ = run(capsys, *bow, "--given", "P(X=1, Y=1) = 3/10")
-    assert "is at least 0.3." in out
+    assert "is at least 0.3; what is given cannot say more, and an experiment that sets X would settle it." in out
     _, out, _ = run(capsys, *bow, "--given", "P(X=1, Y=0) = 1/3")
-    assert "is at most 0.666667." in out  # rounded up
+    assert "is at most 0.666667; what is given" in out  # rounded up
 
 
 def test_chance_in_the_counts_is_told_apart(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

@@ -56,8 +56,10 @@ class Search:
     def run(self) -> End | None:
         """The end; None where no law meets the limits."""
         floor = self.programme.floor if self.sign > 0 else -self.programme.ceiling
-        root = self._root()
+        root: tuple[Cut, ...] = ()
         value, x = self._bound(root)
+        if value < np.inf and (root := self._root()):
+            value, x = self._bound(root)
         if np.isinf(value) and value > 0:
             return None
         if np.isinf(value):  # the solver gave up

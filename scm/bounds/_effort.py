@@ -66,6 +66,7 @@ class Effort:
         cells: how many products of columns a relaxation may have: 2,000 take about a second a side.
         entries: how many entries the rows of a relaxation may have.
         seed: of the random laws.
+        measure: whether to say by how much limits miss each other that clash.
         meter: what is left of `work` and `seconds`, where several programmes share them.
     """
 
@@ -77,6 +78,7 @@ class Effort:
     cells: int = 4_000
     entries: int = 400_000
     seed: int = 0
+    measure: bool = True
     meter: Meter | None = field(default=None, compare=False, repr=False)
 
     def begun(self) -> Meter:

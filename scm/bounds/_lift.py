@@ -10,7 +10,7 @@ is a product is not. Every row is homogeneous (`... >= 0`), so that a ratio need
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -21,7 +21,7 @@ from ._effort import Meter
 from ._one import POSSIBLE
 from ._polynomials import joint_limits, linear_rows, masses, reads
 from ._programme import Array, Block, Polynomial, Programme
-from ._sparse import Optimum, SparseRows, least, stacked
+from ._sparse import Optimum, SparseRows, excess, least, stacked
 
 # What is known is itself rounded: a multiplier counts as if its row could be missed by this much.
 _ROW_ROUNDING = 1e-14
@@ -229,7 +229,10 @@ class Lift:
         one = SparseRows(
             np.array([0, len(index)], dtype=np.int32), index.astype(np.int32), scale[index], np.ones(1), np.ones(1)
         )
-        found = least(above, stacked([rows, one]), (self.meter if meter is None else meter).part(0.5))
+        meter, known = (self.meter if meter is None else meter).part(0.5), stacked([rows, one])
+        found = least(above, known, meter)
+        if found.status == "infeasible" and not found.multipliers.any():
+            found = replace(found, multipliers=excess(known, self.cells, meter).multipliers)
         return self._proved(above, below, rows, found)
 
     def _proved(self, above: Array, below: Array | None, rows: SparseRows, found: Optimum) -> Bound:

@@ -83,9 +83,9 @@ def linear(forms: Array, polynomial: Polynomial) -> Form:
     constant = float(polynomial.weights[read < 0].sum())
     weights = polynomial.weights[read >= 0]
     own: Array = forms[read[read >= 0]]
-    if len(weights) == 1:
-        return Form(weights[0] * own[0], constant)
-    return Form(weights @ own if len(weights) else np.zeros(forms.shape[1]), constant)
+    # One form alone is kept as it is: no sum rounds it.
+    total = np.multiply(own[0], weights[0]) if len(weights) == 1 else weights @ own
+    return Form(np.asarray(total, dtype=float), constant)
 
 
 def sums_of(groups: NDArray[np.intp]) -> Array:

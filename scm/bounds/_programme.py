@@ -24,6 +24,10 @@ Parents: TypeAlias = tuple[tuple[str, Value], ...]
 """A state for each parent of a variable, in the order of `CausalGraph.parents`."""
 
 
+NOTHING = 1e-13
+"""A condition that is no more likely has probability zero but for rounding."""
+
+
 @dataclass(frozen=True, slots=True)
 class Coordinate:
     """What a response type says at one place: the state of `variable` where its parents have the states `parents`."""
@@ -157,7 +161,7 @@ class Programme:
         values, total = self.forms_at(laws), 0.0
         for ratio in self.query:
             below = 1.0 if ratio.below is None else ratio.below.at(values)
-            total += ratio.weight * ratio.above.at(values) / below if below > 0 else np.nan
+            total += ratio.weight * ratio.above.at(values) / below if below > NOTHING else np.nan
         return float(total)
 
     def broken(self, laws: tuple[Array, ...]) -> float:

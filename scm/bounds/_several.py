@@ -79,9 +79,10 @@ def _clash(programme: Programme, effort: Effort) -> Ends | Clash:
     """By how much the limits miss each other; the ends where that is no more than rounding."""
     if any(ratio.below is not None for ratio in programme.query) and _holds(programme):
         raise ZeroCondition
-    by = _apart(programme)
-    if by <= _TOGETHER:
+    if _holds(_widened(programme, _TOGETHER)):
+        by = _apart(programme, 1e-12, _TOGETHER)
         return solve_several(_widened(programme, 2.0 * by + 1e-12), effort)
+    by = _apart(programme, _TOGETHER, 1.0) if effort.measure else _TOGETHER
     return Clash(tuple(sorted({limit.source for limit in programme.limits})), by)
 
 
@@ -91,13 +92,12 @@ def _holds(programme: Programme) -> bool:
     return Search(lift, 1.0, Effort(branches=200, starts=0), Meter(_CLASH)).run() is not None
 
 
-def _apart(programme: Programme) -> float:
-    """The least number by which all limits must be widened, from below: halving finds it."""
-    low, high = 0.0, 1.0
-    while high - low > max(1e-3 * high, 1e-12):
-        middle = (low + high) / 2 if low > 0 or high < 1e-6 else high / 10
+def _apart(programme: Programme, low: float, high: float) -> float:
+    """The number by which all limits must be widened, from below: halving finds it between two others."""
+    while high > 1.01 * low:
+        middle = float(np.sqrt(low * high))
         low, high = (low, middle) if _holds(_widened(programme, middle)) else (middle, high)
-    return high if low == 0.0 else low
+    return low
 
 
 def _widened(programme: Programme, by: float) -> Programme:

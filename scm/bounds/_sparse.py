@@ -103,7 +103,8 @@ def least(
         rows: what x must meet.
         meter: what may be spent, and what this takes it from.
         most: shape (columns, 2): ends of x itself; None for nothing but `x >= 0`.
-        ray: whether to say why rows cannot hold together.
+        ray: whether to say why rows cannot hold together, where that is at hand: an interior point method does not
+            know. `excess` does.
     """
     import highspy
 
@@ -114,7 +115,27 @@ def least(
     given_up = kinds.kTimeLimit, kinds.kIterationLimit
     if solver.getModelStatus() not in (kinds.kOptimal, kinds.kInfeasible, kinds.kUnbounded, *given_up):
         solver = _run(programme, len(rows.value), ways[1], meter)
-    return _found(solver, kinds, len(cost), len(rows.low), ray)
+    return _found(solver, kinds, len(cost), len(rows.low), ray and ways is _SMALL)
+
+
+def excess(rows: SparseRows, columns: int, meter: Meter) -> Optimum:
+    """By how much `rows` are missed at least, all added up, over `x >= 0`; the last row is met exactly.
+
+    Where that is more than nothing the multipliers prove that rows which are said to be infeasible are (Farkas).
+    """
+    count = len(rows.low) - 1
+    up, down = np.flatnonzero(np.isfinite(rows.low[:-1])), np.flatnonzero(np.isfinite(rows.high[:-1]))
+    where = np.concatenate([up, down])
+    order = np.argsort(where, kind="stable")
+    signs = np.repeat([1.0, -1.0], [len(up), len(down)])[order]
+    starts = np.searchsorted(where[order], np.arange(count + 2)).astype(np.int32)
+    own = np.repeat(np.arange(count + 1), np.diff(rows.start))
+    places = np.concatenate([own, where[order]])
+    together = np.argsort(places, kind="stable")
+    index = np.concatenate([rows.index, columns + order]).astype(np.int32)[together]
+    value = np.concatenate([rows.value, signs])[together]
+    cost = np.concatenate([np.zeros(columns), np.ones(len(where))])
+    return least(cost, SparseRows(rows.start + starts, index, value, rows.low, rows.high), meter)
 
 
 def _run(programme: Any, entries: int, options: dict[str, Any], meter: Meter | None) -> Any:

@@ -97,7 +97,8 @@ def standard(programme: Programme, vary: Sequence[int] = ()) -> Standard:
     kept, parts, rows, right = _possible(parts, rows, right, len(vary))
     rows, groups, forms = rows[:, kept], groups[:, kept], block.forms[:, kept]
     free = np.array([kind for *_, kind in parts], dtype=bool)
-    cost, constant, below = _query(programme, forms, np.vstack([rows, groups]), np.r_[free, groups.any(axis=1)])
+    sums, known_sums = np.vstack([rows, groups]), np.r_[free, groups.any(axis=1)]
+    cost, constant, below = _query(programme, forms, sums, known_sums, len(groups))
     shift, limits = np.array([known[at].constant for at in vary]), np.array([at for at, *_ in parts], dtype=np.intp)
     return Standard(
         rows, right, shift, free, limits, groups, cost, constant, below, programme.floor, programme.ceiling, kept,
@@ -124,7 +125,7 @@ def _possible(
 
 
 def _query(
-    programme: Programme, forms: Array, known: Array, free: NDArray[np.bool_]
+    programme: Programme, forms: Array, known: Array, free: NDArray[np.bool_], groups: int
 ) -> tuple[Array, float, Array | None]:
     """Above the fraction line, its constant, and below it."""
     cost, constant = np.zeros(forms.shape[1]), 0.0
@@ -142,8 +143,9 @@ def _query(
             below = here
     if below is None:
         return cost, constant, None
-    weights = below.coefficients + below.constant  # the constant is that many times the sum of the law
-    found = combination(known, free, weights)
+    # The constant is that many times the sum of any one group, each of which adds up to one.
+    one = next((row for row in known[len(known) - groups :] if row.any()), np.zeros(forms.shape[1]))
+    found = combination(known, free, below.coefficients + below.constant * one)
     if found is None:
         raise NotOneProgramme("the query divides by a probability that is not known")
     return cost, constant, found
