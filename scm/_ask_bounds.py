@@ -9,22 +9,22 @@ from typing import Any
 
 import numpy as np
 
-from ._answer import Answer, Noted, Told
+from ._answer import Answer, Told
 from ._bounds_ends import Bounded, Facts, added, cells_of, ends_of
 from ._bounds_told import Account, Attained, clash_step, forecast
 from ._errors import listing
 from ._finding import Assumption, Confidence, Finding, Interval, Statuses, Step, Uncertainty
 from ._identified import distribution_states
-from ._query import Query, query_nodes
+from ._query import Query
 from ._statement_text import print_statement
 from ._study import Study
-from ._syntax import Var
-from .bounds._granted import BY_NAME, Grants, granted
+from .bounds._granted import Grants, granted
 from .bounds._programme import Clash, TooLarge
 from .bounds._regions import reach
 from .bounds._solve import Effort
 from .bounds._sources import sources_of
 from .bounds._stated import stated_law
+from .statements import names_of
 
 NAME = "bounds"
 REGION = "the ends over a simultaneous confidence region for the frequencies (Clopper & Pearson 1934; Bonferroni)"
@@ -33,11 +33,6 @@ USUAL = Effort(work=4.0, branches=400)
 """What is spent where no budget is given: counted work ends it, not the clock, so that it is reproducible."""
 HURRIED = 5.0
 """Work for each second of a budget: the clock ends it, or all branches have been looked at."""
-NO_USE = (
-    "it makes the average effect of a cause with two states a ratio, where an instrument for it is seen and the laws "
-    "of the cause and of the effect given the instrument are known; the ends hold without it"
-)
-"""Why `homogeneity`, which is no shape, was not used."""
 WIDE = 60
 """Branches for what printed digits and sampling leave open."""
 WIDE_CELLS = 2_000
@@ -285,26 +280,10 @@ def identifying(study: Study, query: Query, grants: Grants) -> tuple[str, ...]:
     return granted(study.graph, study.states, query, grants, shapes=False).names
 
 
-def with_grants(study: Study, query: Query, grants: Grants, found: Answer) -> Answer:
-    """An answer that says also which grants it did not use, and why."""
-    if found.finding in ("contradiction", "undefined"):
-        return found
-    given = granted(study.graph, study.states, query, grants, shapes=False)
-    settled = found.finding in ("exact", "estimate")
-    used = " ".join(one.text for one in found.assumptions)
-    # Bounds take every shape, and so `no_defiers`; without them a shape was not needed, or the refusal says why.
-    left = [name for name in given.names if name.replace("_", " ") not in used]
-    names = [name for name in left if settled or name not in BY_NAME]
-    shapes = [shape.claim for shape in given.shapes if settled and shape.claim not in used]
-    claim, reason = ("is not needed", "the query is determined without it") if settled else ("is not used", NO_USE)
-    steps = tuple(Step("grant", f"what was granted {claim}: {said}", reason) for said in (*names, *shapes))
-    return replace(found, account=Noted(found.account, steps)) if steps else found
-
-
 def _bounds(study: Study, query: Query, grants: Grants, base: Answer, seconds: float | None) -> _Bounds:
     effort = effort_for(seconds)
     shapes = granted(study.graph, study.states, query, grants).shapes
-    spoken = {name for node in query_nodes(query) if isinstance(node, Var) for name in _names(node)}
+    spoken = names_of(query)
     found = sources_of(study, shapes, reach(study.graph, spoken))
     readings = (found.face, found.rounded, found.counted)
     face, digits, region = (
@@ -331,11 +310,6 @@ def _shares(effort: Effort) -> tuple[Effort, Effort, Effort]:
     """Of that, what is for numbers at face value, for what digits leave open, and for what sampling does."""
     wide = replace(effort, branches=min(effort.branches, WIDE), starts=1, cells=min(effort.cells, WIDE_CELLS))
     return effort.part(0.5), wide.part(0.75), wide
-
-
-def _names(term: Var) -> set[str]:
-    """The variables that a term speaks of."""
-    return {term.name, *(a.target for a in term.world), *(a.parent for a in term.world if a.parent)}
 
 
 def bounds_forecast(study: Study, query: Query, grants: Grants = ()) -> str:

@@ -6,15 +6,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from ._answer import Answer
 from ._bounds_ends import Bounded, Knowledge
 from ._finding import Step
 from ._model import Model
 from ._query import Query, print_query
 from ._text import ends_text, number_text
-from .bounds._programme import Block, Clash, Limit, Polynomial, Programme, TooLarge
+from .bounds._polynomials import reads
+from .bounds._programme import Block, Clash, Limit, Programme, TooLarge
 
 RESPONSES = "Balke & Pearl (1994); Rosset, Gisin & Wolfe (2018); Zhang, Tian & Bareinboim (2022)"
 MOST_SAID = 6
@@ -104,17 +103,11 @@ class Account:
 
 def _that_matters(programme: Programme) -> Programme:
     """A programme without the blocks that nothing joins to the query, and without what is known of those alone."""
-    asked = [p for ratio in programme.query for p in (ratio.above, ratio.below) if p is not None]
-    read = {b for p in asked for b in _read(p)}
-    while more := {b for x in programme.limits if (own := _read(x.polynomial)) & read for b in own} - read:
+    read = {b for p in programme.asked for b in reads(p)}
+    while more := {b for x in programme.limits if (own := reads(x.polynomial)) & read for b in own} - read:
         read |= more
-    limits = tuple(x for x in programme.limits if _read(x.polynomial) <= read)
+    limits = tuple(x for x in programme.limits if reads(x.polynomial) <= read)
     return replace(programme, blocks=tuple(programme.blocks[b] for b in sorted(read)), limits=limits)
-
-
-def _read(polynomial: Polynomial) -> set[int]:
-    """The blocks that a polynomial reads."""
-    return set(np.flatnonzero((polynomial.factors >= 0).any(axis=0)).tolist())
 
 
 def forecast(knowledge: Knowledge, query: Query) -> str:

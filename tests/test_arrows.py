@@ -134,6 +134,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_mixed_account",
         "_mixed_explain",
         "_ask_mixed",
+        "_ask_unused",
         "_ask_laws",
         "_ask_beside",
         "_ask_samples",
