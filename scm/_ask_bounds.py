@@ -140,7 +140,15 @@ class _Bounds:
             attained = (digits[0].lower, digits[0].upper)
             rough = {"rounding_attained": attained} if len(digits) == 1 and not any(map(math.isnan, attained)) else {}
             noted = replace(self, digits=None, base=replace(self.base, diagnostics={**self.base.diagnostics, **rough}))
-            return noted.answer()
+            return noted._told(found, None, region)
+        return self._told(found, digits, region)
+
+    def _told(
+        self, found: tuple[Bounded, ...], digits: tuple[Bounded, ...] | None, region: tuple[Bounded, ...] | None
+    ) -> Answer:
+        """The answer, where the ends at face value are defined and nothing clashes."""
+        for wider in (digits, region):  # what is proved with more left open holds at face value too
+            found = found if wider is None else tuple(map(_within, found, wider))
         if all(one.met for one in found):
             value = self.asked.array([one.value for one in found])
             finding: Finding = "exact" if self.region is None else "estimate"
@@ -233,6 +241,15 @@ class _Bounds:
             diagnostics=diagnostics, assumptions=(*self._kept(), *self.grants), seek=None, estimand=None, check=None,
             value=None, interval=None, uncertainty=Uncertainty(),
         )  # fmt: skip
+
+
+def _within(one: Bounded, wider: Bounded) -> Bounded:
+    """Ends that are nowhere wider than those of a reading that leaves more open; inner ends stay inside."""
+    if wider.undefined:
+        return one
+    low = min(max(one.outer_lower, wider.outer_lower), *(x for x in (one.lower, math.inf) if not math.isnan(x)))
+    high = max(min(one.outer_upper, wider.outer_upper), *(x for x in (one.upper, -math.inf) if not math.isnan(x)))
+    return replace(one, outer_lower=low, outer_upper=high)
 
 
 def bounded(study: Study, query: Query, grants: Grants, base: Answer, *, seconds: float | None = None) -> Answer:
