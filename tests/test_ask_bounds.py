@@ -529,3 +529,21 @@ def test_rows_too_many_to_bound_one_by_one_are_refused(monkeypatch: pytest.Monke
     answer = ask(TABLES, "P(Y[X=0]=0 | X=?x, Y=?y)", rows={"x": [1, 1, 0], "y": [1, 0, 1]})
     assert answer.finding == "refused"
     assert "3 different numbers" in dict(answer.refusals)["bounds"]
+
+
+def test_the_condition_of_a_statement_is_possible_in_the_models_of_the_ends():
+    """P(Y=1 | X=1) alone rules nothing out, but for ends that need X=1 never to happen: these are approached."""
+    answer = ask(Study(BOW, "P(Y=1 | X=1) = 60%"), "P(Y[X=1]=1)")
+    assert ends(answer) == (0.0, 1.0)
+    for model, end in zip(answer.attained, (0.0, 1.0), strict=True):
+        assert 0 < ask(model, "P(X=1)").value < 1e-6
+        assert ask(model, "P(Y=1 | X=1)").value == pytest.approx(0.6, abs=1e-6)
+        assert ask(model, answer.query).value == pytest.approx(end, abs=1e-6)
+    names = [step.name for step in answer.derivation]
+    assert "approached" in names
+    assert "attained" not in names
+    assert "attain both ends" not in answer.to_text()
+    # With P(X=1) known nothing is approached: by consistency P(Y[X=1]=1) is at least .3, and at most .8.
+    answer = ask(Study(BOW, "P(Y=1 | X=1) = 0.6", "P(X=1) = 0.5"), "P(Y[X=1]=1)")
+    assert ends(answer) == pytest.approx((0.3, 0.8))
+    assert "approached" not in [step.name for step in answer.derivation]
