@@ -29,8 +29,10 @@ from .bounds._stated import stated_law
 NAME = "bounds"
 REGION = "the ends over a simultaneous confidence region for the frequencies (Clopper & Pearson 1934; Bonferroni)"
 """How the confidence interval of bounds is made."""
-USUAL = Effort(seconds=10.0, branches=200)
-"""What is spent on each number where no budget is given: the number of branches ends it, so that it is reproducible."""
+USUAL = Effort(work=4.0, branches=400)
+"""What is spent where no budget is given: counted work ends it, not the clock, so that it is reproducible."""
+HURRIED = 5.0
+"""Work for each second of a budget: the clock ends it, or all branches have been looked at."""
 NO_USE = (
     "it makes the average effect of a cause with two states a ratio, where an instrument for it is seen and the laws "
     "of the cause and of the effect given the instrument are known; the ends hold without it"
@@ -69,8 +71,8 @@ class _Asked:
     def ends(self, facts: Facts) -> tuple[Bounded, ...] | Clash:
         """The ends of every cell; the first clash where what is known cannot hold."""
         found: list[Bounded] = []
-        for cell in self.cells:
-            one = ends_of(facts, cell)
+        for k, cell in enumerate(self.cells):
+            one = ends_of(replace(facts, effort=facts.effort.part(1 / (len(self.cells) - k))), cell)
             if isinstance(one, Clash):
                 return one
             found.append(one)
@@ -300,14 +302,14 @@ def with_grants(study: Study, query: Query, grants: Grants, found: Answer) -> An
 
 
 def _bounds(study: Study, query: Query, grants: Grants, base: Answer, seconds: float | None) -> _Bounds:
-    effort = USUAL if seconds is None else replace(USUAL, seconds=seconds, branches=Effort().branches)
-    wide = replace(effort, branches=min(effort.branches, WIDE), starts=1, cells=min(effort.cells, WIDE_CELLS))
+    effort = effort_for(seconds)
     shapes = granted(study.graph, study.states, query, grants).shapes
     spoken = {name for node in query_nodes(query) if isinstance(node, Var) for name in _names(node)}
     found = sources_of(study, shapes, reach(study.graph, spoken))
+    readings = (found.face, found.rounded, found.counted)
     face, digits, region = (
         None if reading is None else Facts.of(study, found, reading, given)
-        for reading, given in ((found.face, effort), (found.rounded, wide), (found.counted, wide))
+        for reading, given in zip(readings, _shares(effort), strict=True)
     )
     assert face is not None
     plain = face
@@ -316,6 +318,19 @@ def _bounds(study: Study, query: Query, grants: Grants, base: Answer, seconds: f
     citations = [f" ({shape.citation})" if shape.citation else "" for shape in shapes]
     claims = [Assumption(shape.claim + cites, "the user") for shape, cites in zip(shapes, citations, strict=True)]
     return _Bounds(_Asked.of(study, query), base, face, plain, digits, region, tuple(claims), found.level)
+
+
+def effort_for(seconds: float | None) -> Effort:
+    """What may be spent from now on, by all programmes of an answer together."""
+    if seconds is None:
+        return USUAL.shared()
+    return replace(USUAL, seconds=seconds, work=HURRIED * seconds, branches=Effort().branches).shared()
+
+
+def _shares(effort: Effort) -> tuple[Effort, Effort, Effort]:
+    """Of that, what is for numbers at face value, for what digits leave open, and for what sampling does."""
+    wide = replace(effort, branches=min(effort.branches, WIDE), starts=1, cells=min(effort.cells, WIDE_CELLS))
+    return effort.part(0.5), wide.part(0.75), wide
 
 
 def _names(term: Var) -> set[str]:

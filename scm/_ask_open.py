@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ._answer import Answer
 from ._arguments import shaper
-from ._ask_bounds import NAME, USUAL, conditions, figures
+from ._ask_bounds import NAME, USUAL, conditions, effort_for, figures
 from ._bind import replace_placeholders
 from ._bounds_ends import Bounded, cells_of, ends_of
 from ._bounds_told import Account, Attained, clash_step, forecast
@@ -131,8 +131,7 @@ def bounded_model(
     model = setting.model
     for shape in shapes:
         check_shape(shape, model.graph, model.variable_states)
-    seconds = setting.budget.seconds
-    effort = USUAL if seconds is None else Effort(seconds=seconds)
+    effort = effort_for(setting.budget.seconds)
     facts = OfModel(model, shapes, effort, complete=not setting.couplings)
     shape = tuple(len(own) for _, own in states)
     cases = list(_cases(setting, base.query))
@@ -141,8 +140,9 @@ def bounded_model(
         return _refused(base, f"{reason}; ask about fewer rows at a time, or grant a coupling")
     found: list[tuple[_Rows, list[Bounded]]] = []
     try:
-        for case in cases:
-            ends = [ends_of(facts, cell) for cell in cells_of(case.query, model.variable_states, shape)]
+        for k, case in enumerate(cases):
+            cells = enumerate(cells_of(case.query, model.variable_states, shape), start=k * numbers // len(cases))
+            ends = [ends_of(replace(facts, effort=effort.part(1 / (numbers - i))), cell) for i, cell in cells]
             if clash := next((one for one in ends if isinstance(one, Clash)), None):
                 return _contradiction(base, clash, [s.claim for s in shapes])
             found.append((case, [one for one in ends if isinstance(one, Bounded)]))

@@ -37,6 +37,8 @@ FAINTEST = 1e-14
 TOO_FAINT = "what the query conditions on is so unlikely that its probability cannot be told from rounding"
 MOST_CHECKED = 64
 """Up to so many probabilities are known, each is worked out anew in the models that attain the ends."""
+_CONDITIONS = 0.25
+"""The share of what may be spent on a number that may go into whether its conditions are possible."""
 SAYS_NOTHING = 1e-6
 """Ends nearer than this to those that hold whatever is known rule nothing out."""
 
@@ -277,6 +279,8 @@ def _numbers(ends: Sequence[float]) -> list[float]:
 def _conditions(facts: Knowledge, programme: Programme) -> bool | Clash | None:
     """Whether every condition has some probability under every law; None where one has none under any."""
     certain = True
+    effort = facts.effort.part(_CONDITIONS)
+    effort = replace(effort, branches=min(effort.branches, 40), starts=1)
     seen: list[Polynomial] = []
     for ratio in programme.query:
         below = ratio.below
@@ -284,7 +288,7 @@ def _conditions(facts: Knowledge, programme: Programme) -> bool | Clash | None:
             continue
         seen.append(below)
         asked = replace(programme, query=(Ratio(1.0, below),), floor=0.0, ceiling=1.0)
-        found = solve(asked, facts.effort)
+        found = solve(asked, effort)
         if isinstance(found, Clash):
             return found
         if found.upper.outer <= SURELY_ZERO and not found.upper.inner > 0:

@@ -90,9 +90,7 @@ def further_numbers(
             f"{print_query(asked)} is not one probability, expectation or difference of them, and what would pin it "
             "down is looked for one number at a time. Ask for a single one of its parts."
         )
-    facts = _facts(
-        study, asked, assume, Effort(seconds=2.0, branches=40) if seconds is None else Effort(seconds=seconds)
-    )
+    facts = _facts(study, asked, assume, Effort(work=1.0, branches=40) if seconds is None else Effort(seconds=seconds))
     now = ends_of(facts, asked)
     if isinstance(now, Clash):
         raise ScmError(f"What is known cannot hold together, so no further number helps. {now.reason}".rstrip())

@@ -185,6 +185,7 @@ HEAVY = frozenset(
         "jax",
         "jaxlib",
         "scipy",
+        "networkx",
         "highspy",
         "pandas",
         "polars",

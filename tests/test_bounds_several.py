@@ -169,7 +169,7 @@ def test_limits_on_several_blocks(ratio: bool) -> None:
     """The truth is inside, inner ends are attained, and no law from elsewhere that meets the limits lies outside."""
     for seed in range(4):
         programme, laws = random_programme(seed, (4, 5), joint=1, ratio=ratio)
-        ends = solved(replace(programme, floor=0.0, ceiling=1.0) if ratio else programme, Effort(seconds=3.0))
+        ends = solved(replace(programme, floor=0.0, ceiling=1.0) if ratio else programme, Effort(work=6.0))
         assert ends.lower.outer - 1e-9 <= programme.at(laws) <= ends.upper.outer + 1e-9
         assert ends.lower.inner <= ends.upper.inner
         assert ends.upper.outer - ends.upper.inner < 1e-3

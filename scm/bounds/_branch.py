@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import heapq
-import time
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from ._apart import beside, branching
 from ._crude import crude
-from ._effort import Effort
+from ._effort import Effort, Meter
 from ._inner import ATTAINED, Descent
 from ._lift import Cut, Lift
 from ._polynomials import is_linear, masses
@@ -18,6 +17,8 @@ from ._programme import Array, End, Polynomial, Programme
 
 # Where the joint law of a relaxation is this close to a product, no branch makes it closer.
 _PRODUCT = 1e-11
+# The share of what may be spent that descents may take.
+_DESCENTS = 0.4
 
 
 @dataclass(eq=False)
@@ -28,7 +29,7 @@ class Search:
         lift: the relaxation.
         sign: 1 for the lower end, -1 for the upper.
         effort: when to stop.
-        until: the time at which to stop, as `time.monotonic` counts.
+        meter: what may be spent.
         laws: the best laws found.
         best: their value, in the sign of the search; infinite while there are none.
         spent: relaxations and descents so far.
@@ -37,13 +38,13 @@ class Search:
     lift: Lift
     sign: float
     effort: Effort
-    until: float
+    meter: Meter
     laws: tuple[Array, ...] | None = None
     best: float = np.inf
     spent: dict[str, float] = field(default_factory=lambda: {"relaxations": 0.0, "descents": 0.0})
 
     def __post_init__(self) -> None:
-        self.descent = Descent(self.programme, self.sign, self.until)
+        self.descent = Descent(self.programme, self.sign, self.meter.part(_DESCENTS))
         self.parts = parts_of(self.lift, self.sign)
         self.forms = forms_that_multiply(self.programme) + branching(self.programme, self.lift.parts)
 
@@ -55,8 +56,10 @@ class Search:
     def run(self) -> End | None:
         """The end; None where no law meets the limits."""
         floor = self.programme.floor if self.sign > 0 else -self.programme.ceiling
-        root = self._root()
+        root: tuple[Cut, ...] = ()
         value, x = self._bound(root)
+        if value < np.inf and (root := self._root()):
+            value, x = self._bound(root)
         if np.isinf(value) and value > 0:
             return None
         if np.isinf(value):  # the solver gave up
@@ -93,13 +96,13 @@ class Search:
         return End(self.sign * max(outer, floor) + 0.0, inner, self.laws)
 
     def _may_go_on(self, count: int) -> bool:
-        return count < self.effort.branches and time.monotonic() < self.until
+        return count < self.effort.branches and not self.meter.over
 
     def _bound(self, cuts: tuple[Cut, ...]) -> tuple[float, Array | None]:
         """What the query is at least within the cuts, and where the relaxation of its first part is least."""
         total, where = 0.0, None
         for above, below in self.parts:
-            found = self.lift.least(above, below, cuts)
+            found = self.lift.least(above, below, cuts, self.meter)
             self.spent["relaxations"] += 1
             total, where = total + found.value, where if where is not None else found.x
             if np.isinf(found.value):
@@ -150,7 +153,7 @@ class Search:
         self._look(x, 1)
         key = np.random.default_rng(self.effort.seed)
         for _ in range(self.effort.starts):
-            if self.best - bound <= self.effort.tolerance / 4:
+            if self.best - bound <= self.effort.tolerance / 4 or self.descent.meter.over:
                 break
             self._descend(self.descent.anywhere(key))
 
@@ -164,7 +167,7 @@ class Search:
             promising = count & (count - 1) == 0
         else:
             promising = self.descent.value(laws) <= self.best and self.programme.broken(laws) <= ATTAINED
-        if promising or self.laws is None:
+        if (promising or self.laws is None) and not self.descent.meter.over:
             self._descend(laws)
 
     def _descend(self, laws: tuple[Array, ...]) -> None:

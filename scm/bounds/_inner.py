@@ -7,23 +7,25 @@ stuck, and all blocks move at once, within a region where the linear picture hol
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
-from ._apart import dependence, independent, pairs
-from ._effort import Effort
+from ._apart import independent
+from ._effort import Effort, Meter
 from ._lift import as_law
-from ._polynomials import joint_limits, linear_rows, masses, share
-from ._programme import Array, Limit, Polynomial, Programme
+from ._polynomials import linear_rows, masses, share
+from ._programme import Array, Polynomial, Programme
 from ._sparse import SparseRows, dense_rows, least, stacked
+from ._ties import Ties
 
 # Laws that miss no limit by more than this meet them: the tolerance of the programmes that find them.
 ATTAINED = 1e-8
 _STEPS = (1.0, 0.5, 0.25, 0.1, 0.01)
 _PENALTIES = (30.0, 1e3, 3e4)
+# Steps of all blocks at once end where they would be shorter: what they still miss is the square of that.
+_NEAR = 1e-7
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,17 +35,17 @@ class Descent:
     Attributes:
         programme: what is known, and the query.
         sign: 1 for the least value, -1 for the greatest.
-        until: the time at which steps end, as `time.monotonic` counts.
+        meter: what may be spent; a descent that it ends is judged by the laws where it stands.
     """
 
     programme: Programme
     sign: float
-    until: float = np.inf
+    meter: Meter = field(default_factory=Meter)
 
     @cached_property
-    def joint(self) -> tuple[Limit, ...]:
-        """The limits that read several blocks."""
-        return joint_limits(self.programme)
+    def ties(self) -> Ties:
+        """The limits that read several blocks, and labels that must be independent."""
+        return Ties.of_programme(self.programme)
 
     @cached_property
     def own(self) -> tuple[SparseRows, ...]:
@@ -57,14 +59,15 @@ class Descent:
         return tuple(rows)
 
     @cached_property
-    def pairs(self) -> tuple[tuple[int, Array, Array, Array], ...]:
-        """Labels that must be independent: the block, and the forms of both, the one and the other."""
-        return tuple((b, *forms) for b, block in enumerate(self.programme.blocks) for forms in pairs(block))
+    def _all_own(self) -> SparseRows:
+        """The same over the columns of all blocks."""
+        start = np.cumsum([0, *(block.columns for block in self.programme.blocks)]).astype(np.int32)
+        return stacked([replace(own, index=own.index + start[b]) for b, own in enumerate(self.own)])
 
     @property
     def tied(self) -> bool:
         """Whether steps of one block at a time would get stuck."""
-        return bool(self.joint or self.pairs)
+        return self.ties.count > 0
 
     def value(self, laws: tuple[Array, ...]) -> float:
         """`sign * query`, NaN where it is undefined."""
@@ -99,7 +102,7 @@ class Descent:
 
     def vertex(self, b: int, law: Array) -> Array:
         """A law of block b that meets its limits: the one with most weight where this one has most."""
-        found = least(-law, self.own[b])
+        found = least(-law, self.own[b], self.meter, ray=False)
         return as_law(self.programme.blocks[b], found.x) if found.status == "optimal" else law
 
     def anywhere(self, key: np.random.Generator) -> tuple[Array, ...]:
@@ -111,7 +114,7 @@ class Descent:
     def _one_by_one(self, laws: tuple[Array, ...]) -> tuple[Array, ...] | None:
         still = 0
         for turn in range(200):
-            if still >= len(laws) or time.monotonic() > self.until:
+            if still >= len(laws) or self.meter.over:
                 break
             b = turn % len(laws)
             moved = self._step(laws, b)
@@ -122,7 +125,7 @@ class Descent:
         return laws if self.programme.broken(laws) <= ATTAINED else None
 
     def _step(self, laws: tuple[Array, ...], b: int) -> tuple[Array, ...] | None:
-        found = least(self.slopes(laws, b), self.own[b])
+        found = least(self.slopes(laws, b), self.own[b], self.meter, ray=False)
         if found.status != "optimal":
             return None
         target = as_law(self.programme.blocks[b], found.x)
@@ -151,7 +154,7 @@ class Descent:
         """Sequential linear programmes with a penalty and a trust region."""
         radius, merit = 0.25, self._merit(laws, penalty)
         for _ in range(120):
-            if radius < 1e-10 or np.isnan(merit) or time.monotonic() > self.until:
+            if radius < _NEAR or np.isnan(merit) or self.meter.over:
                 break
             moved = self._joint_step(laws, radius, penalty)
             new = np.nan if moved is None else self._merit(moved, penalty)
@@ -168,55 +171,30 @@ class Descent:
         return bool((found < low - ATTAINED).any() or (found > high + ATTAINED).any())
 
     def _merit(self, laws: tuple[Array, ...], penalty: float) -> float:
-        values = self.programme.forms_at(laws)
-        found = [(limit, limit.polynomial.at(values)) for limit in self.joint]
-        missed = sum(max(0.0, limit.low - x, x - limit.high) for limit, x in found)
-        missed += sum(dependence(block, law) for block, law in zip(self.programme.blocks, laws, strict=True))
-        return self.value(laws) + penalty * missed
+        return self.value(laws) + penalty * self.ties.missed(laws)
 
     def _joint_step(self, laws: tuple[Array, ...], radius: float, penalty: float) -> tuple[Array, ...] | None:
-        blocks = range(len(laws))
-        sizes = [len(law) for law in laws]
-        start, columns = np.cumsum([0, *sizes]), sum(sizes)
-        now = np.concatenate(laws)
-        values = self.programme.forms_at(laws)
-        known = len(self.joint)
-        slack = 2 * (known + len(self.pairs))
-        parts: list[SparseRows] = []
-        for b in blocks:
-            own = self.own[b]
-            parts.append(SparseRows(own.start, own.index + np.int32(start[b]), own.value, own.low, own.high))
-        each = np.arange(columns + 1, dtype=np.int32)
-        parts.append(SparseRows(each, each[:-1], np.ones(columns), now - radius, now + radius))
-        rows = np.zeros((slack // 2, columns + slack))
-        ends = np.zeros((slack // 2, 2))
-        rows[:, columns:] = np.kron(np.eye(slack // 2), np.array([1.0, -1.0]))
-        for i, limit in enumerate(self.joint):
-            slope = np.concatenate([self._part(limit.polynomial, b, values) for b in blocks])
-            rows[i, :columns] = slope
-            shift = slope @ now - limit.polynomial.at(values)
-            ends[i] = limit.low + shift, limit.high + shift
-        for i, (b, both, one, other) in enumerate(self.pairs, start=known):
-            law, own = laws[b], slice(start[b], start[b + 1])
-            rows[i, own] = both - (one @ law) * other - (other @ law) * one
-            ends[i] = -(one @ law) * (other @ law)
-        parts.append(dense_rows(rows, ends[:, 0], ends[:, 1]))
-        slopes = np.concatenate([self.slopes(laws, b) for b in blocks])
-        found = least(
-            np.concatenate([slopes, np.full(slack, penalty)]), stacked(parts), max(0.1, self.until - time.monotonic())
-        )
+        blocks, ties = range(len(laws)), self.ties.count
+        start = np.cumsum([0, *(len(law) for law in laws)])
+        now, (rows, ends) = np.concatenate(laws), self.ties.linear(laws)
+        slack = np.stack([np.eye(ties), -np.eye(ties)], axis=2).reshape(ties, 2 * ties)  # above and below, penalised
+        known = dense_rows(np.hstack([rows, slack]), ends[:, 0], ends[:, 1])
+        most = np.full((len(now) + 2 * ties, 2), (0.0, np.inf))
+        most[: len(now)] = np.stack([np.maximum(now - radius, 0.0), now + radius], axis=1)
+        slopes = np.concatenate([*(self.slopes(laws, b) for b in blocks), np.full(2 * ties, penalty)])
+        found = least(slopes, stacked([self._all_own, known]), self.meter, most=most, ray=False)
         if found.status != "optimal":
             return None
         return tuple(as_law(self.programme.blocks[b], found.x[start[b] : start[b + 1]]) for b in blocks)
 
 
-def explored(descent: Descent, effort: Effort, until: float) -> tuple[Array, ...] | None:
+def explored(descent: Descent, effort: Effort) -> tuple[Array, ...] | None:
     """The best laws that descents from random ones find; None where none meets the limits."""
     key, best = np.random.default_rng(effort.seed), None
     for _ in range(effort.starts):
         found = descent.improved(descent.anywhere(key))
         if found is not None and (best is None or descent.value(found) < descent.value(best)):
             best = found
-        if time.monotonic() > until:
+        if descent.meter.over:
             break
     return best

@@ -9,19 +9,19 @@ is a product is not. Every row is homogeneous (`... >= 0`), so that a ratio need
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ._apart import beside, known_of_part, part_read
+from ._effort import Meter
 from ._one import POSSIBLE
 from ._polynomials import joint_limits, linear_rows, masses, reads
 from ._programme import Array, Block, Polynomial, Programme
-from ._sparse import Optimum, SparseRows, least, stacked
+from ._sparse import Optimum, SparseRows, excess, least, stacked
 
 # What is known is itself rounded: a multiplier counts as if its row could be missed by this much.
 _ROW_ROUNDING = 1e-14
@@ -49,12 +49,12 @@ class Lift:
     Attributes:
         programme: what is relaxed.
         parts: forms that are the probability of a label of a part of a block, and the part.
-        until: when to give up, as `time.monotonic` counts; one programme takes no more than half of what is left.
+        meter: what may be spent; one programme takes no more than half of what is left.
     """
 
     programme: Programme
     parts: dict[tuple[int, int], int] = field(default_factory=lambda: {})
-    until: float = np.inf
+    meter: Meter = field(default_factory=Meter)
 
     @cached_property
     def sizes(self) -> tuple[int, ...]:
@@ -65,6 +65,15 @@ class Lift:
     def cells(self) -> int:
         """How many products of columns there are."""
         return int(np.prod(self.sizes))
+
+    @cached_property
+    def entries(self) -> int:
+        """A forecast of how many entries the rows of `base` have."""
+        total = len(joint_limits(self.programme)) * self.cells
+        for b, block in enumerate(self.programme.blocks):
+            own = int(np.count_nonzero(linear_rows(self.programme, b)[0])) + (len(masses(block)) - 1) * block.columns
+            total += (own if block.apart is None else 2 * own) * (self.cells // block.columns)
+        return total
 
     @cached_property
     def ones(self) -> tuple[Array, ...]:
@@ -205,24 +214,25 @@ class Lift:
     def _patterns(self) -> dict[tuple[int, int], tuple[NDArray[np.int32], NDArray[np.int32], Array, Array]]:
         return {}
 
-    def least(
-        self, above: Array, below: Array | None, cuts: tuple[Cut, ...], extra: tuple[SparseRows, ...] = ()
-    ) -> Bound:
+    def least(self, above: Array, below: Array | None, cuts: tuple[Cut, ...], meter: Meter | None = None) -> Bound:
         """The least `above X / below X` over the relaxation, with what is proved of it.
 
         Args:
             above: shape (cells,).
             below: shape (cells,); None for one.
             cuts: branches.
-            extra: further rows.
+            meter: what may be spent; None for that of all.
         """
-        rows = stacked([self.base, *self.cut_rows(cuts), *extra])
+        rows = stacked([self.base, *self.cut_rows(cuts)])
         scale = self.mass if below is None else below
         index = np.flatnonzero(scale)
         one = SparseRows(
             np.array([0, len(index)], dtype=np.int32), index.astype(np.int32), scale[index], np.ones(1), np.ones(1)
         )
-        found = least(above, stacked([rows, one]), (self.until - time.monotonic()) / 2)
+        meter, known = (self.meter if meter is None else meter).part(0.5), stacked([rows, one])
+        found = least(above, known, meter)
+        if found.status == "infeasible" and not found.multipliers.any():
+            found = replace(found, multipliers=excess(known, self.cells, meter).multipliers)
         return self._proved(above, below, rows, found)
 
     def _proved(self, above: Array, below: Array | None, rows: SparseRows, found: Optimum) -> Bound:

@@ -78,7 +78,8 @@ def linear_rows(programme: Programme, b: int) -> tuple[Array, Array, Array, tupl
         if reads(limit.polynomial) == frozenset((b,)):
             nothing = tuple(np.zeros(0) for _ in programme.blocks)
             coefficients, constant = share(limit.polynomial, b, len(block.forms), nothing)
-            rows.append(coefficients @ block.forms)
+            read = np.flatnonzero(coefficients)
+            rows.append(coefficients[read] @ block.forms[read])
             ends.append((limit.low - constant, limit.high - constant))
             at.append(position)
     shape = np.array(ends, dtype=float).reshape(-1, 2)

@@ -11,7 +11,7 @@ from ._apart import with_labels
 from ._asked import ZeroCondition
 from ._branch import Search
 from ._crude import crude
-from ._effort import Effort
+from ._effort import Effort, Meter
 from ._inner import Descent, explored
 from ._lift import Lift
 from ._one import POSSIBLE
@@ -19,6 +19,8 @@ from ._programme import Clash, End, Ends, Limit, Programme
 
 # Limits that miss each other by less than this hold together: numbers are rounded.
 _TOGETHER = 1e-9
+# How much work it may take to see whether limits hold together.
+_CLASH = 1.0
 
 
 def solve_several(programme: Programme, effort: Effort | None = None) -> Ends | Clash:
@@ -35,13 +37,13 @@ def solve_several(programme: Programme, effort: Effort | None = None) -> Ends | 
         ZeroCondition: a condition of the query is impossible.
     """
     effort = Effort() if effort is None else effort
-    begun = time.monotonic()
-    lift = Lift(*with_labels(programme), begun + effort.seconds)
-    if lift.cells > effort.cells:
+    begun, meter = time.monotonic(), effort.begun()
+    lift = Lift(*with_labels(programme), meter)
+    if lift.cells > effort.cells or lift.entries > effort.entries:
         return _by_ranges(lift, effort, begun)
-    lower = Search(lift, 1.0, effort, begun + effort.seconds / 2)
+    lower = Search(lift, 1.0, effort, meter.part(0.5))
     low = lower.run()
-    upper = Search(lift, -1.0, effort, begun + effort.seconds)
+    upper = Search(lift, -1.0, effort, meter)
     high = None if low is None else upper.run()
     if low is None or high is None:
         return _clash(programme, effort)
@@ -63,8 +65,7 @@ def _by_ranges(lift: Lift, effort: Effort, begun: float) -> Ends:
     low, high = crude(lift.programme)
     ends: list[End] = []
     for outer, sign in ((low, 1.0), (high, -1.0)):
-        until = begun + effort.seconds * (0.75 - 0.25 * sign)
-        laws = explored(Descent(lift.programme, sign, until), effort, until)
+        laws = explored(Descent(lift.programme, sign, lift.meter.part(0.75 - 0.25 * sign)), effort)
         inner = np.nan if laws is None else lift.programme.at(laws)
         ends.append(End(outer if laws is None else sign * min(sign * outer, sign * inner), inner, laws))
     meet = all(_meet(end, effort) for end in ends) and not any(block.loose for block in lift.programme.blocks)
@@ -76,27 +77,27 @@ def _by_ranges(lift: Lift, effort: Effort, begun: float) -> Ends:
 
 def _clash(programme: Programme, effort: Effort) -> Ends | Clash:
     """By how much the limits miss each other; the ends where that is no more than rounding."""
-    if _holds(programme):
+    if any(ratio.below is not None for ratio in programme.query) and _holds(programme):
         raise ZeroCondition
-    by = _apart(programme)
-    if by <= _TOGETHER:
+    if _holds(_widened(programme, _TOGETHER)):
+        by = _apart(programme, 1e-12, _TOGETHER)
         return solve_several(_widened(programme, 2.0 * by + 1e-12), effort)
+    by = _apart(programme, _TOGETHER, 1.0) if effort.measure else _TOGETHER
     return Clash(tuple(sorted({limit.source for limit in programme.limits})), by)
 
 
 def _holds(programme: Programme) -> bool:
     """Whether no proof was found that the limits cannot hold together."""
     lift = Lift(*with_labels(replace(programme, query=(), floor=-np.inf, ceiling=np.inf)))
-    return Search(lift, 1.0, Effort(branches=200, starts=0, seconds=2.0), time.monotonic() + 2.0).run() is not None
+    return Search(lift, 1.0, Effort(branches=200, starts=0), Meter(_CLASH)).run() is not None
 
 
-def _apart(programme: Programme) -> float:
-    """The least number by which all limits must be widened, from below: halving finds it."""
-    low, high = 0.0, 1.0
-    while high - low > max(1e-3 * high, 1e-12):
-        middle = (low + high) / 2 if low > 0 or high < 1e-6 else high / 10
+def _apart(programme: Programme, low: float, high: float) -> float:
+    """The number by which all limits must be widened, from below: halving finds it between two others."""
+    while high > 1.01 * low:
+        middle = float(np.sqrt(low * high))
         low, high = (low, middle) if _holds(_widened(programme, middle)) else (middle, high)
-    return high if low == 0.0 else low
+    return low
 
 
 def _widened(programme: Programme, by: float) -> Programme:

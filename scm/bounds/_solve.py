@@ -29,10 +29,10 @@ def solve(programme: Programme, effort: Effort | None = None) -> Ends | Clash:
         ZeroCondition: a condition of the query is impossible.
         TooLarge: several blocks, and their products are more than the effort allows.
     """
-    effort = Effort() if effort is None else effort
+    effort = (Effort() if effort is None else effort).shared()
     if len(programme.blocks) == 1 and programme.blocks[0].apart is None:
         return solve_one(programme)
-    found = _solved(programme, effort)
+    found = _solved(programme, replace(effort, measure=False))
     return _smallest(programme, found, effort) if isinstance(found, Clash) else found
 
 
@@ -66,13 +66,16 @@ def _smallest(programme: Programme, clash: Clash, effort: Effort) -> Clash:
 
     What clashes last may have got its numbers from other limits, so the search is among all of them.
     """
-    quick = replace(effort, branches=min(effort.branches, 200), starts=0, seconds=min(effort.seconds, 2.0))
+    quick = replace(effort, branches=min(effort.branches, 200), starts=0, meter=None, work=1.0, measure=False)
     kept = {limit.source for limit in programme.limits}
     for source in sorted(kept):
         limits = tuple(limit for limit in programme.limits if limit.source in kept - {source})
         found = _solved(_without_query(replace(programme, limits=limits)), quick)
         if isinstance(found, Clash):
             kept, clash = kept - {source}, found
+    limits = tuple(limit for limit in programme.limits if limit.source in kept)
+    found = _solved(_without_query(replace(programme, limits=limits)), replace(quick, measure=True))
+    clash = found if isinstance(found, Clash) else clash
     return Clash(tuple(sorted(kept)), clash.by, clash.reason)
 
 

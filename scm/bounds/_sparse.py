@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ._effort import Meter
 from ._programme import Array
 
 _USUAL: dict[str, Any] = {
@@ -28,6 +29,8 @@ _LARGE: tuple[dict[str, Any], ...] = (
     {"presolve": "on", "solver": "simplex"},
 )
 _MANY = 400
+# Steps of the simplex method that one of the interior point method takes as long as.
+_INTERIOR = 4.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,38 +93,74 @@ class Optimum:
     multipliers: Array
 
 
-def least(cost: Array, rows: SparseRows, seconds: float = np.inf) -> Optimum:
+def least(
+    cost: Array, rows: SparseRows, meter: Meter | None = None, *, most: Array | None = None, ray: bool = True
+) -> Optimum:
     """The least `cost x` over `x >= 0` within the rows.
 
     Args:
         cost: shape (columns,).
         rows: what x must meet.
-        seconds: after how many to give up.
+        meter: what may be spent, and what this takes it from.
+        most: shape (columns, 2): ends of x itself; None for nothing but `x >= 0`.
+        ray: whether to say why rows cannot hold together, where that is at hand: an interior point method does not
+            know. `excess` does.
     """
     import highspy
 
     kinds = highspy.HighsModelStatus
     ways = _LARGE if len(cost) > _MANY else _SMALL
-    solver = _run(cost, rows, ways[0], seconds)
-    if solver.getModelStatus() not in (kinds.kOptimal, kinds.kInfeasible, kinds.kUnbounded, kinds.kTimeLimit):
-        solver = _run(cost, rows, ways[1], seconds)
-    return _found(solver, kinds, len(cost), len(rows.low))
+    programme = _as_highs(cost, rows, most)
+    solver = _run(programme, len(rows.value), ways[0], meter)
+    given_up = kinds.kTimeLimit, kinds.kIterationLimit
+    if solver.getModelStatus() not in (kinds.kOptimal, kinds.kInfeasible, kinds.kUnbounded, *given_up):
+        solver = _run(programme, len(rows.value), ways[1], meter)
+    return _found(solver, kinds, len(cost), len(rows.low), ray and ways is _SMALL)
 
 
-def _run(cost: Array, rows: SparseRows, options: dict[str, Any], seconds: float) -> Any:
+def excess(rows: SparseRows, columns: int, meter: Meter) -> Optimum:
+    """By how much `rows` are missed at least, all added up, over `x >= 0`; the last row is met exactly.
+
+    Where that is more than nothing the multipliers prove that rows which are said to be infeasible are (Farkas).
+    """
+    count = len(rows.low) - 1
+    up, down = np.flatnonzero(np.isfinite(rows.low[:-1])), np.flatnonzero(np.isfinite(rows.high[:-1]))
+    where = np.concatenate([up, down])
+    order = np.argsort(where, kind="stable")
+    signs = np.repeat([1.0, -1.0], [len(up), len(down)])[order]
+    starts = np.searchsorted(where[order], np.arange(count + 2)).astype(np.int32)
+    own = np.repeat(np.arange(count + 1), np.diff(rows.start))
+    places = np.concatenate([own, where[order]])
+    together = np.argsort(places, kind="stable")
+    index = np.concatenate([rows.index, columns + order]).astype(np.int32)[together]
+    value = np.concatenate([rows.value, signs])[together]
+    cost = np.concatenate([np.zeros(columns), np.ones(len(where))])
+    return least(cost, SparseRows(rows.start + starts, index, value, rows.low, rows.high), meter)
+
+
+def _run(programme: Any, entries: int, options: dict[str, Any], meter: Meter | None) -> Any:
     import highspy
 
     solver: Any = highspy.Highs()
     for name, option in {**_USUAL, **options}.items():
         solver.setOptionValue(name, option)
-    if np.isfinite(seconds):
-        solver.setOptionValue("time_limit", max(seconds, 0.01))
-    solver.passModel(_as_highs(cost, rows))
+    entries += programme.num_row_ + programme.num_col_
+    if meter is not None:
+        if np.isfinite(meter.until):
+            solver.setOptionValue("time_limit", max(meter.seconds, 0.01))
+        if np.isfinite(meter.work):
+            steps = int(min(max(meter.steps(entries), 100.0), 1e8))
+            solver.setOptionValue("simplex_iteration_limit", steps)
+            solver.setOptionValue("ipm_iteration_limit", steps)
+    solver.passModel(programme)
     solver.run()
+    if meter is not None:
+        done = solver.getInfo()
+        meter.take(max(done.simplex_iteration_count, 0) + _INTERIOR * max(done.ipm_iteration_count, 0), entries)
     return solver
 
 
-def _found(solver: Any, kinds: Any, columns: int, rows: int) -> Optimum:
+def _found(solver: Any, kinds: Any, columns: int, rows: int, wanted: bool) -> Optimum:
     status = solver.getModelStatus()
     if status == kinds.kOptimal:
         solution = solver.getSolution()
@@ -129,19 +168,22 @@ def _found(solver: Any, kinds: Any, columns: int, rows: int) -> Optimum:
         return Optimum("optimal", float(solver.getObjectiveValue()), x, multipliers)
     names = {kinds.kInfeasible: "infeasible", kinds.kUnbounded: "unbounded"}
     ray = np.zeros(rows)
-    if status == kinds.kInfeasible:
+    if wanted and status == kinds.kInfeasible:
         found = solver.getDualRay()
         ray = np.array(found[2]) if found[1] else ray
     return Optimum(names.get(status, "failed"), np.nan, np.full(columns, np.nan), ray)
 
 
-def _as_highs(cost: Array, rows: SparseRows) -> Any:
+def _as_highs(cost: Array, rows: SparseRows, most: Array | None) -> Any:
     import highspy
 
     programme: Any = highspy.HighsLp()
     programme.num_col_, programme.num_row_ = len(cost), len(rows.low)
     programme.col_cost_ = cost
-    programme.col_lower_, programme.col_upper_ = np.zeros(len(cost)), np.full(len(cost), highspy.kHighsInf)
+    if most is None:
+        programme.col_lower_, programme.col_upper_ = np.zeros(len(cost)), np.full(len(cost), highspy.kHighsInf)
+    else:
+        programme.col_lower_, programme.col_upper_ = most[:, 0], most[:, 1]
     programme.row_lower_, programme.row_upper_ = rows.low, rows.high
     matrix = programme.a_matrix_
     matrix.format_ = highspy.MatrixFormat.kRowwise
