@@ -80,7 +80,9 @@ def _found(study: Study, k: int, law: KnownLaw, cells: Array) -> Iterator[Depend
         if {a, b} <= set(law.do):
             continue
         order = [names.index(name) for name in (*given, a, b)]
-        table = np.einsum(joint, range(len(names)), order)
+        rest = tuple(i for i in range(len(names)) if i not in order)
+        kept = [i for i in range(len(names)) if i in order]
+        table: Array = joint.sum(axis=rest).transpose([kept.index(i) for i in order])
         yield from _apart(study, k, law, (a, b, given), table)
 
 
