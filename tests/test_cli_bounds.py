@@ -130,3 +130,29 @@ def test_a_grant_that_cannot_be_meant_is_misuse(capsys: pytest.CaptureFixture[st
     status, out, err = run(capsys, "query", IV, EFFECT, *GIVEN, "--assume", grant)
     assert (status, out) == (2, "")
     assert words in err
+
+
+def test_a_contradiction_is_told_with_its_reason(capsys: pytest.CaptureFixture[str]):
+    said = ("--given=P(X=0, Y=1 | Z=0) = 80%", "--given=P(X=0, Y=0 | Z=1) = 60%", "--no-derivation")
+    status, out, _ = run(capsys, "query", IV, EFFECT, *said)
+    assert status == 0
+    assert "cannot hold together, rounding included: by these numbers P(Y[X=0]=1) + " in out
+    assert "but under no law is it above 1" in out
+    bow = ("query", "X -> Y, X <-> Y", "P(Y=1 | do(X=1))", "--given=P(X=1) = 50%", "--given=P(Y=1 | X=1) = 50%")
+    _, out, _ = run(capsys, *bow, "--given=P(Y=1 | do(X=1)) = 10%", "--no-derivation")
+    assert out.endswith("cannot hold together, rounding included: no law over this graph meets them.")
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("P(Y=1 | X=1) = 60", "a probability lies between 0 and 1, got 60; for a percentage write 60%."),
+        ("P(Y=1 | X=1) = 160%", "a probability lies between 0 and 1, got 1.6."),
+        ("P(Y=1 | X=1) = -0.2", "a probability lies between 0 and 1, got -0.2."),
+    ],
+)
+def test_a_probability_that_is_none_is_misuse(capsys: pytest.CaptureFixture[str], said: str, words: str):
+    for command in ("query", "identify"):
+        status, out, err = run(capsys, command, "X -> Y, X <-> Y", "P(Y=1 | do(X=1))", f"--given={said}")
+        assert (status, out) == (2, "")
+        assert words in err
