@@ -136,7 +136,8 @@ def test_a_contradiction_is_told_with_its_reason(capsys: pytest.CaptureFixture[s
     said = ("--given=P(X=0, Y=1 | Z=0) = 80%", "--given=P(X=0, Y=0 | Z=1) = 60%", "--no-derivation")
     status, out, _ = run(capsys, "query", IV, EFFECT, *said)
     assert status == 0
-    assert "cannot hold together, rounding included: by these numbers P(Y[X=0]=1) + " in out
+    assert "cannot hold together, rounding included: " in out
+    assert "P(X[Z=1]=0, Y[Z=1]=0) is at least 1.39, " in out
     assert "but under no law is it above 1" in out
     bow = ("query", "X -> Y, X <-> Y", "P(Y=1 | do(X=1))", "--given=P(X=1) = 50%", "--given=P(Y=1 | X=1) = 50%")
     _, out, _ = run(capsys, *bow, "--given=P(Y=1 | do(X=1)) = 10%", "--no-derivation")
