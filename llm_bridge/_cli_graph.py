@@ -44,8 +44,8 @@ from scm import (
     two_models,
 )
 
-from ._cli_bounds import bounds_explained, bounds_words, grants_of, how_to_bound
-from ._cli_input import is_graph_file
+from ._cli_bounds import bounds_explained, bounds_words, grants_of, how_to_bound, left_open
+from ._cli_input import is_graph_file, no_table
 from ._cli_print import as_json, section, steps_text, value_of, wrapped
 from ._cli_query import exit_status
 from ._guard import visible
@@ -58,9 +58,11 @@ def graph_of(argument: str, document: str | None) -> CausalGraph:
 
     Raises:
         ScmError: it cannot be read; the message points at the character.
+        BadInput: it is the name of a table.
     """
     if document is not None:
         return graph_from_text(document)
+    no_table(argument)
     return read_graph(argument) if os.path.exists(argument) or is_graph_file(argument) else graph_from_text(argument)
 
 
@@ -301,7 +303,8 @@ def answer_words(study: Study, answer: Answer) -> str:
             told = f"{answer.text} is {rounded_to(answer.value, answer)}, standard error {error:.2g}"
             return f"{told}. {why(study, answer)}".strip()
         case _:
-            return f"{answer.text} is {value_of(answer)}. {why(study, answer)}".strip()
+            told = f"{answer.text} is {value_of(answer)}."
+            return " ".join(part for part in (told, *left_open(answer), why(study, answer)) if part)
 
 
 def _data(study: Study, answer: Answer) -> dict[str, Any]:

@@ -136,7 +136,7 @@ def _row(label: str, one: Found) -> _Row:
         case Answer():
             if len(one.status) > 1:
                 raise InvalidQuery(
-                    f"{label!r} is an answer for {len(one.status):,} rows; one number or one interval is drawn in a line. "
+                    f"{label!r} is an answer for {len(one.status):,} rows; one number or interval makes a line. "
                     "Name the rows that are wanted, each by itself."
                 )
             between, interval, value = one.uncertainty.confidence, one.interval, one.value
