@@ -11,7 +11,7 @@ import numpy as np
 
 from ._answer import Answer, Told
 from ._bounds_ends import Bounded, Facts, added, cells_of, ends_of
-from ._bounds_told import Account, Attained, clash_step, forecast
+from ._bounds_told import Account, Attained, clash_step, forecast, rounding_steps
 from ._errors import listing
 from ._finding import Assumption, Confidence, Finding, Interval, Statuses, Step, Uncertainty
 from ._identified import distribution_states
@@ -30,6 +30,8 @@ from .statements import names_of
 NAME = "bounds"
 REGION = "the ends over a simultaneous confidence region for the frequencies (Clopper & Pearson 1934; Bonferroni)"
 """How the confidence interval of bounds is made."""
+PERHAPS = "; it may be narrower: limits whose numbers are known between ends are taken at the widest"
+"""Where a quantity is about two conditions, so that its row needs a number that the region leaves open."""
 USUAL = Effort(work=4.0, branches=400)
 """What is spent where no budget is given: counted work ends it, not the clock, so that it is reproducible."""
 HURRIED = 5.0
@@ -140,7 +142,9 @@ class _Bounds:
         digits, region = (None if isinstance(ends, Clash) else ends for ends in wider)
         if any(one.undefined for one in found):
             return self._with(found, "undefined", status=Statuses(("undefined",)))
-        if digits is not None and not any(one.tells or one.sharp for one in digits):
+        if digits is not None and not any(
+            one.tells or one.sharp or (self.digits or self.facts).loose for one in digits
+        ):
             # Ends that hold whatever is known: it was too large, and only what was found to be attained says something.
             attained = (digits[0].lower, digits[0].upper)
             rough = {"rounding_attained": attained} if len(digits) == 1 and not any(map(math.isnan, attained)) else {}
@@ -152,14 +156,18 @@ class _Bounds:
         self, found: tuple[Bounded, ...], digits: tuple[Bounded, ...] | None, region: tuple[Bounded, ...] | None
     ) -> Answer:
         """The answer, where the ends at face value are defined and nothing clashes."""
+        notes = () if digits is None else rounding_steps(digits)
+        if digits is not None and not all(one.sharp or one.met for one in digits):
+            told = {**self.base.diagnostics, "rounding_sharp": False}
+            self = replace(self, base=replace(self.base, diagnostics=told))
         for wider in (digits, region):  # what is proved with more left open holds at face value too
             found = found if wider is None else tuple(map(_within, found, wider))
         if all(one.met for one in found):
             value = self.asked.array([one.value for one in found])
             finding: Finding = "exact" if self.region is None else "estimate"
-            return self._with(found, finding, value=value, uncertainty=self._uncertainty(found, digits, region))
+            return self._with(found, finding, notes, value=value, uncertainty=self._uncertainty(found, digits, region))
         uncertainty = self._uncertainty(found, digits, region)
-        return self._with(found, "bounds", interval=self._interval(found), uncertainty=uncertainty)
+        return self._with(found, "bounds", notes, interval=self._interval(found), uncertainty=uncertainty)
 
     def _with(
         self,
@@ -179,7 +187,7 @@ class _Bounds:
             states=self.asked.states,
             assumptions=(*self._kept(), *self.grants, *_drawn(self.asked.study), *conditions(found)),
             diagnostics={**self.base.diagnostics, "bounds": figures(found)},
-            account=Account(self.base, facts, found, notes),
+            account=Account(self.base, facts, found, notes, facts is not self.facts),
             attain=None if number is None else Attained(facts, number),
             estimand=None,
             check=None,
@@ -207,7 +215,8 @@ class _Bounds:
         confidence = None
         if region is not None:
             lower, upper = ([getattr(one, name) for one in region] for name in ("outer_lower", "outer_upper"))
-            confidence = Confidence(self.asked.array(lower), self.asked.array(upper), self.level, REGION)
+            how = REGION + PERHAPS if self.region is not None and self.region.loose else REGION
+            confidence = Confidence(self.asked.array(lower), self.asked.array(upper), self.level, how)
         arithmetic = max(one.outer_upper - one.outer_lower for one in found) if all(o.met for o in found) else None
         return Uncertainty(rounding=rounding, confidence=confidence, floating_point=arithmetic)
 

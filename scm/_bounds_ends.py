@@ -82,6 +82,7 @@ class Facts:
         equations: the variables whose mechanism is known.
         left: what no row was made of, and why: with it the ends could be narrower.
         effort: what may be spent on each number.
+        loose: whether some of it says less than is known, see `Reading`.
     """
 
     graph: CausalGraph
@@ -92,13 +93,15 @@ class Facts:
     equations: Mapping[str, Expr]
     left: tuple[Left, ...]
     effort: Effort
+    loose: bool = False
 
     @classmethod
     def of(cls, study: Study, sources: Sources, reading: Reading, effort: Effort) -> Facts:
         """What a study says, in one of its readings."""
         known = (*reading.known, *presumed(study.statements, len(study.laws) + len(study.samples)))
         graph = reading.graph or study.graph
-        return cls(graph, study.states, reading.laws, known, sources.sources, sources.equations, reading.left, effort)
+        said, equations = sources.sources, sources.equations
+        return cls(graph, study.states, reading.laws, known, said, equations, reading.left, effort, reading.loose)
 
     def with_law(self, study: Study, law: KnownLaw) -> Facts:
         """The same, where the statements give a whole law: it stands for those that are about nothing else."""
@@ -115,7 +118,7 @@ class Facts:
     @property
     def complete(self) -> bool:
         """Whether all that is known is in the programmes."""
-        return not self.left
+        return not (self.left or self.loose)
 
     def programme(self, query: Query) -> Programme:
         """The query with all that is known, as polynomials.

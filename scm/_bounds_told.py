@@ -17,6 +17,8 @@ from .bounds._possible import approached
 from .bounds._programme import Block, Clash, Limit, Programme, TooLarge
 
 RESPONSES = "Balke & Pearl (1994); Rosset, Gisin & Wolfe (2018); Zhang, Tian & Bareinboim (2022)"
+MANY = 12
+"""Cells of a law that are told one by one."""
 MOST_SAID = 6
 """Sources that are named one by one."""
 
@@ -46,12 +48,14 @@ class Account:
         facts: what is known.
         found: the ends of each cell.
         notes: steps about printed digits or sampling, behind the others.
+        beside: whether the ends are those of such a reading alone: at face value the numbers clash.
     """
 
     base: Answer
     facts: Knowledge
     found: tuple[Bounded, ...]
     notes: tuple[Step, ...] = ()
+    beside: bool = False
 
     def __call__(self) -> tuple[Step, ...]:
         """The steps."""
@@ -94,7 +98,8 @@ class Account:
                 off = max(off, missed)
         if not shown:
             return ()
-        claim = f"models over this graph attain {' and '.join(shown)}"
+        within = f"within the {self.notes[0].name}, " if self.beside else ""
+        claim = f"{within}models over this graph attain {' and '.join(shown)}"
         if names := near(one):
             reason = (
                 f"{names} says that its condition is possible, which it is not at the end itself: that is approached "
@@ -244,6 +249,15 @@ def _outcome(found: Sequence[Bounded]) -> tuple[Step, ...]:
             reason = "models that meet all that is known come as near to both ends as one likes"
         return (Step("nothing ruled out", f"what is known allows every value {ends}", reason),)
     return ()
+
+
+def rounding_steps(digits: Sequence[Bounded]) -> tuple[Step, ...]:
+    """What printed digits leave open of each probability of a law; nothing of a single number, which has a place."""
+    if len(digits) == 1:
+        return ()
+    each = "; ".join(f"{print_query(one.query)} {ends_text(one.outer_lower, one.outer_upper)}" for one in digits[:MANY])
+    more = f"; and {len(digits) - MANY} more" if len(digits) > MANY else ""
+    return (Step("rounding", each + more, "within what the digits of the printed numbers leave open"),)
 
 
 def clash_step(clash: Clash, sources: Sequence[str]) -> Step:

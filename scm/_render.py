@@ -77,8 +77,9 @@ def answer_text(answer: Printable, *, derivation: bool = True) -> str:
     if arithmetic is not None and arithmetic > SHOWN_ERROR:
         lines.append(f"  arithmetic: off by at most {number_text(arithmetic)}")
     if answer.uncertainty.rounding is not None:
-        low, high = answer.uncertainty.rounding
-        lines.append(f"  within the rounding of the printed numbers: {' to '.join(outward_text(low, high))}")
+        ends = " to ".join(outward_text(*answer.uncertainty.rounding))
+        less = " (perhaps within less)" if answer.diagnostics.get("rounding_sharp") is False else ""
+        lines.append(f"  within the rounding of the printed numbers: {ends}{less}")
     lines += _estimand_lines(answer)
     lines += _refused_lines(answer)
     lines += [f"  refused by {name}: {reason}" for name, reason in answer.refusals]

@@ -18,6 +18,7 @@ from scm import (
     Sample,
     Study,
     Variable,
+    additive_confounding,
     ate,
     ett,
     explain,
@@ -578,3 +579,35 @@ def test_a_dependence_that_the_graph_rules_out_is_named():
     under = KnownLaw(("Y", "M"), rng.dirichlet(np.ones(4), 2).reshape(2, 2, 2), ("X",))
     answer = ask(Study(chain, under), "P(Y[M=1]=1)")
     assert "X and Y are independent given M where X is imposed" in answer.derivation[-1].reason
+
+
+def test_rounding_that_is_not_sharp_says_so():
+    """Shapes about two conditions need P(X) as a number: between ends its row holds for each, and says less."""
+    said = "P(X=1) = .5", "P(Y=1 | X=1) = .6", "P(Y=1 | X=0) = .2"
+    answer = ask(Study(BOW, *said), ate("X", "Y"), assume=additive_confounding("X", "Y", 0.0))
+    low, high = answer.uncertainty.rounding
+    assert answer.value == pytest.approx(0.4)
+    # Without confounding the effect is a difference of shares, from .55 - .25 to .65 - .15.
+    assert low <= 0.3 < 0.5 <= high
+    assert "(perhaps within less)" in answer.to_text()
+    plain = ask(Study(BOW, *said), ate("X", "Y"))
+    assert plain.uncertainty.rounding is not None
+    assert "perhaps within less" not in plain.to_text()
+
+
+def test_the_rounding_of_a_law_is_told():
+    """One line for each state: P(Y[X=1]=1) is P(Y=1, X=1) from .55 * .45 up, and at most that and P(X=0) = .55."""
+    answer = ask(Study(BOW, "P(X=1) = 50%", "P(Y=1 | X=1) = 60%"), "P(Y[X=1])")
+    assert answer.finding == "bounds"
+    step = next(step for step in answer.derivation if step.name == "rounding")
+    assert "P(Y[X=1] = 0) between" in step.claim
+    assert "P(Y[X=1] = 1) between" in step.claim
+
+
+def test_ends_within_sampling_error_alone_are_said_to_be():
+    """Shares that no model has: the models of the ends meet the region and not the shares."""
+    rows = np.array([(0, 0, 0)] * 8 + [(0, 1, 1)] * 2 + [(1, 0, 1)] * 8 + [(1, 1, 0)] * 2)
+    answer = ask(Study(IV, Sample(dict(zip("ZXY", rows.T, strict=True)))), ate("X", "Y"))
+    assert np.isnan(answer.interval.lower)
+    step = next(step for step in answer.derivation if step.name == "attained")
+    assert step.claim.startswith("within the sampling error, models")

@@ -72,6 +72,20 @@ def rows_of(
     return _rows(fraction(quantity, states, known), low, high, known)
 
 
+def is_exact(quantity: Query | Correlation, states: Mapping[str, tuple[Value, ...]], known: Lookup) -> bool:
+    """Whether its rows need no number that is known between ends only: such rows hold, and others may be narrower.
+
+    Raises:
+        NotLinear: it has none, as far as numbers are known.
+    """
+    if isinstance(quantity, Correlation):
+        events = (Op("=", (Var(name), Const(states[name][1]))) for name in (quantity.first, quantity.second))
+        margins = [_margin(Probability(event, quantity.given), known) for event in events]
+        return all(low == high for low, high in margins)
+    part = fraction(quantity, states, known)
+    return _exact(part.above) and _exact(part.below)
+
+
 def fraction(query: Query, states: Mapping[str, tuple[Value, ...]], known: Lookup) -> Fraction:
     """A quantity as a fraction.
 

@@ -34,7 +34,7 @@ from ..statements import Read, Statements, names_of
 from ..statements import TooLarge as TooManyAtoms
 from ._known import Known
 from ._numbers import Box, Numbers
-from ._quantity_rows import NotLinear, Range, rows_of
+from ._quantity_rows import NotLinear, Range, is_exact, rows_of
 from ._regions import LEVEL, Counted, clopper_pearson, counted, reach, stratified
 from ._seen_as_done import as_done
 
@@ -57,12 +57,14 @@ class Reading:
         known: the rows.
         left: what no row was made of; the ends are right, but could be narrower.
         graph: the graph that its programme is over, where that is not the study's but one that says less.
+        loose: whether a row holds for every number between ends where there is only one: the ends could be narrower.
     """
 
     laws: tuple[KnownLaw, ...]
     known: tuple[Known, ...]
     left: tuple[Left, ...] = ()
     graph: CausalGraph | None = None
+    loose: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,7 +215,7 @@ class _Reader:
             for limit in granted_limits(shape, self.study.states):
                 taken.take(limit, first + k)
         graph = self.loose if how == "counted" and self.loose is not self.study.graph else None
-        return Reading(tuple(exact), tuple(taken.rows), tuple(dict.fromkeys(taken.left)), graph)
+        return Reading(tuple(exact), tuple(taken.rows), tuple(dict.fromkeys(taken.left)), graph, taken.loose)
 
     def ends(self, given: Statement, how: Reads) -> Range:
         """The ends of what is stated, in a reading."""
@@ -281,6 +283,7 @@ class _Taken:
     numbers: Numbers
     rows: list[Known] = field(default_factory=lambda: [])
     left: list[Left] = field(default_factory=lambda: [])
+    loose: bool = False
 
     def take(self, said: Ranged, source: int, *, done: bool = False) -> None:
         """The rows of one quantity, or why there are none.
@@ -301,6 +304,7 @@ class _Taken:
                 reason = str(wrong)
                 continue
             self.rows += [Known(parts, low, high, source) for parts, low, high in found]
+            self.loose = self.loose or not is_exact(form, self.study.states, self.numbers)
             return
         self.left.append(Left(source, reason))
 
