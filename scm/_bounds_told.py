@@ -11,7 +11,7 @@ from ._bounds_ends import Bounded, Knowledge
 from ._finding import Step
 from ._model import Model
 from ._query import Query, print_query
-from ._text import ends_text, number_text
+from ._text import ends_text, number_text, outward_text
 from .bounds._polynomials import reads
 from .bounds._possible import approached
 from .bounds._programme import Block, Clash, Limit, Programme, TooLarge
@@ -94,7 +94,8 @@ class Account:
                 value, missed = self.facts.checked(one.query, one.programmes[0], laws)
                 if math.isnan(value):  # the condition is so faint that rounding alone makes it possible
                     continue
-                shown.append(f"{number_text(value)} at the {end} end")
+                low, high = outward_text(value, value) if one.sharp else (number_text(value),) * 2
+                shown.append(f"{low if end == 'lower' else high} at the {end} end")
                 off = max(off, missed)
         if not shown:
             return ()
@@ -263,7 +264,8 @@ def rounding_steps(digits: Sequence[Bounded]) -> tuple[Step, ...]:
 def clash_step(clash: Clash, sources: Sequence[str]) -> Step:
     """That what is known cannot all hold."""
     names = [sources[k] for k in clash.sources]
-    claim = f"{'; '.join(names)} cannot {'be' if len(names) == 1 else 'hold together'}"
+    alone = "be over this graph" if names[0].startswith(("the sample", "the law")) else "be"
+    claim = f"{'; '.join(names)} cannot {alone if len(names) == 1 else 'hold together'}"
     off = f" (off by at least {number_text(clash.by)})" if math.isfinite(clash.by) and clash.by > 0 else ""
     reason = clash.reason or "no model over this graph meets them; without any one of them some model does"
     return Step("contradiction", claim, f"{reason}{off}")

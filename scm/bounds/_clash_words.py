@@ -28,6 +28,7 @@ class Part:
         row: its form over the columns.
         places: the state at each coordinate, where the form is the event that these hold; else empty.
         text: the event.
+        exact: whether the limit gives the number, and not one end of it only.
     """
 
     weight: float
@@ -35,6 +36,14 @@ class Part:
     row: Array
     places: Mapping[int, int]
     text: str
+    exact: bool = True
+
+    @property
+    def said(self) -> str:
+        """The event with what the limit says of it."""
+        if self.exact:
+            return f"{self.text} = {self.number:.6g}"
+        return f"{self.text}, at {'least' if self.weight > 0 else 'most'} {self.number:.6g},"
 
     @property
     def is_event(self) -> bool:
@@ -69,7 +78,7 @@ def _part(programme: Programme, rows: Rows, k: int, weight: float) -> Part:
     else:
         source = programme.limits[k].source
         text = f"[{programme.sources[source]}]" if source < len(programme.sources) else f"[number {k + 1}]"
-    return Part(weight, number, rows.matrix[k], places, text)
+    return Part(weight, number, rows.matrix[k], places, text, bool(rows.low[k] == rows.high[k]))
 
 
 def literals(block: Block, row: Array) -> dict[int, int]:
@@ -147,8 +156,8 @@ def _named(programme: Programme, parts: Sequence[Part]) -> str:
 def _single(part: Part) -> str:
     most, least = float(part.row.max()), float(part.row.min())
     if part.weight > 0:
-        return f"{part.text} = {part.number:.6g} is above {most:.6g}, the most that it can be"
-    return f"{part.text} = {part.number:.6g} is below {least:.6g}, the least that it can be"
+        return f"{part.said} is above {most:.6g}, the most that it can be"
+    return f"{part.said} is below {least:.6g}, the least that it can be"
 
 
 def _excluding(programme: Programme, parts: Sequence[Part]) -> str:
@@ -171,10 +180,7 @@ def _implied(one: Part, two: Part) -> str:
     word = "is one kind of the event in"
     if len(two.places) == 1 and two.places.items() <= one.places.items():
         word = "is, by consistency, one kind of the event in"
-    return (
-        f"{one.text} = {one.number:.6g} is above {two.text} = {two.number:.6g}, but the event in the first {word} the "
-        "second"
-    )
+    return f"{one.said} is above {two.said.removesuffix(',')}, but the event in the first {word} the second"
 
 
 def _at_odds(one: Part, two: Part) -> bool:
