@@ -31,6 +31,10 @@ class UnknownName(ScmError):
         )
 
 
+_MANY = 20
+"""Numbers with decimals that are more than this are those of a continuous variable."""
+
+
 class UnknownState(ScmError):
     """A value was used that is not a state of its variable."""
 
@@ -39,6 +43,8 @@ class UnknownState(ScmError):
         self.value = value
         known = tuple(states)
         hint = near(str(value), [str(state) for state in known]) if isinstance(value, str) else ""
+        if len(known) > _MANY and any(isinstance(state, float) and not state.is_integer() for state in known):
+            hint = f" Of {len(known)} different numbers each is a state of its own: cut such a variable into classes."
         super().__init__(f"{value!r} is not a state of {variable!r}; its states are {listing(known)}.{hint}")
 
 

@@ -10,6 +10,7 @@ from .._errors import InvalidQuery, near
 from .._graph import CausalGraph
 from .._query import Query, print_query, query_nodes
 from .._shapes import Shape, check_shape, no_defiers, no_prevention
+from .._shapes_text import parse_shape
 from .._syntax import Set, Value, Var
 from ..identify import instruments
 
@@ -19,6 +20,15 @@ IDENTIFYING = ("no_defiers", "homogeneity")
 """Names that identification takes."""
 BUILT = ("effect_within", "additive_confounding", "marginal_sensitivity")
 """Shapes that need numbers."""
+_OF_MODELS = " It is a coupling, which says how the tables of a Model hang together: grant it there."
+_MONOTONIC = (
+    " For an effect that is never reversed write no_prevention('X', 'Y'); of an instrument, no_defiers('Z', 'X')."
+)
+_HINTS = {
+    **{name: _OF_MODELS for name in ("rank_preserving", "gumbel_max", "independent")},
+    **{name: _MONOTONIC for name in ("monotonic", "monotone", "monotonicity")},
+}
+"""What was meant by names that are known elsewhere."""
 Grants: TypeAlias = "str | Shape | Iterable[str | Shape]"
 """What a user grants of a study: names, shapes, or several of either."""
 
@@ -86,13 +96,17 @@ def _items(assume: object) -> Iterator[str | Shape]:
             raise InvalidQuery(
                 f"assume= takes names of assumptions or shapes such as no_prevention('X', 'Y'), got {what}."
             )
+        if "(" in item:
+            yield parse_shape(item)
+            continue
         known = dict.fromkeys((*BY_NAME, *IDENTIFYING))
         if item in BUILT:
             raise InvalidQuery(f"{item!r} needs numbers: grant the value that scm.{item}(...) makes.")
         if item not in known:
+            hint = _HINTS.get(item) or near(item, (*known, *BUILT))
             raise InvalidQuery(
                 f"Unknown assumption {item!r}; by name {', '.join(known)} can be granted of a study, and as a value "
-                f"also {', '.join(BUILT)}.{near(item, (*known, *BUILT))}"
+                f"also {', '.join(BUILT)}.{hint}"
             )
         yield item
 
