@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 from ._answer import Answer
 from ._ask import ask
 from ._coupling import Coupling
+from ._errors import InvalidQuery
 from ._model import Model
 from ._query import Distribution, Expectation, Probability, Query, Term, term_parts
 from ._resolve import read_query
+from ._study import Study
 from ._syntax import Const, Expr, Op, Set, Var, conjunction, conjuncts, substitute, terms
 
 if TYPE_CHECKING:
@@ -32,9 +34,13 @@ class Ladder:
     doing: Answer
     imagining: Answer
 
+    def __str__(self) -> str:
+        rungs = ("seeing", self.seeing), ("doing", self.doing), ("imagining", self.imagining)
+        return "\n".join(f"{name}: {answer.to_text(derivation=False)}" for name, answer in rungs)
+
 
 def ladder(
-    model: Model,
+    model: Model | Study,
     query: str | Query,
     *,
     assume: str | Coupling | Sequence[str | Coupling] = (),
@@ -43,7 +49,7 @@ def ladder(
     """The question on all three rungs; None unless it is one term with one plain intervention and evidence.
 
     Args:
-        model: of whom it is asked.
+        model: of whom it is asked: a model, or a study, of which bounds are found where the numbers do not suffice.
         query: as for `ask`.
         assume: as for `ask`.
         key: as for `ask`.
@@ -51,7 +57,12 @@ def ladder(
     Raises:
         The errors of `ask`.
     """
-    asked = read_query(query, model.variable_states, model.reals)
+    if isinstance(model, Study):
+        asked = read_query(query, model.states)
+    elif isinstance(model, Model):  # pyright: ignore[reportUnnecessaryIsInstance]  # untyped callers
+        asked = read_query(query, model.variable_states, model.reals)
+    else:
+        raise InvalidQuery(f"A ladder is of a Model or a Study, got {type(model).__name__}.")
     if not isinstance(asked, (Probability, Expectation, Distribution)) or asked.given is None:
         return None
     found = tuple(t for part in term_parts(asked) for t in terms(part))
@@ -72,7 +83,10 @@ def ladder(
     observed: Expr = Op("=", (Var(cause), setting.value))
     doing = _with(asked, asked_expr=None, given=kept)
     seeing = _with(asked, asked_expr=cause, given=(observed, *kept))
-    return Ladder(*(ask(model, query, assume=assume, key=key) for query in (seeing, doing, asked)))
+    queries = (seeing, doing, asked)
+    if isinstance(model, Study):
+        return Ladder(*(ask(model, one, assume=assume) for one in queries))
+    return Ladder(*(ask(model, one, assume=assume, key=key) for one in queries))
 
 
 def _with(term: Term, asked_expr: str | None, given: tuple[Expr, ...]) -> Term:
