@@ -17,13 +17,15 @@ from ._query import Query, print_query
 from ._render import plain
 from ._shapes import Shape
 from ._study import Study
-from ._text import number_text
+from ._text import number_text, outward_text
 
 Array = NDArray[np.float64]
 Family = Callable[[float], Shape]
 """What is granted at each strength, such as `lambda odds: marginal_sensitivity("X", "Y", odds)`."""
 MOST_STEPS = 40
 """Most answers that are asked to find one tipping point."""
+ROUNDED = 1e-12
+"""Ends nearer to zero than this are printed as zero."""
 NESTED = 1e-6
 """By how much an interval may be narrower than one before it: more, and less is granted at the smaller strength."""
 
@@ -79,7 +81,7 @@ class SensitivityCurve:
             elif np.isnan(self.outer_lower[k]):
                 ends = f"no number ({self.answers[k].finding})"
             else:
-                ends = f"{number_text(float(self.outer_lower[k]))} to {number_text(float(self.outer_upper[k]))}"
+                ends = " to ".join(outward_text(*(_plain(float(x[k])) for x in (self.outer_lower, self.outer_upper))))
             lines.append(f"  {number_text(strength)}: {ends}")
         lines.append(f"  {self._tips(self.tipping, 'ruled out at every strength')}")
         if not np.isnan(self.confidence_lower).all():
@@ -143,6 +145,11 @@ def sensitivity_curve(
         QuerySyntaxError, UnknownName, UnknownState: as `ask`.
     """
     strengths = _checked(study, over, reference, tolerance)
+    if not callable(cast(object, family)):
+        raise InvalidQuery(
+            f"family= says what is granted at each strength, such as lambda d: additive_confounding('X', 'Y', d), got "
+            f"{f'one shape, {family.name}' if isinstance(family, Shape) else repr(family)[:60]}."
+        )
     work = _Work(study, query, family, (assume,) if isinstance(assume, (str, Shape)) else tuple(assume))
     answers = [work.at(float(strength)) for strength in strengths]
     ends = np.array([_ends(answer) for answer in answers])
@@ -200,6 +207,10 @@ def _checked(study: object, over: Sequence[float], reference: float, tolerance: 
         raise InvalidQuery(
             f"A sensitivity curve is of a Study, got {type(study).__name__}; for a model see sensitivity()."
         )
+    if study.strata is not None:
+        raise InvalidQuery(
+            "A sensitivity curve is of one population. Give the law of one stratum, without strata=True."
+        )
     try:
         found = np.array(over, dtype=float)
     except (TypeError, ValueError):
@@ -220,6 +231,11 @@ def _ends(answer: Answer) -> tuple[float, float, float, float]:
         return cast("tuple[float, float, float, float]", tuple(float(end) for end in ends))
     value = float(np.nan if answer.value is None else answer.value)
     return value, value, value, value
+
+
+def _plain(end: float) -> float:
+    """An end without the rounding about zero, of strengths and shares that are given in a few digits."""
+    return 0.0 if abs(end) < ROUNDED else end
 
 
 def _outer(answer: Answer) -> tuple[float, float]:

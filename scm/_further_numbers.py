@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 from ._ask_beside import beside_laws
 from ._bounds_ends import Facts, ends_of, is_linear
@@ -85,6 +86,8 @@ def further_numbers(
         ScmError: what is known cannot hold together.
         TooLarge: the programme would be.
     """
+    if not isinstance(study, Study):  # pyright: ignore[reportUnnecessaryIsInstance]  # untyped callers
+        raise InvalidQuery(f"Further numbers are looked for in a Study, got {type(study).__name__}.")
     asked = read_query(query, study.states)
     if not is_linear(asked) or any(isinstance(node, Distribution) for node in query_nodes(asked)):
         raise InvalidQuery(
@@ -131,7 +134,8 @@ def _further(facts: Facts, query: Query, number: Probability, width: float) -> F
 
 def _chosen(study: Study, candidates: Iterable[str | Query]) -> list[Probability]:
     numbers: list[Probability] = []
-    for candidate in candidates:
+    single = isinstance(candidates, str) or not isinstance(cast(object, candidates), Iterable)
+    for candidate in cast("Iterable[str | Query]", (candidates,)) if single else candidates:
         number = read_query(candidate, study.states)
         if not isinstance(number, Probability) or number.given is not None:
             raise InvalidQuery(

@@ -17,16 +17,20 @@ from scm import (
     Model,
     Sample,
     Study,
+    UnknownState,
     Variable,
     additive_confounding,
     ate,
     ett,
     explain,
+    further_numbers,
+    ladder,
     no_defiers,
     no_prevention,
     pn,
     pns,
     ps,
+    sensitivity_curve,
 )
 from scm import ask as asked
 
@@ -611,3 +615,53 @@ def test_ends_within_sampling_error_alone_are_said_to_be():
     assert np.isnan(answer.interval.lower)
     step = next(step for step in answer.derivation if step.name == "attained")
     assert step.claim.startswith("within the sampling error, models")
+
+
+def test_what_is_asked_of_wrongly_is_refused_in_words():
+    """Arguments that a user mistook: shapes as text are read, names of couplings and of monotonicity are pointed on."""
+    study = Study(BOW, "P(X=1) = .5", "P(Y=1 | X=1) = .6", "P(Y=1 | X=0) = .2")
+    for text in ("no_prevention(X, Y)", ["no_prevention(X, Y)"]):
+        answer = ask(study, ate("X", "Y"), assume=text)
+        assert ends(answer) == pytest.approx(ends(ask(study, ate("X", "Y"), assume=no_prevention("X", "Y"))))
+    for text, said in (("monotonic", "no_prevention('X', 'Y')"), ("rank_preserving", "coupling")):
+        with pytest.raises(InvalidQuery, match="Unknown assumption") as wrong:
+            ask(study, ate("X", "Y"), assume=text)
+        assert said in str(wrong.value)
+    strata = Study(BOW, KnownLaw(("X", "Y"), np.full((3, 2, 2), 0.25), strata=True))
+    shape: Any = additive_confounding("X", "Y", 0.1)
+    mistaken: Any = (study, shape, "one shape"), (study, "shape", "lambda"), (strata, lambda _: shape, "strata")
+    for one, family, said in mistaken:
+        with pytest.raises(InvalidQuery, match=said):
+            sensitivity_curve(one, ate("X", "Y"), family, over=(0.0, 0.1))
+    (found,) = further_numbers(study, ate("X", "Y"), candidates="P(Y=1 | do(X=1))")
+    assert found.lower == pytest.approx(0.3)
+    wrong_study: Any = "X -> Y"
+    for call in (further_numbers, ladder):
+        with pytest.raises(InvalidQuery, match="Study, got str"):
+            call(wrong_study, "P(Y=1)")
+
+
+def test_a_question_on_a_study_is_put_on_all_rungs():
+    """Seen it is a number, done and imagined an interval."""
+    rungs: Any = ladder(Study(BOW, "P(X=1) = .5", "P(Y=1 | X=1) = .6", "P(Y=1 | X=0) = .2"), "P(Y[X=0]=0 | X=1, Y=1)")
+    assert rungs.seeing.value == pytest.approx(0.8)
+    assert ends(rungs.doing) == pytest.approx((0.4, 0.9))
+    assert ends(rungs.imagining) == (0.0, 1.0)
+    assert [line.split(":")[0] for line in str(rungs).splitlines() if not line.startswith(" ")] == [
+        "seeing", "doing", "imagining",
+    ]  # fmt: skip
+
+
+def test_a_continuous_column_is_to_be_cut():
+    rng = np.random.default_rng(0)
+    study = Study(BOW, Sample({"X": rng.normal(size=50), "Y": rng.integers(0, 2, 50)}))
+    with pytest.raises(UnknownState, match="50 different numbers"):
+        ask(study, "P(Y[X=1]=1)")
+
+
+def test_one_end_of_a_number_is_told_as_one():
+    """By consistency P(X=1, Y=1) <= P(Y[X=1]=1); the numbers go against it however they were rounded."""
+    answer = ask(Study(BOW, KnownLaw(("X", "Y"), [[0.2, 0.1], [0.1, 0.6]]), "P(Y=1 | do(X=1)) = .2"), pns("X", "Y"))
+    assert answer.finding == "contradiction"
+    reason = answer.derivation[-1].reason
+    assert "P(X=1, Y=1) = 0.6 is above P(Y[X=1]=1), at most 0.25, but" in reason
