@@ -29,7 +29,7 @@ from .bounds._stated import stated_law
 NAME = "bounds"
 REGION = "the ends over a simultaneous confidence region for the frequencies (Clopper & Pearson 1934; Bonferroni)"
 """How the confidence interval of bounds is made."""
-USUAL = Effort(work=4.0, branches=400)
+USUAL = Effort(work=5.0, branches=400)
 """What is spent where no budget is given: counted work ends it, not the clock, so that it is reproducible."""
 HURRIED = 5.0
 """Work for each second of a budget: the clock ends it, or all branches have been looked at."""
