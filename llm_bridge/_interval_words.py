@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from typing import Any, NamedTuple, cast
 
-from scm import Answer, Contrast, Probability, Query, ScmError, parse_query
+from scm import Answer, Contrast, Probability, Query, ScmError, Set, Var, parse_query, query_nodes
 
 from ._problem import Problem, Reply
 from ._rounding import ends_of
@@ -135,11 +135,29 @@ def cannot_say_more(problem: Problem | None, answer: Answer) -> str:
     if missing:
         such_as = "" if len(missing) == 1 else "a further number, such as "
         told = f"; what is given cannot say more without {such_as}{_law_said(problem, missing[0])}"
+    elif interval is not None and interval.sharp:
+        told = _taken(answer)
     if interval is None or interval.sharp:
         return told
     inner = _inner(answer)
     beside = "" if inner is None else f" (all from {inner} is possible)"
     return f"{told}; closer bounds than these are not ruled out{beside}"
+
+
+def _taken(answer: Answer) -> str:
+    """What it would take where every number that is known was used and the ends are sharp."""
+    imposed = dict.fromkeys(
+        assignment.target
+        for node in query_nodes(answer.query)
+        if isinstance(node, Var)
+        for assignment in node.world
+        if isinstance(assignment, Set)
+    )
+    if not imposed or answer.rung == 1 or rules_nothing_out(answer):
+        return ""
+    if answer.rung == 2:
+        return f"; what is given cannot say more, and an experiment that sets {' and '.join(imposed)} would settle it"
+    return "; what is given cannot say more without a further number, or something granted about how units respond"
 
 
 def further(answer: Answer) -> list[str]:

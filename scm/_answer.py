@@ -29,6 +29,18 @@ class Told:
         return self.steps
 
 
+@dataclass(frozen=True, eq=False)
+class Noted:
+    """An account with steps behind it."""
+
+    account: Callable[[], tuple[Step, ...]]
+    steps: tuple[Step, ...]
+
+    def __call__(self) -> tuple[Step, ...]:
+        """The steps."""
+        return (*self.account(), *self.steps)
+
+
 _IDENTITY = ("query", "finding", "value", "interval", "status", "states", "rung", "uncertainty", "assumptions")
 """What makes two answers equal: what they say, not how it was worked out."""
 

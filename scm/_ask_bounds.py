@@ -15,16 +15,17 @@ from ._bounds_told import Account, Attained, clash_step, forecast
 from ._errors import listing
 from ._finding import Assumption, Confidence, Finding, Interval, Statuses, Step, Uncertainty
 from ._identified import distribution_states
-from ._query import Query, query_nodes
+from ._law_independences import dependent
+from ._query import Query
 from ._statement_text import print_statement
 from ._study import Study
-from ._syntax import Var
 from .bounds._granted import Grants, granted
 from .bounds._programme import Clash, TooLarge
 from .bounds._regions import reach
 from .bounds._solve import Effort
 from .bounds._sources import sources_of
 from .bounds._stated import stated_law
+from .statements import names_of
 
 NAME = "bounds"
 REGION = "the ends over a simultaneous confidence region for the frequencies (Clopper & Pearson 1934; Bonferroni)"
@@ -38,6 +39,10 @@ WIDE = 60
 WIDE_CELLS = 2_000
 """Products of columns, for the same: numbers that are free within their digits make the programme a hard one, which may
 take a hundred times as long as the answer that it is only a remark on."""
+
+
+FEW_CELLS = 64
+"""Several laws of so many cells in all are looked at together, whether one model has them all, whatever is asked."""
 
 
 @dataclass(frozen=True)
@@ -266,6 +271,8 @@ def bounded(study: Study, query: Query, grants: Grants, base: Answer, *, seconds
         `bounds`, or where the ends meet `exact` (of samples and counted shares `estimate`); `contradiction`, with a
         smallest set of what cannot hold together; `undefined`; or `base`, with the reason, where it would be too large.
     """
+    if (wrong := dependent(study, base)) is not None:
+        return wrong
     try:
         return _bounds(study, query, grants, base, seconds).answer()
     except TooLarge as wrong:
@@ -279,7 +286,10 @@ def refuted(
 
     A query that is identified needs no shapes, but shapes that the numbers refute are said to be.
     """
-    beside = study.equations or (study.laws and study.statements)
+    if (wrong := dependent(study, found)) is not None:
+        return wrong
+    several = len(study.laws) > 1 and sum(np.size(law.array) for law in study.laws) <= FEW_CELLS
+    beside = study.equations or (study.laws and study.statements) or several
     if not beside and not granted(study.graph, study.states, query, grants).shapes:
         return None
     try:
@@ -300,7 +310,7 @@ def identifying(study: Study, query: Query, grants: Grants) -> tuple[str, ...]:
 def _bounds(study: Study, query: Query, grants: Grants, base: Answer, seconds: float | None) -> _Bounds:
     effort = effort_for(seconds)
     shapes = granted(study.graph, study.states, query, grants).shapes
-    spoken = {name for node in query_nodes(query) if isinstance(node, Var) for name in _names(node)}
+    spoken = names_of(query)
     found = sources_of(study, shapes, reach(study.graph, spoken))
     readings = (found.face, found.rounded, found.counted)
     face, digits, region = (
@@ -327,11 +337,6 @@ def _shares(effort: Effort) -> tuple[Effort, Effort, Effort]:
     """Of that, what is for numbers at face value, for what digits leave open, and for what sampling does."""
     wide = replace(effort, branches=min(effort.branches, WIDE), starts=1, cells=min(effort.cells, WIDE_CELLS))
     return effort.part(0.5), wide.part(0.75), wide
-
-
-def _names(term: Var) -> set[str]:
-    """The variables that a term speaks of."""
-    return {term.name, *(a.target for a in term.world), *(a.parent for a in term.world if a.parent)}
 
 
 def bounds_forecast(study: Study, query: Query, grants: Grants = ()) -> str:

@@ -34,8 +34,23 @@ NONE = 1e-15
 
 
 def named(laws: Sequence[KnownLaw]) -> tuple[KnownLaw, ...]:
-    """The laws with a name each: an experiment that has none is called after what it imposes."""
-    return tuple(law if law.name or not law.do else replace(law, name=f"do({', '.join(law.do)})") for law in laws)
+    """The laws with a name each: an experiment that has none is called after what it imposes.
+
+    Where several impose the same, they are called after what they measure too.
+    """
+    bare = [law.do for law in laws if law.do and not law.name]
+    return tuple(
+        law
+        if law.name or not law.do
+        else replace(
+            law, name=_regime(law) if bare.count(law.do) == 1 else f"{_regime(law)} of {', '.join(law.variables)}"
+        )
+        for law in laws
+    )
+
+
+def _regime(law: KnownLaw) -> str:
+    return f"do({', '.join(law.do)})"
 
 
 def ask_laws(study: Study, query: Query, grants: Grants, seconds: float | None = None) -> Answer:

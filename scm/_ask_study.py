@@ -11,10 +11,12 @@ from typing import Literal
 import numpy as np
 
 from ._answer import Answer, Told
+from ._ask_beside import beside_laws
 from ._ask_bounds import bounded, identifying, refuted
 from ._ask_laws import ask_laws, named
 from ._ask_samples import ask_samples
 from ._ask_strata import ask_strata
+from ._ask_unused import with_grants
 from ._errors import InvalidQuery, listing
 from ._finding import Assumption, Interval, Statuses, Step, Uncertainty
 from ._identified import (
@@ -58,6 +60,12 @@ def ask_study(study: Study, query: str | Query, assume: Grants = (), seconds: fl
         raise InvalidQuery(f"The query leaves {listing(open_ones)} open, and a study takes no rows. Write the values.")
     if study.strata is not None:
         return ask_strata(study, asked, assume, lambda one: ask_study(one, asked, assume, seconds))
+    less = beside_laws(study)
+    found = _asked(study if less is None else less.study, asked, assume, seconds)
+    return with_grants(study, asked, assume, found if less is None else less.told(found))
+
+
+def _asked(study: Study, asked: Query, assume: Grants, seconds: float | None) -> Answer:
     names = identifying(study, asked, assume)
     if study.samples:
         return ask_samples(study, asked, assume, seconds)
@@ -71,12 +79,12 @@ def ask_study(study: Study, query: str | Query, assume: Grants = (), seconds: fl
     found = _stated(spelt, knowledge, asked)
     if found.finding in ("exact", "estimate"):
         return refuted(study, asked, assume, found, seconds=seconds) or found
-    unsure = ("not_identified", "refused", "bounds", *(("contradiction",) if study.laws else ()))
+    unsure = ("not_identified", "refused", "bounds", *(("contradiction", "undefined") if study.laws else ()))
     if found.finding not in unsure:
         return found
     wider = bounded(study, asked, assume, found, seconds=seconds)
-    if found.finding == "contradiction":  # cells of a law that are near zero can seem to be one
-        return wider if wider.finding in ("bounds", "exact") else found
+    if found.finding in ("contradiction", "undefined"):  # cells of a law that are near zero, or zero, can seem so
+        return wider if wider.finding in ("bounds", "exact", "contradiction") else found
     return found if _sharp(found) and wider.finding == "bounds" and not _sharp(wider) else wider
 
 

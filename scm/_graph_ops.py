@@ -152,3 +152,26 @@ def mutilated(graph: CausalGraph, *, into: str | Iterable[str] = (), out_of: str
         tuple((a, b) for a, b in graph.confounded if not {a, b} & ends),
         graph.hidden,
     )
+
+
+def joined_parts(size: int, groups: Iterable[Sequence[int]]) -> list[list[int]]:
+    """The numbers below `size` in parts, such that the members of each group are in one part.
+
+    Returns:
+        The parts in the order of their least members, each in rising order.
+    """
+    leader = list(range(size))
+
+    def head(i: int) -> int:
+        while leader[i] != i:
+            leader[i] = leader[leader[i]]
+            i = leader[i]
+        return i
+
+    for group in groups:
+        for i in group[1:]:
+            leader[head(i)] = head(group[0])
+    parts: dict[int, list[int]] = {}
+    for i in range(size):
+        parts.setdefault(head(i), []).append(i)
+    return list(parts.values())

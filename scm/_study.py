@@ -117,7 +117,7 @@ class Study:
         object.__setattr__(self, "sources", tuple(_source(item, graph, known) for item in sources))
         _check_once(self.equations)
         for law in self.laws:
-            _check_law(law, known)
+            check_law(law, known)
         _check_strata(self)
         for sample in self.samples:
             _check_sample(sample, graph)
@@ -227,8 +227,13 @@ def _resolved(quantity: Quantity, states: Mapping[str, tuple[Value, ...]]) -> Qu
     return replace(quantity, given=given)
 
 
-def _check_law(law: KnownLaw, states: Mapping[str, tuple[Value, ...]]) -> None:
-    """That a law has the shape of its variables and adds up to one."""
+def check_law(law: KnownLaw, states: Mapping[str, tuple[Value, ...]]) -> None:
+    """That a law has the shape of its variables and adds up to one.
+
+    Raises:
+        InvalidModel: it has not, or does not.
+        UnknownName: it is of a variable that is none.
+    """
     import numpy as np  # a study of statements does not need it
 
     axes = (*law.do, *law.variables)

@@ -287,6 +287,60 @@ def test_rounding_is_kept_apart():
     assert "within the rounding of the printed numbers" in answer.to_text()
 
 
+BESIDE = np.array([[0.1, 0.852], [0.02, 0.028]])
+"""P(A, M)."""
+
+
+@pytest.mark.parametrize(
+    ("query", "value"),
+    [("P(M=1, A=0)", 0.852), ("P(M[A=0]=1)", 0.852 / 0.952), ("P(Y=1, M=1, A=0)", 0.426),
+     ("P(Y=1, M=1, A=0) / P(M=1, A=0)", 0.5)],
+)  # fmt: skip
+def test_a_printed_number_beside_a_law_does_not_move_the_answer(query: str, value: float):
+    """A law is exact: what is printed as 0.85 and is 0.852 agrees with it, and says nothing further."""
+    graph = "A -> M -> Y, A -> Y"
+    answer = ask(Study(graph, KnownLaw(("A", "M"), BESIDE), "P(M=1, A=0) = 0.85", "P(Y=1 | A=0, M=1) = 0.5"), query)
+    assert answer.finding == "exact"
+    assert answer.value == pytest.approx(value, abs=1e-12)
+    assert [step.claim for step in answer.derivation if step.name == "agreement"] == [
+        "P(M = 1, A = 0) = 0.85 says nothing beyond the laws"
+    ]
+
+
+def test_statements_that_a_law_determines_leave_its_ends_as_they_are():
+    graph, query = "A -> M", "P(M[A=0]=1, M[A=1]=0)"
+    alone = ends(ask(Study(graph, KnownLaw(("A", "M"), BESIDE)), query))
+    assert alone == pytest.approx((0.852 / 0.952 - 0.028 / 0.048, 0.02 / 0.048), abs=1e-9)
+    said = ("P(M=1, A=0) = 0.85", "P(M=1) > 0.8", "P(M[A=0]=1) = 0.9", "P(M=1) = 870 of 1000")
+    assert ends(ask(Study(graph, *said, KnownLaw(("A", "M"), BESIDE)), query)) == pytest.approx(alone, abs=1e-12)
+
+
+@pytest.mark.parametrize("said", ["P(M=1, A=0) = 0.84", "P(M=1) > 0.9", "P(M[A=0]=1) = 0.8", "P(M=1) = 600 of 1000"])
+@pytest.mark.parametrize("query", ["P(M=1)", "P(M[A=0]=1, M[A=1]=0)"])
+def test_a_statement_that_contradicts_a_law(said: str, query: str):
+    """It is found whatever is asked; a statement that agrees is no part of the clash."""
+    answer = ask(Study("A -> M", "P(M=1, A=0) = 0.85", said, KnownLaw(("A", "M"), BESIDE)), query)
+    assert answer.finding == "contradiction"
+    assert answer.diagnostics["statements"] == [1]
+    assert "the law P(A, M)" in answer.diagnostics["clash"]
+
+
+@pytest.mark.parametrize(
+    ("said", "query", "value"),
+    [
+        ("P(Y[X=1]=1 | X[X=1]=1) = 0.4", "P(Y[X=1]=1)", 0.4),
+        ("P(Y[X=1]=1, X[X=1]=1) = 0.4", "P(Y[X=1]=1)", 0.4),
+        ("P(Y[X=1]=1) = 0.4", "P(Y[X=1]=1 | X[X=1]=1)", 0.4),
+        ("P(Y[X=1]=1) = 0.4", "P(Y[X=1]=1, X[X=1]=0)", 0.0),
+    ],
+)
+def test_a_variable_is_what_it_is_set_to(said: str, query: str, value: float):
+    answer = ask(Study(BOW, said), query)
+    assert answer.finding == "exact"
+    assert answer.value == pytest.approx(value, abs=1e-12)
+    assert ask(Study(BOW, "P(X[X=1]=1) = 0.4"), query).finding == "contradiction"
+
+
 def test_a_condition_that_a_statement_makes_is_possible():
     """P(Y=1 | X=1) = 0.8 says that X=1 has some chance, however small: so P(Y[X=1]=1) is 0.8 without confounding."""
     answer = ask(Study(ALONE, "P(Y=1 | X=1) = 0.8", "P(Y[X=1]=1, Y[X=0]=0) = 0.5"), "P(Y[X=1]=1, Y[X=0]=1)")
@@ -306,6 +360,27 @@ def test_grants_that_cannot_be_meant():
             ask(study, ate("X", "Y"), assume=wrong)
     with pytest.raises(InvalidQuery, match="other way round"):
         ask(study, ate("X", "Y"), assume=no_prevention("Y", "X"))
+
+
+def test_a_grant_is_never_swallowed():
+    """One that nothing makes use of is said to be left, and why; one that is used stands among the assumptions."""
+    study = trial_of_two_arms(LIPID)
+    left = ask(study, ate("X", "Y"), assume="homogeneity")
+    assert ends(left) == pytest.approx((0.392, 0.780), abs=1e-9)
+    assert [step.claim for step in left.derivation if step.name == "grant"] == [
+        "what was granted is not used: homogeneity"
+    ]
+    seen = Study(IV, KnownLaw(("Z", "X", "Y"), np.asarray(LIPID) / 2))
+    used = ask(seen, ate("X", "Y"), assume="homogeneity")
+    assert used.value == pytest.approx(0.465 / 0.612, abs=1e-9)
+    assert any(one.text.startswith("homogeneity") for one in used.assumptions)
+    assert not [step for step in used.derivation if step.name == "grant"]
+    for grant in ("homogeneity", no_prevention("X", "Y")):
+        easy = ask(seen, "P(Y=1 | Z=1)", assume=grant)
+        assert [step.reason for step in easy.derivation if step.name == "grant"] == [
+            "the query is determined without it"
+        ]
+        assert easy.to_text() != ask(seen, "P(Y=1 | Z=1)").to_text()
 
 
 def test_a_grant_that_the_numbers_refute():
@@ -454,3 +529,52 @@ def test_rows_too_many_to_bound_one_by_one_are_refused(monkeypatch: pytest.Monke
     answer = ask(TABLES, "P(Y[X=0]=0 | X=?x, Y=?y)", rows={"x": [1, 1, 0], "y": [1, 0, 1]})
     assert answer.finding == "refused"
     assert "3 different numbers" in dict(answer.refusals)["bounds"]
+
+
+def test_the_condition_of_a_statement_is_possible_in_the_models_of_the_ends():
+    """P(Y=1 | X=1) alone rules nothing out, but for ends that need X=1 never to happen: these are approached."""
+    answer = ask(Study(BOW, "P(Y=1 | X=1) = 60%"), "P(Y[X=1]=1)")
+    assert ends(answer) == (0.0, 1.0)
+    for model, end in zip(answer.attained, (0.0, 1.0), strict=True):
+        assert 0 < ask(model, "P(X=1)").value < 1e-6
+        assert ask(model, "P(Y=1 | X=1)").value == pytest.approx(0.6, abs=1e-6)
+        assert ask(model, answer.query).value == pytest.approx(end, abs=1e-6)
+    names = [step.name for step in answer.derivation]
+    assert "approached" in names
+    assert "attained" not in names
+    assert "attain both ends" not in answer.to_text()
+    # With P(X=1) known nothing is approached: by consistency P(Y[X=1]=1) is at least .3, and at most .8.
+    answer = ask(Study(BOW, "P(Y=1 | X=1) = 0.6", "P(X=1) = 0.5"), "P(Y[X=1]=1)")
+    assert ends(answer) == pytest.approx((0.3, 0.8))
+    assert "approached" not in [step.name for step in answer.derivation]
+
+
+def test_laws_that_clash_are_refuted_though_the_query_is_identified():
+    """P(Y[X=0]=1) = .05 is below P(X=0, Y=1) = .2: no model has both laws, and the effect is no number."""
+    laws = KnownLaw(("X", "Y"), [[0.3, 0.2], [0.1, 0.4]]), KnownLaw(("Y",), [[0.95, 0.05], [0.5, 0.5]], ("X",))
+    assert ask(Study(BOW, *laws), ate("X", "Y")).finding == "contradiction"
+    fine = KnownLaw(("Y",), [[0.6, 0.4], [0.5, 0.5]], ("X",))
+    assert ask(Study(BOW, laws[0], fine), ate("X", "Y")).value == pytest.approx(0.1)
+
+
+def test_a_dependence_that_the_graph_rules_out_is_named():
+    """Whatever is asked: X and Y without a path between them, and an instrument that the confounder depends on."""
+    law = KnownLaw(("X", "Y"), [[0.3, 0.2], [0.1, 0.4]])
+    answer = ask(Study(CausalGraph(("X", "Y")), law), "P(Y[X=1]=1)")
+    assert answer.finding == "contradiction"
+    assert "X and Y are independent" in answer.to_text()
+    rng = np.random.default_rng(0)
+    graph = CausalGraph(("Z", "X", "Y", "W"), (("Z", "X"), ("X", "Y"), ("W", "Y")), (("X", "Y"), ("W", "X")))
+    p = rng.dirichlet(np.ones(16)).reshape(2, 2, 2, 2)
+    step = ask(Study(graph, KnownLaw(("Z", "X", "Y", "W"), p)), ate("X", "Y")).derivation[-1]
+    both, z, w = p.sum((1, 2))[0, 0], p[0].sum(), p[..., 0].sum()
+    assert "Z and W are independent" in step.reason
+    assert f"P(Z=0, W=0) = {both:.6g}, where P(Z=0) P(W=0) = {z * w:.6g}" in step.reason
+    # In a stratum, and where a cause is imposed.
+    chain = CausalGraph(("X", "M", "Y"), (("X", "M"), ("M", "Y")))
+    p = rng.dirichlet(np.ones(8)).reshape(2, 2, 2)
+    answer = ask(Study(chain, KnownLaw(("X", "M", "Y"), p)), ate("X", "Y"))
+    assert "X and Y are independent given M" in answer.derivation[-1].reason
+    under = KnownLaw(("Y", "M"), rng.dirichlet(np.ones(4), 2).reshape(2, 2, 2), ("X",))
+    answer = ask(Study(chain, under), "P(Y[M=1]=1)")
+    assert "X and Y are independent given M where X is imposed" in answer.derivation[-1].reason

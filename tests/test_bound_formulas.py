@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import math
+from typing import Any
 
 import numpy as np
 import pytest
 from scipy.optimize import linprog
 
 import scm
-from scm import Available, InvalidQuery, KnownLaw, UnknownName, bound_formulas
+from scm import Available, InvalidQuery, KnownLaw, ScmError, UnknownName, bound_formulas
 from scm._estimand import Estimand, Law, Linear
 
 EFFECT = "P(Y=1 | do(X=1)) - P(Y=1 | do(X=0))"
@@ -215,3 +217,22 @@ def test_bad_names_are_said():
         bound_formulas(CONFOUNDED, "P(W=1)")
     with pytest.raises(UnknownName, match="'W'"):
         bound_formulas(CONFOUNDED, EFFECT, [Available(("X", "W"))])
+
+
+@pytest.mark.parametrize(
+    ("laws", "message"),
+    [
+        ([KnownLaw(("X", "Y"), [[0.3, 0.2], [0.1, 0.3]])], "does not add up to one"),
+        ([KnownLaw(("X", "Y"), [[3, 2], [1, 4]])], "does not add up to one"),
+        ([KnownLaw(("X", "Y"), [[-0.2, 0.5], [0.3, 0.4]])], "below zero"),
+        ([KnownLaw(("X", "Y"), [[math.nan, 0.5], [0.1, 0.4]])], "below zero or does not add up"),
+        ([KnownLaw(("X", "Y"), [0.5, 0.5])], "Y"),
+        ([], "got none"),
+        ({"X": 1}, "got str"),
+        ([np.full((2, 2), 0.25)], "got ndarray"),
+    ],
+)
+def test_what_is_no_law_is_refused(laws: Any, message: str) -> None:
+    formula = bound_formulas("X -> Y, X <-> Y", "P(Y=1 | do(X=1))")
+    with pytest.raises(ScmError, match=message):
+        formula.at(laws)

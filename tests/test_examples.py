@@ -59,7 +59,9 @@ def test_by_language_model() -> None:
     assert "No. The dose would not be put right if the line were not kinked." in told
     assert "numbers: The statement" in told
     assert "Yes: the probability that there would be flood is 0.17" in told
-    assert "is not determined by what is said" in told
+    assert "Not determined by what is said" in told
+    assert "lies between -21 and 80 percentage points" in told  # 0.12 * 0.08 - (0.12 + 0.88 * 0.11), and that plus one
+    assert "an experiment that sets new plan would settle it" in told
     assert "could not read" not in told
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from scm import Answer, Contrast, Number, Query, Var, query_nodes
 
+from .._interval_words import rules_nothing_out
 from .._pipeline import ask_also
 from .._verdict import CLOSE, without_evidence
 from ._reading import Fault, Reading
@@ -33,18 +34,32 @@ def _answers(reading: Reading) -> Iterable[tuple[int, Answer]]:
 
 
 def determined(reading: Reading) -> Iterable[Fault]:
-    """A query to which the engine gives no answer at all; bounds are one."""
+    """A query to which the engine gives no answer at all; bounds are one if they rule something out."""
     reply = reading.reply
-    if reply.finding not in ("refused", "not_identified", "contradiction", "unreadable"):
+    finding = "not_identified" if reply.finding == "bounds" and _nothing_told(reading) else reply.finding
+    if finding not in ("refused", "not_identified", "contradiction", "unreadable"):
         return
     why = reply.fault or reply.line
     wanted = {
         "contradiction": "statements that can hold together. Compare each with its sentence.",
         "not_identified": "every rule and number that the text gives, and the question as the text asks it. Where the "
         "Problem says that already, keep it: then the text leaves the answer open.",
-    }.get(reply.finding, "a Problem that can be worked out. Mend what this message names.")
-    told = f"The engine answers nothing ({reply.finding.replace('_', ' ')}): {why} Wanted: {wanted}"
+    }.get(finding, "a Problem that can be worked out. Mend what this message names.")
+    told = f"The engine answers nothing ({finding.replace('_', ' ')}): {why} Wanted: {wanted}"
     yield Fault("determined", "", told, "doubt")
+
+
+def _nothing_told(reading: Reading) -> bool:
+    """Whether bounds leave the question open since numbers are missing, or rule nothing out at all."""
+    if reading.reply.reply is not None:
+        return False
+    found = [answer for _, answer in _answers(reading) if answer.finding == "bounds" and _programmed(answer)]
+    return any(answer.diagnostics.get("missing") or rules_nothing_out(answer) for answer in found)
+
+
+def _programmed(answer: Answer) -> bool:
+    """Whether bounds come of what is known of laws; causes of unknown law are a text's own way to leave things open."""
+    return "bounds" in answer.diagnostics
 
 
 def abduction(reading: Reading) -> Iterable[Fault]:

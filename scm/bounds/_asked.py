@@ -80,8 +80,8 @@ def asked_of(programme: Programme, rows: Rows) -> Asked:
     total, loose = Form(np.zeros(block.columns), 0.0), 0.0
     ratios: list[Quotient] = []
     for ratio in programme.query:
-        above = linear(block, ratio.above).times(ratio.weight)
-        below = None if ratio.below is None else linear(block, ratio.below)
+        above = linear(block.forms, ratio.above).times(ratio.weight)
+        below = None if ratio.below is None else linear(block.forms, ratio.below)
         held = (1.0, 0.0) if below is None else fixed(rows, below)
         if below is None:
             total = total.plus(above)
@@ -98,8 +98,7 @@ def asked_of(programme: Programme, rows: Rows) -> Asked:
 def _add(ratios: list[Quotient], new: Quotient) -> None:
     """Ratios with one condition are one ratio."""
     for k, old in enumerate(ratios):
-        same = np.array_equal(old.below.coefficients, new.below.coefficients)
-        if same and old.below.constant == new.below.constant:
+        if old.below.same(new.below):
             ratios[k] = Quotient(old.above.plus(new.above), old.below)
             return
     ratios.append(new)

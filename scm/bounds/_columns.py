@@ -16,6 +16,7 @@ from typing import TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from .._graph_ops import joined_parts
 from ._frame import Frame, Ints, listed
 from ._programme import Array, Block, Polynomial, TooLarge
 
@@ -125,16 +126,17 @@ def block_of(frame: Frame, members: tuple[str, ...], forms: Sequence[Key], relax
             whole = np.zeros(len(alive), dtype=np.intp)
             matrix = unpacked(alive, len(forms))
             return Block(_name(members), members, coordinates, own_types, matrix, whole, relaxed, labels)
-    parts = _together(frame, forms, numbers)
     sizes = [frame.size(c.variable) for c in coordinates]
     types: list[NDArray[np.int16]] = []
     met: list[tuple[NDArray[np.intp], Array]] = []
-    for own in parts:
-        part, inside = _grown(frame, forms, numbers, sizes, own, members)
+    for own in _together(frame, forms, numbers):
+        inside = {numbers[k] for k in own}
+        read = [f for f, form in enumerate(forms) if form[0] // frame.widest in inside]
+        alive, part = _grown(frame, members, [forms[f] for f in read], [numbers[k] for k in own])
         wide = np.full((len(part), len(numbers)), -1, dtype=np.int16)
         wide[:, own] = part
         types.append(wide)
-        met.append(inside)
+        met.append((np.array(read, dtype=np.intp), unpacked(alive, len(read))))
     columns = sum(len(t) for t in types)
     if columns * len(forms) > MOST_CELLS:
         raise TooLarge(_forecast(frame, members, sizes, len(sizes) - 1, columns, len(forms)))
@@ -149,42 +151,7 @@ def block_of(frame: Frame, members: tuple[str, ...], forms: Sequence[Key], relax
 def _together(frame: Frame, forms: Sequence[Key], numbers: Sequence[int]) -> list[list[int]]:
     """The coordinates in parts that no form reads together: only the law of each part by itself can matter."""
     place = {number: k for k, number in enumerate(numbers)}
-    leader = list(range(len(numbers)))
-
-    def find(k: int) -> int:
-        while leader[k] != k:
-            leader[k] = leader[leader[k]]
-            k = leader[k]
-        return k
-
-    for form in forms:
-        first = find(place[form[0] // frame.widest])
-        for code in form[1:]:
-            leader[find(place[code // frame.widest])] = first
-    parts: dict[int, list[int]] = {}
-    for k in range(len(numbers)):
-        parts.setdefault(find(k), []).append(k)
-    return list(parts.values())
-
-
-def _grown(
-    frame: Frame, forms: Sequence[Key], numbers: list[int], sizes: list[int], own: list[int], members: tuple[str, ...]
-) -> tuple[NDArray[np.int16], tuple[NDArray[np.intp], Array]]:
-    """The types at some coordinates, with the forms that read them and the matrix of these forms."""
-    inside = {numbers[k] for k in own}
-    read = [f for f, form in enumerate(forms) if form[0] // frame.widest in inside]
-    meets = _meets(frame, [forms[f] for f in read], [numbers[k] for k in own], [sizes[k] for k in own])
-    alive = np.full((1, -(-len(read) // 64)), np.iinfo(np.uint64).max, dtype=np.uint64)
-    types = np.zeros((1, 0), dtype=np.int16)
-    for k, met in enumerate(meets):
-        grown = (alive[:, None, :] & met[None, :, :]).reshape(-1, alive.shape[1])
-        kept = first_of_each(grown)
-        if len(kept) > MOST_COLUMNS or len(kept) * max(len(read), 1) > MOST_CELLS:
-            raise TooLarge(_forecast(frame, members, [sizes[i] for i in own], k, len(kept), len(read)))
-        alive = grown[kept]
-        before, state = np.divmod(kept, len(met))
-        types = np.concatenate([types[before], state[:, None].astype(np.int16)], axis=1)
-    return types, (np.array(read, dtype=np.intp), unpacked(alive, len(read)))
+    return joined_parts(len(numbers), [[place[code // frame.widest] for code in form] for form in forms])
 
 
 def _star(
@@ -206,7 +173,7 @@ def _star(
     for some in (*parts, middle):
         own = [k for k, c in enumerate(coordinates) if c.variable in some]
         try:
-            grown.append(_met(frame, some, forms, [numbers[k] for k in own]))
+            grown.append(_grown(frame, some, forms, [numbers[k] for k in own]))
         except TooLarge:
             return None
         order += own
@@ -222,21 +189,19 @@ def _star(
     return alive[kept], types[kept][:, np.argsort(order)], labels[:, kept]
 
 
-def _met(
+def _grown(
     frame: Frame, members: tuple[str, ...], forms: Sequence[Key], numbers: Sequence[int]
 ) -> tuple[Packed, NDArray[np.int16]]:
     """Columns told apart by the forms at some coordinates: the forms that each meets there, and its states there."""
     sizes = [frame.size(frame.coordinate(number).variable) for number in numbers]
-    meets = _meets(frame, forms, numbers, sizes)
-    words = -(-len(forms) // 64)
-    alive = np.full((1, words), np.iinfo(np.uint64).max, dtype=np.uint64)
+    alive = np.full((1, -(-len(forms) // 64)), np.iinfo(np.uint64).max, dtype=np.uint64)
     types = np.zeros((1, 0), dtype=np.int16)
-    for k, met in enumerate(meets):
-        grown = (alive[:, None, :] & met[None, :, :]).reshape(-1, alive.shape[1])
-        kept = first_of_each(grown)
+    for k, met in enumerate(_meets(frame, forms, numbers, sizes)):
+        every = (alive[:, None, :] & met[None, :, :]).reshape(-1, alive.shape[1])
+        kept = first_of_each(every)
         if len(kept) > MOST_COLUMNS or len(kept) * max(len(forms), 1) > MOST_CELLS:
             raise TooLarge(_forecast(frame, members, sizes, k, len(kept), len(forms)))
-        alive = grown[kept]
+        alive = every[kept]
         before, state = np.divmod(kept, sizes[k])
         types = np.concatenate([types[before], state[:, None].astype(np.int16)], axis=1)
     return alive, types

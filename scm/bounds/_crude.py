@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
 
-from ._one import POSSIBLE, solve_one
+from ._one import solve_one
 from ._polynomials import on_blocks, reads
 from ._programme import Clash, Polynomial, Programme, Ratio
 
@@ -16,17 +17,23 @@ Range = tuple[float, float]
 def crude(programme: Programme) -> Range:
     """Between which numbers the query lies whatever the products are: each form is somewhere in its own range.
 
-    A ratio is looked at where its condition has the probability `POSSIBLE` or more.
+    Where its condition may have probability zero, a ratio has only the ends that the signs of what is above give it.
     """
     ranges: dict[tuple[int, int], Range] = {}
     low, high = 0.0, 0.0
     for ratio in programme.query:
         above = _range(programme, ratio.above, ranges)
         below = (1.0, 1.0) if ratio.below is None else _range(programme, ratio.below, ranges)
-        ends = [a / max(b, POSSIBLE) * ratio.weight for a in above for b in below]
+        ends = [_quotient(a, b) * ratio.weight for a in above for b in below]
         low, high = low + min(ends), high + max(ends)
     rounding = 1e-12 * (1.0 + abs(low) + abs(high))
     return max(low - rounding, programme.floor), min(high + rounding, programme.ceiling)
+
+
+def _quotient(above: float, below: float) -> float:
+    if below > 0:
+        return above / below
+    return 0.0 if above == 0 else math.copysign(math.inf, above)
 
 
 def _range(programme: Programme, polynomial: Polynomial, ranges: dict[tuple[int, int], Range]) -> Range:

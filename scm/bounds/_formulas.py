@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 
-from .._errors import InvalidQuery
+from .._errors import InvalidModel, InvalidQuery
 from .._estimand import Cells, Estimand, Law, Linear, Product, Quotient
 from .._estimand_text import estimand_latex, print_estimand
 from .._finding import Interval
 from .._latex import query_latex
 from .._query import Query, print_query
-from .._study import KnownLaw
+from .._study import KnownLaw, check_law
 from .._syntax import Const, Value, print_const, print_name
 from .._text import number_text
 from ..solvers import JointLaws, evaluate_estimand
@@ -86,11 +87,15 @@ class BoundFormula:
             states: of the variables; by default 0, 1, ... as far as the arrays go.
 
         Raises:
-            InvalidQuery: the laws break one of `inequalities`.
+            InvalidModel: something that is no law.
+            InvalidQuery: no law of a kind that the formula speaks of; the laws break one of `inequalities`.
             ZeroCell: a probability that a term divides by is zero.
         """
-        known = _states_of(laws) if states is None else states
-        source = JointLaws([replace(law, name=law.name or _usual(law.do)) for law in laws])
+        given = _laws_of(laws)
+        known = _states_of(given) if states is None else states
+        for law in given:
+            check_law(law, known)
+        source = JointLaws([replace(law, name=law.name or _usual(law.do)) for law in given])
 
         def value(term: Estimand) -> float:
             return float(evaluate_estimand(term, source, known))
@@ -105,6 +110,19 @@ class BoundFormula:
         low, high = max(min(low, high), self.floor), min(max(low, high), self.ceiling)
         inner = (low, high) if self.sharp else (np.nan, np.nan)
         return Interval(*inner, low, high, self.sharp)
+
+
+def _laws_of(laws: object) -> tuple[KnownLaw, ...]:
+    """That these are laws, one of each stratum at a time."""
+    found = (laws,) if isinstance(laws, KnownLaw) else tuple(cast("Sequence[object]", laws))
+    wrong = next((law for law in found if not isinstance(law, KnownLaw)), None)
+    if wrong is not None or not found:
+        got = "none" if not found else type(wrong).__name__
+        raise InvalidModel(f"The formula is worked out at known laws, KnownLaw(variables, array, do=), got {got}.")
+    kept = tuple(law for law in found if isinstance(law, KnownLaw))
+    if any(law.strata for law in kept):
+        raise InvalidModel("A formula is worked out at one law each; for laws of strata, ask(study, query).")
+    return kept
 
 
 def _usual(do: Sequence[str]) -> str:
@@ -171,5 +189,6 @@ def _cells_text(cells: Cells) -> str:
 
 
 def _states_of(laws: Sequence[KnownLaw]) -> dict[str, tuple[Value, ...]]:
-    sizes = {n: s for law in laws for n, s in zip((*law.do, *law.variables), np.shape(law.array), strict=True)}
+    # A shape with too few axes is said to be wrong by `check_law`.
+    sizes = {n: s for law in laws for n, s in zip((*law.do, *law.variables), np.shape(law.array), strict=False)}
     return {name: tuple(range(size)) for name, size in sizes.items()}

@@ -26,6 +26,8 @@ POSSIBLE = 1e-6
 """Where a condition may be impossible, ends are proved for laws that give it this share of the most that it can."""
 _CLOSE = 1e-9
 _ROUNDS = 50
+_NOTHING = 1e-15
+"""Below this share of the most that it can be, a condition has no probability."""
 _STEPS = 30
 _SHARES = (1.0, 0.9, 0.75, 0.5, 0.25, 0.1, 0.03, 0.01)
 
@@ -166,17 +168,35 @@ def _condition(below: Form, face: Face) -> tuple[float, Array, float] | None:
 def _dinkelbach(ratio: Quotient, face: Face, least: float, start: Array) -> Side | None:
     best, a = start, ratio.at(start)
     floor = POSSIBLE * ratio.below.at(start)
-    outer, duals = -np.inf, np.zeros(0)
+    short, duals, endless = list[tuple[float, float]](), np.zeros(0), False
     for _ in range(_ROUNDS):
         found = face.least(ratio.above.plus(ratio.below.times(-a)))
         if found is None:
             return None
-        duals, outer = found.duals, max(outer, a + min(found.proved, 0.0) / max(least, floor))
+        duals = found.duals
+        short.append((a, min(found.proved, 0.0)))
         new = _known(ratio.at(found.x))
         if new >= a:
+            endless = least < floor and _endless(ratio, found.x, start)
             break
         best, a = found.x, new
+    # An end that is attained where the condition is fainter than `floor` is proved for such laws too.
+    under = least if ratio.below.at(best) < floor else max(least, floor)
+    outer = -np.inf if endless else max(_lowest(a, by, under) for a, by in short)
     return Side(outer, best, duals, 0.0 if least >= floor else floor, face.solves)
+
+
+def _lowest(a: float, short: float, under: float) -> float:
+    """What a ratio is at least, `above - a below` being at least `short`, not positive, and below at least `under`."""
+    if short == 0:
+        return a
+    return a + short / under if under > 0 else -np.inf
+
+
+def _endless(ratio: Quotient, x: Array, start: Array) -> bool:
+    """Whether a law has nothing below the line and less than nothing above it: beside it the ratio has no end."""
+    none = ratio.below.at(x) <= _NOTHING * ratio.below.at(start)
+    return none and ratio.above.at(x) < -_NOTHING * (1.0 + float(np.abs(ratio.above.coefficients).max(initial=0.0)))
 
 
 def _descended(rows: Rows, asked: Asked, side: Side) -> Side:

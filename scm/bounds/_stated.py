@@ -72,7 +72,7 @@ def _cells(study: Study, knowledge: Statements, names: tuple[str, ...]) -> Array
         at = zip(names, map(int, codes), strict=True)
         event = conjunction(*(Op("=", (Var(name), Const(study.states[name][code]))) for name, code in at))
         try:
-            found = knowledge.answer(Probability(event))
+            found = knowledge.answer(Probability(event), pins=False)
         except TooLarge:
             return None
         if found.clash or found.read is None or not -OFF <= found.read.value <= 1 + OFF:

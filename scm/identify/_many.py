@@ -14,6 +14,7 @@ from .._bitgraph import members
 from .._estimand import At, Estimand, Index, Weight
 from .._evaluate import evaluate
 from .._graph import CausalGraph
+from .._graph_ops import joined_parts
 from .._syntax import Const, Expr, Op, Var
 from .._worlds import Fresh, Instance, Own, Policy, Worlds, build_worlds
 from ._asking import ImpossibleCondition, bits, same
@@ -166,13 +167,6 @@ def _connected(known: Known, worlds: Worlds, reading: Reading) -> set[object]:
     Ancestral components of Correa, Lee & Bareinboim (2021): by slots, by districts of their variables, and by numbers
     of the condition that depend on several.
     """
-    leader = list(range(len(worlds.instances)))
-
-    def head(i: int) -> int:
-        while leader[i] != i:
-            leader[i] = leader[leader[i]]
-            i = leader[i]
-        return i
 
     def slots(found: Iterable[Var]) -> list[int]:
         return [slot for t in found if isinstance(slot := worlds.terms[t], int)]
@@ -180,12 +174,9 @@ def _connected(known: Known, worlds: Worlds, reading: Reading) -> set[object]:
     groups = [[i, *(slot for _, slot in x.slots if isinstance(slot, int))] for i, x in enumerate(worlds.instances)]
     groups += _by_district(known, worlds)
     groups += [slots(found) for _, found in reading.doubts]
-    for group in groups:
-        for i in group[1:]:
-            leader[head(group[0])] = head(i)
     asked = [t for t, _ in (*reading.facts, *reading.axes)] + [t for _, found in reading.weights for t in found]
-    heads = {head(i) for i in slots(asked)}
-    return {i for i in range(len(leader)) if head(i) in heads}
+    wanted = set(slots(asked))
+    return {i for part in joined_parts(len(worlds.instances), groups) if wanted & set(part) for i in part}
 
 
 def _by_district(known: Known, worlds: Worlds) -> list[list[int]]:

@@ -57,7 +57,7 @@ def _plain(given: Statement) -> bool:
 def _against(others: Statements, given: Statement) -> tuple[int, ...] | None:
     """The other statements that a statement contradicts."""
     assert not isinstance(given.quantity, Correlation)
-    found = others.answer(given.quantity)
+    found = others.answer(given.quantity, pins=False)
     if found.clash:
         return None
     if (ends := _ends(found.read)) is not None and found.read is not None:
@@ -79,12 +79,12 @@ def _beyond(others: Statements, given: Statement) -> tuple[int, ...] | None:
     found: list[tuple[float, float]] = []
     for values in itertools.product(*({s.low, s.value, s.high} for s in said)):
         moved = [replace(s, value=value) for s, value in zip(said, values, strict=True)]
-        ends = Statements(others.graph, others.states, moved, others.identify).answer(given.quantity).ends
+        ends = Statements(others.graph, others.states, moved, others.identify).answer(given.quantity, pins=False).ends
         if ends is None:
             return None
         found.append((ends.low, ends.high))
     least, most = min(low for low, _ in found), max(high for _, high in found)
-    face = others.answer(given.quantity).ends
+    face = others.answer(given.quantity, pins=False).ends
     spread = 0.0 if face is None else max(face.low - least, most - face.high)
     return tuple(range(len(said))) if _apart((given.low, given.high), (least - spread, most + spread)) else None
 
@@ -93,7 +93,7 @@ def _inconsistent(others: Statements, given: Statement, term: Flat) -> tuple[int
     """The statements on what is seen that leave no room for what is said of doing."""
     took = [Op("=", (Var(name), Const(value))) for name, value in term.regime]
     for event, above in ((term.asked, False), (Op("not", (term.asked,)), True)):
-        read = others.answer(Probability(conjunction(*took, event))).read
+        read = others.answer(Probability(conjunction(*took, event)), pins=False).read
         ends = _ends(read)
         if read is None or ends is None:
             continue

@@ -135,8 +135,8 @@ class Statements:
             self._clash[key] = impossible(self.statements)[:1] or clashing(system, self.statements)
         return self._clash[key]
 
-    def answer(self, query: Query) -> Found:
-        """What the statements say about `query`."""
+    def answer(self, query: Query, *, pins: bool = True) -> Found:
+        """What the statements say about `query`; `pins` for whether equations beyond those solved here pin it down."""
         query = composed(self.graph, query)
         system = self.system(query)
         if clash := self.clash(system):
@@ -154,7 +154,9 @@ class Statements:
         if bounded := [found for found in tried if found.ends is not None and found.ends.tell(query)]:
             return min(bounded, key=_width)
         best = min(tried, key=lambda found: (not found.missing, len(found.missing)))
-        return replace(best, pinned=any(self._pinned(system, query, found) for found in tried if found.missing))
+        return replace(
+            best, pinned=pins and any(self._pinned(system, query, found) for found in tried if found.missing)
+        )
 
     def part(self, query: Query, estimand: Estimand) -> Read | None:
         """The number of a part of an estimand of `query`; None where it is not determined."""

@@ -10,12 +10,13 @@ from functools import cached_property
 import numpy as np
 
 from .._errors import InvalidQuery
+from .._evaluate import evaluate, truth
 from .._graph import CausalGraph
 from .._graph_ops import mutilated
 from .._query import Expectation, Probability
 from .._relevance import relevant_world
 from .._separation import separated
-from .._syntax import Const, Expr, Placeholder, Set, Value, Var, substitute, terms
+from .._syntax import Const, Expr, Placeholder, Set, Value, Var, conjunction, conjuncts, substitute, terms
 from ._atoms import Array, Atoms, Cell, Regime, fixed_cells
 
 
@@ -60,10 +61,22 @@ def flat(graph: CausalGraph, term: Probability | Expectation) -> Flat | None:
         return None
 
     def bare(leaf: Const | Placeholder | Var) -> Expr:
+        if isinstance(leaf, Var) and leaf.name in imposed:  # it is what it is set to
+            return Const(imposed[leaf.name][1])
         return Var(leaf.name) if isinstance(leaf, Var) else leaf
 
-    given = None if term.given is None else substitute(term.given, bare)
+    given = None if term.given is None else _left(substitute(term.given, bare))
     return Flat(substitute(asked, bare), given, isinstance(term, Expectation), tuple(sorted(imposed.values())))
+
+
+def _left(given: Expr) -> Expr | None:
+    """A condition without the parts that hold whatever the variables are."""
+    parts = [part for part in conjuncts(given) if terms(part) or not truth(evaluate(part, _nothing))]
+    return conjunction(*parts) if parts else None
+
+
+def _nothing(term: Var) -> Value:
+    raise AssertionError(f"{term} is read where there are no variables")
 
 
 @dataclass(frozen=True, eq=False)

@@ -122,8 +122,10 @@ _HIDDEN = re.compile(
     r"|not recorded|unrecorded|never observed|never measured)$",
     re.IGNORECASE,
 )
-
-
+_CALLED_HIDDEN = re.compile(
+    r"^(?:an? |the |some )?(?:unobserved|unmeasured|unrecorded|hidden|latent) (?!by\b)", re.IGNORECASE
+)
+"""A name that says of its variable that nobody measures it: `an unobserved gene`."""
 _NOT_SAID = re.compile(
     r"\b(?:not|never|no longer|may|might|could|can|cannot|would|should|must|will|hardly|rarely|seldom|scarcely|barely"
     r"|possibly|perhaps|probably|maybe|allegedly|supposedly|sometimes|only|neither|nor|nothing|do|does|did)\b|n['\u2019]t\b"
@@ -148,7 +150,9 @@ def _arrow(bare: str, words: str, world: World) -> bool:
     if odd := _NOT_SAID.search(f"{sides['c']} | {sides['e']}"):
         raise Unreadable(f"{quoted(odd.group())} in {quoted(words)} has no place: say only what acts on what.")
     one = re.search(r" has a", bare[len(sides["c"]) :][:8]) is not None
-    world.arrows.append(Arrow((sides["c"],) if one else names_in(sides["c"]), names_in(sides["e"]), words))
+    arrow = Arrow((sides["c"],) if one else names_in(sides["c"]), names_in(sides["e"]), words)
+    world.arrows.append(arrow)
+    world.hidden.extend((name, words) for name in (*arrow.causes, *arrow.effects) if _CALLED_HIDDEN.match(name))
     return True
 
 
