@@ -43,12 +43,18 @@ def bounds_words(study: Study, answer: Answer) -> str:
     interval = answer.interval
     if interval is not None and interval.sharp and not rules_nothing_out(answer):
         parts.append("These bounds are sharp: models that meet all that is given attain both ends.")
-    if (digits := answer.uncertainty.rounding) is not None and not rules_nothing_out(answer):
-        parts.append(f"Within the rounding of the printed numbers: {' to '.join(outward_text(*digits))}.")
+    parts += left_open(answer)
+    return " ".join([*parts, *open_reasons(study, answer, missing=False)])
+
+
+def left_open(answer: Answer) -> Iterator[str]:
+    """What the printed digits, and chance in counts, leave open beside what is said."""
+    digits = answer.uncertainty.rounding
+    if digits is not None and digits[0] < digits[1] and not rules_nothing_out(answer):
+        yield f"Within the rounding of the printed numbers: {' to '.join(outward_text(*digits))}."
     if (chance := chance_ends(answer)) is not None:
         ends = " to ".join(outward_text(chance.lower, chance.upper))
-        parts.append(f"With {chance.level:.0%} confidence, chance in the counts allowed for: {ends}.")
-    return " ".join([*parts, *open_reasons(study, answer, missing=False)])
+        yield f"With {chance.level:.0%} confidence, chance in the counts allowed for: {ends}."
 
 
 def _where(answer: Answer) -> str:

@@ -20,6 +20,7 @@ from scm import (
     Identification,
     InvalidQuery,
     Op,
+    Probability,
     Query,
     Sample,
     Set,
@@ -33,6 +34,7 @@ from scm import (
     check_estimand,
     graph_from_text,
     identify,
+    number_text,
     parse_query,
     placeholders,
     quantity_nodes,
@@ -42,12 +44,12 @@ from scm import (
     two_models,
 )
 
-from ._cli_bounds import bounds_explained, bounds_words, grants_of, how_to_bound
-from ._cli_input import is_graph_file
+from ._cli_bounds import bounds_explained, bounds_words, grants_of, how_to_bound, left_open
+from ._cli_input import is_graph_file, no_table
 from ._cli_print import as_json, section, steps_text, value_of, wrapped
 from ._cli_query import exit_status
 from ._guard import visible
-from ._study_words import clashing, not_known, why
+from ._study_words import clashing_because, not_known, why
 from ._verbalise import rounded_to
 
 
@@ -56,9 +58,11 @@ def graph_of(argument: str, document: str | None) -> CausalGraph:
 
     Raises:
         ScmError: it cannot be read; the message points at the character.
+        BadInput: it is the name of a table.
     """
     if document is not None:
         return graph_from_text(document)
+    no_table(argument)
     return read_graph(argument) if os.path.exists(argument) or is_graph_file(argument) else graph_from_text(argument)
 
 
@@ -189,12 +193,26 @@ def study_of(graph: CausalGraph, query: Query, given: Sequence[str], data: str |
         ScmError: a statement cannot be meant, or the states of a variable are not clear.
         BadInput: the table cannot be read.
     """
-    stated = [statement(text) for text in given]
+    stated = [stated_in(text) for text in given]
     columns = None if data is None else columns_of(data)
     samples = [] if columns is None else [Sample(columns)]
     seen = () if columns is None else getattr(columns, "column_names", columns)  # their states stand in the table
     states = {n: s for n, s in _spoken(query, stated).items() if n in graph.variables and n not in seen}
     return Study(graph, *stated, *samples, states=states)
+
+
+def stated_in(text: str) -> Statement:
+    """What a `--given` says.
+
+    Raises:
+        ScmError: it cannot be read, or is a probability that is none however it was rounded.
+    """
+    said = statement(text)
+    if isinstance(said.quantity, Probability) and said.relation == "=" and (said.low > 1 or said.high < 0):
+        value = number_text(said.value)
+        hint = f"; for a percentage write {value}%" if 1 < said.value <= 100 and "%" not in text else ""
+        raise InvalidQuery(f"--given {text[:80]!r}: a probability lies between 0 and 1, got {value}{hint}.")
+    return said
 
 
 def _spoken(query: Query, stated: Sequence[Statement]) -> dict[str, tuple[Value, ...]]:
@@ -274,7 +292,7 @@ def answer_words(study: Study, answer: Answer) -> str:
         case "not_identified":
             return not_known(None, study, [answer], "")
         case "contradiction":
-            return clashing([answer])
+            return clashing_because(answer)
         case "refused":
             return " ".join(reason for _, reason in answer.refusals)
         case "bounds":
@@ -285,7 +303,8 @@ def answer_words(study: Study, answer: Answer) -> str:
             told = f"{answer.text} is {rounded_to(answer.value, answer)}, standard error {error:.2g}"
             return f"{told}. {why(study, answer)}".strip()
         case _:
-            return f"{answer.text} is {value_of(answer)}. {why(study, answer)}".strip()
+            told = f"{answer.text} is {value_of(answer)}."
+            return " ".join(part for part in (told, *left_open(answer), why(study, answer)) if part)
 
 
 def _data(study: Study, answer: Answer) -> dict[str, Any]:

@@ -74,6 +74,21 @@ def is_graph(path: str, document: str | None) -> bool:
     return any(edge in path for edge in _EDGE) or path.lstrip().startswith(("digraph", "graph", "dag", "{"))
 
 
+_TABLES = (".csv", ".tsv", ".parquet", ".xlsx", ".feather")
+
+
+def no_table(path: str) -> None:
+    """That what is named as a graph or a model is no table of data.
+
+    Raises:
+        BadInput: by its name it is one.
+    """
+    if path.lower().removesuffix(".gz").endswith(_TABLES) and not any(edge in path for edge in _EDGE):
+        raise BadInput(
+            f'{path} is a table, by its name. Give the graph, such as "X -> Y", and the table beside it: --data {path}.'
+        )
+
+
 def check_files(paths: Sequence[str]) -> None:
     """That every path is a file that can be opened."""
     for path in paths:

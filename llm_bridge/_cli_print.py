@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 import textwrap
@@ -139,6 +140,14 @@ def wrapped(text: str, indent: str = "", hanging: str | None = None) -> str:
         for i, line in enumerate(lines)
     ]
     return "\n".join(fill)
+
+
+_KEY = re.compile(r"give key= \([^)]*\)|key= of ask")
+
+
+def optioned(reason: str) -> str:
+    """A message of the engine, which speaks of arguments in Python, with the option of the command in their place."""
+    return _KEY.sub(lambda found: "give --seed N" if found[0].startswith("give") else "--seed N", reason)
 
 
 def section(title: str, lines: Iterable[str]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from scm import Answer, InvalidQuery, Model, Value, ask, bind, parse_query, placeholders, read_model
 
-from ._cli_print import as_json, engine_explanation, explained, section, steps_text, value_of, wrapped
+from ._cli_print import as_json, engine_explanation, explained, optioned, section, steps_text, value_of, wrapped
 from ._guard import visible
 
 
@@ -43,7 +43,7 @@ def exit_status(answer: Answer) -> int:
     """0; for an answer that was refused 3, with every solver's reason on standard error."""
     if answer.finding != "refused":
         return 0
-    reasons = "\n".join(f"  {solver}: {reason}" for solver, reason in answer.refusals)
+    reasons = "\n".join(f"  {solver}: {optioned(reason)}" for solver, reason in answer.refusals)
     print(visible(f"twinworld: no method can work out {answer.text}.\n{reasons}"), file=sys.stderr)
     return 3
 

@@ -33,7 +33,7 @@ from scm import (
 )
 
 from ._cli_input import BadInput, check_output
-from ._cli_print import as_json
+from ._cli_print import as_json, optioned
 from ._guard import visible
 from ._row_files import Chunk, CsvSource, Source, check_format, open_source
 from ._row_output import put_together
@@ -205,7 +205,7 @@ def _answer(run: _Run, chunk: Chunk) -> Answer:
             raise
         raise BadInput(f"{chunk.where(wrong.row - 1)}, {wrong.problem}") from None
     if answer.finding == "refused" and not len(answer.status):
-        raise NoAnswer("\n".join(f"  {solver}: {reason}" for solver, reason in answer.refusals))
+        raise NoAnswer("\n".join(f"  {solver}: {optioned(reason)}" for solver, reason in answer.refusals))
     return answer
 
 
@@ -230,7 +230,7 @@ class _RefusedRows:
     @property
     def reasons_text(self) -> str:
         """One line a reason."""
-        return "\n".join(f"  {solver}: {reason}" for (solver, _), reason in self.reasons.items())
+        return "\n".join(f"  {solver}: {optioned(reason)}" for (solver, _), reason in self.reasons.items())
 
     def text(self, count: int, rows: int) -> str:
         """How many rows were refused, the first of them, and why."""

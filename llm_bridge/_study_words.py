@@ -202,3 +202,11 @@ def clashing(answers: Sequence[Answer]) -> str:
         return f"What is said contradicts itself, so {answer.text} has no answer."
     verb = "cannot be" if len(clash) == 1 else "cannot hold together"
     return f"What is said contradicts itself, so nothing follows: {'; '.join(clash)} {verb}, rounding included."
+
+
+def clashing_because(answer: Answer) -> str:
+    """Which statements cannot hold together, and in the engine's words why: which sum is above what."""
+    told = clashing([answer])
+    reason = next((step.reason for step in answer.derivation if step.name == "contradiction"), "")
+    reason = reason.removesuffix(", even within what their printed digits leave open")
+    return f"{told.removesuffix('.')}: {reason}." if reason else told

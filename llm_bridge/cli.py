@@ -21,6 +21,7 @@ from ._cli_input import (
     file_of,
     is_graph,
     is_json_model,
+    no_table,
     settings_of,
     text_of,
 )
@@ -298,6 +299,7 @@ def _tell(arguments: argparse.Namespace, reply: Reply, data: dict[str, Any], pol
 
 def _query(arguments: argparse.Namespace) -> int:
     _check_rows(arguments)
+    no_table(arguments.model)
     document = file_of(arguments.model, "a model as JSON, or a graph") if is_json_model(arguments.model) else None
     from scm import ScmError
 

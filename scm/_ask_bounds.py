@@ -15,6 +15,7 @@ from ._bounds_told import Account, Attained, clash_step, forecast
 from ._errors import listing
 from ._finding import Assumption, Confidence, Finding, Interval, Statuses, Step, Uncertainty
 from ._identified import distribution_states
+from ._law_independences import dependent
 from ._query import Query
 from ._statement_text import print_statement
 from ._study import Study
@@ -38,6 +39,10 @@ WIDE = 60
 WIDE_CELLS = 2_000
 """Products of columns, for the same: numbers that are free within their digits make the programme a hard one, which may
 take a hundred times as long as the answer that it is only a remark on."""
+
+
+FEW_CELLS = 64
+"""Several laws of so many cells in all are looked at together, whether one model has them all, whatever is asked."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +145,15 @@ class _Bounds:
             attained = (digits[0].lower, digits[0].upper)
             rough = {"rounding_attained": attained} if len(digits) == 1 and not any(map(math.isnan, attained)) else {}
             noted = replace(self, digits=None, base=replace(self.base, diagnostics={**self.base.diagnostics, **rough}))
-            return noted.answer()
+            return noted._told(found, None, region)
+        return self._told(found, digits, region)
+
+    def _told(
+        self, found: tuple[Bounded, ...], digits: tuple[Bounded, ...] | None, region: tuple[Bounded, ...] | None
+    ) -> Answer:
+        """The answer, where the ends at face value are defined and nothing clashes."""
+        for wider in (digits, region):  # what is proved with more left open holds at face value too
+            found = found if wider is None else tuple(map(_within, found, wider))
         if all(one.met for one in found):
             value = self.asked.array([one.value for one in found])
             finding: Finding = "exact" if self.region is None else "estimate"
@@ -235,6 +248,15 @@ class _Bounds:
         )  # fmt: skip
 
 
+def _within(one: Bounded, wider: Bounded) -> Bounded:
+    """Ends that are nowhere wider than those of a reading that leaves more open; inner ends stay inside."""
+    if wider.undefined:
+        return one
+    low = min(max(one.outer_lower, wider.outer_lower), *(x for x in (one.lower, math.inf) if not math.isnan(x)))
+    high = max(min(one.outer_upper, wider.outer_upper), *(x for x in (one.upper, -math.inf) if not math.isnan(x)))
+    return replace(one, outer_lower=low, outer_upper=high)
+
+
 def bounded(study: Study, query: Query, grants: Grants, base: Answer, *, seconds: float | None = None) -> Answer:
     """Between which ends a query lies, where it was not determined.
 
@@ -249,6 +271,8 @@ def bounded(study: Study, query: Query, grants: Grants, base: Answer, *, seconds
         `bounds`, or where the ends meet `exact` (of samples and counted shares `estimate`); `contradiction`, with a
         smallest set of what cannot hold together; `undefined`; or `base`, with the reason, where it would be too large.
     """
+    if (wrong := dependent(study, base)) is not None:
+        return wrong
     try:
         return _bounds(study, query, grants, base, seconds).answer()
     except TooLarge as wrong:
@@ -262,7 +286,10 @@ def refuted(
 
     A query that is identified needs no shapes, but shapes that the numbers refute are said to be.
     """
-    beside = study.equations or (study.laws and study.statements)
+    if (wrong := dependent(study, found)) is not None:
+        return wrong
+    several = len(study.laws) > 1 and sum(np.size(law.array) for law in study.laws) <= FEW_CELLS
+    beside = study.equations or (study.laws and study.statements) or several
     if not beside and not granted(study.graph, study.states, query, grants).shapes:
         return None
     try:

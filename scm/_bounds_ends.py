@@ -20,6 +20,7 @@ from .bounds._attain import model_of, verified
 from .bounds._canonical import programme_of
 from .bounds._known import Known
 from .bounds._moments import interval
+from .bounds._possible import possible_too
 from .bounds._presumed import divided, presumed, simpler, without_rounding
 from .bounds._programme import Array, Clash, Polynomial, Programme, Ratio, TooLarge
 from .bounds._solve import Effort, solve
@@ -256,7 +257,7 @@ def _solved(facts: Knowledge, query: Query, programme: Programme) -> Bounded | C
     found = solve(programme, facts.effort)
     if isinstance(found, Clash):
         return found
-    lower, upper = found.lower, found.upper
+    lower, upper = (possible_too(programme, end, facts.effort) for end in (found.lower, found.upper))
     relaxed = not facts.complete or any(block.loose for block in programme.blocks)
     floor, ceiling = programme.floor, programme.ceiling
     outer = max(lower.outer, floor), min(upper.outer, ceiling)

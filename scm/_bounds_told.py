@@ -13,6 +13,7 @@ from ._model import Model
 from ._query import Query, print_query
 from ._text import ends_text, number_text
 from .bounds._polynomials import reads
+from .bounds._possible import approached
 from .bounds._programme import Block, Clash, Limit, Programme, TooLarge
 
 RESPONSES = "Balke & Pearl (1994); Rosset, Gisin & Wolfe (2018); Zhang, Tian & Bareinboim (2022)"
@@ -94,11 +95,24 @@ class Account:
         if not shown:
             return ()
         claim = f"models over this graph attain {' and '.join(shown)}"
+        if names := near(one):
+            reason = (
+                f"{names} says that its condition is possible, which it is not at the end itself: that is approached "
+                f"as the condition's probability goes to 0; these models meet all that is known to {off:.0e}"
+            )
+            return (Step("approached", claim, reason),)
         reason = (
             "each is a model of its own, with the law of the response types that the programme found; the exact solver "
             f"gives it this value, and it meets all that is known to {off:.0e}"
         )
         return (Step("attained", claim, reason),)
+
+
+def near(one: Bounded) -> str:
+    """The statements whose conditions hardly happen in the models that attain the ends; empty where they all do."""
+    programme = one.programmes[0]
+    found = [limit.source for laws in one.laws if laws is not None for limit in approached(programme, laws)]
+    return said(programme, sorted(set(found))) if found else ""
 
 
 def _that_matters(programme: Programme) -> Programme:
@@ -226,6 +240,8 @@ def _outcome(found: Sequence[Bounded]) -> tuple[Step, ...]:
         ends = f"from {number_text(low)} to {number_text(high)}" if math.isfinite(low + high) else "at all"
         sure = all(one.sharp for one in found)
         reason = "models that meet all that is known attain both ends" if sure else "no end was proved beyond these"
+        if sure and any(near(one) for one in found if len(one.programmes) == 1):
+            reason = "models that meet all that is known come as near to both ends as one likes"
         return (Step("nothing ruled out", f"what is known allows every value {ends}", reason),)
     return ()
 

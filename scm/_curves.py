@@ -45,6 +45,7 @@ class SensitivityCurve:
         tipping: the strength from which on the reference is no longer ruled out; None where it is ruled out throughout.
         confidence_tipping: the same of the confidence interval; None where there is none.
         answers: the whole answer at each strength.
+        measure: what the strengths are numbers of, in words.
     """
 
     query: Query
@@ -61,6 +62,7 @@ class SensitivityCurve:
     tipping: float | None
     confidence_tipping: float | None
     answers: tuple[Answer, ...]
+    measure: str = "strength"
 
     def to_columns(self) -> dict[str, list[float]]:
         """One line for each strength: {column: values}, for a data frame."""
@@ -79,15 +81,23 @@ class SensitivityCurve:
             else:
                 ends = f"{number_text(float(self.outer_lower[k]))} to {number_text(float(self.outer_upper[k]))}"
             lines.append(f"  {number_text(strength)}: {ends}")
-        value = number_text(self.reference)
-        if self.tipping is None:
-            lines.append(f"  {value} is ruled out at every strength")
-        else:
-            lines.append(f"  {value} is no longer ruled out from {number_text(self.tipping)} on")
-        if self.confidence_tipping is not None and not np.isnan(self.confidence_lower).all():
-            text = number_text(self.confidence_tipping)
-            lines.append(f"  with sampling error, {value} is no longer ruled out from {text} on")
+        lines.append(f"  {self._tips(self.tipping, 'ruled out at every strength')}")
+        if not np.isnan(self.confidence_lower).all():
+            told = self._tips(self.confidence_tipping, "ruled out at every strength even so")
+            lines.append(f"  with sampling error, {told}")
         return "\n".join(lines)
+
+    def _tips(self, tipping: float | None, never: str) -> str:
+        """From where on the reference is possible."""
+        value = number_text(self.reference)
+        if tipping is None:
+            return f"{value} is {never}"
+        at_all = bool(tipping <= self.strengths[0])
+        return (
+            f"{value} is not ruled out at any of these strengths"
+            if at_all
+            else (f"{value} is no longer ruled out from {number_text(tipping)} on")
+        )
 
     def __str__(self) -> str:
         return self.to_text()
@@ -156,6 +166,7 @@ def sensitivity_curve(
         tipping=tips[0],
         confidence_tipping=None if np.isnan(confidence).all() else tips[1],
         answers=tuple(answers),
+        measure=family(float(strengths[-1])).strength,
     )
 
 

@@ -88,6 +88,20 @@ class Shape:
                 )
 
     @property
+    def strength(self) -> str:
+        """What the number that is granted is a number of: the axis of a sensitivity curve."""
+        x, y = print_name(self.cause), print_name(self.effect)
+        match self.name:
+            case "no_prevention" | "no_defiers":
+                return f"share of units in which raising {x} may lower {y}"
+            case "additive_confounding":
+                return f"hidden confounding of {x} and {y} (difference of probabilities)"
+            case "marginal_sensitivity":
+                return f"hidden confounding of {x} and {y} (odds ratio)"
+            case "effect_within":
+                return f"strength of what is granted of {x} and {y}"
+
+    @property
     def citation(self) -> str:
         """Who introduced it."""
         return CITATIONS[self.name]

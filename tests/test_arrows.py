@@ -118,6 +118,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_identified",
         "_bounds_ends",
         "_bounds_told",
+        "_law_independences",
         "_ask_bounds",
         "_mixed_kinds",
         "_mixed_finite",

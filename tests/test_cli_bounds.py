@@ -11,6 +11,7 @@ import pytest
 
 from llm_bridge import cli
 from llm_bridge._cli_bounds import grants_of
+from llm_bridge._cli_print import optioned
 from scm import no_prevention
 
 IV = "Z -> X -> Y, X <-> Y"
@@ -130,3 +131,63 @@ def test_a_grant_that_cannot_be_meant_is_misuse(capsys: pytest.CaptureFixture[st
     status, out, err = run(capsys, "query", IV, EFFECT, *GIVEN, "--assume", grant)
     assert (status, out) == (2, "")
     assert words in err
+
+
+def test_a_contradiction_is_told_with_its_reason(capsys: pytest.CaptureFixture[str]):
+    said = ("--given=P(X=0, Y=1 | Z=0) = 80%", "--given=P(X=0, Y=0 | Z=1) = 60%", "--no-derivation")
+    status, out, _ = run(capsys, "query", IV, EFFECT, *said)
+    assert status == 0
+    assert "cannot hold together, rounding included: " in out
+    assert "P(X[Z=1]=0, Y[Z=1]=0) is at least 1.39, " in out
+    assert "but under no law is it above 1" in out
+    bow = ("query", "X -> Y, X <-> Y", "P(Y=1 | do(X=1))", "--given=P(X=1) = 50%", "--given=P(Y=1 | X=1) = 50%")
+    _, out, _ = run(capsys, *bow, "--given=P(Y=1 | do(X=1)) = 10%", "--no-derivation")
+    assert out.endswith("cannot hold together, rounding included: no law over this graph meets them.")
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("P(Y=1 | X=1) = 60", "a probability lies between 0 and 1, got 60; for a percentage write 60%."),
+        ("P(Y=1 | X=1) = 160%", "a probability lies between 0 and 1, got 1.6."),
+        ("P(Y=1 | X=1) = -0.2", "a probability lies between 0 and 1, got -0.2."),
+    ],
+)
+def test_a_probability_that_is_none_is_misuse(capsys: pytest.CaptureFixture[str], said: str, words: str):
+    for command in ("query", "identify"):
+        status, out, err = run(capsys, command, "X -> Y, X <-> Y", "P(Y=1 | do(X=1))", f"--given={said}")
+        assert (status, out) == (2, "")
+        assert words in err
+
+
+def test_what_rounding_leaves_open_is_told_of_a_point_that_bounds_found(capsys: pytest.CaptureFixture[str]):
+    """Pearl's legal case: at face value surely due to the drug; within the printed digits anything is possible."""
+    said = (
+        "P(Y=1 | do(X=1)) = 1.6%",
+        "P(Y=1 | do(X=0)) = 1.4%",
+        "P(Y=1|X=1) = .002",
+        "P(Y=1|X=0) = .028",
+        "P(X=1) = .5",
+    )
+    given = [f"--given={one}" for one in said]
+    _, out, _ = run(capsys, "query", "X -> Y, X <-> Y", "P(Y[X=0]=0 | X=1, Y=1)", *given, "--no-derivation")
+    assert out == "P(Y[X=0] = 0 | X = 1, Y = 1) is 1. Within the rounding of the printed numbers: 0 to 1."
+
+
+def test_a_table_that_is_given_as_the_graph_is_misuse(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    file = tmp_path / "units.csv"
+    file.write_text("X,Y\n0,1\n1,0\n")
+    for command in ("query", "identify"):
+        status, out, err = run(capsys, command, str(file), "P(Y=1 | do(X=1))")
+        assert (status, out) == (2, "")
+        assert (
+            f'is a table, by its name. Give the graph, such as "X -> Y", and the table beside it: --data {file}' in err
+        )
+
+
+def test_a_key_is_called_as_the_command_calls_it():
+    from scm.solvers.sampled import NO_KEY
+
+    reason = NO_KEY
+    assert "--seed N" in optioned(reason)
+    assert "key=" not in optioned(reason)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -102,3 +103,25 @@ def test_what_is_no_curve_is_refused(change: dict[str, object], says: str):
     given: dict[str, object] = {"study": STUDY, "query": ATE, "family": additive, "over": (0, 0.1)} | change
     with pytest.raises(scm.ScmError, match=says):
         scm.sensitivity_curve(given.pop("study"), given.pop("query"), given.pop("family"), **given)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("family", "axis"),
+    [
+        (additive, "hidden confounding of X and Y (difference of probabilities)"),
+        (lambda odds: scm.marginal_sensitivity("X", "Y", 1 + odds), "hidden confounding of X and Y (odds ratio)"),
+        (lambda share: scm.no_prevention("X", "Y", violated=share), "share of units in which raising X may lower Y"),
+    ],
+)
+def test_the_strengths_are_numbers_of_something_that_is_said(family: Any, axis: str):
+    assert scm.sensitivity_curve(STUDY, ATE, family, over=(0, 0.1)).measure == axis
+
+
+def test_what_tips_at_once_is_said_so():
+    rows = {"X": [0, 0, 1, 1], "Y": [0, 1, 0, 1], "n": [24, 16, 24, 36]}
+    study = scm.Study("X -> Y, X <-> Y", scm.Sample(rows, weights="n"))
+    found = scm.sensitivity_curve(study, ATE, additive, over=(0.1, 0.3))
+    assert "with sampling error, 0 is not ruled out at any of these strengths" in found.to_text()
+    assert "\n  0 is no longer ruled out from 0.2" in found.to_text()
+    sure = scm.sensitivity_curve(study, ATE, additive, over=(0.25, 0.3))
+    assert "\n  0 is not ruled out at any of these strengths" in sure.to_text()

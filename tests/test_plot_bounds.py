@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from scm import Answer, Confidence, Interval, InvalidQuery, MissingPackage, Uncertainty, parse_query, plot
+from scm._finding import Statuses
 
 matplotlib = pytest.importorskip("matplotlib")
 matplotlib.use("Agg")
@@ -81,6 +82,16 @@ def test_where_all_is_sharp_nothing_needs_a_legend() -> None:
     assert low < 0.5 < high
 
 
+def test_long_labels_leave_room_for_the_picture() -> None:
+    label = "no prevention, and a hidden confounder that shifts nothing by more than 0.2"
+    ax: Any = plot.intervals({"nothing granted": (0.0, 1.0), label: (0.2, 0.8)})
+    ax.figure.canvas.draw()
+    long, short = (t.get_text() for t in ax.get_yticklabels())
+    assert (long.replace("\n", " "), short) == (label, "nothing granted")
+    assert max(map(len, long.split("\n"))) <= 34
+    assert ax.get_position().width > 0.4
+
+
 def test_axes_that_are_given_are_used() -> None:
     _, given = plt.subplots()
     assert plot.intervals({"a": (0, 1)}, ax=given) is given
@@ -127,8 +138,13 @@ def test_inner_ends_and_chance_are_drawn_apart() -> None:
 
 def test_what_cannot_be_drawn_is_refused() -> None:
     refused = Answer(QUERY, "not_identified")
+    ends = np.zeros(2), np.ones(2)
+    many = Answer(QUERY, "bounds", interval=Interval(*ends, *ends, True), status=Statuses(("ok", "ok")))
     for call, words in [
         (lambda: plot.intervals({}), "nothing to draw"),
+        (lambda: plot.intervals([]), "a mapping from what is assumed to what was found, got list"),  # pyright: ignore
+        (lambda: plot.intervals(refused), "got Answer"),  # pyright: ignore[reportArgumentType]
+        (lambda: plot.intervals({"a": many}), "'a' is an answer for 2 rows"),
         (lambda: plot.intervals({"a": refused}), "'a' is not_identified"),
         (lambda: plot.intervals({"a": math.nan}), "'a' is nan"),
         (lambda: plot.intervals({"a": (0.4, 0.2)}), "lower one comes first"),

@@ -137,6 +137,7 @@ class Programme:
             cite them.
         floor, ceiling: ends that hold whatever is known, such as 0 and 1.
         states: of the variables, for messages; may be left out.
+        presumed: conditions of statements, as limits without ends: they are above zero. Only `_possible` reads them.
     """
 
     blocks: tuple[Block, ...]
@@ -146,6 +147,7 @@ class Programme:
     floor: float = -np.inf
     ceiling: float = np.inf
     states: Mapping[str, tuple[Value, ...]] = field(default_factory=lambda: {})
+    presumed: tuple[Limit, ...] = ()
 
     @property
     def asked(self) -> tuple[Polynomial, ...]:

@@ -5,10 +5,11 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from .._answer import Answer
 from .._errors import InvalidQuery
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 Found: TypeAlias = "Answer | Interval | float | tuple[float, float]"
 
 _THICK = 9.0
+_LETTERS = 34
+"""Most letters of a label in one line, but for a longer word."""
 _BELOW = 0.33
 """Whiskers stand so far below their interval, in rows: what chance leaves open is another thing."""
 
@@ -74,7 +77,7 @@ def intervals(
     which closed ends show. A value that is determined is a dot. Whiskers below are a confidence interval.
 
     Args:
-        found: for each assumption an answer, an interval, a number, or a pair of ends that are sharp.
+        found: a mapping, for each assumption an answer, an interval, a number, or a pair of ends that are sharp.
         reference: a value to compare with, such as no effect: a dashed line.
         name: of what is bounded, along the axis.
         title: above.
@@ -84,15 +87,21 @@ def intervals(
         The axes.
 
     Raises:
-        InvalidQuery: nothing to draw; an answer without one number or two ends; ends the wrong way round.
+        InvalidQuery: no mapping; nothing to draw; an answer without one number or two ends, or of many rows; ends the
+            wrong way round.
         MissingPackage: matplotlib is not installed.
     """
-    rows = {label: _row(label, one) for label, one in found.items()}
+    if not isinstance(cast(object, found), Mapping):
+        raise InvalidQuery(
+            f"The intervals are a mapping from what is assumed to what was found, got {type(found).__name__}. Write "
+            'intervals({"nothing granted": answer, ...}).'
+        )
+    rows = {_wrapped(str(label)): _row(label, one) for label, one in found.items()}
     if not rows:
         raise InvalidQuery("There is nothing to draw: name at least one assumption, or none, with its answer.")
     if reference is not None and not is_number(reference):
         raise InvalidQuery(f"The reference is {reference!r}; a finite number is wanted.")
-    ax = axes_or_new(ax, 6.4, 1.0 + 0.5 * len(rows))
+    ax = axes_or_new(ax, 6.4, 1.0 + sum(0.5 + 0.12 * label.count("\n") for label in rows))
     if reference is not None:
         ax.axvline(reference, color=SOFT, linewidth=1.0, linestyle=(0, (4, 3)), zorder=0.5)
     for place, row in enumerate(reversed(rows.values())):
@@ -110,6 +119,11 @@ def intervals(
     return ax
 
 
+def _wrapped(label: str) -> str:
+    """A label in lines that leave room for the picture."""
+    return textwrap.fill(label, _LETTERS, break_long_words=False) or label
+
+
 def _row(label: str, one: Found) -> _Row:
     """What there is to draw of an answer.
 
@@ -120,6 +134,11 @@ def _row(label: str, one: Found) -> _Row:
     chance, interval, value = nothing, None, None
     match one:
         case Answer():
+            if len(one.status) > 1:
+                raise InvalidQuery(
+                    f"{label!r} is an answer for {len(one.status):,} rows; one number or interval makes a line. "
+                    "Name the rows that are wanted, each by itself."
+                )
             between, interval, value = one.uncertainty.confidence, one.interval, one.value
             if between is not None and is_number(between.lower) and is_number(between.upper):
                 chance = (float(between.lower), float(between.upper))

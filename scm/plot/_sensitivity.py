@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+STRENGTH, EFFECT = "strength of a hidden confounder", "effect"
+"""What the axes are called where nobody says it."""
+
 
 def sensitivity(
     strengths: SensitivityCurve | ArrayLike,
@@ -27,7 +30,7 @@ def sensitivity(
     chance: tuple[ArrayLike, ArrayLike] | None = None,
     reference: float | None = 0.0,
     tipping: float | None = None,
-    names: tuple[str, str] = ("strength of a hidden confounder", "effect"),
+    names: tuple[str, str] | None = None,
     title: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
@@ -43,7 +46,7 @@ def sensitivity(
         reference: what the effect is compared with, such as none; None for nothing.
         tipping: the strength from which on the interval holds the reference. Left out, it is read off the curve (by a
             straight line between the two strengths beside it), where it is there.
-        names: of the two axes.
+        names: of the two axes; by default what a curve says its strengths are numbers of, and the effect.
         title: above.
         ax: where; by default a figure of its own.
 
@@ -58,6 +61,7 @@ def sensitivity(
 
     if isinstance(strengths, SensitivityCurve):
         curve = _of_curve(strengths)
+        names = names or (strengths.measure, EFFECT)
         return sensitivity(**curve, names=names, title=title, ax=ax)
     if lower is None or upper is None:
         raise InvalidQuery("lower and upper are wanted beside strengths, or a SensitivityCurve alone.")
@@ -77,7 +81,8 @@ def sensitivity(
         ax.plot(x, end, color=COUNTERFACTUAL, linewidth=1.8, zorder=3)
     for end in () if chance is None else _ends(*chance, "the confidence region", len(x)):
         ax.plot(x, end, color=SOFT, linewidth=1.0, linestyle=(0, (1, 1.5)), zorder=2)
-    dress(ax, x=names[0], y=names[1], title=title, grid="y")
+    x_name, y_name = names or (STRENGTH, EFFECT)
+    dress(ax, x=x_name, y=y_name, title=title, grid="y")
     if reference is not None:
         ax.axhline(reference, color=SOFT, linewidth=1.0, linestyle=(0, (4, 3)), zorder=2)
         found = _tipping(x, low, high, float(reference)) if tipping is None else float(tipping)
