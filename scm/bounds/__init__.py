@@ -54,6 +54,7 @@ Several blocks, by branch and bound
 
 What is made of the ends
     _attain           the model that attains an end, and a check of it
+    _possible         such a law where the condition of a statement must be possible
     _further          how much narrower a further number would make them
 
 Many rows at once, and formulas
