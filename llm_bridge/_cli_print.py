@@ -161,8 +161,13 @@ def item(text: str) -> str:
 
 
 def steps_text(steps: Sequence[Step], *, full: bool) -> list[str]:
-    """Numbered steps; with their reasons and sources if `full`."""
+    """Numbered steps; with their reasons and sources if `full`.
+
+    Beside an interval it matters less how far the verdict reaches that no formula is there: that is for `full`.
+    """
     out: list[str] = []
+    if not full and any(step.name == "response types" for step in steps):
+        steps = [step for step in steps if step.name != "scope"]
     for n, step in enumerate(steps, 1):
         out.append(wrapped(f"{n}. {step.name}: {step.claim}", "  ", "     "))
         if full:

@@ -69,7 +69,8 @@ class Answer:
         check: how the estimand was checked, an `EstimandCheck`.
         account: gives the derivation when it is asked for.
         seek: looks for the witness when it is asked for.
-        attain: makes the models that attain the ends when they are asked for.
+        attain: makes the models that attain the ends when they are asked for: `attained`, a pair (lower, upper) of
+            models, None where there is none.
         frame_kind: the kind of table that the rows came in, for `to_frame`.
     """
 

@@ -32,7 +32,7 @@ REGION = "the ends over a simultaneous confidence region for the frequencies (Cl
 """How the confidence interval of bounds is made."""
 PERHAPS = "; it may be narrower: limits whose numbers are known between ends are taken at the widest"
 """Where a quantity is about two conditions, so that its row needs a number that the region leaves open."""
-USUAL = Effort(work=4.0, branches=400)
+USUAL = Effort(work=5.0, branches=400)
 """What is spent where no budget is given: counted work ends it, not the clock, so that it is reproducible."""
 HURRIED = 5.0
 """Work for each second of a budget: the clock ends it, or all branches have been looked at."""

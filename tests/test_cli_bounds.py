@@ -191,3 +191,12 @@ def test_a_key_is_called_as_the_command_calls_it():
     reason = NO_KEY
     assert "--seed N" in optioned(reason)
     assert "key=" not in optioned(reason)
+
+
+def test_the_steps_of_an_interval_are_short_unless_all_is_asked_for(capsys: pytest.CaptureFixture[str]):
+    _, out, _ = run(capsys, "query", IV, EFFECT, *GIVEN)
+    assert "How it follows 1. hedge: " in out
+    assert " 2. response types: " in out
+    assert " scope: " not in out
+    _, out, _ = run(capsys, "query", IV, EFFECT, *GIVEN, "--derivation")
+    assert " 2. scope: " in out
