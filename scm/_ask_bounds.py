@@ -11,7 +11,7 @@ import numpy as np
 
 from ._answer import Answer, Told
 from ._bounds_ends import Bounded, Facts, added, cells_of, ends_of
-from ._bounds_told import Account, Attained, clash_step, forecast, rounding_steps
+from ._bounds_told import Account, Attained, clash_step, forecast, named_by, rounding_steps
 from ._errors import listing
 from ._finding import Assumption, Confidence, Finding, Interval, Statuses, Step, Uncertainty
 from ._identified import distribution_states
@@ -225,7 +225,8 @@ class _Bounds:
         facts = self.digits if self.region is None else self.region
         found = next((ends for ends in reversed(wider) if not isinstance(ends, Clash)), None)
         if found is None:
-            return self._contradiction(next((ends for ends in reversed(wider) if isinstance(ends, Clash)), clash))
+            found = next((ends for ends in reversed(wider) if isinstance(ends, Clash)), clash)
+            return self._contradiction(named_by(found, clash))
         if any(one.undefined for one in found):
             return self._with(found, "undefined", facts=facts, status=Statuses(("undefined",)))
         what = "the printed numbers" if self.region is None else "the observed frequencies"

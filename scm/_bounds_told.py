@@ -17,6 +17,8 @@ from .bounds._possible import approached
 from .bounds._programme import Block, Clash, Limit, Programme, TooLarge
 
 RESPONSES = "Balke & Pearl (1994); Rosset, Gisin & Wolfe (2018); Zhang, Tian & Bareinboim (2022)"
+UNNAMED = "by these numbers"
+"""How the reason of a clash begins that is a combination of limits without a name."""
 MANY = 12
 """Cells of a law that are told one by one."""
 MOST_SAID = 6
@@ -259,6 +261,13 @@ def rounding_steps(digits: Sequence[Bounded]) -> tuple[Step, ...]:
     each = "; ".join(f"{print_query(one.query)} {ends_text(one.outer_lower, one.outer_upper)}" for one in digits[:MANY])
     more = f"; and {len(digits) - MANY} more" if len(digits) > MANY else ""
     return (Step("rounding", each + more, "within what the digits of the printed numbers leave open"),)
+
+
+def named_by(clash: Clash, face: Clash) -> Clash:
+    """A clash in a wider reading, with the reason of the one at face value where that has a name and it has none."""
+    if clash is face or not clash.reason.startswith(UNNAMED) or not face.reason or face.reason.startswith(UNNAMED):
+        return clash
+    return replace(clash, reason=f"at face value {face.reason}, and no law within what is left open mends that")
 
 
 def clash_step(clash: Clash, sources: Sequence[str]) -> Step:

@@ -665,3 +665,15 @@ def test_one_end_of_a_number_is_told_as_one():
     assert answer.finding == "contradiction"
     reason = answer.derivation[-1].reason
     assert "P(X=1, Y=1) = 0.6 is above P(Y[X=1]=1), at most 0.25, but" in reason
+
+
+def test_the_instrumental_inequality_is_named_for_a_sample_too():
+    """As for a known law of the same shares: .8 + .8 is above 1, by far more than sampling error."""
+    cells = [(z, x, y) for z in (0, 1) for x in (0, 1) for y in (0, 1)]
+    rows = np.repeat(cells, [3200, 200, 200, 400, 200, 3200, 400, 200], axis=0)
+    answer = ask(Study(IV, Sample(dict(zip("ZXY", rows.T, strict=True)))), ate("X", "Y"))
+    assert answer.finding == "contradiction"
+    step = answer.derivation[-1]
+    assert step.claim == "the sample (8,000 units) cannot be over this graph"
+    assert "instrumental inequality (Pearl 1995) is violated" in step.reason
+    assert "= 1.6 is above 1" in step.reason
