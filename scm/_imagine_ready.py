@@ -219,8 +219,8 @@ def _check_by(model: Model, aggregate: Aggregate, by: str, table: UnitRows) -> N
     """That there are subgroups by a variable: it has few states, and the rows say which."""
     if by in model.reals:
         raise InvalidQuery(
-            f"{aggregate}: {by!r} is continuous, and subgroups are of a finite variable. Add one to the model that cuts "
-            f"it, such as Variable('old', equation='{print_name(by)} > 65')."
+            f"{aggregate}: {by!r} is continuous, and subgroups are of a finite variable. Add one to the model that "
+            f"cuts it, such as Variable('old', equation='{print_name(by)} > 65')."
         )
     if by not in model.variable_states:
         raise UnknownName(by, model.variable_states, f"{aggregate}: the subgroups")

@@ -494,9 +494,9 @@ def test_what_the_rows_determine_is_named_beside_what_they_do_not():
 
 
 def test_a_name_that_is_neither_a_variable_nor_a_state_is_told_both():
-    with pytest.raises(UnknownName, match="'east', but the known names are .*, and the states there 'north', 'south'"):
+    with pytest.raises(UnknownName, match=r"'east', but the known names are .*, and the states there 'north', 'south'"):
         imagine(WARD, UNITS, {"site": "east"}, outputs=("recovery",))
-    with pytest.raises(UnknownName, match="'yes', but the known names are .*, and the states there True, False"):
+    with pytest.raises(UnknownName, match=r"'yes', but the known names are .*, and the states there True, False"):
         ask(WARD, "P(bed=yes)")
 
 
