@@ -9,40 +9,40 @@ from typing import Any
 
 import numpy as np
 
-from ._answer import Answer, Noted, Told
+from ._answer import Answer, Told
 from ._bounds_ends import Bounded, Facts, added, cells_of, ends_of
 from ._bounds_told import Account, Attained, clash_step, forecast
 from ._errors import listing
 from ._finding import Assumption, Confidence, Finding, Interval, Statuses, Step, Uncertainty
 from ._identified import distribution_states
-from ._query import Query, query_nodes
+from ._law_independences import dependent
+from ._query import Query
 from ._statement_text import print_statement
 from ._study import Study
-from ._syntax import Var
-from .bounds._granted import BY_NAME, Grants, granted
+from .bounds._granted import Grants, granted
 from .bounds._programme import Clash, TooLarge
 from .bounds._regions import reach
 from .bounds._solve import Effort
 from .bounds._sources import sources_of
 from .bounds._stated import stated_law
+from .statements import names_of
 
 NAME = "bounds"
 REGION = "the ends over a simultaneous confidence region for the frequencies (Clopper & Pearson 1934; Bonferroni)"
 """How the confidence interval of bounds is made."""
-USUAL = Effort(work=4.0, branches=400)
+USUAL = Effort(work=5.0, branches=400)
 """What is spent where no budget is given: counted work ends it, not the clock, so that it is reproducible."""
 HURRIED = 5.0
 """Work for each second of a budget: the clock ends it, or all branches have been looked at."""
-NO_USE = (
-    "it makes the average effect of a cause with two states a ratio, where an instrument for it is seen and the laws "
-    "of the cause and of the effect given the instrument are known; the ends hold without it"
-)
-"""Why `homogeneity`, which is no shape, was not used."""
 WIDE = 60
 """Branches for what printed digits and sampling leave open."""
 WIDE_CELLS = 2_000
 """Products of columns, for the same: numbers that are free within their digits make the programme a hard one, which may
 take a hundred times as long as the answer that it is only a remark on."""
+
+
+FEW_CELLS = 64
+"""Several laws of so many cells in all are looked at together, whether one model has them all, whatever is asked."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,15 @@ class _Bounds:
             attained = (digits[0].lower, digits[0].upper)
             rough = {"rounding_attained": attained} if len(digits) == 1 and not any(map(math.isnan, attained)) else {}
             noted = replace(self, digits=None, base=replace(self.base, diagnostics={**self.base.diagnostics, **rough}))
-            return noted.answer()
+            return noted._told(found, None, region)
+        return self._told(found, digits, region)
+
+    def _told(
+        self, found: tuple[Bounded, ...], digits: tuple[Bounded, ...] | None, region: tuple[Bounded, ...] | None
+    ) -> Answer:
+        """The answer, where the ends at face value are defined and nothing clashes."""
+        for wider in (digits, region):  # what is proved with more left open holds at face value too
+            found = found if wider is None else tuple(map(_within, found, wider))
         if all(one.met for one in found):
             value = self.asked.array([one.value for one in found])
             finding: Finding = "exact" if self.region is None else "estimate"
@@ -240,6 +248,15 @@ class _Bounds:
         )  # fmt: skip
 
 
+def _within(one: Bounded, wider: Bounded) -> Bounded:
+    """Ends that are nowhere wider than those of a reading that leaves more open; inner ends stay inside."""
+    if wider.undefined:
+        return one
+    low = min(max(one.outer_lower, wider.outer_lower), *(x for x in (one.lower, math.inf) if not math.isnan(x)))
+    high = max(min(one.outer_upper, wider.outer_upper), *(x for x in (one.upper, -math.inf) if not math.isnan(x)))
+    return replace(one, outer_lower=low, outer_upper=high)
+
+
 def bounded(study: Study, query: Query, grants: Grants, base: Answer, *, seconds: float | None = None) -> Answer:
     """Between which ends a query lies, where it was not determined.
 
@@ -254,6 +271,8 @@ def bounded(study: Study, query: Query, grants: Grants, base: Answer, *, seconds
         `bounds`, or where the ends meet `exact` (of samples and counted shares `estimate`); `contradiction`, with a
         smallest set of what cannot hold together; `undefined`; or `base`, with the reason, where it would be too large.
     """
+    if (wrong := dependent(study, base)) is not None:
+        return wrong
     try:
         return _bounds(study, query, grants, base, seconds).answer()
     except TooLarge as wrong:
@@ -267,7 +286,10 @@ def refuted(
 
     A query that is identified needs no shapes, but shapes that the numbers refute are said to be.
     """
-    beside = study.equations or (study.laws and study.statements)
+    if (wrong := dependent(study, found)) is not None:
+        return wrong
+    several = len(study.laws) > 1 and sum(np.size(law.array) for law in study.laws) <= FEW_CELLS
+    beside = study.equations or (study.laws and study.statements) or several
     if not beside and not granted(study.graph, study.states, query, grants).shapes:
         return None
     try:
@@ -285,26 +307,10 @@ def identifying(study: Study, query: Query, grants: Grants) -> tuple[str, ...]:
     return granted(study.graph, study.states, query, grants, shapes=False).names
 
 
-def with_grants(study: Study, query: Query, grants: Grants, found: Answer) -> Answer:
-    """An answer that says also which grants it did not use, and why."""
-    if found.finding in ("contradiction", "undefined"):
-        return found
-    given = granted(study.graph, study.states, query, grants, shapes=False)
-    settled = found.finding in ("exact", "estimate")
-    used = " ".join(one.text for one in found.assumptions)
-    # Bounds take every shape, and so `no_defiers`; without them a shape was not needed, or the refusal says why.
-    left = [name for name in given.names if name.replace("_", " ") not in used]
-    names = [name for name in left if settled or name not in BY_NAME]
-    shapes = [shape.claim for shape in given.shapes if settled and shape.claim not in used]
-    claim, reason = ("is not needed", "the query is determined without it") if settled else ("is not used", NO_USE)
-    steps = tuple(Step("grant", f"what was granted {claim}: {said}", reason) for said in (*names, *shapes))
-    return replace(found, account=Noted(found.account, steps)) if steps else found
-
-
 def _bounds(study: Study, query: Query, grants: Grants, base: Answer, seconds: float | None) -> _Bounds:
     effort = effort_for(seconds)
     shapes = granted(study.graph, study.states, query, grants).shapes
-    spoken = {name for node in query_nodes(query) if isinstance(node, Var) for name in _names(node)}
+    spoken = names_of(query)
     found = sources_of(study, shapes, reach(study.graph, spoken))
     readings = (found.face, found.rounded, found.counted)
     face, digits, region = (
@@ -331,11 +337,6 @@ def _shares(effort: Effort) -> tuple[Effort, Effort, Effort]:
     """Of that, what is for numbers at face value, for what digits leave open, and for what sampling does."""
     wide = replace(effort, branches=min(effort.branches, WIDE), starts=1, cells=min(effort.cells, WIDE_CELLS))
     return effort.part(0.5), wide.part(0.75), wide
-
-
-def _names(term: Var) -> set[str]:
-    """The variables that a term speaks of."""
-    return {term.name, *(a.target for a in term.world), *(a.parent for a in term.world if a.parent)}
 
 
 def bounds_forecast(study: Study, query: Query, grants: Grants = ()) -> str:

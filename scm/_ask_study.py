@@ -12,10 +12,11 @@ import numpy as np
 
 from ._answer import Answer, Told
 from ._ask_beside import beside_laws
-from ._ask_bounds import bounded, identifying, refuted, with_grants
+from ._ask_bounds import bounded, identifying, refuted
 from ._ask_laws import ask_laws, named
 from ._ask_samples import ask_samples
 from ._ask_strata import ask_strata
+from ._ask_unused import with_grants
 from ._errors import InvalidQuery, listing
 from ._finding import Assumption, Interval, Statuses, Step, Uncertainty
 from ._identified import (

@@ -19,6 +19,8 @@ from ._syntax import Const, Expr, Op, Value, conjunction, print_name
 from .bounds._attain import model_of, verified
 from .bounds._canonical import programme_of
 from .bounds._known import Known
+from .bounds._moments import interval
+from .bounds._possible import possible_too
 from .bounds._presumed import divided, presumed, simpler, without_rounding
 from .bounds._programme import Array, Clash, Polynomial, Programme, Ratio, TooLarge
 from .bounds._solve import Effort, solve
@@ -255,7 +257,7 @@ def _solved(facts: Knowledge, query: Query, programme: Programme) -> Bounded | C
     found = solve(programme, facts.effort)
     if isinstance(found, Clash):
         return found
-    lower, upper = found.lower, found.upper
+    lower, upper = (possible_too(programme, end, facts.effort) for end in (found.lower, found.upper))
     relaxed = not facts.complete or any(block.loose for block in programme.blocks)
     floor, ceiling = programme.floor, programme.ceiling
     outer = max(lower.outer, floor), min(upper.outer, ceiling)
@@ -338,28 +340,12 @@ def _combined(facts: Knowledge, query: Contrast, op: str, left: Query, right: Qu
     if one.undefined or other.undefined or (op == "/" and other.outer_lower <= 0 <= other.outer_upper and other.met):
         nan = math.nan
         return Bounded(query, nan, nan, nan, nan, False, programmes=programmes, spent=spent, undefined=True)
-    low, high = _arithmetic(op, (one.outer_lower, one.outer_upper), (other.outer_lower, other.outer_upper))
+    low, high = interval(op, (one.outer_lower, one.outer_upper), (other.outer_lower, other.outer_upper))
     nan = math.nan
     return Bounded(
         query, nan, nan, low, high, False, programmes=programmes, spent=spent,
         open_condition=one.open_condition or other.open_condition,
     )  # fmt: skip
-
-
-def _arithmetic(op: str, one: tuple[float, float], other: tuple[float, float]) -> tuple[float, float]:
-    """Ends of `a op b` for a and b anywhere between their ends."""
-    if op == "+":
-        return one[0] + other[0], one[1] + other[1]
-    if op == "-":
-        return one[0] - other[1], one[1] - other[0]
-    if op == "/":
-        if other[0] <= 0 <= other[1]:
-            positive = one[0] >= 0 and other[0] >= 0
-            low = one[0] / other[1] if positive and other[1] > 0 else -math.inf
-            return low, math.inf
-        other = (1 / other[1], 1 / other[0])
-    corners = [a * b for a in one for b in other if not math.isnan(a * b)]
-    return min(corners, default=-math.inf), max(corners, default=math.inf)
 
 
 def added(*counts: Mapping[str, float]) -> dict[str, float]:

@@ -6,15 +6,15 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from ._answer import Answer
 from ._bounds_ends import Bounded, Knowledge
 from ._finding import Step
 from ._model import Model
 from ._query import Query, print_query
 from ._text import ends_text, number_text
-from .bounds._programme import Block, Clash, Limit, Polynomial, Programme, TooLarge
+from .bounds._polynomials import reads
+from .bounds._possible import approached
+from .bounds._programme import Block, Clash, Limit, Programme, TooLarge
 
 RESPONSES = "Balke & Pearl (1994); Rosset, Gisin & Wolfe (2018); Zhang, Tian & Bareinboim (2022)"
 MOST_SAID = 6
@@ -95,6 +95,12 @@ class Account:
         if not shown:
             return ()
         claim = f"models over this graph attain {' and '.join(shown)}"
+        if names := near(one):
+            reason = (
+                f"{names} says that its condition is possible, which it is not at the end itself: that is approached "
+                f"as the condition's probability goes to 0; these models meet all that is known to {off:.0e}"
+            )
+            return (Step("approached", claim, reason),)
         reason = (
             "each is a model of its own, with the law of the response types that the programme found; the exact solver "
             f"gives it this value, and it meets all that is known to {off:.0e}"
@@ -102,19 +108,20 @@ class Account:
         return (Step("attained", claim, reason),)
 
 
+def near(one: Bounded) -> str:
+    """The statements whose conditions hardly happen in the models that attain the ends; empty where they all do."""
+    programme = one.programmes[0]
+    found = [limit.source for laws in one.laws if laws is not None for limit in approached(programme, laws)]
+    return said(programme, sorted(set(found))) if found else ""
+
+
 def _that_matters(programme: Programme) -> Programme:
     """A programme without the blocks that nothing joins to the query, and without what is known of those alone."""
-    asked = [p for ratio in programme.query for p in (ratio.above, ratio.below) if p is not None]
-    read = {b for p in asked for b in _read(p)}
-    while more := {b for x in programme.limits if (own := _read(x.polynomial)) & read for b in own} - read:
+    read = {b for p in programme.asked for b in reads(p)}
+    while more := {b for x in programme.limits if (own := reads(x.polynomial)) & read for b in own} - read:
         read |= more
-    limits = tuple(x for x in programme.limits if _read(x.polynomial) <= read)
+    limits = tuple(x for x in programme.limits if reads(x.polynomial) <= read)
     return replace(programme, blocks=tuple(programme.blocks[b] for b in sorted(read)), limits=limits)
-
-
-def _read(polynomial: Polynomial) -> set[int]:
-    """The blocks that a polynomial reads."""
-    return set(np.flatnonzero((polynomial.factors >= 0).any(axis=0)).tolist())
 
 
 def forecast(knowledge: Knowledge, query: Query) -> str:
@@ -233,6 +240,8 @@ def _outcome(found: Sequence[Bounded]) -> tuple[Step, ...]:
         ends = f"from {number_text(low)} to {number_text(high)}" if math.isfinite(low + high) else "at all"
         sure = all(one.sharp for one in found)
         reason = "models that meet all that is known attain both ends" if sure else "no end was proved beyond these"
+        if sure and any(near(one) for one in found if len(one.programmes) == 1):
+            reason = "models that meet all that is known come as near to both ends as one likes"
         return (Step("nothing ruled out", f"what is known allows every value {ends}", reason),)
     return ()
 

@@ -23,6 +23,7 @@ from .bounds._programme import Clash, TooLarge
 from .bounds._regions import reach
 from .bounds._sources import sources_of
 from .bounds._stated import stated_law
+from .statements import names_of
 
 MOST = 60
 """So many candidates are tried."""
@@ -107,15 +108,11 @@ def _facts(study: Study, query: Query, assume: Grants, effort: Effort) -> Facts:
     less = beside_laws(study)
     study = study if less is None else less.study
     shapes = granted(study.graph, study.states, query, assume).shapes
-    spoken = {name for node in query_nodes(query) if isinstance(node, Var) for name in _names(node)}
+    spoken = names_of(query)
     found = sources_of(study, shapes, reach(study.graph, spoken))
     facts = Facts.of(study, found, found.face, effort)
     law = stated_law(study, spoken) if study.statements else None
     return facts if law is None else facts.with_law(study, law)
-
-
-def _names(term: Var) -> set[str]:
-    return {term.name, *(a.target for a in term.world), *(a.parent for a in term.world if a.parent)}
 
 
 def _further(facts: Facts, query: Query, number: Probability, width: float) -> FurtherNumber | None:
@@ -150,7 +147,7 @@ def _chosen(study: Study, candidates: Iterable[str | Query]) -> list[Probability
 
 def _suggested(study: Study, query: Query) -> list[Probability]:
     """What a person could learn, the plainest first; not the query itself."""
-    spoken = {name for node in query_nodes(query) if isinstance(node, Var) for name in _names(node)}
+    spoken = names_of(query)
     near = reach(study.graph, spoken)
     names = [name for name in near if name in study.states and name not in study.graph.hidden]
     events = itertools.chain(

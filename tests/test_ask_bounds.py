@@ -529,3 +529,52 @@ def test_rows_too_many_to_bound_one_by_one_are_refused(monkeypatch: pytest.Monke
     answer = ask(TABLES, "P(Y[X=0]=0 | X=?x, Y=?y)", rows={"x": [1, 1, 0], "y": [1, 0, 1]})
     assert answer.finding == "refused"
     assert "3 different numbers" in dict(answer.refusals)["bounds"]
+
+
+def test_the_condition_of_a_statement_is_possible_in_the_models_of_the_ends():
+    """P(Y=1 | X=1) alone rules nothing out, but for ends that need X=1 never to happen: these are approached."""
+    answer = ask(Study(BOW, "P(Y=1 | X=1) = 60%"), "P(Y[X=1]=1)")
+    assert ends(answer) == (0.0, 1.0)
+    for model, end in zip(answer.attained, (0.0, 1.0), strict=True):
+        assert 0 < ask(model, "P(X=1)").value < 1e-6
+        assert ask(model, "P(Y=1 | X=1)").value == pytest.approx(0.6, abs=1e-6)
+        assert ask(model, answer.query).value == pytest.approx(end, abs=1e-6)
+    names = [step.name for step in answer.derivation]
+    assert "approached" in names
+    assert "attained" not in names
+    assert "attain both ends" not in answer.to_text()
+    # With P(X=1) known nothing is approached: by consistency P(Y[X=1]=1) is at least .3, and at most .8.
+    answer = ask(Study(BOW, "P(Y=1 | X=1) = 0.6", "P(X=1) = 0.5"), "P(Y[X=1]=1)")
+    assert ends(answer) == pytest.approx((0.3, 0.8))
+    assert "approached" not in [step.name for step in answer.derivation]
+
+
+def test_laws_that_clash_are_refuted_though_the_query_is_identified():
+    """P(Y[X=0]=1) = .05 is below P(X=0, Y=1) = .2: no model has both laws, and the effect is no number."""
+    laws = KnownLaw(("X", "Y"), [[0.3, 0.2], [0.1, 0.4]]), KnownLaw(("Y",), [[0.95, 0.05], [0.5, 0.5]], ("X",))
+    assert ask(Study(BOW, *laws), ate("X", "Y")).finding == "contradiction"
+    fine = KnownLaw(("Y",), [[0.6, 0.4], [0.5, 0.5]], ("X",))
+    assert ask(Study(BOW, laws[0], fine), ate("X", "Y")).value == pytest.approx(0.1)
+
+
+def test_a_dependence_that_the_graph_rules_out_is_named():
+    """Whatever is asked: X and Y without a path between them, and an instrument that the confounder depends on."""
+    law = KnownLaw(("X", "Y"), [[0.3, 0.2], [0.1, 0.4]])
+    answer = ask(Study(CausalGraph(("X", "Y")), law), "P(Y[X=1]=1)")
+    assert answer.finding == "contradiction"
+    assert "X and Y are independent" in answer.to_text()
+    rng = np.random.default_rng(0)
+    graph = CausalGraph(("Z", "X", "Y", "W"), (("Z", "X"), ("X", "Y"), ("W", "Y")), (("X", "Y"), ("W", "X")))
+    p = rng.dirichlet(np.ones(16)).reshape(2, 2, 2, 2)
+    step = ask(Study(graph, KnownLaw(("Z", "X", "Y", "W"), p)), ate("X", "Y")).derivation[-1]
+    both, z, w = p.sum((1, 2))[0, 0], p[0].sum(), p[..., 0].sum()
+    assert "Z and W are independent" in step.reason
+    assert f"P(Z=0, W=0) = {both:.6g}, where P(Z=0) P(W=0) = {z * w:.6g}" in step.reason
+    # In a stratum, and where a cause is imposed.
+    chain = CausalGraph(("X", "M", "Y"), (("X", "M"), ("M", "Y")))
+    p = rng.dirichlet(np.ones(8)).reshape(2, 2, 2)
+    answer = ask(Study(chain, KnownLaw(("X", "M", "Y"), p)), ate("X", "Y"))
+    assert "X and Y are independent given M" in answer.derivation[-1].reason
+    under = KnownLaw(("Y", "M"), rng.dirichlet(np.ones(4), 2).reshape(2, 2, 2), ("X",))
+    answer = ask(Study(chain, under), "P(Y[M=1]=1)")
+    assert "X and Y are independent given M where X is imposed" in answer.derivation[-1].reason

@@ -169,7 +169,9 @@ def test_limits_on_several_blocks(ratio: bool) -> None:
     """The truth is inside, inner ends are attained, and no law from elsewhere that meets the limits lies outside."""
     for seed in range(4):
         programme, laws = random_programme(seed, (4, 5), joint=1, ratio=ratio)
-        ends = solved(replace(programme, floor=0.0, ceiling=1.0) if ratio else programme, Effort(work=6.0))
+        ends = solved(
+            replace(programme, floor=0.0, ceiling=1.0) if ratio else programme, Effort(work=6.0, tolerance=1e-3)
+        )
         assert ends.lower.outer - 1e-9 <= programme.at(laws) <= ends.upper.outer + 1e-9
         assert ends.lower.inner <= ends.upper.inner
         assert ends.upper.outer - ends.upper.inner < 1e-3
@@ -232,6 +234,28 @@ def test_what_clashes() -> None:
     assert found.sources == (0, 1)
     assert found.by > 1e-3
     assert isinstance(solve(replace(programme, limits=(wrong, idle), sources=sources)), Ends)
+
+
+def test_what_clashes_among_many_products() -> None:
+    """Programmes of many columns go to an interior point method, which says that they are infeasible but not why."""
+    programme, _ = random_programme(0, (24, 24))
+    wrong = Limit(polynomial([(1.0, {0: 0, 1: 0})], 2), 1.05, 2.0, 1)
+    found = solve(replace(programme, limits=(*programme.limits, wrong)))
+    assert isinstance(found, Clash)
+    assert found.sources == (1,)
+    assert 0.04 < found.by <= 0.05
+
+
+def test_the_clock_decides_nothing() -> None:
+    """Work is counted; what is left of it is shared by all that is solved with it."""
+    programme, _ = random_programme(5, (4, 5), joint=1)
+    slow, usual = (solved(programme, Effort(work=0.2, seconds=seconds)) for seconds in (1e6, 60.0))
+    assert (slow.lower.outer, slow.upper.outer) == (usual.lower.outer, usual.upper.outer)
+    shared = Effort(work=0.2).shared()
+    assert shared.meter is not None
+    solved(programme, shared.part(0.5))
+    assert 0.0 < shared.meter.work < 0.2
+    assert not shared.meter.over
 
 
 def test_rounded_numbers_do_not_clash() -> None:

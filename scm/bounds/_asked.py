@@ -42,12 +42,12 @@ class Asked:
     Attributes:
         linear: what is linear in the law, with ratios whose conditions are fixed.
         ratios: with conditions that differ and are not fixed.
-        loose: by how much `linear` may be off, as fixed conditions are rounded.
+        off: by how much `linear` may be off, as fixed conditions are rounded.
     """
 
     linear: Form
     ratios: tuple[Quotient, ...]
-    loose: float
+    off: float
 
     def at(self, x: Array) -> float:
         """Its value; NaN where a condition has probability zero."""
@@ -56,7 +56,7 @@ class Asked:
     def negated(self) -> Asked:
         """Its negative: the lower end of that is the upper end of this."""
         ratios = tuple(Quotient(ratio.above.times(-1.0), ratio.below) for ratio in self.ratios)
-        return Asked(self.linear.times(-1.0), ratios, self.loose)
+        return Asked(self.linear.times(-1.0), ratios, self.off)
 
     def parts(self) -> tuple[Quotient, ...]:
         """Itself as quotients; a constant beside one ratio is part of it."""
@@ -77,11 +77,11 @@ def asked_of(programme: Programme, rows: Rows) -> Asked:
         ZeroCondition: the rows fix one to zero.
     """
     block = programme.blocks[0]
-    total, loose = Form(np.zeros(block.columns), 0.0), 0.0
+    total, off = Form(np.zeros(block.columns), 0.0), 0.0
     ratios: list[Quotient] = []
     for ratio in programme.query:
-        above = linear(block, ratio.above).times(ratio.weight)
-        below = None if ratio.below is None else linear(block, ratio.below)
+        above = linear(block.forms, ratio.above).times(ratio.weight)
+        below = None if ratio.below is None else linear(block.forms, ratio.below)
         held = (1.0, 0.0) if below is None else fixed(rows, below)
         if below is None:
             total = total.plus(above)
@@ -91,15 +91,14 @@ def asked_of(programme: Programme, rows: Rows) -> Asked:
             if held[0] <= ZERO:
                 raise ZeroCondition
             total = total.plus(above.times(1.0 / held[0]))
-            loose += held[1] / held[0] * _most(above, below, rows)
-    return Asked(total, tuple(ratios), loose)
+            off += held[1] / held[0] * _most(above, below, rows)
+    return Asked(total, tuple(ratios), off)
 
 
 def _add(ratios: list[Quotient], new: Quotient) -> None:
     """Ratios with one condition are one ratio."""
     for k, old in enumerate(ratios):
-        same = np.array_equal(old.below.coefficients, new.below.coefficients)
-        if same and old.below.constant == new.below.constant:
+        if old.below.same(new.below):
             ratios[k] = Quotient(old.above.plus(new.above), old.below)
             return
     ratios.append(new)

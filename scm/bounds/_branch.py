@@ -196,7 +196,7 @@ def forms_that_multiply(programme: Programme) -> list[tuple[int, int]]:
     Where these are numbers the relaxation is exact, so branching on them closes the gap.
     """
     polynomials = [limit.polynomial for limit in programme.limits]
-    polynomials += [x for ratio in programme.query for x in (ratio.above, ratio.below) if x is not None]
+    polynomials += programme.asked
     products = [x for x in polynomials if not is_linear(x)]
     read = {(b, int(f)) for x in products for b in range(len(programme.blocks)) for f in x.factors[:, b] if f >= 0}
     counts = [(len({f for at, f in read if at == b}), block.columns, b) for b, block in enumerate(programme.blocks)]

@@ -27,8 +27,9 @@ from ._frame import Frame, States
 from ._independent import independent
 from ._known import Known
 from ._moments import ends, fractions
+from ._polynomials import on_blocks, reads
 from ._programme import Array, Block, Limit, Polynomial, Programme, Ratio, TooLarge
-from ._sums import Sums, only
+from ._sums import Sums
 
 SAME = 1e-12
 """Two numbers of one form that are closer are one."""
@@ -116,14 +117,13 @@ class _Assembly:
         floor, ceiling = ends(query, self.frame.states)
         blocks = self.blocks(forms, wanted, relaxed)
         kept = [b for b, block in enumerate(blocks) if block is not None]
-        lost = [b for b, block in enumerate(blocks) if block is None and forms.found[b]]
+        lost = {b for b, block in enumerate(blocks) if block is None and forms.found[b]}
         return Programme(
             tuple(block for block in blocks if block is not None),
-            tuple(replace(x, polynomial=only(x.polynomial, kept)) for x in limits if not _reads(x.polynomial, lost)),
             tuple(
-                replace(r, above=only(r.above, kept), below=None if r.below is None else only(r.below, kept))
-                for r in ratios
+                replace(x, polynomial=on_blocks(x.polynomial, kept)) for x in limits if not reads(x.polynomial) & lost
             ),
+            tuple(ratio.each(lambda polynomial: on_blocks(polynomial, kept)) for ratio in ratios),
             sources,
             floor,
             ceiling,
@@ -202,14 +202,8 @@ class _Assembly:
 
     def touched(self, ratios: Iterable[Ratio], limits: Iterable[Limit]) -> set[int]:
         """The blocks that the query reads, and those that something known reads together with others."""
-        found: set[int] = set()
-        for ratio in ratios:
-            for polynomial in (ratio.above, ratio.below):
-                if polynomial is not None:
-                    found |= set(np.flatnonzero((polynomial.factors >= 0).any(axis=0)).tolist())
-        for limit in limits:
-            found |= set(np.flatnonzero((limit.polynomial.factors >= 0).any(axis=0)).tolist())
-        return found
+        asked = [p for ratio in ratios for p in (ratio.above, ratio.below) if p is not None]
+        return set[int]().union(*map(reads, [*asked, *(limit.polynomial for limit in limits)]))
 
     def blocks(self, forms: Forms, wanted: set[int], relaxed: Mapping[int, str]) -> list[Block | None]:
         """The blocks that something reads; one that only whole laws read is left out where it is too large."""
@@ -223,10 +217,6 @@ class _Assembly:
                     raise
                 found.append(None)
         return found
-
-
-def _reads(polynomial: Polynomial, blocks: list[int]) -> bool:
-    return bool((polynomial.factors[:, blocks] >= 0).any())
 
 
 def _row_of(frame: Frame, law: KnownLaw, term: Var) -> tuple[int, ...] | None:

@@ -25,8 +25,9 @@ from ._columns import Forms, block_of
 from ._known import Known
 from ._model_moments import Mechanisms
 from ._moments import ends, fractions
+from ._polynomials import on_blocks
 from ._programme import Array, Block, Coordinate, Limit, Polynomial, Programme
-from ._sums import Sums, only
+from ._sums import Sums
 
 
 def programme_of_model(
@@ -62,8 +63,8 @@ def programme_of_model(
     floor, ceiling = ends(query, frame.states)
     return Programme(
         tuple(replace(block, name=_named(block)) for block in blocks),
-        tuple(replace(x, polynomial=only(x.polynomial, kept)) for x in limits),
-        tuple(replace(r, above=only(r.above, kept), below=r.below and only(r.below, kept)) for r in ratios),
+        tuple(replace(x, polynomial=on_blocks(x.polynomial, kept)) for x in limits),
+        tuple(ratio.each(lambda polynomial: on_blocks(polynomial, kept)) for ratio in ratios),
         tuple(named),
         floor,
         ceiling,

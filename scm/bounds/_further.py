@@ -8,6 +8,7 @@ the widest comes from one linear programme over two laws that both meet the limi
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -119,7 +120,7 @@ def _widest(part: Programme, at: int) -> float:
     number = part.limits[at].polynomial
     same = _minus(_of(number, 0), _of(number, forms))
     query = [
-        Ratio(sign * x.weight, _of(x.above, by), None if x.below is None else _of(x.below, by))
+        replace(x.each(partial(_of, by=by)), weight=sign * x.weight)
         for sign, by in ((1.0, 0), (-1.0, forms))
         for x in part.query
     ]

@@ -26,6 +26,9 @@ _STEPS = (1.0, 0.5, 0.25, 0.1, 0.01)
 _PENALTIES = (30.0, 1e3, 3e4)
 # Steps of all blocks at once end where they would be shorter: what they still miss is the square of that.
 _NEAR = 1e-7
+# Laws that miss what ties them by less than this are brought to meet it, in at most so many steps.
+_NEARLY = 1e-2
+_LAST = 12
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,8 +143,11 @@ class Descent:
         """Steps of all blocks at once, with dearer and dearer penalties until the limits are met."""
         start = tuple(self.vertex(b, x) if self._misses(b, x) else x for b, x in enumerate(laws))
         for penalty in _PENALTIES:
-            found = self.met(self._slid(start, penalty))
-            if found is not None:
+            slid = self._slid(start, penalty)
+            found = self.met(slid)
+            if found is None and self.ties.missed(slid) < _NEARLY:
+                found = self.met(self._slid(slid, _PENALTIES[-1], _LAST, pressed=True))
+            if found is not None or self.meter.over:
                 return found
         return self.met(laws)
 
@@ -150,11 +156,13 @@ class Descent:
         laws = tuple(independent(block, law) for block, law in zip(self.programme.blocks, laws, strict=True))
         return laws if self.programme.broken(laws) <= ATTAINED and not np.isnan(self.value(laws)) else None
 
-    def _slid(self, laws: tuple[Array, ...], penalty: float) -> tuple[Array, ...]:
-        """Sequential linear programmes with a penalty and a trust region."""
+    def _slid(
+        self, laws: tuple[Array, ...], penalty: float, steps: int = 120, *, pressed: bool = False
+    ) -> tuple[Array, ...]:
+        """Sequential linear programmes with a penalty and a trust region; `pressed` ones are made in any case."""
         radius, merit = 0.25, self._merit(laws, penalty)
-        for _ in range(120):
-            if radius < _NEAR or np.isnan(merit) or self.meter.over:
+        for _ in range(steps):
+            if radius < _NEAR or np.isnan(merit) or (self.meter.over and not pressed):
                 break
             moved = self._joint_step(laws, radius, penalty)
             new = np.nan if moved is None else self._merit(moved, penalty)

@@ -28,6 +28,10 @@ class Form:
         """Its value under the law x."""
         return float(self.coefficients @ x) + self.constant
 
+    def same(self, other: Form) -> bool:
+        """Whether two forms are the same, number by number."""
+        return np.array_equal(self.coefficients, other.coefficients) and self.constant == other.constant
+
     def times(self, weight: float) -> Form:
         """The form times a number."""
         return Form(weight * self.coefficients, weight * self.constant)
@@ -57,7 +61,7 @@ class Rows:
     @property
     def sums(self) -> Array:
         """The rows that add up the groups, shape (groups, columns)."""
-        return np.asarray(np.arange(int(self.groups.max()) + 1)[:, None] == self.groups, dtype=float)
+        return sums_of(self.groups)
 
     def widened(self, by: float) -> Rows:
         """Rows that may be missed by so much."""
@@ -73,19 +77,25 @@ class Rows:
         return replace(self, matrix=self.matrix[:, columns], groups=self.groups[columns], most=self.most[columns])
 
 
-def linear(block: Block, polynomial: Polynomial) -> Form:
-    """A polynomial of one block is a linear form with a constant."""
+def linear(forms: Array, polynomial: Polynomial) -> Form:
+    """A polynomial of one block, with these forms, is a linear form with a constant."""
     read = polynomial.factors[:, 0]
     constant = float(polynomial.weights[read < 0].sum())
-    weights, forms = polynomial.weights[read >= 0], block.forms[read[read >= 0]]
-    if len(weights) == 1:
-        return Form(weights[0] * forms[0], constant)
-    return Form(weights @ forms if len(weights) else np.zeros(block.columns), constant)
+    weights = polynomial.weights[read >= 0]
+    own: Array = forms[read[read >= 0]]
+    # One form alone is kept as it is: no sum rounds it.
+    total = np.multiply(own[0], weights[0]) if len(weights) == 1 else weights @ own
+    return Form(np.asarray(total, dtype=float), constant)
+
+
+def sums_of(groups: NDArray[np.intp]) -> Array:
+    """The rows that add up groups counted from 0, shape (groups, columns)."""
+    return np.asarray(np.arange(int(groups.max(initial=0)) + 1)[:, None] == groups, dtype=float)
 
 
 def rows_of_limits(block: Block, limits: Sequence[Limit]) -> Rows:
     """What is known as rows over the columns of the block."""
-    forms = [linear(block, limit.polynomial) for limit in limits]
+    forms = [linear(block.forms, limit.polynomial) for limit in limits]
     matrix = np.stack([form.coefficients for form in forms]) if forms else np.zeros((0, block.columns))
     constants = np.array([form.constant for form in forms])
     low = np.array([limit.low for limit in limits], dtype=float) - constants

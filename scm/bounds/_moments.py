@@ -154,7 +154,7 @@ def ends(query: Query, states: States) -> tuple[float, float]:
         case Distribution():
             return 0.0, 1.0
         case Contrast(op, left, right):
-            return _combined(op, ends(left, states), ends(right, states))
+            return interval(op, ends(left, states), ends(right, states))
         case _:
             assert_never(query)
 
@@ -171,14 +171,15 @@ def _values(expr: Expr, states: States) -> tuple[float, float]:
     return min(found), max(found)
 
 
-def _combined(op: str, a: tuple[float, float], b: tuple[float, float]) -> tuple[float, float]:
-    match op:
-        case "+":
-            return a[0] + b[0], a[1] + b[1]
-        case "-":
-            return a[0] - b[1], a[1] - b[0]
-        case "/" if b[0] <= 0 <= b[1]:
-            return (0.0 if min(*a, b[0]) >= 0 else -math.inf), math.inf
-        case _:
-            every = [x * y if op == "*" else x / y for x in a for y in b]
-            return min(every), max(every)
+def interval(op: str, a: tuple[float, float], b: tuple[float, float]) -> tuple[float, float]:
+    """The ends of `x op y` for x and y anywhere between their ends."""
+    if op == "+":
+        return a[0] + b[0], a[1] + b[1]
+    if op == "-":
+        return a[0] - b[1], a[1] - b[0]
+    if op == "/" and b[0] <= 0 <= b[1]:
+        positive = a[0] >= 0 and b[0] >= 0
+        return (a[0] / b[1] if positive and b[1] > 0 else -math.inf), math.inf
+    every = (x * y if op == "*" else x / y for x in a for y in b)
+    corners = [corner for corner in every if not math.isnan(corner)]
+    return min(corners, default=-math.inf), max(corners, default=math.inf)

@@ -111,7 +111,7 @@ def lower_end(rows: Rows, asked: Asked) -> Side | None:
     if len(sides) > 1:
         return _sum(rows, asked, sides, _descended(rows, asked, best))
     return Side(
-        sum(side.proved for side in sides) - asked.loose,
+        sum(side.proved for side in sides) - asked.off,
         best.x,
         sides[0].duals if len(sides) == 1 and not asked.ratios else None,
         max(side.open for side in sides),
@@ -136,7 +136,7 @@ def _sum(rows: Rows, asked: Asked, sides: list[Side], best: Side) -> Side | None
     found = branched(rows, asked, box, best.x, _CLOSE)
     if found is not None:
         best, apart, solves = replace(best, x=found.x), max(apart, found.proved), solves + found.solves
-    return Side(apart - asked.loose, best.x, None, least, solves)
+    return Side(apart - asked.off, best.x, None, least, solves)
 
 
 def _known(value: float) -> float:

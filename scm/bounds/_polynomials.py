@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ._programme import Array, Block, Limit, Polynomial, Programme, Ratio
+from ._programme import Array, Block, Limit, Polynomial, Programme
 
 # A weight that is this small beside the others is what rounding has left of zero.
 _ROUNDING = 1e-15
@@ -99,10 +99,7 @@ def masses(block: Block) -> Array:
 def rewritten(programme: Programme, change: Mapping[tuple[int, int], float]) -> Programme:
     """The programme where some forms are numbers."""
     limits = tuple(replace(x, polynomial=with_numbers(x.polynomial, change)) for x in programme.limits)
-    query = tuple(
-        Ratio(x.weight, with_numbers(x.above, change), None if x.below is None else with_numbers(x.below, change))
-        for x in programme.query
-    )
+    query = tuple(ratio.each(lambda polynomial: with_numbers(polynomial, change)) for ratio in programme.query)
     return replace(programme, limits=limits, query=query)
 
 

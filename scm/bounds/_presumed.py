@@ -42,7 +42,7 @@ def divided(programme: Programme) -> Programme:
     if not marks:
         return programme
     limits = (_divided(limit, common.get(limit.source, ())) for limit in programme.limits if not _is_mark(limit))
-    return replace(programme, limits=tuple(limits))
+    return replace(programme, limits=tuple(limits), presumed=tuple(marks))
 
 
 def without_rounding(programme: Programme) -> Programme:

@@ -10,7 +10,7 @@ of one linear form for each block: a polynomial that is linear in each block alo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -120,6 +120,10 @@ class Ratio:
     above: Polynomial
     below: Polynomial | None = None
 
+    def each(self, change: Callable[[Polynomial], Polynomial]) -> Ratio:
+        """The ratio with what is above and below changed alike."""
+        return Ratio(self.weight, change(self.above), None if self.below is None else change(self.below))
+
 
 @dataclass(frozen=True, eq=False)
 class Programme:
@@ -133,6 +137,7 @@ class Programme:
             cite them.
         floor, ceiling: ends that hold whatever is known, such as 0 and 1.
         states: of the variables, for messages; may be left out.
+        presumed: conditions of statements, as limits without ends: they are above zero. Only `_possible` reads them.
     """
 
     blocks: tuple[Block, ...]
@@ -142,6 +147,12 @@ class Programme:
     floor: float = -np.inf
     ceiling: float = np.inf
     states: Mapping[str, tuple[Value, ...]] = field(default_factory=lambda: {})
+    presumed: tuple[Limit, ...] = ()
+
+    @property
+    def asked(self) -> tuple[Polynomial, ...]:
+        """The polynomials that the query is made of."""
+        return tuple(p for ratio in self.query for p in (ratio.above, ratio.below) if p is not None)
 
     def forms_at(self, laws: tuple[Array, ...]) -> tuple[Array, ...]:
         """The values of all linear forms under a law of each block."""

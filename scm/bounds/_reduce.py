@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from .._graph_ops import joined_parts
 from ._lift import as_law
 from ._polynomials import constant_of, linear_rows, masses, on_blocks, reads, rewritten, tidy
-from ._programme import Array, Block, Limit, Polynomial, Programme, Ratio
+from ._programme import Array, Block, Limit, Programme, Ratio
 from ._sparse import SparseRows, dense_rows, least, stacked
 
 # A form whose range is narrower than this is a number.
@@ -72,8 +72,7 @@ def reduced(programme: Programme) -> Reduced:
 
 def _tidied(programme: Programme) -> Programme:
     limits = tuple(replace(x, polynomial=tidy(x.polynomial)) for x in programme.limits)
-    query = tuple(Ratio(x.weight, tidy(x.above), None if x.below is None else tidy(x.below)) for x in programme.query)
-    return replace(programme, limits=limits, query=query)
+    return replace(programme, limits=limits, query=tuple(ratio.each(tidy) for ratio in programme.query))
 
 
 def _only(block: Block, kept: NDArray[np.bool_]) -> Block:
@@ -103,7 +102,7 @@ def _possible(programme: Programme, b: int) -> NDArray[np.bool_]:
 def _multiplied(programme: Programme) -> frozenset[tuple[int, int]]:
     """The forms that the query reads, or a limit on several blocks."""
     polynomials = [limit.polynomial for limit in programme.limits if len(reads(limit.polynomial)) > 1]
-    polynomials += [x for ratio in programme.query for x in (ratio.above, ratio.below) if x is not None]
+    polynomials += programme.asked
     blocks = range(len(programme.blocks))
     return frozenset((b, int(f)) for x in polynomials for b in blocks for f in np.unique(x.factors[:, b]) if f >= 0)
 
@@ -172,8 +171,7 @@ def _with_numbers(programme: Programme, numbers: Mapping[tuple[int, int], float]
 
 def linked(programme: Programme) -> tuple[tuple[int, ...], ...]:
     """The blocks in groups that nothing ties together; the first is what the query reads, and may be empty."""
-    asked = [x for ratio in programme.query for x in (ratio.above, ratio.below) if x is not None]
-    read = frozenset[int]().union(*(reads(x) for x in asked)) if asked else frozenset[int]()
+    read = frozenset[int]().union(*map(reads, programme.asked))
     together = [sorted(read), *(sorted(reads(limit.polynomial)) for limit in programme.limits)]
     parts = [tuple(part) for part in joined_parts(len(programme.blocks), together)]
     first = next((part for part in parts if read & set(part)), ())
@@ -186,18 +184,12 @@ def part_of(programme: Programme, blocks: tuple[int, ...], query: tuple[Ratio, .
     return Programme(
         tuple(programme.blocks[b] for b in blocks),
         tuple(Limit(on_blocks(x.polynomial, blocks), x.low, x.high, x.source) for x in limits),
-        tuple(
-            Ratio(x.weight, _cut(x.above, blocks), None if x.below is None else _cut(x.below, blocks)) for x in query
-        ),
+        tuple(ratio.each(lambda polynomial: on_blocks(polynomial, blocks)) for ratio in query),
         programme.sources,
         programme.floor,
         programme.ceiling,
         programme.states,
     )
-
-
-def _cut(polynomial: Polynomial, blocks: tuple[int, ...]) -> Polynomial:
-    return on_blocks(polynomial, blocks)
 
 
 def broken_constants(programme: Programme, tolerance: float) -> tuple[tuple[int, ...], float] | None:
@@ -219,7 +211,7 @@ def some_law(block: Block) -> Array:
 def merged(programme: Programme) -> tuple[Programme, tuple[NDArray[np.intp], ...]]:
     """Columns that no form which is read tells apart are one: the programme, and which columns are left."""
     polynomials = [limit.polynomial for limit in programme.limits]
-    polynomials += [x for ratio in programme.query for x in (ratio.above, ratio.below) if x is not None]
+    polynomials += programme.asked
     kept: list[NDArray[np.intp]] = []
     for b, block in enumerate(programme.blocks):
         read = sorted({int(f) for x in polynomials for f in x.factors[:, b] if f >= 0})

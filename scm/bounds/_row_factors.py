@@ -7,7 +7,7 @@ is a linear form of one block. In a conditional probability such factors mostly 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -49,7 +49,7 @@ def factored(programme: Programme, known: Mapping[int, tuple[Standard, Sequence[
     Raises:
         NotOneProgramme: several blocks are read in forms that are not known, or with different factors.
     """
-    polynomials = [p for ratio in programme.query for p in (ratio.above, ratio.below) if p is not None]
+    polynomials = programme.asked
     blocks = sorted({b for p in polynomials for b in reads(p)})
     if not blocks:
         raise NotOneProgramme("the query is a number")
@@ -89,10 +89,7 @@ def _others(polynomial: Polynomial, block: int) -> set[frozenset[Factor]]:
 
 def _alone(query: tuple[Ratio, ...], block: int) -> tuple[Ratio, ...]:
     """Only the forms of one block."""
-    return tuple(
-        replace(r, above=on_blocks(r.above, [block]), below=None if r.below is None else on_blocks(r.below, [block]))
-        for r in query
-    )
+    return tuple(ratio.each(lambda polynomial: on_blocks(polynomial, [block])) for ratio in query)
 
 
 def _value(programme: Programme, known: tuple[Standard, Sequence[int]], factor: Factor, varied: int) -> Vectors | None:

@@ -168,7 +168,7 @@ class _Reader:
     @cached_property
     def words(self) -> tuple[str, ...]:
         """All sources: laws, samples (those that are laws at face value first), statements, shapes."""
-        laws = [_law_text(law) for law in self.study.laws]
+        laws = [law_text(law) for law in self.study.laws]
         pairs = sorted(zip(self.samples, self.shares, strict=True), key=lambda pair: pair[1] is None)
         samples = [_sample_text(sample) for sample, _ in pairs]
         said = [print_statement(s) for s in self.study.statements]
@@ -305,7 +305,7 @@ class _Taken:
         self.left.append(Left(source, reason))
 
 
-def _law_text(law: KnownLaw) -> str:
+def law_text(law: KnownLaw) -> str:
     names = ", ".join(map(print_name, law.variables))
     text = f"P({names}" + (f" | do({', '.join(map(print_name, law.do))}))" if law.do else ")")
     return f"the law {text}" + (f" ({law.name})" if law.name else "")

@@ -30,7 +30,7 @@ _LARGE: tuple[dict[str, Any], ...] = (
 )
 _MANY = 400
 # Steps of the simplex method that one of the interior point method takes as long as.
-_INTERIOR = 4.0
+_INTERIOR = 3.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,7 +151,7 @@ def _run(programme: Any, entries: int, options: dict[str, Any], meter: Meter | N
         if np.isfinite(meter.work):
             steps = int(min(max(meter.steps(entries), 100.0), 1e8))
             solver.setOptionValue("simplex_iteration_limit", steps)
-            solver.setOptionValue("ipm_iteration_limit", steps)
+            solver.setOptionValue("ipm_iteration_limit", max(int(steps / _INTERIOR), 100))
     solver.passModel(programme)
     solver.run()
     if meter is not None:

@@ -9,7 +9,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ._programme import Array, Polynomial, Programme
+from ._linear import Form, linear, sums_of
+from ._programme import Array, Programme
 
 NEAR = 1e-9
 """How far the condition of a query may be from a combination of what is known, and count as one."""
@@ -77,7 +78,7 @@ def standard(programme: Programme, vary: Sequence[int] = ()) -> Standard:
     if len(programme.blocks) != 1:
         raise NotOneProgramme(f"the programme has {len(programme.blocks)} blocks; one is wanted")
     block = programme.blocks[0]
-    linear = [_linear(limit.polynomial, block.forms) for limit in programme.limits]
+    known = [linear(block.forms, limit.polynomial) for limit in programme.limits]
     parts: list[tuple[int, float, float, bool]] = []
     for at in vary:
         if programme.limits[at].low != programme.limits[at].high:
@@ -90,17 +91,18 @@ def standard(programme: Programme, vary: Sequence[int] = ()) -> Standard:
             continue
         parts += [(at, 1.0, limit.low, False)] if np.isfinite(limit.low) else []
         parts += [(at, -1.0, limit.high, False)] if np.isfinite(limit.high) else []
-    rows = np.array([sign * linear[at][0] for at, sign, _, _ in parts]).reshape(len(parts), block.columns)
-    right = np.array([sign * (end - linear[at][1]) for at, sign, end, _ in parts])
-    groups = (np.arange(int(block.groups.max(initial=0)) + 1)[:, None] == block.groups).astype(float)
+    rows = np.array([sign * known[at].coefficients for at, sign, _, _ in parts]).reshape(len(parts), block.columns)
+    right = np.array([sign * (end - known[at].constant) for at, sign, end, _ in parts])
+    groups = sums_of(block.groups)
     kept, parts, rows, right = _possible(parts, rows, right, len(vary))
     rows, groups, forms = rows[:, kept], groups[:, kept], block.forms[:, kept]
     free = np.array([kind for *_, kind in parts], dtype=bool)
-    known, sums = np.r_[free, groups.any(axis=1)], np.vstack([rows, groups])
-    cost, constant, below = _query(programme, forms, sums, known, len(groups))
+    sums, known_sums = np.vstack([rows, groups]), np.r_[free, groups.any(axis=1)]
+    cost, constant, below = _query(programme, forms, sums, known_sums, len(groups))
+    shift, limits = np.array([known[at].constant for at in vary]), np.array([at for at, *_ in parts], dtype=np.intp)
     return Standard(
-        rows, right, np.array([linear[at][1] for at in vary]), free, np.array([at for at, *_ in parts], dtype=np.intp),
-        groups, cost, constant, below, programme.floor, programme.ceiling, kept, block.relaxed,
+        rows, right, shift, free, limits, groups, cost, constant, below, programme.floor, programme.ceiling, kept,
+        block.relaxed,
     )  # fmt: skip
 
 
@@ -122,35 +124,28 @@ def _possible(
     return kept, [parts[k] for k in which], rows[which], right[which]
 
 
-def _linear(polynomial: Polynomial, forms: Array) -> tuple[Array, float]:
-    """A polynomial in one block as weights of its columns, and a constant."""
-    read = polynomial.factors[:, 0]
-    inside = read >= 0
-    return polynomial.weights[inside] @ forms[read[inside]], float(polynomial.weights[~inside].sum())
-
-
 def _query(
     programme: Programme, forms: Array, known: Array, free: NDArray[np.bool_], groups: int
 ) -> tuple[Array, float, Array | None]:
     """Above the fraction line, its constant, and below it."""
     cost, constant = np.zeros(forms.shape[1]), 0.0
-    below: tuple[Array, float] | None = None
+    below: Form | None = None
     plain = [ratio.below is None for ratio in programme.query]
     if any(plain) and not all(plain):
         raise NotOneProgramme("parts of the query have a condition and others none")
     for ratio in programme.query:
-        weights, own = _linear(ratio.above, forms)
-        cost, constant = cost + ratio.weight * weights, constant + ratio.weight * own
+        above = linear(forms, ratio.above)
+        cost, constant = cost + ratio.weight * above.coefficients, constant + ratio.weight * above.constant
         if ratio.below is not None:
-            here = _linear(ratio.below, forms)
-            if below is not None and (np.abs(here[0] - below[0]).max() > 0 or here[1] != below[1]):
+            here = linear(forms, ratio.below)
+            if below is not None and not here.same(below):
                 raise NotOneProgramme("the query divides by two different probabilities")
             below = here
     if below is None:
         return cost, constant, None
     # The constant is that many times the sum of any one group, each of which adds up to one.
     one = next((row for row in known[len(known) - groups :] if row.any()), np.zeros(forms.shape[1]))
-    found = combination(known, free, below[0] + below[1] * one)
+    found = combination(known, free, below.coefficients + below.constant * one)
     if found is None:
         raise NotOneProgramme("the query divides by a probability that is not known")
     return cost, constant, found

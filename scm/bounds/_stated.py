@@ -37,6 +37,8 @@ def stated_law(study: Study, wanted: Collection[str]) -> KnownLaw | None:
         chosen = tuple(names[:size])
         if not _closed(study, chosen) or math.prod(len(study.states[name]) for name in chosen) > MOST_CELLS:
             continue
+        if _freedom(study, chosen) > len(study.statements):  # each gives one number
+            continue
         array = _cells(study, knowledge, chosen)
         if array is not None:
             return KnownLaw(chosen, array)
@@ -54,6 +56,13 @@ def is_about(given: Statement, law: KnownLaw) -> bool:
 def _closed(study: Study, names: Collection[str]) -> bool:
     """Whether every observed cause of the variables is among them."""
     return all(cause in names or cause in study.graph.hidden for name in names for cause in study.graph.ancestors[name])
+
+
+def _freedom(study: Study, names: Collection[str]) -> int:
+    """How many numbers a law of the variables takes at least: a table of each given its causes."""
+    sizes = {name: len(study.states[name]) for name in names}
+    tables = ((sizes[name] - 1, (sizes[c] for c in study.graph.parents[name] if c in sizes)) for name in names)
+    return sum(own * math.prod(causes) for own, causes in tables)
 
 
 def _cells(study: Study, knowledge: Statements, names: tuple[str, ...]) -> Array | None:

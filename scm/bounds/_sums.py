@@ -66,8 +66,3 @@ class Sums:
 
 def _sum_of(known: Known) -> Sum:
     return tuple((weight, Moment(None, event)) for weight, event in known.combination)
-
-
-def only(polynomial: Polynomial, kept: list[int]) -> Polynomial:
-    """A polynomial over some of the blocks."""
-    return Polynomial(polynomial.weights, polynomial.factors[:, kept])
