@@ -106,3 +106,9 @@ def test_every_word_of_the_question_has_a_place(question: str, reason: str) -> N
 def test_the_treated_are_no_outcome() -> None:
     text = GRAPH + TRIAL + "For people who are treated, the probability of recovery is 60%. "
     assert read(text + "What is the effect of treatment on the treated?").cannot
+
+
+def test_a_question_that_is_not_understood_is_shown_one_that_is() -> None:
+    told = read(GRAPH + TRIAL + "Is treatment any good?").cannot
+    assert told
+    assert "How much does A increase the chance of B?" in told
