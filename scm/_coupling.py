@@ -31,7 +31,8 @@ class NeedsCoupling(ScmError):
         super().__init__(
             f"{variable!r} is given by conditional probabilities only, which do not say how it would behave in two "
             "worlds at once. Grant a coupling (assume='rank_preserving', 'gumbel_max', 'independent', or one of your "
-            "own), ask for the range over several (coupling_range), or give an equation or a noise table."
+            "own), ask for the range over several (coupling_range), or give an equation or a noise table. Bounds "
+            "without any of these are for models whose variables are all finite."
         )
 
 

@@ -21,14 +21,17 @@ class QuerySyntaxError(ScmError):
 
 
 class UnknownName(ScmError):
-    """A name was used that the model or graph does not have."""
+    """A name was used that the model or graph does not have; where a state could stand, `states` are those known."""
 
-    def __init__(self, name: str, known: Iterable[str], where: str = "The query") -> None:
+    def __init__(
+        self, name: str, known: Iterable[str], where: str = "The query", states: Iterable[object] = ()
+    ) -> None:
         self.name = name
         self.known = tuple(sorted(known))
-        super().__init__(
-            f"{where} speaks of {name!r}, but the known names are {listing(self.known)}.{near(name, self.known)}"
-        )
+        found = tuple(states)
+        or_state = f", and the states there {listing(found)}" if found else ""
+        told = f"{where} speaks of {name!r}, but the known names are {listing(self.known)}{or_state}."
+        super().__init__(told + near(name, self.known))
 
 
 _MANY = 20

@@ -10,7 +10,7 @@ from ._domain import Domain, Real
 from ._errors import InvalidQuery, UnknownName
 from ._model import Model
 from ._settings import Imposed, Settings, formula, point_of, read_worlds
-from ._syntax import Expr, Placeholder, Set, Var, carrier_of, terms, walk
+from ._syntax import Expr, Placeholder, Set, Var, carrier_of, print_name, terms, walk
 from ._unit_rows import UnitRows
 from ._worlds import build_worlds
 from .solvers._unit_kernel import Kernel
@@ -154,10 +154,11 @@ def _prepare(
     table: UnitRows,
     noise: bool,
 ) -> Prepared:
+    every_change = names is None and not wanted
     if names is None:
         names = () if wanted else _changed(model, imposed)
     outputs = [formula(model, text, imposed.world) for text in names]
-    tallies, sources = _tallies(model, imposed, wanted, outputs)
+    tallies, sources = _tallies(model, imposed, wanted, outputs, table)
     exprs = (*outputs, *(t.of for t in tallies))
     facts = [(Var(name), Placeholder(name)) for name in table.variables]
     worlds = build_worlds(model.graph, [t for e in exprs for t in terms(e)], facts)
@@ -166,12 +167,28 @@ def _prepare(
     noises = tuple(n for n in every if not make_unit_plan(model, worlds, (), (n,)).unknown)
     plan = make_unit_plan(model, worlds, instances_of(worlds, exprs), noises)
     if reasons := plan.unknown or plan.unchecked:
-        raise InvalidQuery(
-            f"The rows do not determine it: {'; '.join(reasons)}. ask() with the same rows gives what can be known."
+        told = f"The rows do not determine it: {'; '.join(reasons)}."
+        some = _determined(model, imposed, names, table) if every_change else ()
+        hint = (
+            f" Without outputs= all that changes is worked out. What is determined: outputs={some!r}." if some else ""
         )
+        raise InvalidQuery(f"{told}{hint} ask() with the same rows gives what can be known.")
     points = tuple(map(point_of, imposed.grid))
     kernel = Kernel(plan, _domains(model, exprs), tuple(outputs), tallies, noises, points)
     return Prepared(imposed, kernel, names, dict(wanted), sources)
+
+
+def _determined(model: Model, imposed: Imposed, names: tuple[str, ...], table: UnitRows) -> tuple[str, ...]:
+    """Those of some variables that the rows determine."""
+    facts = [(Var(name), Placeholder(name)) for name in table.variables]
+    found: list[str] = []
+    for name in names:
+        output = formula(model, print_name(name), imposed.world)
+        worlds = build_worlds(model.graph, terms(output), facts)
+        plan = make_unit_plan(model, worlds, instances_of(worlds, (output,)), ())
+        if not (plan.unknown or plan.unchecked):
+            found.append(name)
+    return tuple(found)
 
 
 def _domains(model: Model, exprs: Sequence[Expr]) -> dict[str, Domain]:
@@ -198,8 +215,21 @@ def _is_set(imposed: Imposed, name: str) -> bool:
     return any(a.target == name and a.parent is None for a in imposed.world)
 
 
+def _check_by(model: Model, aggregate: Aggregate, by: str, table: UnitRows) -> None:
+    """That there are subgroups by a variable: it has few states, and the rows say which."""
+    if by in model.reals:
+        raise InvalidQuery(
+            f"{aggregate}: {by!r} is continuous, and subgroups are of a finite variable. Add one to the model that "
+            f"cuts it, such as Variable('old', equation='{print_name(by)} > 65')."
+        )
+    if by not in model.variable_states:
+        raise UnknownName(by, model.variable_states, f"{aggregate}: the subgroups")
+    if by not in table.variables:
+        raise InvalidQuery(f"{aggregate}: the rows have no column {by!r}, so that their subgroups are not known.")
+
+
 def _tallies(
-    model: Model, imposed: Imposed, wanted: Mapping[str, Aggregate], outputs: list[Expr]
+    model: Model, imposed: Imposed, wanted: Mapping[str, Aggregate], outputs: list[Expr], table: UnitRows
 ) -> tuple[tuple[Tally, ...], dict[str, int]]:
     """The tallies that aggregates are read from; a quantile needs its column, which joins the outputs."""
     tallies: list[Tally] = []
@@ -215,10 +245,7 @@ def _tallies(
         elif aggregate.by is None:
             tally = Moments(expr)
         else:
-            if aggregate.by not in model.variable_states:
-                raise UnknownName(
-                    aggregate.by, model.variable_states, f"{aggregate}: subgroups are of a finite variable"
-                )
+            _check_by(model, aggregate, aggregate.by, table)
             tally = Moments(expr, aggregate.by, len(model.states[aggregate.by]))
         if tally not in tallies:
             tallies.append(tally)

@@ -88,7 +88,7 @@ class _Resolver:
         """That `name` is neither; beside a variable of labels it was meant as one of them, unless a name is close."""
         if other and any(isinstance(label, str) for label in labels) and not near(name, self.names):
             raise UnknownState(other, name, labels)
-        raise UnknownName(name, self.names, self.where)
+        raise UnknownName(name, self.names, self.where, labels)
 
     def comparison(self, args: tuple[Expr, ...]) -> tuple[Expr, ...]:
         beside = [a.name for a in args if isinstance(a, Var) and a.name in self.names]

@@ -30,9 +30,12 @@ from scm import (
     Multiplicative,
     PostNonlinear,
     Quantiles,
+    ScmError,
+    Threshold,
     UnknownName,
     Variable,
     Variance,
+    ask,
     imagine,
     normal,
 )
@@ -471,3 +474,43 @@ def test_additive_mechanisms_keep_units_bit_for_bit_and_agree_with_arithmetic(ki
         wrong[name][60_000] = np.inf  # tanh makes a number of it
         with pytest.raises(InvalidRows, match=f"Row 60001, column '{name}': inf is not finite"):
             imagine(model, wrong, {"X": 1.0})
+
+
+WARD = Model(
+    Variable("site", ("north", "south"), table=(0.7, 0.3)),
+    Variable("dose", equation="u_dose", noise=normal(1, 1)),
+    Variable("recovery", equation="dose + u_recovery", noise=normal(0, 1)),
+    Variable("stage", ("mild", "bad"), mechanism=Threshold("dose", (2,)), noise=normal(0, 1)),
+    Variable("bed", (True, False), parents=("stage",), table={"mild": (0.1, 0.9), "bad": (0.7, 0.3)}),
+)
+UNITS = {"site": ["north", "south"], "dose": [1.0, 2.0], "recovery": [3.0, 1.0]}
+
+
+def test_what_the_rows_determine_is_named_beside_what_they_do_not():
+    with pytest.raises(InvalidQuery, match=r"'stage' has no value .* What is determined: outputs=\('recovery',\)"):
+        imagine(WARD, UNITS, {"dose": "dose + 1"})
+    found = imagine(WARD, UNITS, {"dose": "dose + 1"}, outputs=("recovery",))
+    np.testing.assert_allclose(found["recovery"], [4, 2])
+
+
+def test_a_name_that_is_neither_a_variable_nor_a_state_is_told_both():
+    with pytest.raises(UnknownName, match=r"'east', but the known names are .*, and the states there 'north', 'south'"):
+        imagine(WARD, UNITS, {"site": "east"}, outputs=("recovery",))
+    with pytest.raises(UnknownName, match=r"'yes', but the known names are .*, and the states there True, False"):
+        ask(WARD, "P(bed=yes)")
+
+
+def test_subgroups_that_are_not_known_are_refused():
+    gain = "recovery - ?recovery"
+    for by, words in [
+        ("stage", "the rows have no column 'stage'"),
+        ("dose", "'dose' is continuous"),
+        ("sight", "Did you mean 'site'"),
+    ]:
+        with pytest.raises(ScmError, match=words):
+            imagine(WARD, UNITS, {"dose": "dose + 1"}, aggregates={"gain": Mean(gain, by=by)})
+
+
+def test_bounds_are_said_to_be_for_finite_models():
+    refused = ask(WARD, "P(bed[dose=3]=True | bed=False, dose=1)", key=0)
+    assert any("Bounds without any of these are for models" in reason for _, reason in refused.refusals)

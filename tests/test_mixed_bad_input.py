@@ -363,4 +363,4 @@ def test_one_question_on_the_command_line(here: Path, capsys: pytest.CaptureFixt
     assert "chosen: unit" in out
     assert "u_Y = 1" in " ".join(out.split())
     assert command(text="E[X | Z=0.5]") == 3
-    assert "give key=" in capsys.readouterr().err
+    assert "give --seed N" in capsys.readouterr().err

@@ -43,7 +43,7 @@ def read_world(text: str) -> Problem:
     told = read_sentences(text)
     if not told.arrows:
         raise Unreadable("The text does not say what acts on what.")
-    if told.question is not None and told.question.kind == "chance" and not _GRAPH.search(text):
+    if told.question is not None and told.question.kind in ("chance", "amount") and not _GRAPH.search(text):
         raise Unreadable("A number is asked for of a text that does not say what has a direct effect on what.")
     net = net_of(told)
     tied = [_tied(reading, told, net) for reading in readings(told, net)]

@@ -51,6 +51,11 @@ _QUESTIONS: tuple[tuple[Kind, str], ...] = (
     ),
     ("effect", rf"{_DO} (?P<n>.+?) (?P<up>{_RAISE}|{_LOWER}) {_CHANCE} of (?P<m>.+)"),
     ("effect", rf"{_DO} (?P<n>.+?) make (?P<m>.+?) (?P<up>more|less) likely"),
+    (
+        "amount",
+        rf"(?:by )?how much (?:{_DO}) (?P<n>.+?) (?P<up>{_RAISE}|{_LOWER}) {_CHANCE} of (?P<m>.+)",
+    ),
+    ("amount", r"what is the (?:average |causal |total |overall )*effect of (?P<n>.+?) on (?P<m>.+)"),
     ("chance", rf"(?:for|among) (?P<c>.+?), what is {_CHANCE} of (?P<n>.+?)"),
     ("chance", rf"what is {_CHANCE} of (?P<n>.+?)(?: overall| in general)?(?: (?:for|among) (?P<c>.+))?"),
     ("supposed", r"would (?P<s>.+?) if (?P<n>.+?)(?: instead of (?P<m>.+))?"),

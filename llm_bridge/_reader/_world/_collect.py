@@ -95,7 +95,9 @@ def _connected(names: Sequence[str], edges: Sequence[tuple[str, str]]) -> None:
 
 def readings(world: World, net: Net) -> Iterator[Reading]:
     """Every way to cut the text into phrases, at most `MOST_CUTS`."""
-    found = tables(world.chances)
+    said = {plain(chance.outcome) for chance in world.chances if not chance.joint and " and " not in chance.outcome}
+    found = tables(world.chances, lambda outcome: _outcomes(outcome, said, net))
+    _check_amount(world, {*said, *(plain(chance.given) for chance in world.chances if chance.given)}, net)
     counts = {len(parents) for parents in net.parents.values()} - {0}
     whole = _said_whole(world)
     rules = [list(_rule_cuts(rule, counts, whole)) for rule in world.rules]
@@ -111,6 +113,39 @@ def readings(world: World, net: Net) -> Iterator[Reading]:
     for chosen in islice(product(*rules, *seen), MOST_CUTS):
         cut_rules = tuple(c for c in chosen if isinstance(c, CutRule))
         yield Reading(found, cut_rules, tuple(c for c in chosen if not isinstance(c, CutRule)), dict(asked))
+
+
+def _outcomes(outcome: str, said: set[str], net: Net) -> Cut:
+    """The things that one chance in a stratum is of: two of which the text speaks by themselves, or one."""
+    if " and " not in outcome or outcome in net.names:
+        return (outcome,)
+    cuts = [cut for cut in cuts_of(re.sub(r"^both ", "", outcome), 2) if _two_things(cut, said, net)]
+    fitting = [cut for cut in cuts if not any(_strange(part, said, net) for part in cut)]
+    return fitting[0] if len(fitting) == 1 else (outcome,)
+
+
+def _strange(phrase: str, said: Iterable[str], net: Net) -> frozenset[str]:
+    """The words of a phrase that stand in no name of the graph and in nothing else that is said."""
+    known = frozenset[str]().union(*map(name_bag, (*net.names, *said)))
+    return frozenset(name_bag(phrase)) - known - LIGHT - DENIALS
+
+
+def _check_amount(world: World, said: Iterable[str], net: Net) -> None:
+    """That an effect is asked of one outcome, and that every word of its names has a place.
+
+    Raises:
+        Unreadable: it is not so.
+    """
+    question = world.question
+    if question is None or question.kind != "amount":
+        return
+    if re.search(r"\b(?:and|or|on)\b", question.slots["m"]) and plain(question.slots["m"]) not in net.names:
+        raise Unreadable(f"{quoted(question.slots['m'])} is more than one outcome. Ask about one at a time.")
+    for phrase in (question.slots["n"], question.slots["m"]):
+        if odd := _strange(plain(phrase), said, net):
+            raise Unreadable(
+                f"{quoted(min(odd))} in {quoted(question.words)} has no place: nothing else in the text says it."
+            )
 
 
 _JOINT = re.compile(r",?\s+(and|or)\s+")
@@ -160,6 +195,7 @@ STATES_ASKED: dict[str, tuple[str, ...]] = {
     "collider": ("c", "n", "m"),
     "treated": ("c", "n", "s"),
     "effect": ("n", "m"),
+    "amount": ("n", "m"),
     "supposed": ("s", "n", "m"),
     "chance": ("c", "n"),
     "direct": (),
@@ -281,14 +317,22 @@ def _of_question(question: Question, asked: dict[str, Cut], evidence: Evidence) 
             if len(asked["c"]) == 1:
                 evidence.together.append((first["c"], first["s"]))
                 evidence.unlike.append((first["c"], first["s"]))
-        case "effect":
+        case "effect" | "amount":
             evidence.acts.extend((n, first["m"]) for n in asked["n"])
             evidence.ones.extend((p, NAMED_ONE) for p in (*asked["n"], first["m"]))
         case _:
             _of_chances(question, asked, evidence)
 
 
-_OUTCOME = {"marginal": "n", "supposed": "s", "treated": "n", "effect": "m", "correlation": "n", "chance": "n"}
+_OUTCOME = {
+    "marginal": "n",
+    "supposed": "s",
+    "treated": "n",
+    "effect": "m",
+    "amount": "m",
+    "correlation": "n",
+    "chance": "n",
+}
 """Which place of a question has what is asked about."""
 
 

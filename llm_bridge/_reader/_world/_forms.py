@@ -86,6 +86,7 @@ Kind: TypeAlias = Literal[
     "explaining",
     "collider",
     "effect",
+    "amount",
     "treated",
     "direct",
     "through",

@@ -15,6 +15,11 @@ from ._given import chance_in, compared_in, share_in, tie_in
 LONGEST = 700
 """Longest sentence that is read, in characters; keeps the time for a sentence bounded."""
 
+_ASK = (
+    "Ask, of two names A and B, such as 'How much does A increase the chance of B?' or 'For those with A, what is the "
+    "probability of B?'."
+)
+
 _FRAME = re.compile(r"^(?:imagine|suppose|consider|assume)\b[^.:?%]{0,300}:\s*", re.IGNORECASE)
 _FIRST = re.compile(r"^[^.?!:]{3,300}[.!:]\s+")
 _OPENS = words(
@@ -58,7 +63,7 @@ def read_sentences(text: str) -> World:
         if sentence.endswith("?") or question_of(sentence):
             found = question_of(sentence)
             if found is None:
-                raise Unreadable(f"The question {quoted(sentence, 160)} is not understood.")
+                raise Unreadable(f"The question {quoted(sentence, 160)} is not understood. {_ASK}")
             if world.question is not None:
                 raise Unreadable(f"There are two questions: {quoted(world.question.words)} / {quoted(sentence)}.")
             world.question = found

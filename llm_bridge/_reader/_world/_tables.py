@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from .._story import Unreadable, quoted
@@ -43,8 +43,12 @@ def plain(phrase: str) -> str:
     return re.sub(r"\bnon-", "non", re.sub(r"^(?:the|an?) (?!(?:and|or)\b)", "", flat))
 
 
-def tables(chances: Sequence[Chance]) -> Tables:
+def tables(chances: Sequence[Chance], outcomes: Callable[[str], Cut] = lambda outcome: (outcome,)) -> Tables:
     """The tables of a text.
+
+    Args:
+        chances: as the sentences say them.
+        outcomes: the things that a chance in a stratum is of, of all at once.
 
     Raises:
         Unreadable: a condition with an "and" that the other rows do not settle.
@@ -53,13 +57,13 @@ def tables(chances: Sequence[Chance]) -> Tables:
     for chance in chances:
         if chance.given is None and not chance.joint:
             found.rows.append(Row((plain(chance.outcome),), (), chance.number, chance.words))
-    by_outcome: dict[str, list[Chance]] = {}
+    by_outcome: dict[Cut, list[Chance]] = {}
     for chance in chances:
         if chance.given is not None:
-            by_outcome.setdefault(plain(chance.outcome), []).append(chance)
+            by_outcome.setdefault(outcomes(plain(chance.outcome)), []).append(chance)
     for outcome, rows in by_outcome.items():
         for part, cuts in _grids([(row, plain(row.given or "")) for row in rows]):
-            found.rows.extend(Row((outcome,), cut, row.number, row.words) for row, cut in zip(part, cuts, strict=True))
+            found.rows.extend(Row(outcome, cut, row.number, row.words) for row, cut in zip(part, cuts, strict=True))
             found.pairs.extend(_columns(cuts))
     joint = [chance for chance in chances if chance.joint]
     if joint:

@@ -176,7 +176,7 @@ def _queries(told: World, net: Net, reading: Reading, tied: Tied) -> tuple[list[
     if isinstance(query, Probability) and query.given is None and question.kind == "supposed":
         query = Probability(query.event, _seen(reading, tied))
     reply = Reply(kind="yes-no", comparison=">" if question.up else "<", threshold=threshold)
-    if question.kind == "chance":
+    if question.kind in ("chance", "amount"):
         reply = Reply(kind="number")
     return [ProblemQuery(query=query, words=question.words)], reply
 
@@ -202,9 +202,13 @@ def _query(question: Question, net: Net, reading: Reading, tied: Tied) -> tuple[
             given = _all(facts["c"])
             would = Probability(_is(facts["n"][0], _sets(facts["s"])), given)
             return Contrast("-", would, Probability(_is(facts["n"][0]), given)), 0.0
-        case "effect":
+        case "effect" | "amount":
             done, undone = _sets(facts["n"]), _sets(_other(f) for f in facts["n"])
+            if question.kind == "amount" and not question.up:  # by how much it is lowered
+                done, undone = undone, done
             y = facts["m"][0]
+            if question.kind == "amount" and y[0] in (name for name, _ in facts["n"]):  # such as "on the treated"
+                raise Unreadable(f"{quoted(question.words)} asks for the effect of {quoted(y[0])} on itself.")
             return Contrast("-", Probability(_is(y, done)), Probability(_is(y, undone))), 0.0
         case "supposed":
             return Probability(_is(facts["s"][0], _sets(facts["n"]))), 0.5
