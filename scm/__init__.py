@@ -93,7 +93,7 @@ from ._finding import Interval as Interval
 from ._finding import Step as Step
 from ._finding import Uncertainty as Uncertainty
 from ._frames import Encoded as Encoded
-from ._further_numbers import FurtherNumber as FurtherNumber
+from ._further_number import FurtherNumber as FurtherNumber
 from ._further_numbers import further_numbers as further_numbers
 from ._graph import CausalGraph as CausalGraph
 from ._graph_ops import districts as districts

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._answer import Answer
-from ._ask_study import ask_study
 from ._errors import InvalidQuery
 from ._finding import Interval
 from ._query import Query, print_query
@@ -196,6 +195,8 @@ class _Work:
                 f"The family gave {type(shape).__name__} at {strength:g}; a shape is wanted, such as "
                 "additive_confounding('X', 'Y', strength)."
             )
+        from ._ask_study import ask_study  # a tenth of a second that most questions do not need
+
         found = ask_study(self.study, self.query, (*self.assume, shape))
         if found.states:
             raise InvalidQuery("A sensitivity curve is of one number; ask for the probability of one state.")

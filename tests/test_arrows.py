@@ -151,6 +151,8 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_curves",
         "_ask",
         "_sensitivity",
+        "_further_number",
+        "_further_asked",
         "_further_numbers",
         "_draws",
         "_explain",
