@@ -247,6 +247,6 @@ def test_a_file_of_which_no_row_is_answered(here: Path, capsys: pytest.CaptureFi
     out, err = capsys.readouterr()
     assert out == ""
     assert "no method can work out" in err
-    assert "give key=" in err
+    assert "give --seed N" in err
     assert not Path("o.csv").exists()
     assert not Path("o.csv.part").exists()
