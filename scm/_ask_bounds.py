@@ -15,7 +15,7 @@ from ._bounds_told import Account, Attained, clash_step, forecast, named_by, rou
 from ._errors import listing
 from ._finding import Assumption, Confidence, Finding, Interval, Statuses, Step, Uncertainty
 from ._identified import distribution_states
-from ._law_independences import dependent
+from ._law_independences import PRINTED, dependent
 from ._query import Query
 from ._statement_text import print_statement
 from ._study import Study
@@ -296,7 +296,7 @@ def refuted(
 
     A query that is identified needs no shapes, but shapes that the numbers refute are said to be.
     """
-    if (wrong := dependent(study, found)) is not None:
+    if (wrong := dependent(study, found, PRINTED)) is not None:
         return wrong
     several = len(study.laws) > 1 and sum(np.size(law.array) for law in study.laws) <= FEW_CELLS
     beside = study.equations or (study.laws and study.statements) or several

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import cast
 
 from ._ask_beside import beside_laws
+from ._ask_study import ask_study
 from ._bounds_ends import Facts, ends_of, is_linear
 from ._errors import InvalidQuery, ScmError
 from ._further_number import FurtherNumber
@@ -48,6 +49,14 @@ def narrowing(
             f"{print_query(asked)} is not one probability, expectation or difference of them, and what would pin it "
             "down is looked for one number at a time. Ask for a single one of its parts."
         )
+    # Statements may clash over a condition that each takes to be possible, which a programme by itself lets vanish.
+    if (
+        study.statements
+        and not study.samples
+        and (answer := ask_study(study, asked, assume)).finding == "contradiction"
+    ):
+        why = "; ".join(step.claim for step in answer.derivation[-1:])
+        raise ScmError(f"What is known cannot hold together, so no further number helps. {why}".rstrip())
     facts = _facts(study, asked, assume, Effort(work=1.0, branches=40) if seconds is None else Effort(seconds=seconds))
     now = ends_of(facts, asked)
     if isinstance(now, Clash):

@@ -19,7 +19,9 @@ from .bounds._sources import law_text
 
 Array = NDArray[np.float64]
 OFF = 1e-6
-"""Probabilities nearer to a product than this are one: they may have been rounded."""
+"""Probabilities nearer to a product than this are one: the machine rounds."""
+PRINTED = 2e-3
+"""Nearer than this, laws that were printed with few digits may be: a formula that identifies a query stands it."""
 MOST_CELLS = 4_096
 """Larger laws are not looked at: they are checked, if at all, by what solves for the query."""
 
@@ -39,7 +41,7 @@ class Dependence:
     by: float
 
 
-def dependence(study: Study) -> Dependence | None:
+def dependence(study: Study, off: float = OFF) -> Dependence | None:
     """The first independence of the graph that a law of the study does not have; None where they have all.
 
     An imposed variable is taken to be drawn at random, each state as often: then what is measured is one joint law over
@@ -47,19 +49,22 @@ def dependence(study: Study) -> Dependence | None:
     """
     for k, law in enumerate(study.laws):
         cells = np.asarray(law.array, dtype=float)
-        if not law.strata and cells.size <= MOST_CELLS and (found := next(_found(study, k, law, cells), None)):
+        if law.strata or cells.size > MOST_CELLS:
+            continue
+        if (found := next((one for one in _found(study, k, law, cells) if one.by > off), None)) is not None:
             return found
     return None
 
 
-def dependent(study: Study, base: Answer) -> Answer | None:
+def dependent(study: Study, base: Answer, off: float = OFF) -> Answer | None:
     """A contradiction where a law of the study does not have an independence that the graph implies.
 
     Args:
         study: what is known.
         base: the answer so far.
+        off: how far from independent a probability may be.
     """
-    found = dependence(study)
+    found = dependence(study, off)
     if found is None:
         return None
     said = law_text(study.laws[found.law])

@@ -120,3 +120,10 @@ def test_value_by_value(event):
         )
         widths = by_value(programme, 1, np.linspace(found.lower + 1e-9, found.upper - 1e-9, 31))
         assert max(widths) - 1e-7 <= found.widest <= max(widths) + 0.07 * max(span, max(widths))
+
+
+def test_statements_that_clash_over_their_condition():
+    """Both need P(X=1) > 0; without it either would be met."""
+    study = Study(CausalGraph(("X", "Y"), (("X", "Y"),), (("X", "Y"),)), "P(Y=1|X=1) = .2", "P(Y=1|X=1) = .6")
+    with pytest.raises(ScmError, match="cannot hold together"):
+        further_numbers(study, "P(Y[X=1]=1)")
