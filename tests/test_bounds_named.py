@@ -162,3 +162,19 @@ def test_what_hardly_ever_happens_is_no_contradiction(rare: float):
     found: Any = ask(Study(INSTRUMENT, KnownLaw(("X", "Y"), law, ("Z",), "trial")), ATE)
     assert found.finding in ("bounds", "exact")
     assert found.interval.outer_lower <= found.interval.outer_upper
+
+
+def test_vitamin_a():
+    """Balke & Pearl (1997), also the example of the R package bpbounds: -0.1946 <= ACE <= 0.0054."""
+    law = KnownLaw(("X", "Y"), [[[0.0064, 0.9936], [0, 0]], [[0.0028, 0.1972], [0.001, 0.799]]], ("Z",))
+    assert ends(ask(Study(INSTRUMENT, law), ATE)) == pytest.approx([-0.1946, 0.0054], abs=1e-9)
+
+
+def test_autobounds():
+    """Results that the tests of autobounds state (Duarte et al. 2023): an instrument of no use, and a plain bow."""
+    half = [[[0.05, 0.05], [0.1, 0.1]], [[0.15, 0.15], [0.2, 0.2]]]
+    assert ends(ask(Study(INSTRUMENT, KnownLaw(("X", "Y", "Z"), half)), ATE)) == pytest.approx([-0.5, 0.5], abs=1e-9)
+    seen = KnownLaw(("X", "Y"), [[0.13, 0.27], [0.2, 0.4]])
+    assert ends(ask(Study(BOW, seen), ATE)) == pytest.approx([-0.47, 0.53], abs=1e-9)
+    impossible = Study("X -> Y", "P(Y[X=0]=0, Y[X=1]=1) = 2")
+    assert ask(impossible, ATE).finding == "contradiction"
