@@ -257,7 +257,7 @@ def one(task: dict[str, Any]) -> dict[str, Any]:
 def _said(answer: Any) -> str:
     """Why there is no interval."""
     words: Sequence[str] = [reason for _, reason in answer.refusals] or [answer.to_text()]
-    return " ".join(" ".join(words).split())[:400]
+    return " ".join(" ".join(words).split())[:600]
 
 
 MODES = {"strata": strata, "levels": levels, "front door": front_door, "chain": chain, "one": one}
