@@ -54,7 +54,8 @@ def _nothing_told(reading: Reading) -> bool:
     if reading.reply.reply is not None:
         return False
     found = [answer for _, answer in _answers(reading) if answer.finding == "bounds" and _programmed(answer)]
-    return any(answer.diagnostics.get("missing") or rules_nothing_out(answer) for answer in found)
+    number = reading.problem.reply.kind == "number"  # an interval answers that, if not in full
+    return any(rules_nothing_out(answer) or (answer.diagnostics.get("missing") and not number) for answer in found)
 
 
 def _programmed(answer: Answer) -> bool:
