@@ -65,7 +65,7 @@ class Unit:
                 return self.value(name, world) if value is None else value(expr)
             case Op(op, args):
                 return OPERATIONS[op](*(self.at(a, value) for a in args))
-        raise NotImplementedError(expr)
+        raise TypeError(f"the enumeration knows no {expr!r}")
 
 
 def draws_in(expr: Any) -> set[Any]:
@@ -116,4 +116,4 @@ def value_of(states: Any, programme: Any, laws: Sequence[Any], query: Any) -> fl
                 below += weight * held
                 above += weight * held * float(unit.at(expr)) if held else 0.0
             return above / below if below else np.nan
-    raise NotImplementedError(query)
+    raise TypeError(f"the enumeration knows no {query!r}")
