@@ -18,6 +18,7 @@ from ._document import as_list, as_name, check_keys, misfit, only_kind
 from ._errors import InvalidQuery, QuerySyntaxError, listing, near
 from ._parse import MAX_LENGTH, parse_query
 from ._query import Contrast, Expectation, Probability, print_query, query_nodes
+from ._scanner import Scanner
 from ._statement import Correlation, Quantity
 from ._structured import expr_from_data, expr_to_data, query_from_data, query_to_data
 from ._syntax import Expr, Op, Var, print_name, walk
@@ -32,30 +33,10 @@ _MOST_NAMES = 2_000
 
 
 @dataclass(slots=True)
-class _Text:
-    """A text that is read from the left. `place` is where the next token begins."""
+class _Text(Scanner):
+    """A text of claims. `seen` has the names so far."""
 
-    text: str
-    place: int = 0
     seen: dict[str, int] = field(default_factory=dict[str, int])
-
-    def fault(self, problem: str) -> QuerySyntaxError:
-        rest = self.text[self.place :]
-        return QuerySyntaxError(self.text, self.place + len(rest) - len(rest.lstrip()), problem)
-
-    def take(self, kind: str) -> str | None:
-        """The next token if it is of this kind (or is this mark)."""
-        match = _TOKEN.match(self.text, self.place)
-        if match is None or (match["mark"] != kind if len(kind) == 1 else match[kind] is None):
-            return None
-        self.place = match.end()
-        return match[match.lastgroup or "mark"]
-
-    def mark(self, *marks: str) -> str:
-        for mark in marks:
-            if self.take(mark):
-                return mark
-        raise self.fault(f"Expected {' or '.join(repr(mark) for mark in marks)} here.")
 
     def name(self) -> str:
         """A name that was not named before: a claim is about different variables."""
@@ -96,7 +77,7 @@ def _opened(text: object, what: str, words: tuple[str, ...]) -> tuple[_Text, str
         raise QuerySyntaxError(
             text, MAX_LENGTH, f"{what} of {len(text):,} characters; at most {MAX_LENGTH:,} are read."
         )
-    reader = _Text(text)
+    reader = _Text(text, _TOKEN)
     start = reader.place
     word = reader.take("plain")
     if word not in words:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from ._errors import InvalidQuery, QuerySyntaxError, listing, near
+from ._scanner import Scanner
 from ._shapes import (
     CITATIONS,
     Shape,
@@ -75,7 +76,7 @@ def parse_shape(text: str) -> Shape:
         raise InvalidQuery(f"A shape must be text, got {type(text).__name__}.")
     if len(text) > _LONGEST:
         raise QuerySyntaxError(text, _LONGEST, f"A shape of {len(text):,} characters; at most {_LONGEST:,} are read.")
-    reader = _Reader(text)
+    reader = _Reader(text, _TOKEN)
     start = reader.place
     word = reader.take("plain")
     if word not in _MAKERS:
@@ -111,36 +112,15 @@ def print_shape(shape: Shape) -> str:
 
 
 @dataclass(slots=True)
-class _Reader:
-    """A text that is read from the left. `place` is where the next token begins."""
+class _Reader(Scanner):
+    """The text of a shape. `found` has its arguments so far."""
 
-    text: str
-    place: int = 0
     found: dict[str, Any] = field(default_factory=dict[str, Any])
-
-    def fault(self, problem: str, place: int | None = None) -> QuerySyntaxError:
-        at = self.place if place is None else place
-        rest = self.text[at:]
-        return QuerySyntaxError(self.text, at + len(rest) - len(rest.lstrip()), problem)
 
     def next(self) -> Said | None:
         """The next token, which is not taken."""
         match = _TOKEN.match(self.text, self.place)
         return None if match is None or match.lastgroup is None else (match.lastgroup, match[match.lastgroup])
-
-    def take(self, kind: str) -> str | None:
-        """The next token if it is of this kind (or is this mark)."""
-        match = _TOKEN.match(self.text, self.place)
-        if match is None or (match["mark"] != kind if len(kind) == 1 else match[kind] is None):
-            return None
-        self.place = match.end()
-        return match[match.lastgroup or "mark"]
-
-    def mark(self, *marks: str) -> str:
-        for mark in marks:
-            if self.take(mark):
-                return mark
-        raise self.fault(f"Expected {' or '.join(repr(mark) for mark in marks)} here.")
 
     def arguments(self, word: str) -> dict[str, Any]:
         """What stands between the brackets, by name."""

@@ -32,6 +32,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "_evaluate",
         "_values",
         "_text",
+        "_scanner",
         "_memo",
         "_graph_ops",
         "_cuts",
