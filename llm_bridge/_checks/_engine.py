@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from scm import Answer, Contrast, Number, Query, Var, query_nodes
+from scm import Answer, Const, Contrast, Number, Probability, Query, Set, Var, query_nodes, terms
 
 from .._interval_words import rules_nothing_out
 from .._pipeline import ask_also
+from .._problem import Problem
 from .._verdict import CLOSE, without_evidence
 from ._reading import Fault, Reading
 
@@ -67,23 +68,56 @@ def abduction(reading: Reading) -> Iterable[Fault]:
     """A hint: evidence of a counterfactual that makes no difference to its answer."""
     if reading.reply.finding not in ("exact", "estimate", "bounds"):
         return
-    imagined = {i: q.query for i, q in enumerate(reading.problem.queries) if q.query is not None and _imagines(q.query)}
-    # The same model is asked again. The whole chain would work out anew what rounding leaves open, which is dear.
-    bare = dict(zip(imagined, ask_also(reading.reply, tuple(map(without_evidence, imagined.values()))), strict=False))
-    for i, with_it in _answers(reading):
-        if i in bare and _same(with_it.value, bare[i].value):
-            asked = reading.problem.queries[i].text
+    for i, answer in _answers(reading):
+        item = reading.problem.queries[i]
+        if isinstance(answer.value, float) and _imagines(item.asked) and _idle(reading, item.asked, answer.value):
             yield Fault(
                 "abduction",
                 f"queries[{i}]",
-                f"{asked} has the same answer without its evidence. That can be right. Look again "
+                f"{item.text} has the same answer without its evidence. That can be right. Look again "
                 "whether the evidence, and the rules that lead to it, are as the text says.",
                 "hint",
             )
 
 
-def _same(first: object, second: object) -> bool:
-    return isinstance(first, float) and isinstance(second, float) and abs(first - second) <= CLOSE
+def _idle(reading: Reading, query: Query, value: float) -> bool:
+    """Whether the evidence of `query`, whose answer is `value`, makes no difference."""
+    compiled = reading.reply.compiled
+    if compiled is not None and compiled.model is not None and _apart(reading.problem, query):
+        return True
+    # The same model is asked again. The whole chain would work out anew what rounding leaves open, which is dear.
+    bare = ask_also(reading.reply, (without_evidence(query),))
+    return any(isinstance(one.value, float) and abs(one.value - value) <= CLOSE for one in bare)
+
+
+def _apart(problem: Problem, query: Query) -> bool:
+    """Whether outcome and evidence depend on different chances, so that the one tells nothing of the other.
+
+    This is of a model, where each variable without an equation has a chance of its own and nothing else has any.
+    """
+    if not isinstance(query, Probability) or query.given is None:
+        return False
+    asked, seen = terms(query.event), terms(query.given)
+    if any(var.world for var in seen) or not all(_constant(a) for var in asked for a in var.world):
+        return False
+    behind = _chances(problem, [var.name for var in seen], set())
+    return all(behind.isdisjoint(_chances(problem, [var.name], {a.target for a in var.world})) for var in asked)
+
+
+def _constant(assignment: object) -> bool:
+    return isinstance(assignment, Set) and assignment.parent is None and isinstance(assignment.value, Const)
+
+
+def _chances(problem: Problem, names: list[str], imposed: set[str]) -> set[str]:
+    """The variables with a chance of their own on which `names` depend where those of `imposed` are set."""
+    ruled = {equation.variable for equation in problem.equations}
+    passed, waiting = set(imposed), names
+    while waiting:
+        name = waiting.pop()
+        if name not in passed:
+            passed.add(name)
+            waiting += problem.causes[name]
+    return passed - imposed - ruled
 
 
 def _imagines(query: Query) -> bool:
