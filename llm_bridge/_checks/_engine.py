@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from scm import Answer, Const, Contrast, Number, Probability, Query, Set, Var, query_nodes, terms
+from scm import Answer, Contrast, Number, Probability, Query, Var, query_nodes
 
 from .._interval_words import rules_nothing_out
 from .._pipeline import ask_also
-from .._problem import Problem
 from .._verdict import CLOSE, without_evidence
 from ._reading import Fault, Reading
+from ._settled import settled
 
 
 def possible(reading: Reading) -> Iterable[Fault]:
@@ -83,41 +83,14 @@ def abduction(reading: Reading) -> Iterable[Fault]:
 def _idle(reading: Reading, query: Query, value: float) -> bool:
     """Whether the evidence of `query`, whose answer is `value`, makes no difference."""
     compiled = reading.reply.compiled
-    if compiled is not None and compiled.model is not None and _apart(reading.problem, query):
-        return True
+    if compiled is not None and compiled.model is not None and isinstance(query, Probability):
+        # Without evidence, what rules alone lead to has a probability only where they settle it.
+        known = settled(reading.problem, compiled.model.graph.order, query.event)
+        if known is not None:
+            return known
     # The same model is asked again. The whole chain would work out anew what rounding leaves open, which is dear.
     bare = ask_also(reading.reply, (without_evidence(query),))
     return any(isinstance(one.value, float) and abs(one.value - value) <= CLOSE for one in bare)
-
-
-def _apart(problem: Problem, query: Query) -> bool:
-    """Whether outcome and evidence depend on different chances, so that the one tells nothing of the other.
-
-    This is of a model, where each variable without an equation has a chance of its own and nothing else has any.
-    """
-    if not isinstance(query, Probability) or query.given is None:
-        return False
-    asked, seen = terms(query.event), terms(query.given)
-    if any(var.world for var in seen) or not all(_constant(a) for var in asked for a in var.world):
-        return False
-    behind = _chances(problem, [var.name for var in seen], set())
-    return all(behind.isdisjoint(_chances(problem, [var.name], {a.target for a in var.world})) for var in asked)
-
-
-def _constant(assignment: object) -> bool:
-    return isinstance(assignment, Set) and assignment.parent is None and isinstance(assignment.value, Const)
-
-
-def _chances(problem: Problem, names: list[str], imposed: set[str]) -> set[str]:
-    """The variables with a chance of their own on which `names` depend where those of `imposed` are set."""
-    ruled = {equation.variable for equation in problem.equations}
-    passed, waiting = set(imposed), names
-    while waiting:
-        name = waiting.pop()
-        if name not in passed:
-            passed.add(name)
-            waiting += problem.causes[name]
-    return passed - imposed - ruled
 
 
 def _imagines(query: Query) -> bool:

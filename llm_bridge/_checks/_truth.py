@@ -1,4 +1,4 @@
-"""What an equation says for every combination of its causes; small ones only."""
+"""What an expression is for every combination of the states of its variables; small ones only."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def columns(names: Sequence[str], states: Mapping[str, Sequence[Value]]) -> dict
 
 
 def column(expr: Expr, causes: Mapping[str, Column], size: int) -> Column:
-    """What `expr` is in each of the `size` combinations of its causes.
+    """What `expr` is in each of the `size` combinations of its causes; all of it is of one world.
 
     Raises:
         NotRead: it uses an operation other than those on truth values and equality.
     """
     match expr:
-        case Var(name, ()):
+        case Var(name):
             return causes[name]
         case Op(op, args):
             return _applied(op, [column(arg, causes, size) for arg in args])
