@@ -12,8 +12,8 @@ from ._laws import Laws
 from ._mechanism import Equation, Mechanism, NoiseTable, Table
 from ._noise import BOOLEAN, as_number, check_law, check_laws, check_state, check_states
 from ._resolve import resolve_expr, state_of
-from ._syntax import MAX_NUMBER, Const, Expr, Op, Value, Var, print_const, walk
-from ._values import ordered_states, possible_values
+from ._syntax import MAX_NUMBER, Const, Expr, Op, Value, Var, print_const, terms
+from ._values import is_logical, ordered_states, possible_values
 from ._variable import Items, Key, Variable
 
 MAX_ROWS = 1 << 20
@@ -57,11 +57,13 @@ def _noise_itself(v: Variable, inputs: tuple[str, ...], states: States) -> tuple
 
 
 def _equation_states(v: Variable, expr: Expr, scope: Mapping[str, tuple[Value, ...]]) -> tuple[Value, ...]:
-    for node in walk(expr):
-        if isinstance(node, Var) and node.world:
+    for term in terms(expr):
+        if term.world:
             raise InvalidModel(
-                f"The equation of {v.name!r} has the term {node.name}[...]; equations speak of one world only."
+                f"The equation of {v.name!r} has the term {term.name}[...]; equations speak of one world only."
             )
+    if v.states in (None, BOOLEAN) and is_logical(expr, scope):
+        return v.states or BOOLEAN  # whichever of the two it can be
     values, reached = possible_values(expr, scope, f"The equation of {v.name!r}")
     if v.states is not None:
         strangers = [x for x in values if x not in v.states]

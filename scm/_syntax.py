@@ -67,7 +67,7 @@ class Op:
 
     def __post_init__(self) -> None:
         """Flatten nested associative operations, so that equal expressions are equal values."""
-        if self.op in ASSOCIATIVE and any(isinstance(a, Op) and a.op == self.op for a in self.args):
+        if self.op in ASSOCIATIVE and self.op in [a.op for a in self.args if isinstance(a, Op)]:
             flat: list[Expr] = []
             for a in self.args:
                 flat.extend(a.args if isinstance(a, Op) and a.op == self.op else (a,))
@@ -129,6 +129,8 @@ def world(*assignments: Assignment) -> World:
     Raises:
         InvalidQuery: two different assignments to one target.
     """
+    if len(assignments) < 2:
+        return assignments
     unique = dict.fromkeys(assignments)
     seen: dict[tuple[str, str | None], Assignment] = {}
     for item in unique:

@@ -17,6 +17,10 @@ MAX_VALUES = 1 << 12
 """Most different values that one expression may take."""
 
 _TRUTH: tuple[Value, ...] = (False, True)
+_TRUTHS: frozenset[Value] = frozenset(_TRUTH)
+_CONNECTIVES = frozenset({"and", "or", "xor", "not"})
+_COMPARISONS = frozenset({"=", "!=", "in"})
+"""Those that have a meaning for any two states."""
 
 
 def outcomes(expr: Expr, leaves: tuple[Var, ...], domains: tuple[tuple[Value, ...], ...]) -> tuple[Value, ...]:
@@ -26,6 +30,24 @@ def outcomes(expr: Expr, leaves: tuple[Var, ...], domains: tuple[tuple[Value, ..
         evaluate(expr, lambda term, combination=combination: combination[place[term]])
         for combination in itertools.product(*domains)
     )
+
+
+def is_logical(expr: Expr, scope: Mapping[str, Sequence[Value]]) -> bool:
+    """Whether `expr` is a truth value whatever each name is, and has a meaning: connectives of what can be one.
+
+    Args:
+        expr: without worlds.
+        scope: the states of each name.
+    """
+    match expr:
+        case Op(op, args):
+            if op in _CONNECTIVES:
+                return all(
+                    _TRUTHS.issuperset(scope[a.name]) if isinstance(a, Var) else is_logical(a, scope) for a in args
+                )
+            return op in _COMPARISONS and all(isinstance(a, (Var, Const)) for a in args)
+        case _:
+            return False
 
 
 def possible_values(expr: Expr, scope: Mapping[str, Sequence[Value]], where: str) -> tuple[tuple[Value, ...], bool]:
@@ -38,7 +60,7 @@ def possible_values(expr: Expr, scope: Mapping[str, Sequence[Value]], where: str
     leaves = terms(expr)
     domains = tuple(tuple(scope[leaf.name]) for leaf in leaves)
     if math.prod(map(len, domains)) <= GRID:
-        return tuple(dict.fromkeys(outcomes(expr, leaves, domains))), True
+        return domains[0] if isinstance(expr, Var) else tuple(dict.fromkeys(outcomes(expr, leaves, domains))), True
     return _by_parts(expr, scope, where), False
 
 
