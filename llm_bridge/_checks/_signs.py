@@ -67,7 +67,7 @@ def _equation(
         held = _held(problem, rules, causes, len(outcome))
         if all([holds == (value == expected) for holds, value in zip(held, outcome, strict=True)]):
             return  # as the words say, so that no cause is turned either
-    turned = list(_turned(problem, equation, number, rules, [value == own[1] for value in outcome]))
+    turned = list(_turned(problem, equation, place, rules, [value == own[1] for value in outcome]))
     for name, rule in turned:
         yield _turned_fault(problem, i, equation, name, rule)
     if not turned and expected is not None:
@@ -89,21 +89,21 @@ def _as_state(value: Value, states: Sequence[Value]) -> Value:
 
 
 def _turned(
-    problem: Problem, equation: Equation, number: int, rules: Sequence[Rule], outcome: Sequence[bool]
+    problem: Problem, equation: Equation, place: Mapping[str, int], rules: Sequence[Rule], outcome: Sequence[bool]
 ) -> Iterator[tuple[str, Rule]]:
     """Causes that push the other way than a sentence says."""
-    ways: defaultdict[str, list[tuple[int, Rule]]] = defaultdict(list)
+    ways: defaultdict[int, list[tuple[int, Rule]]] = defaultdict(list)
     for rule in rules:
         against = -1 if rule.marker.against else 1
-        for effect in (m for m in rule.effects.surely if m.variable == number):
+        for effect in (m for m in rule.effects.surely if m.variable == place[equation.variable]):
             for cause in rule.causes.surely:
-                way = _way(problem, cause) * _way(problem, effect) * against
-                ways[problem.variables[cause.variable].name].append((way, rule))
-    for place, name in enumerate(equation.names):
-        if len({way for way, _ in ways[name]}) != 1 or not (way := ways[name][0])[0]:
+                ways[cause.variable].append((_way(problem, cause) * _way(problem, effect) * against, rule))
+    for at, name in enumerate(equation.names):
+        here = ways[place[name]]
+        if len({way for way, _ in here}) != 1 or not (way := here[0][0]):
             continue
-        if way[0] == -slope(outcome, place, len(equation.names)):
-            yield name, way[1]
+        if way == -slope(outcome, at, len(equation.names)):
+            yield name, here[0][1]
 
 
 def _way(problem: Problem, one: Mention) -> int:
