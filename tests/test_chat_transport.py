@@ -123,12 +123,14 @@ def test_a_connection_that_waited_long_is_not_used(monkeypatch):
 def test_what_comes_without_a_request_answers_none():
     async def run() -> list[str]:
         async def late(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await reader.readuntil(b"}")
-            writer.write(OK.content)
-            await asyncio.sleep(0.02)
-            writer.write(http(200, {"said": "no"}).content)
-            await reader.read()
-            writer.close()
+            try:
+                await reader.readuntil(b"}")
+                writer.write(OK.content)
+                await asyncio.sleep(0.02)
+                writer.write(http(200, {"said": "no"}).content)
+                await reader.read()
+            finally:
+                writer.transport.abort()
 
         async with await asyncio.start_server(late, "127.0.0.1", 0) as server:
             url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
