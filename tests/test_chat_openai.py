@@ -147,9 +147,10 @@ def test_what_is_sent_is_the_body_as_json(form: Form, api: Api, without: frozens
     """Prompts and schemas are encoded once for many requests, which must not show."""
     dialect = Dialect(api, form, without=without)
     for request in (PLAIN, STRICT):
-        sent = encoded(request, "m", dialect)
-        wanted = json.dumps(body(request, "m", dialect), ensure_ascii=False, separators=(",", ":"))
-        assert sent == encoded(request, "m", dialect) == wanted.encode()
+        for model in ("m", 'a "messages":[ b "input":['):
+            sent = encoded(request, model, dialect)
+            wanted = json.dumps(body(request, model, dialect), ensure_ascii=False, separators=(",", ":"))
+            assert sent == encoded(request, model, dialect) == wanted.encode()
 
 
 @pytest.mark.parametrize("form", ["words", "json", "schema and words"])

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Container, Iterable, Sequence
 from typing import NamedTuple
 
 from scm import Value
@@ -11,7 +10,7 @@ from scm import Value
 from .._problem import ProblemVariable
 from ._lexicon import ANTONYMS, CAUSAL, NEGATIONS, NEUTRAL, STOP, TURNING
 from ._text import Scan, Token, pieces, remembered, words
-from ._vocabulary import Phrase, Vocabulary, bare, unprefixed, vocabulary
+from ._vocabulary import Phrase, Vocabulary, unprefixed, vocabulary
 
 _MARKS = frozenset(",;:.?!()")
 _JOINS = frozenset(("and", "or", "but", "nor"))
@@ -32,14 +31,17 @@ _SAID_OF = words(
     "independent unobserved observed hidden common rare likely unlikely also still always never caused known"
 )
 _HELPING = words("did does do is was were are had has have been be would will could can ever to actually")
+_GOES_ON = _NOT | _FALSE | _HAPPENS | _HELPING | _BECOMES
+"""What may follow a mention and say something of it; after any other word nothing is looked for."""
+_PLAIN = STOP | NEUTRAL
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
-    """A place of the text that speaks of a variable.
+class Mention(NamedTuple):
+    """A place of the text that speaks of a variable. A tuple, which is cheap to make and to compare.
 
     Attributes:
         variables: which ones it may be; one, where that is clear.
+        variable: that one; -1 where it is not clear.
         state: the state said there; None where that is unclear. With a negation beside it, the other state.
         first, last: its tokens, `last` excluded.
         negated: whether a negation stands at it.
@@ -49,6 +51,7 @@ class Mention:
     """
 
     variables: tuple[int, ...]
+    variable: int
     state: Value | None
     first: int
     last: int
@@ -57,29 +60,32 @@ class Mention:
     weak: bool = False
     odd: bool = False
 
-    @property
-    def variable(self) -> int:
-        """The variable, where it is clear; -1 otherwise."""
-        return self.variables[0] if len(self.variables) == 1 else -1
-
 
 @remembered
 def mentions(text: Scan, variables: tuple[ProblemVariable, ...]) -> tuple[Mention, ...]:
     """Every place of `text` that speaks of one of `variables`, in order."""
-    known = vocabulary(variables)
-    stems = frozenset(known.by_stem)
-    bares = [bare(token.word, stems) for token in text.tokens]
-    source = _Source(text, text.tokens, bares, known, stems)
+    known, tokens = vocabulary(variables), text.tokens
+    bares = [known.bares[token.word] for token in tokens]
+    source = _Source(text, tokens, bares, known, known.by_stem)
     found: list[Mention] = []
-    for sentence in text.sentences:
-        place = sentence.first
-        while place < sentence.last:
-            one = _mention(source, place, sentence.last) if bares[place] in stems or known.exact else None
-            if one is not None:
-                found.append(one)
-            place = place + 1 if one is None else one.last
-    covered = {at for one in found for at in range(one.first, one.last)}
-    return tuple(_with_negation(source, one, covered) for one in found)
+    covered = set[int]()
+    alike: dict[str, Mention] = {}  # a word that says all that its variable is called says the same at every place
+    for place, stem in enumerate(bares):
+        if (stem not in known.by_stem and tokens[place].text not in known.exact) or place in covered:
+            continue
+        token = tokens[place]
+        if (one := alike.get(token.text)) is not None:
+            one = Mention(
+                *(one.variables, one.variable, one.state, place, place + 1),
+                *(one.negated, token.sentence, one.weak, one.odd),
+            )
+        elif (one := _mention(source, place)) is None:
+            continue
+        elif stem in known.alone:
+            alike[token.text] = one
+        found.append(one)
+        covered.update(range(place, one.last))
+    return tuple([_with_negation(source, one, covered) for one in found])
 
 
 class _Source(NamedTuple):
@@ -97,7 +103,7 @@ class _Source(NamedTuple):
     tokens: tuple[Token, ...]
     bares: list[str]
     known: Vocabulary
-    stems: frozenset[str]
+    stems: Collection[str]
 
 
 def perhaps(text: str, variables: tuple[ProblemVariable, ...]) -> set[int]:
@@ -106,30 +112,32 @@ def perhaps(text: str, variables: tuple[ProblemVariable, ...]) -> set[int]:
     for piece in pieces(text):
         if piece in known.exact:
             found.add(known.exact[piece])
-        found.update([p.variable for p in known.by_stem.get(bare(piece.casefold(), known.by_stem), ())])
+        if (stem := known.bares[piece.casefold()]) in known.by_stem:
+            found.update([p.variable for p in known.by_stem[stem]])
     return found
 
 
-def _mention(source: _Source, place: int, end: int) -> Mention | None:
+def _mention(source: _Source, place: int) -> Mention | None:
     """The mention that starts at `place`: the run of words that says most of one phrase."""
-    text, _, bares, known, stems = source
-    token = text.tokens[place]
+    text, tokens, bares, known, stems = source
+    token = tokens[place]
     if (number := known.exact.get(token.text)) is not None:
-        return Mention((number,), True, place, place + 1, False, token.sentence)
+        return Mention((number,), number, True, place, place + 1, False, token.sentence)
     if len(token.word) == 1 and token.word in map(str.casefold, known.exact):
         return None
-    starts = known.by_stem.get(bares[place])
-    if not starts or (token.word in STOP and token.word not in known.small):
+    starts = known.by_stem[bares[place]]
+    if token.word in STOP and token.word not in known.small:
         return None
-    run = _run(source, place, end)
-    met = frozenset(one for _, one in run)
+    end = text.sentences[token.sentence].last
+    run = [(place, bares[place])] if bares[place] in known.alone else _run(source, place, end)
+    met = frozenset([one for _, one in run])
     near: Iterable[Phrase] = starts
     if len(met) > 1:
         own = {p.variable for p in starts}
-        near = dict.fromkeys(p for one in met for p in known.by_stem[one] if p.variable in own)
+        near = dict.fromkeys([p for one in met for p in known.by_stem[one] if p.variable in own])
     leading = _leading(near, met)
     variables = tuple(dict.fromkeys([p.variable for p in leading]))
-    said = leading[0].stems if len(leading) == 1 else frozenset[str]().union(*(p.stems for p in leading))
+    said = leading[0].stems if len(leading) == 1 else frozenset[str]().union(*[p.stems for p in leading])
     last = max([at for at, one in run if one in said]) + 1
     state: Value | None = None
     if len(variables) == 1:
@@ -138,8 +146,9 @@ def _mention(source: _Source, place: int, end: int) -> Mention | None:
         state = _state(known, leading, told, _strangers(source, place, last, end) if half else set[str]())
     weak = state is None and not any([p.stems <= met for p in leading])
     named = state is not None and all([p.whole for p in leading])
-    negated = _inner_negation(text, place, last, stems)
-    return Mention(variables, state, place, last, negated, token.sentence, weak, odd=named)
+    negated = _inner_negation(tokens, place, last, stems)
+    variable = variables[0] if len(variables) == 1 else -1
+    return Mention(variables, variable, state, place, last, negated, token.sentence, weak, odd=named)
 
 
 def _leading(near: Iterable[Phrase], met: frozenset[str]) -> list[Phrase]:
@@ -223,9 +232,9 @@ def _other(variable: ProblemVariable, state: Value | None) -> Value | None:
     return variable.states[1] if state == variable.states[0] else variable.states[0]
 
 
-def _inner_negation(text: Scan, first: int, last: int, stems: frozenset[str]) -> bool:
+def _inner_negation(tokens: Sequence[Token], first: int, last: int, stems: Collection[str]) -> bool:
     negated = False
-    for token in text.tokens[first:last]:
+    for token in tokens[first:last]:
         if token.word in NEGATIONS or token.word.endswith("n't"):
             negated = not negated
         elif token.stem not in stems and token.word not in STOP:
@@ -233,33 +242,45 @@ def _inner_negation(text: Scan, first: int, last: int, stems: frozenset[str]) ->
     return negated
 
 
-def _with_negation(source: _Source, one: Mention, covered: set[int]) -> Mention:
-    """`one` with the negation that stands before it, up to two words away, taken into account."""
-    text, negated = source.text, one.negated
-    at, seen = one.first - 1, 0
-    while at >= 0 and seen <= 3 and text.tokens[at].sentence == one.sentence:
-        word = text.tokens[at].word
-        if word in NEGATIONS or word.endswith("n't") or text.tokens[at - 1].word in _DENY_WITH.get(word, ()):
-            negated = not negated
-            break
-        if word != "-" and (word in _BREAKS or word not in STOP):
-            break
-        at, seen = at - 1, seen + (word != "-")
-    negated ^= _denied_after(text, one)
-    odd = _turned(text, one) or (one.odd and _strange_clause(source, one, covered))
+def _with_negation(source: _Source, one: Mention, covered: Container[int]) -> Mention:
+    """`one` with what stands beside it taken into account: negations, words that may change its state."""
+    tokens = source.tokens
+    negated = one.negated ^ _denied_before(tokens, one)
+    odd = _turned_before(tokens, one)
+    following = tokens[one.last] if one.last < len(tokens) else None
+    if following is not None and (following.word in _GOES_ON or following.word.endswith("n't")):
+        negated ^= _denied_after(tokens, one)
+        odd = odd or _turned_after(tokens, one)
+    odd = odd or (one.odd and _strange_clause(source, one, covered))
     state = None if odd else one.state
     if negated and one.variable >= 0:
         state = _other(source.known.variables[one.variable], state)
     if odd is one.odd and negated is one.negated and state is one.state:
         return one
-    return Mention(one.variables, state, one.first, one.last, negated, one.sentence, one.weak, odd)
+    return Mention(one.variables, one.variable, state, one.first, one.last, negated, one.sentence, one.weak, odd)
 
 
-def _denied_after(text: Scan, one: Mention) -> bool:
+def _denied_before(tokens: Sequence[Token], one: Mention) -> bool:
+    """Whether a negation stands before a mention, up to three words that say little away."""
+    at, seen = one.first - 1, 0
+    while at >= 0 and seen <= 3 and tokens[at].sentence == one.sentence:
+        word = tokens[at].word
+        if (
+            word in NEGATIONS
+            or word.endswith("n't")
+            or (word in _DENY_WITH and tokens[at - 1].word in _DENY_WITH[word])
+        ):
+            return True
+        if word != "-" and (word in _BREAKS or word not in STOP):
+            return False
+        at, seen = at - 1, seen + (word != "-")
+    return False
+
+
+def _denied_after(tokens: Sequence[Token], one: Mention) -> bool:
     """Whether the words after a mention deny it: "A did not occur", "A is false", "A is absent"."""
     seen_not = False
-    for at in range(one.last, min(one.last + 4, len(text.tokens))):
-        token = text.tokens[at]
+    for token in tokens[one.last : one.last + 4]:
         if token.sentence != one.sentence:
             break
         if token.word in _NOT or token.word.endswith("n't"):
@@ -273,41 +294,47 @@ def _denied_after(text: Scan, one: Mention) -> bool:
     return False
 
 
-def _strange_clause(source: _Source, one: Mention, covered: set[int]) -> bool:
+def _strange_clause(source: _Source, one: Mention, covered: Container[int]) -> bool:
     """Whether the clause of a bare name has words that are not known: "had the doctors not prescribed warfarin"."""
     _, tokens, bares, _, stems = source
     for step in (-1, 1):
         at = one.first - 1 if step < 0 else one.last
         while 0 <= at < len(tokens) and tokens[at].sentence == one.sentence:
             token = tokens[at]
-            ends = token.word in _BREAKS or token.stem in CAUSAL
-            if ends or (at in covered if step > 0 else token.word in _SETTLED):
+            word = token.word
+            ends = word in _BREAKS or token.stem in CAUSAL
+            if ends or (at in covered if step > 0 else word in _SETTLED):
                 break
-            plain = token.word in STOP or token.word in NEUTRAL or at in covered or not token.word[0].isalpha()
-            if not plain and bares[at] not in stems and not token.word.endswith("n't"):
+            plain = word in _PLAIN or at in covered or bares[at] in stems or not word[0].isalpha()
+            if not plain and not word.endswith("n't"):
                 return True
             at += step
     return False
 
 
-def _turned(text: Scan, one: Mention) -> bool:
-    """Whether words beside a mention change its state in a way not known here: "stop smoking", "the lamp is dark"."""
+def _turned_before(tokens: Sequence[Token], one: Mention) -> bool:
+    """Whether a word before a mention changes its state in a way not known here: "stop smoking"."""
     for at in range(one.first - 1, max(-1, one.first - 4), -1):
-        token = text.tokens[at]
-        if token.sentence != one.sentence or token.word in _BREAKS or token.word not in STOP:
-            if token.stem in TURNING and token.sentence == one.sentence:
-                return True
-            break
+        token = tokens[at]
+        if token.sentence != one.sentence:
+            return False
+        if token.word in _BREAKS or token.word not in STOP:
+            return token.stem in TURNING
+    return False
+
+
+def _turned_after(tokens: Sequence[Token], one: Mention) -> bool:
+    """Whether words after a mention change its state in a way not known here: "the lamp is dark"."""
     at, denied = one.last, False
-    while at < len(text.tokens) and text.tokens[at].word in _BECOMES:
-        denied = denied or text.tokens[at].word in _NOT
+    while at < len(tokens) and tokens[at].word in _BECOMES:
+        denied = denied or tokens[at].word in _NOT
         at += 1
-    if at == one.last or at >= len(text.tokens) or text.tokens[at].sentence != one.sentence:
+    if at == one.last or at >= len(tokens) or tokens[at].sentence != one.sentence:
         return False
-    token = text.tokens[at]
+    token = tokens[at]
     said = token.word in _FALSE or token.word in _HAPPENS or not token.word[0].isalpha()
     plain = said or (token.word in STOP and not denied)
     if token.stem in CAUSAL:  # "the merger had been blocked", but not "is caused by"
-        after = text.tokens[at + 1].word if at + 1 < len(text.tokens) else ""
+        after = tokens[at + 1].word if at + 1 < len(tokens) else ""
         return token.word.endswith("ed") and after != "by"
     return not plain and token.word not in _SAID_OF

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from scm import Value
 
 from .._problem import ProblemVariable
 from ._lexicon import NEGATIONS, PREFIXES, STOP
-from ._text import Token, remembered, scan, stem
+from ._text import Token, remembered, stem, tokens_of
 
 _STATE_PHRASE = re.compile(r"""(?P<state>[\w.+-]+)\s*(?::|=|means|is)\s*(?:"(?P<quoted>[^"]*)"|(?P<bare>[^",;]+))""")
 _RATHER = re.compile(r"\b(rather than|instead of|as opposed to|versus|vs\.?)\b")
 
 
-@dataclass(frozen=True, slots=True)
-class Phrase:
+class Phrase(NamedTuple):
     """Words for a variable, or for one of its states.
 
     Attributes:
@@ -46,13 +46,29 @@ class Vocabulary:
         by_stem: the phrases that hold a stem.
         exact: names of one letter, which are compared as written.
         small: words that say little, of which a phrase consists nevertheless.
+        alone: stems of variables that are called by this one stem and nothing else.
+        bares: each word that was looked up, with its stem as `bare` has it.
     """
 
     variables: tuple[ProblemVariable, ...]
     phrases: tuple[Phrase, ...]
-    by_stem: dict[str, tuple[Phrase, ...]] = field(compare=False)
+    by_stem: dict[str, list[Phrase]] = field(compare=False)
     exact: dict[str, int] = field(compare=False)
-    small: frozenset[str] = frozenset()
+    small: frozenset[str]
+    alone: frozenset[str]
+    bares: Bares = field(compare=False)
+
+
+class Bares(dict[str, str]):
+    """The stem of a word, as `bare` has it: worked out where a word is first met, since words come again."""
+
+    def __init__(self, known: Collection[str]) -> None:
+        super().__init__()
+        self._known = known
+
+    def __missing__(self, word: str) -> str:
+        self[word] = found = bare(word, self._known)
+        return found
 
 
 def content(text: Sequence[Token], known: frozenset[str]) -> tuple[frozenset[str], bool]:
@@ -90,32 +106,46 @@ def _without_prefix(word: str, known: Collection[str]) -> str | None:
 @remembered
 def vocabulary(variables: tuple[ProblemVariable, ...]) -> Vocabulary:
     """The phrases for `variables`: their names, the phrases of their descriptions, the words they cite."""
-    raw = [
-        (number, state, scan(_spaced(text)).tokens)
-        for number, variable in enumerate(variables)
-        for state, text in _sayings(variable)
-    ]
-    known = frozenset(t.stem for _, _, tokens in raw for t in tokens if t.word not in STOP)
-    phrases: dict[Phrase, None] = {}
+    raw = [[(state, tokens_of(_spaced(text))) for state, text in _sayings(variable)] for variable in variables]
+    known = frozenset([t.stem for said in raw for _, tokens in said for t in tokens if t.word not in STOP])
+    phrases: list[Phrase] = []
     small = set[str]()
-    for number, state, tokens in raw:
+    alone, shared = set[str](), set[str]()
+    by_stem: defaultdict[str, list[Phrase]] = defaultdict(list)
+    for number, said in enumerate(raw):
+        own = _own_phrases(number, said, known, small)
+        plain = dict.fromkeys([_with_own_state(p, variables[number], own) for p in own])
+        phrases += plain
+        for phrase in plain:
+            for one in phrase.stems:
+                by_stem[one].append(phrase)
+        called = frozenset[str]().union(*[p.stems for p in plain])
+        (alone if len(called) == 1 else shared).update(called)
+    exact = {v.name: n for n, v in enumerate(variables) if len(v.name) == 1}
+    stems = dict(by_stem)
+    return Vocabulary(
+        variables, tuple(phrases), stems, exact, frozenset(small), frozenset(alone - shared), Bares(stems)
+    )
+
+
+def _own_phrases(
+    number: int, said: Iterable[tuple[Value | None, Sequence[Token]]], known: frozenset[str], small: set[str]
+) -> list[Phrase]:
+    """The phrases of one variable, as `said`; to `small` come the words of those that consist of small words."""
+    found: dict[Phrase, None] = {}
+    for state, tokens in said:
         stems, negated = content(tokens, known)
         if not stems:
             small |= {t.word for t in tokens}
-            stems = frozenset(t.stem for t in tokens if t.word[0].isalnum() and t.word not in NEGATIONS)
+            stems = frozenset([t.stem for t in tokens if t.word[0].isalnum() and t.word not in NEGATIONS])
         if stems:
-            phrases[Phrase(number, state, stems, negated)] = None
-    plain = dict.fromkeys(_with_own_state(p, variables[p.variable], phrases) for p in phrases)
-    by_stem: defaultdict[str, list[Phrase]] = defaultdict(list)
-    for phrase in plain:
-        for one in phrase.stems:
-            by_stem[one].append(phrase)
-    exact = {v.name: n for n, v in enumerate(variables) if len(v.name) == 1}
-    return Vocabulary(variables, tuple(plain), {k: tuple(v) for k, v in by_stem.items()}, exact, frozenset(small))
+            found[Phrase(number, state, stems, negated)] = None
+    return list(found)
 
 
 def _spaced(name: str) -> str:
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name.replace("_", " "))
+    spaced = name.replace("_", " ")
+    return spaced if spaced[1:].islower() else re.sub(r"(?<=[a-z])(?=[A-Z])", " ", spaced)
 
 
 def _sayings(variable: ProblemVariable) -> Iterator[tuple[Value | None, str]]:
@@ -156,11 +186,11 @@ def _opposites(description: str) -> tuple[str, str]:
     return one, opposite.partition(";")[0] if between else ""
 
 
-def _with_own_state(phrase: Phrase, variable: ProblemVariable, phrases: dict[Phrase, None]) -> Phrase:
-    """A name says the true state by itself, unless other words do."""
+def _with_own_state(phrase: Phrase, variable: ProblemVariable, own: Sequence[Phrase]) -> Phrase:
+    """A name says the true state by itself, unless other words of its `own` phrases do."""
     if phrase.state is not None or set(variable.states) != {False, True}:
         return phrase
-    told = [p for p in phrases if p.variable == phrase.variable and p.state is not None]
+    told = [p for p in own if p.state is not None]
     if not told:
         return Phrase(phrase.variable, not phrase.negated, phrase.stems, phrase.negated, whole=True)
     same = [p for p in told if p.stems <= phrase.stems]
