@@ -102,3 +102,11 @@ def test_treatments_of_several_kinds_are_compared_with_what_is_said():
 )
 def test_what_the_counts_do_not_have_is_not_guessed(question: str):
     assert read(COUNTS + question).cannot is not None
+
+
+def test_facts_of_two_worlds_are_said_in_words():
+    question = next(words for words, own in QUESTIONS if own == BOTH)
+    assert answer_text(COUNTS + question).line.startswith(
+        "The probability that both there would be recovery if the drug were present, and there would be no recovery "
+        "if the drug were not present lies between 30% and 60%"
+    )
