@@ -197,14 +197,14 @@ def _clean(data: Data, plain: bool) -> tuple[list[str], int]:
             keys += len(item)
             if not plain:
                 faults += [fault for name in item for fault in _unfit("A key", name)]
-        stack += [(under, held, depth + 1) for under, held in _swept(key, item, plain, faults)]
+        stack += _swept(key, item, depth, plain, faults)
     return faults, keys
 
 
-def _swept(key: str, item: Any, plain: bool, faults: list[str]) -> list[tuple[str, Any]]:
-    """Clean one object or list; the objects and lists in it, each with its key."""
+def _swept(key: str, item: Any, depth: int, plain: bool, faults: list[str]) -> list[tuple[str, Any, int]]:
+    """Clean one object or list; the objects and lists in it, each with its key and depth."""
     keyed = item.__class__ is dict
-    held: list[tuple[str, Any]] = []
+    held: list[tuple[str, Any, int]] = []
     entries: Any = list(item.items()) if keyed else enumerate(item)
     for place, value in entries:
         kind: Any = value.__class__
@@ -212,7 +212,7 @@ def _swept(key: str, item: Any, plain: bool, faults: list[str]) -> list[tuple[st
             if len(value) > MAX_SAID or not (plain or value.isprintable()):
                 faults += _mended(item, place, place if keyed else key)
         elif kind is dict or (kind is list and (value or place not in _EMPTY_IS_ABSENT)):
-            held.append((place if keyed else key, value))
+            held.append((place if keyed else key, value, depth + 1))
         elif kind is list or (keyed and value is None):
             del item[place]
     if keyed and item.get("cannot") == "":
