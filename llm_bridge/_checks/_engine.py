@@ -101,5 +101,4 @@ def _imagines(query: Query) -> bool:
         case Contrast(_, left, right):
             return _imagines(left) or _imagines(right)
         case _:
-            worlds = any(isinstance(node, Var) and node.world for node in query_nodes(query))
-            return worlds and query.given is not None
+            return query.given is not None and any(isinstance(n, Var) and n.world for n in query_nodes(query))

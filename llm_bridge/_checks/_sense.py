@@ -77,7 +77,7 @@ def _unmoved(problem: Problem, part: str, moved: Sequence[Var]) -> Iterable[Faul
         return
     for var in moved:
         imposed = {a.target for a in var.world if isinstance(a, Set)}
-        if imposed and not imposed & _before(causes, var.name):
+        if imposed and not _acts(causes, imposed, var.name):
             shown = " and ".join(map(repr, sorted(imposed)))
             yield Fault(
                 "sense",
@@ -90,16 +90,17 @@ def _unmoved(problem: Problem, part: str, moved: Sequence[Var]) -> Iterable[Faul
             return
 
 
-def _before(causes: Mapping[str, Collection[str]], name: str) -> set[str]:
-    """All that acts on `name`, through others too."""
-    found: set[str] = set()
-    stack = [name]
-    while stack:
-        for cause in causes.get(stack.pop(), ()):
-            if cause not in found:
-                found.add(cause)
-                stack.append(cause)
-    return found
+def _acts(causes: Mapping[str, Collection[str]], imposed: set[str], name: str) -> bool:
+    """Whether something imposed acts on `name`, through others too."""
+    found, waiting = {name}, [name]
+    while waiting:
+        before = causes[waiting.pop()]
+        if not imposed.isdisjoint(before):
+            return True
+        fresh = {*before} - found
+        found |= fresh
+        waiting += fresh
+    return False
 
 
 def _facts(given: Expr) -> Iterable[tuple[str, Value]]:

@@ -53,9 +53,9 @@ def _equation(
     names, states, number = equation.names, problem.all_states, place[equation.variable]
     if len(names) > MOST or any([len(states[name]) != 2 for name in (*names, equation.variable)]):
         return
-    causes, own = columns(names, states), states[equation.variable]
+    causes, own, size = columns(names, states), states[equation.variable], 1 << len(names)
     try:
-        outcome = column(equation.expression, causes, 1 << len(names))
+        outcome = column(equation.expression, causes, size)
     except (NotRead, KeyError, TypeError):
         return
     if not {*outcome} <= {*own}:
@@ -64,10 +64,10 @@ def _equation(
     used = {m.variable for rule in rules for m in rule.causes.surely}
     expected = _expected(problem, number, rules) if used == {place[name] for name in names} else None
     if expected is not None:
-        held = _held(problem, rules, causes, len(outcome))
+        held = _held(problem, rules, causes, size)
         if all([holds == (value == expected) for holds, value in zip(held, outcome, strict=True)]):
             return  # as the words say, so that no cause is turned either
-    turned = list(_turned(problem, equation, number, rules, [value == own[1] for value in outcome]))
+    turned = list(_turned(problem, equation, place, rules, [value == own[1] for value in outcome]))
     for name, rule in turned:
         yield _turned_fault(problem, i, equation, name, rule)
     if not turned and expected is not None:
@@ -89,21 +89,21 @@ def _as_state(value: Value, states: Sequence[Value]) -> Value:
 
 
 def _turned(
-    problem: Problem, equation: Equation, number: int, rules: Sequence[Rule], outcome: Sequence[bool]
+    problem: Problem, equation: Equation, place: Mapping[str, int], rules: Sequence[Rule], outcome: Sequence[bool]
 ) -> Iterator[tuple[str, Rule]]:
     """Causes that push the other way than a sentence says."""
-    ways: defaultdict[str, list[tuple[int, Rule]]] = defaultdict(list)
+    ways: defaultdict[int, list[tuple[int, Rule]]] = defaultdict(list)
     for rule in rules:
         against = -1 if rule.marker.against else 1
-        for effect in (m for m in rule.effects.surely if m.variable == number):
+        for effect in (m for m in rule.effects.surely if m.variable == place[equation.variable]):
             for cause in rule.causes.surely:
-                way = _way(problem, cause) * _way(problem, effect) * against
-                ways[problem.variables[cause.variable].name].append((way, rule))
-    for place, name in enumerate(equation.names):
-        if len({way for way, _ in ways[name]}) != 1 or not (way := ways[name][0])[0]:
+                ways[cause.variable].append((_way(problem, cause) * _way(problem, effect) * against, rule))
+    for at, name in enumerate(equation.names):
+        here = ways[place[name]]
+        if len({way for way, _ in here}) != 1 or not (way := here[0][0]):
             continue
-        if way[0] == -slope(outcome, place, len(equation.names)):
-            yield name, way[1]
+        if way == -slope(outcome, at, len(equation.names)):
+            yield name, here[0][1]
 
 
 def _way(problem: Problem, one: Mention) -> int:
@@ -127,17 +127,16 @@ def _expected(problem: Problem, number: int, rules: Sequence[Rule]) -> Value | N
     """The state that the rules bring about, where all of them are complete and agree on it."""
     found: set[Value] = set()
     for rule in rules:
-        causes = rule.causes
-        sure = causes.surely == causes.perhaps or {*causes.surely} == {*causes.perhaps}
-        if not sure or rule.joined == "unclear" or not rule.marker.strict:
+        sure, perhaps = rule.causes.surely, rule.causes.perhaps
+        if rule.joined == "unclear" or not rule.marker.strict or (sure != perhaps and {*sure} != {*perhaps}):
             return None
-        if any([m.state is None or m.variable < 0 for m in causes.surely]):
+        if any([m.state is None or m.variable < 0 for m in sure]):
             return None
         states = {m.state for m in rule.effects.surely if m.variable == number}
         if len(states) != 1 or (state := states.pop()) is None:
             return None
-        other = [s for s in problem.variables[number].states if s != state]
-        found.add(other[0] if rule.marker.against else state)
+        own = problem.variables[number].states
+        found.add(next(one for one in own if one != state) if rule.marker.against else state)
     return found.pop() if len(found) == 1 else None
 
 

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias, cast
 
 from scm import Claim, claim_to_data, expr_to_data, listing, quantity_to_data, query_to_data
 
-from .._foreign import InvalidProblem, document, shown
+from .._foreign import InvalidProblem, document, loose_document, shown
 from .._problem import Problem
 from ._forms import OBJECTS
 
@@ -145,12 +145,16 @@ def data_of_reply(text: str) -> Data:
     """The one JSON object in a reply, without what stands for an absent key. Errors as for `problem_from_reply`."""
     if len(text) > MAX_REPLY:
         raise InvalidProblem([f"The reply has {len(text):,} characters; at most {MAX_REPLY:,} are read. Be brief."])
-    found = document(_object_in(text))
+    bare = _object_in(text)
+    found = loose_document(bare)
     if not isinstance(found, dict):
         raise InvalidProblem([f"The reply: got {shown(found)}, wanted one JSON object {{...}} and nothing else."])
     data = cast("Data", found)
-    if faults := [*dict.fromkeys(_clean(data))]:
-        raise InvalidProblem(faults)
+    faults, keys = _clean(data, _is_plain(bare))
+    if keys < bare.count(":"):  # every key has a colon: as many keys as colons, and none stands twice
+        document(bare)
+    if faults:
+        raise InvalidProblem(dict.fromkeys(faults))
     return data
 
 
@@ -168,36 +172,52 @@ def _object_in(text: str) -> str:
     return bare[start : end + 1] if end > start else bare[start:]
 
 
-def _clean(data: Data) -> Iterable[str]:
-    """Drop from `data`, in place, what stands for an absent key; and one fault for each text that must not be there.
+def _is_plain(document: str) -> bool:
+    """Whether no text in a JSON document can hide anything: all of it is visible, and nothing but quotes is escaped."""
+    bare = document.replace('\\"', "")
+    return "\\" not in bare and bare.replace("\n", "").isprintable()
+
+
+def _clean(data: Data, plain: bool) -> tuple[list[str], int]:
+    """Drop from `data`, in place, what stands for an absent key.
 
     The pass keeps its own stack: the document may be nested as deep as its length allows.
+
+    Returns:
+        One fault for each text that must not be there, and how many keys were gone through.
     """
+    faults: list[str] = []
+    keys = 0
     stack: list[tuple[str, Any, int]] = [("", data, 0)]
     while stack:
         key, item, depth = stack.pop()
         if depth > MAX_DEEP:
-            yield "The reply is nested too deep to be read. Split its expressions into parts."
-            return
-        shape: Any = item.__class__
-        keyed = shape is dict
-        if keyed and not "".join(item).isprintable():
-            yield from (fault for name in item for fault in _unfit("A key", name))
-        entries: Any = list(item.items()) if keyed else enumerate(item)
-        for place, value in entries:
-            kind: Any = value.__class__
-            if kind is str and value and len(value) <= MAX_SAID and value.isprintable():
-                continue  # as nearly every text is
-            if keyed and _absent(place, value):
-                del item[place]
-            elif kind is dict or kind is list:
-                stack.append((place if keyed else key, value, depth + 1))
-            elif kind is str:
-                yield from _mended(item, place, place if keyed else key)
+            return [*faults, "The reply is nested too deep to be read. Split its expressions into parts."], keys
+        if item.__class__ is dict:
+            keys += len(item)
+            if not plain:
+                faults += [fault for name in item for fault in _unfit("A key", name)]
+        stack += _swept(key, item, depth, plain, faults)
+    return faults, keys
 
 
-def _absent(key: str, value: object) -> bool:
-    return value is None or (value == [] and key in _EMPTY_IS_ABSENT) or (key == "cannot" and value == "")
+def _swept(key: str, item: Any, depth: int, plain: bool, faults: list[str]) -> list[tuple[str, Any, int]]:
+    """Clean one object or list; the objects and lists in it, each with its key and depth."""
+    keyed = item.__class__ is dict
+    held: list[tuple[str, Any, int]] = []
+    entries: Any = list(item.items()) if keyed else enumerate(item)
+    for place, value in entries:
+        kind: Any = value.__class__
+        if kind is str:
+            if len(value) > MAX_SAID or not (plain or value.isprintable()):
+                faults += _mended(item, place, place if keyed else key)
+        elif kind is dict or (kind is list and (value or place not in _EMPTY_IS_ABSENT)):
+            held.append((place if keyed else key, value, depth + 1))
+        elif kind is list or (keyed and value is None):
+            del item[place]
+    if keyed and item.get("cannot") == "":
+        del item["cannot"]
+    return held
 
 
 def _mended(item: Any, place: str | int, key: str) -> Iterable[str]:
