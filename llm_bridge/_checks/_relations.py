@@ -95,8 +95,7 @@ def told(text: Scan, variables: tuple[ProblemVariable, ...]) -> Told:
         if chance:
             faintly |= _all_pairs(here)
         before = by_sentence.get(sentence.index - 1, ())
-        verbs = marked[sentence.index]
-        found, open_pairs = _sentence(text, sentence, here, before, verbs, chance)
+        found, open_pairs = _sentence(text, sentence, here, before, marked[sentence.index], chance)
         rules += found
         loose |= open_pairs
         if found or open_pairs:
