@@ -30,7 +30,7 @@ from ._sample import check_key
 from ._shapes import Shape
 from ._standard_error import SamplingError, counted_totals, standard_error
 from ._study import Study
-from .solvers import DEFAULT, Budget, Record, Refusal, Setting, Solution, interval, rounding_of, sharp
+from .solvers import DEFAULT, Budget, Record, Refusal, Setting, Solution, interval, sharp
 
 if TYPE_CHECKING:
     from ._sample import PRNGKey
@@ -257,7 +257,7 @@ def _answer(setting: Setting, question: Question, solution: Solution, kind: Fram
 def _absolute(setting: Setting, solution: Solution) -> float:
     if setting.record.error is not None:
         return setting.record.error
-    relative = max(map(rounding_of, setting.record.plans, setting.record.runs), default=0.0)
+    relative = setting.record.rounding
     top = np.abs(solution.upper).max(initial=1.0, where=np.isfinite(solution.upper))
     return float(top * relative)
 

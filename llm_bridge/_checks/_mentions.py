@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Container, Iterable, Sequence, Set
 from typing import NamedTuple
 
 from scm import Value
@@ -33,6 +34,8 @@ _SAID_OF = words(
 _HELPING = words("did does do is was were are had has have been be would will could can ever to actually")
 _GOES_ON = _NOT | _FALSE | _HAPPENS | _HELPING | _BECOMES
 """What may follow a mention and say something of it; after any other word nothing is looked for."""
+_LEADS_ON = (STOP - _BREAKS) | NEGATIONS | {"-"}
+"""What may stand before a mention with a negation before it, or is one; so may verbs that change a state."""
 _PLAIN = STOP | NEUTRAL
 
 
@@ -61,19 +64,38 @@ class Mention(NamedTuple):
     odd: bool = False
 
 
-@remembered
+class Found(NamedTuple):
+    """What a text says of variables.
+
+    Attributes:
+        mentions: every place that speaks of one, in order.
+        by_sentence: the mentions of each sentence that has any.
+        covered: the tokens inside mentions.
+    """
+
+    mentions: tuple[Mention, ...]
+    by_sentence: dict[int, list[Mention]]
+    covered: Set[int]
+
+
 def mentions(text: Scan, variables: tuple[ProblemVariable, ...]) -> tuple[Mention, ...]:
     """Every place of `text` that speaks of one of `variables`, in order."""
+    return found_in(text, variables).mentions
+
+
+@remembered
+def found_in(text: Scan, variables: tuple[ProblemVariable, ...]) -> Found:
+    """What `text` says of `variables`."""
     known, tokens = vocabulary(variables), text.tokens
-    bares = [known.bares[token.word] for token in tokens]
+    bares, by_stem = [known.bares[token.word] for token in tokens], known.by_stem
     source = _Source(text, tokens, bares, known, known.by_stem)
     found: list[Mention] = []
     covered = set[int]()
     alike: dict[str, Mention] = {}  # a word that says all that its variable is called says the same at every place
     for place, stem in enumerate(bares):
-        if (stem not in known.by_stem and tokens[place].text not in known.exact) or place in covered:
-            continue
         token = tokens[place]
+        if (stem not in by_stem and token.text not in known.exact) or place in covered:
+            continue
         if (one := alike.get(token.text)) is not None:
             one = Mention(
                 *(one.variables, one.variable, one.state, place, place + 1),
@@ -85,7 +107,11 @@ def mentions(text: Scan, variables: tuple[ProblemVariable, ...]) -> tuple[Mentio
             alike[token.text] = one
         found.append(one)
         covered.update(range(place, one.last))
-    return tuple([_with_negation(source, one, covered) for one in found])
+    by_sentence: defaultdict[int, list[Mention]] = defaultdict(list)
+    every = tuple([_with_negation(source, one, covered) for one in found])
+    for one in every:
+        by_sentence[one.sentence].append(one)
+    return Found(every, dict(by_sentence), covered)
 
 
 class _Source(NamedTuple):
@@ -125,25 +151,15 @@ def _mention(source: _Source, place: int) -> Mention | None:
         return Mention((number,), number, True, place, place + 1, False, token.sentence)
     if len(token.word) == 1 and token.word in map(str.casefold, known.exact):
         return None
-    starts = known.by_stem[bares[place]]
     if token.word in STOP and token.word not in known.small:
         return None
-    end = text.sentences[token.sentence].last
-    run = [(place, bares[place])] if bares[place] in known.alone else _run(source, place, end)
-    met = frozenset([one for _, one in run])
-    near: Iterable[Phrase] = starts
-    if len(met) > 1:
-        own = {p.variable for p in starts}
-        near = dict.fromkeys([p for one in met for p in known.by_stem[one] if p.variable in own])
-    leading = _leading(near, met)
+    stem = bares[place]
+    if stem in known.alone:
+        leading, last, told, met = known.by_stem[stem], place + 1, {stem}, {stem}
+    else:
+        leading, last, told, met = _heard(source, place, text.sentences[token.sentence].last)
     variables = tuple(dict.fromkeys([p.variable for p in leading]))
-    said = leading[0].stems if len(leading) == 1 else frozenset[str]().union(*[p.stems for p in leading])
-    last = max([at for at, one in run if one in said]) + 1
-    state: Value | None = None
-    if len(variables) == 1:
-        told = {one for at, one in run if at < last}
-        half = any([p.state is not None and not p.stems <= told for p in leading])
-        state = _state(known, leading, told, _strangers(source, place, last, end) if half else set[str]())
+    state = _state(source, leading, told, place, last) if len(variables) == 1 else None
     weak = state is None and not any([p.stems <= met for p in leading])
     named = state is not None and all([p.whole for p in leading])
     negated = _inner_negation(tokens, place, last, stems)
@@ -151,7 +167,22 @@ def _mention(source: _Source, place: int) -> Mention | None:
     return Mention(variables, variable, state, place, last, negated, token.sentence, weak, odd=named)
 
 
-def _leading(near: Iterable[Phrase], met: frozenset[str]) -> list[Phrase]:
+def _heard(source: _Source, place: int, end: int) -> tuple[Sequence[Phrase], int, set[str], set[str]]:
+    """The phrases that the words from `place` on say most of, where they end, the stems up to there, and all stems."""
+    known = source.known
+    run = _run(source, place, end)
+    met = {one for _, one in run}
+    near: Iterable[Phrase] = known.by_stem[source.bares[place]]
+    if len(met) > 1:
+        own = {p.variable for p in near}
+        near = dict.fromkeys([p for one in met for p in known.by_stem[one] if p.variable in own])
+    leading = _leading(near, met)
+    said = leading[0].stems if len(leading) == 1 else frozenset[str]().union(*[p.stems for p in leading])
+    last = max([at for at, one in run if one in said]) + 1
+    return leading, last, {one for at, one in run if at < last}, met
+
+
+def _leading(near: Iterable[Phrase], met: set[str]) -> list[Phrase]:
     """The phrases of which most is said."""
     best: tuple[float, float] = (0.0, 0.0)
     leading: list[Phrase] = []
@@ -188,9 +219,10 @@ def _run(source: _Source, place: int, end: int) -> list[tuple[int, str]]:
     return run
 
 
-def _strangers(source: _Source, first: int, last: int, end: int) -> set[str]:
+def _strangers(source: _Source, first: int, last: int) -> set[str]:
     """Words in and right beside a mention that no phrase knows: they may say another state ("eat well")."""
-    _, tokens, bares, _, stems = source
+    text, tokens, bares, _, stems = source
+    end = text.sentences[tokens[first].sentence].last
     return {
         t.stem
         for at in range(max(0, first - 1), min(last + 1, end))
@@ -201,14 +233,15 @@ def _strangers(source: _Source, first: int, last: int, end: int) -> set[str]:
     }
 
 
-def _state(known: Vocabulary, leading: Sequence[Phrase], met: set[str], strangers: set[str]) -> Value | None:
+def _state(source: _Source, leading: Sequence[Phrase], met: set[str], first: int, last: int) -> Value | None:
     """The state that the leading phrases say, before negation is looked at; None where they differ or say half."""
+    known = source.known
     variable = known.variables[leading[0].variable]
     plain = set[Value | None]()
     for phrase in leading:
         state = _other(variable, phrase.state) if phrase.negated else phrase.state
         if phrase.state is not None and not phrase.stems <= met:
-            lacking = phrase.stems - met
+            lacking, strangers = phrase.stems - met, _strangers(source, first, last)
             others = (strangers | met) - phrase.stems
             if any(ANTONYMS.get(one) in others for one in lacking):
                 state = _other(variable, state)
@@ -244,11 +277,13 @@ def _inner_negation(tokens: Sequence[Token], first: int, last: int, stems: Colle
 
 def _with_negation(source: _Source, one: Mention, covered: Container[int]) -> Mention:
     """`one` with what stands beside it taken into account: negations, words that may change its state."""
-    tokens = source.tokens
-    negated = one.negated ^ _denied_before(tokens, one)
-    odd = _turned_before(tokens, one)
-    following = tokens[one.last] if one.last < len(tokens) else None
-    if following is not None and (following.word in _GOES_ON or following.word.endswith("n't")):
+    tokens, negated, odd = source.tokens, one.negated, False
+    before = tokens[one.first - 1]
+    if before.word in _LEADS_ON or before.stem in TURNING or before.word.endswith("n't"):
+        negated ^= _denied_before(tokens, one)
+        odd = _turned_before(tokens, one)
+    after = tokens[one.last].word if one.last < len(tokens) else ""
+    if after in _GOES_ON or after.endswith("n't"):
         negated ^= _denied_after(tokens, one)
         odd = odd or _turned_after(tokens, one)
     odd = odd or (one.odd and _strange_clause(source, one, covered))

@@ -15,10 +15,10 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from .._problem import ProblemVariable
 from ._lexicon import HEDGES, ROUNDABOUT
-from ._markers import Marker, markers
-from ._mentions import Mention, mentions
+from ._markers import Marker
+from ._mentions import Mention, found_in
 from ._numerals import numerals
-from ._sides import Side, conditional, gaps_of, sides_of, unjoined
+from ._sides import Side, conditional, gaps_of, markers_of, sides_of, unjoined
 from ._text import Scan, Sentence, remembered, spoken_in, words
 
 Pair: TypeAlias = tuple[int, int]
@@ -80,24 +80,23 @@ class Told:
 @remembered
 def told(text: Scan, variables: tuple[ProblemVariable, ...]) -> Told:
     """What `text` says of causes among `variables`."""
-    by_sentence: defaultdict[int, list[Mention]] = defaultdict(list)
-    for one in mentions(text, variables):
-        by_sentence[one.sentence].append(one)
+    by_sentence, marked = found_in(text, variables).by_sentence, markers_of(text, variables)
     numbered = {text.tokens[n.first].sentence for n in numerals(text) if n.probable}
     rules: list[Rule] = []
     loose: set[Pair] = set()
     faintly: set[Pair] = set()
     somewhere: set[int] = set()
     for sentence in text.sentences:
-        here = by_sentence[sentence.index]
+        here = by_sentence.get(sentence.index, ())
         if not here or _no_assertion(text, sentence):
             faintly |= _all_pairs(here)
             continue
         chance = sentence.index in numbered or not _CHANCE.isdisjoint(spoken_in(text, sentence.index))
         if chance:
             faintly |= _all_pairs(here)
-        before = by_sentence[sentence.index - 1]
-        found, open_pairs = _sentence(text, sentence, here, before, chance)
+        before = by_sentence.get(sentence.index - 1, ())
+        verbs = marked[sentence.index]
+        found, open_pairs = _sentence(text, sentence, here, before, verbs, chance)
         rules += found
         loose |= open_pairs
         if found or open_pairs:
@@ -137,11 +136,14 @@ def _no_assertion(text: Scan, sentence: Sentence) -> bool:
 
 
 def _sentence(
-    text: Scan, sentence: Sentence, here: Sequence[Mention], before: Sequence[Mention], chance: bool
+    text: Scan,
+    sentence: Sentence,
+    here: Sequence[Mention],
+    before: Sequence[Mention],
+    found: Sequence[Marker],
+    chance: bool,
 ) -> tuple[list[Rule], set[Pair]]:
     """The rules of one sentence, and the pairs that it may relate in a way that is not understood."""
-    taken = {at for m in here for at in range(m.first, m.last)}
-    found = markers(text.tokens, sentence.first, sentence.last, taken)
     spoken = spoken_in(text, sentence.index)
     if not _ALSO.isdisjoint(spoken) and any((a.word, b.word) in _LIKEWISE for a, b in pairwise(text.of(sentence))):
         return [], _all_pairs([*here, *before])  # "so does fog"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -113,13 +113,12 @@ def vocabulary(variables: tuple[ProblemVariable, ...]) -> Vocabulary:
     alone, shared = set[str](), set[str]()
     by_stem: defaultdict[str, list[Phrase]] = defaultdict(list)
     for number, said in enumerate(raw):
-        own = _own_phrases(number, said, known, small)
-        plain = dict.fromkeys([_with_own_state(p, variables[number], own) for p in own])
-        phrases += plain
-        for phrase in plain:
+        own = _own_phrases(number, variables[number], said, known, small)
+        phrases += own
+        for phrase in own:
             for one in phrase.stems:
                 by_stem[one].append(phrase)
-        called = frozenset[str]().union(*[p.stems for p in plain])
+        called = own[0].stems if len(own) == 1 else frozenset[str]().union(*[p.stems for p in own])
         (alone if len(called) == 1 else shared).update(called)
     exact = {v.name: n for n, v in enumerate(variables) if len(v.name) == 1}
     stems = dict(by_stem)
@@ -129,7 +128,11 @@ def vocabulary(variables: tuple[ProblemVariable, ...]) -> Vocabulary:
 
 
 def _own_phrases(
-    number: int, said: Iterable[tuple[Value | None, Sequence[Token]]], known: frozenset[str], small: set[str]
+    number: int,
+    variable: ProblemVariable,
+    said: Sequence[tuple[Value | None, Sequence[Token]]],
+    known: frozenset[str],
+    small: set[str],
 ) -> list[Phrase]:
     """The phrases of one variable, as `said`; to `small` come the words of those that consist of small words."""
     found: dict[Phrase, None] = {}
@@ -140,7 +143,10 @@ def _own_phrases(
             stems = frozenset([t.stem for t in tokens if t.word[0].isalnum() and t.word not in NEGATIONS])
         if stems:
             found[Phrase(number, state, stems, negated)] = None
-    return list(found)
+    if set(variable.states) != {False, True}:
+        return list(found)
+    told = [p for p in found if p.state is not None]
+    return list(dict.fromkeys([p if p.state is not None else _with_own_state(p, told) for p in found]))
 
 
 def _spaced(name: str) -> str:
@@ -186,11 +192,8 @@ def _opposites(description: str) -> tuple[str, str]:
     return one, opposite.partition(";")[0] if between else ""
 
 
-def _with_own_state(phrase: Phrase, variable: ProblemVariable, own: Sequence[Phrase]) -> Phrase:
-    """A name says the true state by itself, unless other words of its `own` phrases do."""
-    if phrase.state is not None or set(variable.states) != {False, True}:
-        return phrase
-    told = [p for p in own if p.state is not None]
+def _with_own_state(phrase: Phrase, told: Sequence[Phrase]) -> Phrase:
+    """A name says the true state by itself, unless other words of the variable do, which are `told`."""
     if not told:
         return Phrase(phrase.variable, not phrase.negated, phrase.stems, phrase.negated, whole=True)
     same = [p for p in told if p.stems <= phrase.stems]

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from .._query import Contrast, Number, Query
 from .._syntax import Value
-from ._execute import rounding_of
 from ._leaves import Leaf, align_all
 from ._setting import Setting
 from ._solution import AGREE, Solution, point
@@ -67,7 +66,7 @@ def term_ends(setting: Setting, term: Query, leaf: Leaf) -> Solution:
     if leaf.roots:
         return query_ends(setting, term, {term: leaf})
     record = setting.record
-    relative = max(map(rounding_of, record.plans, record.runs), default=0.0)
+    relative = record.rounding
     scale = np.asarray(leaf.scale)
     largest = relative * float(np.max(scale, initial=0.0, where=np.isfinite(scale)))
     record.error = max(largest, relative, record.error or 0.0)
@@ -89,7 +88,7 @@ def _point_ends(setting: Setting, query: Query, leaves: Mapping[Query, Leaf]) ->
 def _state_error(setting: Setting, query: Query, leaves: Mapping[Query, Leaf]) -> None:
     """Tell the record how far rounding may have moved the value."""
     record = setting.record
-    relative = max(map(rounding_of, record.plans, record.runs), default=0.0)
+    relative = record.rounding
     found = np.asarray(_error(query, leaves, {term: leaf.value for term, leaf in leaves.items()}, relative))
     largest = float(np.max(found, initial=0.0, where=np.isfinite(found)))
     record.error = max(largest, relative, record.error or 0.0)
