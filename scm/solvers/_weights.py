@@ -163,7 +163,7 @@ def _joint_plan(
     objects = (facts, conditions, *(e for e, _ in named), *_draws(setting))
     quick = (*map(id, objects), kind, setting.couplings, setting.budget, rows)
     kept = setting.plans.get(quick)
-    if kept is not None and all(a is b for a, b in zip(kept[0], objects, strict=True)):
+    if kept is not None and all([a is b for a, b in zip(kept[0], objects, strict=True)]):
         found = kept[1]
     else:
         found = _found_plan(setting, facts, conditions, named, kind, rows)
