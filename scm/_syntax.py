@@ -209,17 +209,22 @@ def depth(expr: Expr) -> int:
     return deepest
 
 
-def terms(expr: Expr) -> tuple[Var, ...]:
-    """The counterfactual terms of `expr`, in order, each once; terms nested in worlds are not listed."""
-    found: dict[Var, None] = {}
+def leaves(expr: Expr) -> list[Var]:
+    """The counterfactual terms of `expr`, in order, as often as they occur; terms nested in worlds are not listed."""
+    found: list[Var] = []
     stack = [expr]
     while stack:
         node = stack.pop()
         if isinstance(node, Var):
-            found.setdefault(node)
+            found.append(node)
         elif isinstance(node, Op):
             stack.extend(reversed(node.args))
-    return tuple(found)
+    return found
+
+
+def terms(expr: Expr) -> tuple[Var, ...]:
+    """The counterfactual terms of `expr`, in order, each once; terms nested in worlds are not listed."""
+    return (expr,) if isinstance(expr, Var) else tuple(dict.fromkeys(leaves(expr)))
 
 
 def substitute(expr: Expr, replace: Callable[[Const | Placeholder | Var], Expr]) -> Expr:

@@ -211,9 +211,9 @@ def _swept(key: str, item: Any, depth: int, plain: bool, faults: list[str]) -> l
         if kind is str:
             if len(value) > MAX_SAID or not (plain or value.isprintable()):
                 faults += _mended(item, place, place if keyed else key)
-        elif kind is dict or (kind is list and (value or place not in _EMPTY_IS_ABSENT)):
+        elif value and (kind is dict or kind is list):
             held.append((place if keyed else key, value, depth + 1))
-        elif kind is list or (keyed and value is None):
+        elif keyed and (value is None or (kind is list and place in _EMPTY_IS_ABSENT)):
             del item[place]
     if keyed and item.get("cannot") == "":
         del item["cannot"]
