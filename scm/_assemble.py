@@ -40,6 +40,8 @@ def build_mechanism(v: Variable, inputs: tuple[str, ...], states: States) -> tup
     if v.equation is None:
         return _noise_itself(v, inputs, states)
     scope = {name: states[name] for name in inputs}
+    if v.states is not None and v.states == BOOLEAN and is_logical(v.equation, scope):
+        return Equation(v.equation, inputs), v.states  # whichever of the two it can be
     expr = resolve_expr(v.equation, scope, v.states or (), f"The equation of {v.name!r}")
     return Equation(expr, inputs), _equation_states(v, expr, scope)
 
@@ -62,8 +64,6 @@ def _equation_states(v: Variable, expr: Expr, scope: Mapping[str, tuple[Value, .
             raise InvalidModel(
                 f"The equation of {v.name!r} has the term {term.name}[...]; equations speak of one world only."
             )
-    if v.states in (None, BOOLEAN) and is_logical(expr, scope):
-        return v.states or BOOLEAN  # whichever of the two it can be
     values, reached = possible_values(expr, scope, f"The equation of {v.name!r}")
     if v.states is not None:
         strangers = [x for x in values if x not in v.states]

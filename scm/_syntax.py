@@ -188,14 +188,16 @@ def assignment_parts(assignment: Assignment) -> tuple[Expr, ...]:
 
 def walk(expr: Expr) -> Iterator[Expr]:
     """Every sub-expression, worlds included, without recursion."""
+    found: list[Expr] = []
     stack = [expr]
     while stack:
         node = stack.pop()
-        yield node
+        found.append(node)
         if isinstance(node, Op):
             stack.extend(reversed(node.args))
         elif isinstance(node, Var) and node.world:
             stack.extend(reversed(children(node)))
+    return iter(found)
 
 
 def depth(expr: Expr) -> int:

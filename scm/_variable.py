@@ -209,7 +209,8 @@ def declared(variable: Variable) -> Domain | None:
 
 def noises_of(variable: Variable) -> tuple[str, ...]:
     """The names of its own noises and of a shared one that it names."""
-    return (*(n.name for n in variable.noise), *(n for c in variable.continuous for n in c.names), *variable.shared)
+    own = [n.name for n in variable.noise]
+    return (*own, *[n for block in variable.continuous for n in block.names], *variable.shared)
 
 
 def inputs_of(variable: Variable, known: Container[str]) -> tuple[str, ...]:

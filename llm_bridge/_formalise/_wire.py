@@ -28,7 +28,7 @@ MAX_DEEP = 1_000
 
 _QUOTES = frozenset({"words"})
 _FREE = frozenset({"description", "assumptions", "cannot"})
-_EMPTY_IS_ABSENT: dict[str, object] = {"given": [], "by": [], "world": [], "cannot": ""}
+_EMPTY_IS_ABSENT = frozenset({"given", "by", "world", "cannot"})
 _KEYS: dict[str, tuple[str, ...]] = {
     next(iter(keys)): tuple(keys) for kind, keys in OBJECTS.items() if kind not in ("cause", "independence")
 }
@@ -39,7 +39,6 @@ _LATIN = str.maketrans(
     "aeopcyxijsABEKMHOPCTXoABEZHIKMNOPTYX",
 )
 """Letters of Cyrillic and Greek that look like Latin ones."""
-_NOTHING = object()
 _THINKING = ("<think>", "</think>")
 
 
@@ -153,33 +152,27 @@ def data_of_reply(text: str) -> Data:
     if not isinstance(data, dict):
         raise InvalidProblem([f"The reply: got {shown(data)}, wanted one JSON object {{...}} and nothing else."])
     data = cast("Data", data)
-    if (objects.long or not _is_plain(bare)) and (faults := [*dict.fromkeys(_clean(data))]):
+    if not _is_plain(bare) and (faults := [*dict.fromkeys(_clean(data))]):
         raise InvalidProblem(faults)
     return data
 
 
 class _Objects:
-    """The objects of one reply as they are read: how many keys they have, and whether some free text is too long."""
+    """The objects of one reply as they are read, and how many keys they have."""
 
     def __init__(self) -> None:
         self.keys = 0
-        self.long = False
 
     def present(self, found: Data) -> Data:
         """One object without what stands for an absent key."""
         self.keys += len(found)
         if None in found.values():
             found = {key: value for key, value in found.items() if value is not None or _odd(key)}
-        if not _EMPTY_IS_ABSENT.keys().isdisjoint(found):
-            found = {key: value for key, value in found.items() if value != _EMPTY_IS_ABSENT.get(key, _NOTHING)}
-        if not _FREE.isdisjoint(found):
-            self.long = self.long or any(_is_long(found[key]) for key in _FREE.intersection(found))
+        if not _EMPTY_IS_ABSENT.isdisjoint(found):
+            for key in _EMPTY_IS_ABSENT:
+                if found.get(key) == ("" if key == "cannot" else []):
+                    del found[key]
         return found
-
-
-def _is_long(value: object) -> bool:
-    texts = cast("list[object]", value) if isinstance(value, list) else (value,)
-    return any(isinstance(text, str) and len(text) > MAX_SAID for text in texts)
 
 
 def _object_in(text: str) -> str:
@@ -202,12 +195,15 @@ def _odd(key: str) -> bool:
 
 
 def _is_plain(document: str) -> bool:
-    """Whether no text in a JSON document can hide anything, nor can it be nested too deep."""
-    if "\\" in document and "\\" in document.replace('\\"', ""):
-        return False  # something else than a quote is escaped
-    if document.count("{") + document.count("[") > MAX_DEEP:
+    """Whether no text in a JSON document can hide anything or be too long, nor the document be nested too deep."""
+    seen = document.replace('\\"', "''")
+    if "\\" in seen or seen.count("{") + seen.count("[") > MAX_DEEP:
         return False
-    return document.isprintable() or document.replace("\n", "").isprintable()
+    # A text that is too long would leave one of these pieces without a quote.
+    piece = MAX_SAID // 2
+    if any([seen.find('"', at, at + piece) < 0 for at in range(0, len(seen) - piece, piece)]):
+        return False
+    return seen.isprintable() or seen.replace("\n", "").isprintable()
 
 
 def _clean(data: Data) -> Iterable[str]:
