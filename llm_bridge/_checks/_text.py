@@ -38,7 +38,7 @@ def words(text: str) -> frozenset[str]:
 @lru_cache(maxsize=4096)
 def fold(text: str) -> str:
     """`text` as it is compared: white space, case, typographic quotes and dashes do not count."""
-    return " ".join(_plain(text).split()).casefold()
+    return " ".join((text if text.isascii() else _plain(text)).split()).casefold()
 
 
 def _plain(text: str) -> str:
@@ -143,11 +143,8 @@ def pieces(text: str) -> list[str]:
 
 def tokens_of(text: str) -> tuple[Token, ...]:
     """The tokens of a short text such as a name; its sentences are not looked for where it is one word."""
-    return one_word(text) if text.isascii() and text.isalpha() else scan(text).tokens
-
-
-def one_word(text: str) -> tuple[Token]:
-    """The token of a text of letters only."""
+    if not (text.isascii() and text.isalpha()):
+        return scan(text).tokens
     word = text.casefold()
     return (Token(text, word, stem(word), 0, len(text), 0),)
 
@@ -156,7 +153,7 @@ def one_word(text: str) -> tuple[Token]:
 def scan(text: str) -> Scan:
     """`text`, cut up. Cached, since every check looks at the same text, and repairs come back to it."""
     if text.isascii() and text.isalpha():  # as most names are
-        return Scan(text, text.casefold(), one_word(text), (Sentence(0, 0, 1, text, question=False),))
+        return Scan(text, text.casefold(), tokens_of(text), (Sentence(0, 0, 1, text, question=False),))
     plain = _plain(text).replace("_", " ")
     found = [(match[0], *match.span()) for match in _TOKEN.finditer(plain)]
     tokens: list[Token] = []

@@ -47,7 +47,7 @@ class Vocabulary:
         exact: names of one letter, which are compared as written.
         small: words that say little, of which a phrase consists nevertheless.
         alone: stems of variables that are called by this one stem and nothing else.
-        bares: each word that was looked up, with its stem as `bare` has it.
+        bares: each word that was looked up, with its stem.
     """
 
     variables: tuple[ProblemVariable, ...]
@@ -60,14 +60,20 @@ class Vocabulary:
 
 
 class Bares(dict[str, str]):
-    """The stem of a word, as `bare` has it: worked out where a word is first met, since words come again."""
+    """The stem of a word, without a prefix that negates where the rest is known and the whole is not.
+
+    Worked out where a word is first met, since words come again.
+    """
 
     def __init__(self, known: Collection[str]) -> None:
         super().__init__()
         self._known = known
 
     def __missing__(self, word: str) -> str:
-        self[word] = found = bare(word, self._known)
+        found = stem(word)
+        if found not in self._known and word.startswith(PREFIXES):
+            found = _without_prefix(word, self._known) or found
+        self[word] = found
         return found
 
 
@@ -78,7 +84,7 @@ def content(text: Sequence[Token], known: frozenset[str]) -> tuple[frozenset[str
         if token.word in NEGATIONS or token.word.endswith("n't"):
             negated = not negated
         elif token.word not in STOP and token.word[0].isalnum():
-            bare, turned = unprefixed(token, known)
+            bare, turned = unprefixed(token, known) if token.word.startswith(PREFIXES) else (token.stem, False)
             negated ^= turned
             found.add(bare)
     return frozenset(found), negated
@@ -88,12 +94,6 @@ def unprefixed(token: Token, known: Collection[str]) -> tuple[str, bool]:
     """The stem of `token`, without a prefix that negates ("un-") where the rest is known; whether it had one."""
     bare = _without_prefix(token.word, known)
     return (token.stem, False) if bare is None else (bare, True)
-
-
-def bare(word: str, known: Collection[str]) -> str:
-    """The stem of a word, without a prefix that negates where the rest is known and the whole is not."""
-    whole = stem(word)
-    return whole if whole in known else _without_prefix(word, known) or whole
 
 
 def _without_prefix(word: str, known: Collection[str]) -> str | None:
@@ -146,6 +146,8 @@ def _own_phrases(
     if set(variable.states) != {False, True}:
         return list(found)
     told = [p for p in found if p.state is not None]
+    if not told:  # a name says the true state by itself, unless other words do
+        return [Phrase(number, not p.negated, p.stems, p.negated, whole=True) for p in found]
     return list(dict.fromkeys([p if p.state is not None else _with_own_state(p, told) for p in found]))
 
 
@@ -193,9 +195,7 @@ def _opposites(description: str) -> tuple[str, str]:
 
 
 def _with_own_state(phrase: Phrase, told: Sequence[Phrase]) -> Phrase:
-    """A name says the true state by itself, unless other words of the variable do, which are `told`."""
-    if not told:
-        return Phrase(phrase.variable, not phrase.negated, phrase.stems, phrase.negated, whole=True)
+    """`phrase` with the state that it says beside others, which are `told` to say theirs."""
     same = [p for p in told if p.stems <= phrase.stems]
     if not same:  # "places where people smoke" beside "places where people do not smoke" say what "smoking" is
         same = [p for p in told if phrase.stems <= p.stems and any(_opposed(p, q) for q in told)]
