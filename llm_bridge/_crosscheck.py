@@ -67,12 +67,13 @@ def faults(problem: Parts, causes: Mapping[str, tuple[str, ...]]) -> list[str]:
 
 def causes_of(problem: Parts) -> dict[str, tuple[str, ...]]:
     """Direct causes of every variable: those of its equation, or else of its edges, in order of mention."""
-    found: dict[str, dict[str, None]] = {variable.name: {} for variable in problem.variables}
+    found: dict[str, tuple[str, ...]] = {variable.name: () for variable in problem.variables}
     for equation in problem.equations:
-        found[equation.variable] |= dict.fromkeys(equation.names)
+        found[equation.variable] = tuple(dict.fromkeys((*found[equation.variable], *equation.names)))
     for edge in problem.edges:
-        found[edge.effect].setdefault(edge.cause)
-    return {name: tuple(causes) for name, causes in found.items()}
+        if edge.cause not in found[edge.effect]:
+            found[edge.effect] += (edge.cause,)
+    return found
 
 
 def _duplicates(problem: Parts) -> Iterator[str]:

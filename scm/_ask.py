@@ -19,7 +19,7 @@ from ._errors import InvalidModel, InvalidQuery
 from ._execution import Execution
 from ._finding import Statuses
 from ._frames import FrameKind, kind_of
-from ._grants import granted
+from ._grants import granted, nothing_granted
 from ._identified import distribution_states, rung_of
 from ._model import Model
 from ._plan_report import Plans, contraction
@@ -132,6 +132,8 @@ def _couplings_and_shapes(
     assume: str | Coupling | Shape | Sequence[str | Coupling | Shape],
 ) -> tuple[str | Coupling | Sequence[str | Coupling], tuple[Shape, ...]]:
     """What is granted of the tables of a model, apart: couplings, which give numbers; shapes, which narrow bounds."""
+    if nothing_granted(assume):
+        return (), ()
     if isinstance(assume, Shape):
         return (), (assume,)
     if isinstance(assume, (str, Coupling)) or not isinstance(assume, (list, tuple)):
@@ -217,12 +219,12 @@ class Question:
 def question_of(model: Model, query: str | Query) -> Question:
     """The query as it is meant, from the model's store if it was asked before."""
     key = ("question", query)
-    if key not in model.plans:
+    found = model.plans.get(key)
+    if found is None:
         asked = read_query(query, model.variable_states)
-        model.plans[key] = Question(
-            asked, rung_of(model.graph, asked), distribution_states(model.variable_states, asked)
-        )
-    return model.plans[key]
+        found = Question(asked, rung_of(model.graph, asked), distribution_states(model.variable_states, asked))
+        model.plans[key] = found
+    return found
 
 
 def _answer(setting: Setting, question: Question, solution: Solution, kind: FrameKind | None, solver: str) -> Answer:

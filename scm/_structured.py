@@ -221,7 +221,8 @@ class _Reader:
         conditional = [condition is not None for condition, _ in read]
         if conditional != [True] * (len(read) - 1) + [False]:
             raise InvalidFile(
-                f"{place(where)}.cases: every case but the last has an 'if', and the last has none; got {len(read)} cases."
+                f"{place(where)}.cases: every case but the last has an 'if', and the last has none; got {len(read)} "
+                "cases."
             )
         return Draw(target, read, parent)
 

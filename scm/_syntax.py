@@ -188,14 +188,16 @@ def assignment_parts(assignment: Assignment) -> tuple[Expr, ...]:
 
 def walk(expr: Expr) -> Iterator[Expr]:
     """Every sub-expression, worlds included, without recursion."""
+    found: list[Expr] = []
     stack = [expr]
     while stack:
         node = stack.pop()
-        yield node
+        found.append(node)
         if isinstance(node, Op):
             stack.extend(reversed(node.args))
         elif isinstance(node, Var) and node.world:
             stack.extend(reversed(children(node)))
+    return iter(found)
 
 
 def depth(expr: Expr) -> int:
@@ -209,17 +211,22 @@ def depth(expr: Expr) -> int:
     return deepest
 
 
-def terms(expr: Expr) -> tuple[Var, ...]:
-    """The counterfactual terms of `expr`, in order, each once; terms nested in worlds are not listed."""
-    found: dict[Var, None] = {}
+def leaves(expr: Expr) -> list[Var]:
+    """The counterfactual terms of `expr`, in order, as often as they occur; terms nested in worlds are not listed."""
+    found: list[Var] = []
     stack = [expr]
     while stack:
         node = stack.pop()
         if isinstance(node, Var):
-            found.setdefault(node)
+            found.append(node)
         elif isinstance(node, Op):
             stack.extend(reversed(node.args))
-    return tuple(found)
+    return found
+
+
+def terms(expr: Expr) -> tuple[Var, ...]:
+    """The counterfactual terms of `expr`, in order, each once; terms nested in worlds are not listed."""
+    return (expr,) if isinstance(expr, Var) else tuple(dict.fromkeys(leaves(expr)))
 
 
 def substitute(expr: Expr, replace: Callable[[Const | Placeholder | Var], Expr]) -> Expr:

@@ -19,8 +19,6 @@ MAX_VALUES = 1 << 12
 _TRUTH: tuple[Value, ...] = (False, True)
 _TRUTHS: frozenset[Value] = frozenset(_TRUTH)
 _CONNECTIVES = frozenset({"and", "or", "xor", "not"})
-_COMPARISONS = frozenset({"=", "!=", "in"})
-"""Those that have a meaning for any two states."""
 
 
 def outcomes(expr: Expr, leaves: tuple[Var, ...], domains: tuple[tuple[Value, ...], ...]) -> tuple[Value, ...]:
@@ -33,21 +31,13 @@ def outcomes(expr: Expr, leaves: tuple[Var, ...], domains: tuple[tuple[Value, ..
 
 
 def is_logical(expr: Expr, scope: Mapping[str, Sequence[Value]]) -> bool:
-    """Whether `expr` is a truth value whatever each name is, and has a meaning: connectives of what can be one.
+    """Whether `expr` is made of connectives and of names that are truth values, each in `scope`, and nothing else.
 
-    Args:
-        expr: without worlds.
-        scope: the states of each name.
+    It then has a meaning and is a truth value whatever each name is.
     """
-    match expr:
-        case Op(op, args):
-            if op in _CONNECTIVES:
-                return all(
-                    _TRUTHS.issuperset(scope[a.name]) if isinstance(a, Var) else is_logical(a, scope) for a in args
-                )
-            return op in _COMPARISONS and all(isinstance(a, (Var, Const)) for a in args)
-        case _:
-            return False
+    if isinstance(expr, Var):
+        return not expr.world and expr.name in scope and _TRUTHS.issuperset(scope[expr.name])
+    return isinstance(expr, Op) and expr.op in _CONNECTIVES and all([is_logical(part, scope) for part in expr.args])
 
 
 def possible_values(expr: Expr, scope: Mapping[str, Sequence[Value]], where: str) -> tuple[tuple[Value, ...], bool]:

@@ -14,7 +14,7 @@ from ._laws import Laws, as_laws, widened
 from ._mechanism import Rows
 from ._noise import Noise, NoiseLaw, as_number, check_states, plain
 from ._parse import parse_expression
-from ._syntax import Expr, Value, terms
+from ._syntax import Expr, Value, leaves
 from .mechanisms._types import Unbound
 
 if TYPE_CHECKING:
@@ -209,14 +209,15 @@ def declared(variable: Variable) -> Domain | None:
 
 def noises_of(variable: Variable) -> tuple[str, ...]:
     """The names of its own noises and of a shared one that it names."""
-    return (*(n.name for n in variable.noise), *(n for c in variable.continuous for n in c.names), *variable.shared)
+    own = [n.name for n in variable.noise]
+    return (*own, *[n for block in variable.continuous for n in block.names], *variable.shared)
 
 
 def inputs_of(variable: Variable, known: Container[str]) -> tuple[str, ...]:
     """Everything the mechanism reads: parents, shared noises, own noises. `known` are all names of the model."""
     if variable.equation is not None:
         # Any other bare name is a label, or is refused when the equation is resolved.
-        return tuple(dict.fromkeys([t.name for t in terms(variable.equation) if t.name in known]))
+        return tuple(dict.fromkeys([leaf.name for leaf in leaves(variable.equation) if leaf.name in known]))
     own = noises_of(variable)
     if variable.mechanism is not None:
         return tuple(dict.fromkeys((*variable.mechanism.reads(variable.parents, known), *own)))

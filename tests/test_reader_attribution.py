@@ -71,6 +71,43 @@ def test_the_ends_are_tian_and_pearls(query: str, ends: tuple[float, float]):
     assert answer.interval.sharp
 
 
+WORLD = (
+    "Smoking has a direct effect on lung cancer. For people who smoke, the probability of lung cancer is 20%. "
+    "For people who do not smoke, the probability of lung cancer is 5%. "
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "query", "ends"),
+    [
+        (
+            "What is the probability of necessity of smoking for lung cancer?",
+            'P("lung cancer"[smoking=False] = False | smoking = True, "lung cancer" = True)',
+            (0.75, 1.0),
+        ),
+        (
+            "How likely is it that smoking is a sufficient cause of lung cancer?",
+            'P("lung cancer"[smoking=True] = True | smoking = False, "lung cancer" = False)',
+            (0.15 / 0.95, 0.2 / 0.95),
+        ),
+        (
+            "What is the probability of necessity and sufficiency of smoking for lung cancer?",
+            'P("lung cancer"[smoking=True] = True, "lung cancer"[smoking=False] = False)',
+            (0.15, 0.2),
+        ),
+    ],
+)
+def test_percentages_in_a_graph_told_in_words(question: str, query: str, ends: tuple[float, float]):
+    (answer,) = answer_text(WORLD + question).answers
+    assert answer.query == parse_query(query)
+    assert (answer.interval.lower, answer.interval.upper) == pytest.approx(ends, abs=1e-9)
+
+
+@pytest.mark.parametrize("what", ["smoking for lung cancer in women", "tea for lung cancer", "smoking for smoking"])
+def test_what_the_text_does_not_speak_of_is_not_guessed(what: str):
+    assert read(f"{WORLD}What is the probability of necessity of {what}?").cannot is not None
+
+
 def test_treatments_of_several_kinds_are_compared_with_what_is_said():
     counts = (
         "Treatment affects recovery. Of the 350 patients who got treatment A, 273 recovered. "

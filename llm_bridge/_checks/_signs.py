@@ -156,6 +156,8 @@ def _held(problem: Problem, rules: Sequence[Rule], causes: Mapping[str, Column],
 
 def _statements(reading: Reading) -> Iterator[Fault]:
     problem = reading.problem
+    if not problem.statements:
+        return
     place = {v.name: n for n, v in enumerate(problem.variables)}
     text = scan(reading.text)
     for i, statement in enumerate(problem.statements):

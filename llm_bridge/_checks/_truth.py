@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import product
+from operator import eq, ne
 from typing import TypeAlias
 
 from scm import Const, Expr, Op, Value, Var
@@ -30,33 +31,31 @@ def column(expr: Expr, causes: Mapping[str, Column], size: int) -> Column:
     Raises:
         NotRead: it uses an operation other than those on truth values and equality.
     """
-    match expr:
-        case Var(name):
-            return causes[name]
-        case Op(op, args):
-            return _applied(op, [column(arg, causes, size) for arg in args])
-        case Const(value):
-            return (value,) * size
-        case _:
-            raise NotRead
+    if isinstance(expr, Var):
+        return causes[expr.name]
+    if isinstance(expr, Op):
+        return _applied(expr.op, [column(arg, causes, size) for arg in expr.args])
+    if isinstance(expr, Const):
+        return (expr.value,) * size
+    raise NotRead
 
 
-def _applied(op: str, args: Sequence[Column]) -> Column:
-    match op, args:
-        case "not", [arg]:
-            return [not value for value in arg]
-        case "and", _:
-            return list(map(all, zip(*args, strict=True)))
-        case "or", _:
-            return list(map(any, zip(*args, strict=True)))
-        case "xor", _:
-            return [sum(map(bool, row)) % 2 == 1 for row in zip(*args, strict=True)]
-        case "=", [first, second]:
-            return [a == b for a, b in zip(first, second, strict=True)]
-        case "!=", [first, second]:
-            return [a != b for a, b in zip(first, second, strict=True)]
-        case "if", [condition, yes, no]:
-            return [a if holds else b for holds, a, b in zip(condition, yes, no, strict=True)]
+def _applied(op: str, parts: Sequence[Column]) -> Column:
+    match op:
+        case "not":
+            return [not value for value in parts[0]]
+        case "and":
+            return list(map(all, zip(*parts, strict=True)))
+        case "or":
+            return list(map(any, zip(*parts, strict=True)))
+        case "xor":
+            return [sum(map(bool, row)) % 2 == 1 for row in zip(*parts, strict=True)]
+        case "=":
+            return list(map(eq, *parts))
+        case "!=":
+            return list(map(ne, *parts))
+        case "if":
+            return [yes if holds else no for holds, yes, no in zip(*parts, strict=True)]
         case _:
             raise NotRead
 

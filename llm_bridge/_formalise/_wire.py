@@ -28,7 +28,7 @@ MAX_DEEP = 1_000
 
 _QUOTES = frozenset({"words"})
 _FREE = frozenset({"description", "assumptions", "cannot"})
-_EMPTY_IS_ABSENT = frozenset({"given", "by", "world"})
+_EMPTY_IS_ABSENT = frozenset({"given", "by", "world", "cannot"})
 _KEYS: dict[str, tuple[str, ...]] = {
     next(iter(keys)): tuple(keys) for kind, keys in OBJECTS.items() if kind not in ("cause", "independence")
 }
@@ -145,17 +145,34 @@ def data_of_reply(text: str) -> Data:
     """The one JSON object in a reply, without what stands for an absent key. Errors as for `problem_from_reply`."""
     if len(text) > MAX_REPLY:
         raise InvalidProblem([f"The reply has {len(text):,} characters; at most {MAX_REPLY:,} are read. Be brief."])
-    bare = _object_in(text)
-    found = loose_document(bare)
-    if not isinstance(found, dict):
-        raise InvalidProblem([f"The reply: got {shown(found)}, wanted one JSON object {{...}} and nothing else."])
-    data = cast("Data", found)
-    faults, keys = _clean(data, _is_plain(bare))
-    if keys < bare.count(":"):  # every key has a colon: as many keys as colons, and none stands twice
+    bare, objects = _object_in(text), _Objects()
+    data = loose_document(bare, objects.present)
+    if objects.keys < bare.count(":"):  # every key has a colon: as many keys as colons, and none stands twice
         document(bare)
-    if faults:
-        raise InvalidProblem(dict.fromkeys(faults))
+    if not isinstance(data, dict):
+        raise InvalidProblem([f"The reply: got {shown(data)}, wanted one JSON object {{...}} and nothing else."])
+    data = cast("Data", data)
+    if not _is_plain(bare) and (faults := [*dict.fromkeys(_clean(data))]):
+        raise InvalidProblem(faults)
     return data
+
+
+class _Objects:
+    """The objects of one reply as they are read, and how many keys they have."""
+
+    def __init__(self) -> None:
+        self.keys = 0
+
+    def present(self, found: Data) -> Data:
+        """One object without what stands for an absent key."""
+        self.keys += len(found)
+        if None in found.values():
+            found = {key: value for key, value in found.items() if value is not None or _odd(key)}
+        if not _EMPTY_IS_ABSENT.isdisjoint(found):
+            for key in _EMPTY_IS_ABSENT:
+                if found.get(key) == ("" if key == "cannot" else []):
+                    del found[key]
+        return found
 
 
 def _object_in(text: str) -> str:
@@ -172,52 +189,45 @@ def _object_in(text: str) -> str:
     return bare[start : end + 1] if end > start else bare[start:]
 
 
+def _odd(key: str) -> bool:
+    """Whether a key hides something; that is a fault, whatever its value."""
+    return not key.isprintable() and any(map(_hidden, key))
+
+
 def _is_plain(document: str) -> bool:
-    """Whether no text in a JSON document can hide anything: all of it is visible, and nothing but quotes is escaped."""
-    bare = document.replace('\\"', "")
-    return "\\" not in bare and bare.replace("\n", "").isprintable()
+    """Whether no text in a JSON document can hide anything or be too long, nor the document be nested too deep."""
+    seen = document.replace('\\"', "''")
+    if "\\" in seen or seen.count("{") + seen.count("[") > MAX_DEEP:
+        return False
+    # A text that is too long would leave one of these pieces without a quote.
+    piece = MAX_SAID // 2
+    if any([seen.find('"', at, at + piece) < 0 for at in range(0, len(seen) - piece, piece)]):
+        return False
+    return seen.isprintable() or seen.replace("\n", "").isprintable()
 
 
-def _clean(data: Data, plain: bool) -> tuple[list[str], int]:
-    """Drop from `data`, in place, what stands for an absent key.
+def _clean(data: Data) -> Iterable[str]:
+    """Make free text in `data` readable, in place; and one fault for each text that must not be there.
 
     The pass keeps its own stack: the document may be nested as deep as its length allows.
-
-    Returns:
-        One fault for each text that must not be there, and how many keys were gone through.
     """
-    faults: list[str] = []
-    keys = 0
     stack: list[tuple[str, Any, int]] = [("", data, 0)]
     while stack:
         key, item, depth = stack.pop()
         if depth > MAX_DEEP:
-            return [*faults, "The reply is nested too deep to be read. Split its expressions into parts."], keys
-        if item.__class__ is dict:
-            keys += len(item)
-            if not plain:
-                faults += [fault for name in item for fault in _unfit("A key", name)]
-        stack += _swept(key, item, depth, plain, faults)
-    return faults, keys
-
-
-def _swept(key: str, item: Any, depth: int, plain: bool, faults: list[str]) -> list[tuple[str, Any, int]]:
-    """Clean one object or list; the objects and lists in it, each with its key and depth."""
-    keyed = item.__class__ is dict
-    held: list[tuple[str, Any, int]] = []
-    entries: Any = list(item.items()) if keyed else enumerate(item)
-    for place, value in entries:
-        kind: Any = value.__class__
-        if kind is str:
-            if len(value) > MAX_SAID or not (plain or value.isprintable()):
-                faults += _mended(item, place, place if keyed else key)
-        elif kind is dict or (kind is list and (value or place not in _EMPTY_IS_ABSENT)):
-            held.append((place if keyed else key, value, depth + 1))
-        elif kind is list or (keyed and value is None):
-            del item[place]
-    if keyed and item.get("cannot") == "":
-        del item["cannot"]
-    return held
+            yield "The reply is nested too deep to be read. Split its expressions into parts."
+            return
+        shape: Any = item.__class__
+        keyed = shape is dict
+        if keyed and not "".join(item).isprintable():
+            yield from (fault for name in item for fault in _unfit("A key", name))
+        entries: Any = item.items() if keyed else enumerate(item)
+        for place, value in entries:
+            kind: Any = value.__class__
+            if kind is dict or kind is list:
+                stack.append((place if keyed else key, value, depth + 1))
+            elif kind is str and not (len(value) <= MAX_SAID and value.isprintable()):
+                yield from _mended(item, place, place if keyed else key)
 
 
 def _mended(item: Any, place: str | int, key: str) -> Iterable[str]:

@@ -7,6 +7,7 @@ evidence of each; elsewhere they are attained, but a mixture may pass them, and 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, assert_never
@@ -63,14 +64,31 @@ def query_ends(setting: Setting, query: Query, terms: Mapping[Query, Leaf]) -> S
 
 def term_ends(setting: Setting, term: Query, leaf: Leaf) -> Solution:
     """The ends of a query that is one term."""
-    if leaf.roots:
-        return query_ends(setting, term, {term: leaf})
     record = setting.record
-    relative = record.rounding
-    scale = np.asarray(leaf.scale)
-    largest = relative * float(np.max(scale, initial=0.0, where=np.isfinite(scale)))
-    record.error = max(largest, relative, record.error or 0.0)
-    return _defined(setting, leaf.value, leaf.defined)
+    scale = leaf.scale if math.isfinite(leaf.scale) else 0.0
+    record.error = max(record.rounding * scale, record.rounding, record.error or 0.0)
+    return _ends_of_term(setting, term, leaf) if leaf.roots else _defined(setting, leaf.value, leaf.defined)
+
+
+def _ends_of_term(setting: Setting, term: Query, leaf: Leaf) -> Solution:
+    """The ends of one term over the states of its roots: it is linear in their law, so point masses attain them."""
+    states = tuple(range(len(leaf.roots)))
+    defined = _beside(leaf.defined, leaf.value) & ~np.isnan(leaf.value)
+    low: Array = np.where(defined, leaf.value, np.inf)
+    high: Array = np.where(defined, leaf.value, -np.inf)
+    lower: Array = low.min(axis=states)
+    upper: Array = high.max(axis=states)
+    ok: Bools = np.isfinite(lower)
+    agree = ok & (upper - lower <= AGREE * np.maximum(np.abs(lower), np.abs(upper)))
+    upper = np.where(agree, lower, upper)
+    rows: Bools = np.asarray(ok.reshape(-1, setting.rows).all(axis=0))
+    lower_at = upper_at = None
+    if lower.shape == (1,) and ok[0] and not agree[0]:
+        leaves = {term: leaf}
+        lower_at, upper_at = _state_of(setting, leaves, low, lower), _state_of(setting, leaves, high, upper)
+    if not ok.all():
+        lower, upper = np.where(ok, lower, np.nan), np.where(ok, upper, np.nan)
+    return Solution(lower, upper, lower, upper, rows, lower_at, upper_at)
 
 
 def _defined(setting: Setting, value: Array, defined: Bools) -> Solution:

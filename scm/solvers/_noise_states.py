@@ -20,8 +20,8 @@ from .._evaluate import evaluate
 from .._mechanism import Equation, NoiseTable
 from .._model import Model
 from .._noise import probabilities
-from .._syntax import Const, Expr, Op, Value, Var, terms
-from .._worlds import Fresh, Instance, Policy, Slot, Worlds
+from .._syntax import Const, Expr, Op, Placeholder, Value, Var, terms
+from .._worlds import Fresh, Instance, Policy, Worlds
 
 Array = NDArray[np.float64]
 Values: TypeAlias = tuple[Value, ...]
@@ -33,7 +33,7 @@ Scope: TypeAlias = Mapping[tuple[str, object], Spread]
 MOST_STATES = 1 << 10
 """Most joint states of the noises."""
 MOST_INSTANCES = 64
-MOST_ROWS = 1 << 10
+MOST_ROWS = 1 << 6
 """Most combinations of values that one formula is looked up for, where its operations are not those of truth values."""
 LEAST_PROBABILITY = 2.0**-60
 """Products of ten numbers as large as this are far from the smallest that floating point can hold."""
@@ -96,7 +96,8 @@ class _Sets:
         self.evidence = self.full
         self.found: list[Spread] = []
         for i, instance in enumerate(worlds.instances):
-            self.found.append(self._known(i, self._instance(instance)))
+            spread = self._instance(instance)
+            self.found.append(self._known(i, spread) if i in worlds.fixed else spread)
 
     def _noises(self) -> list[str]:
         """The noises that the instances read, those of unknown law first."""
@@ -118,16 +119,16 @@ class _Sets:
         self.roots = tuple(n for n in names if n not in self.laws)
         return [*self.roots, *self.laws]
 
-    def _slot(self, slot: Slot) -> Spread:
-        if isinstance(slot, int):
-            return self.found[slot]
-        if not isinstance(slot, Const):
+    def _imposed(self, value: Const | Placeholder) -> Spread:
+        if not isinstance(value, Const):
             raise _Apart
-        return (slot.value,), (self.full,)
+        return (value.value,), (self.full,)
 
     def _instance(self, instance: Instance) -> Spread:
         states = self.model.states[instance.variable]
-        scope: dict[tuple[str, object], Spread] = {(name, ()): self._slot(slot) for name, slot in instance.slots}
+        scope: dict[tuple[str, object], Spread] = {}
+        for name, slot in instance.slots:
+            scope[name, ()] = self.found[slot] if isinstance(slot, int) else self._imposed(slot)
         if isinstance(instance.mechanism, Policy):
             return states, _outcome(instance.mechanism.expr, scope, states, self.full)
         mechanism = self.model.mechanisms[instance.variable]
@@ -143,9 +144,7 @@ class _Sets:
         return states, _looked_up(inputs, states, self.full, rows.get)
 
     def _known(self, i: int, spread: Spread) -> Spread:
-        """An instance as those that read it see it: with its value, where the evidence fixes that."""
-        if i not in self.worlds.fixed:
-            return spread
+        """An instance whose value the evidence fixes, as those that read it see it."""
         fixed, (states, sets) = self.worlds.fixed[i], spread
         if not isinstance(fixed, Const) or fixed.value not in states:
             raise _Apart
@@ -154,9 +153,9 @@ class _Sets:
 
     def weigh(self, outputs: Sequence[tuple[Expr, Values]], conditions: Sequence[Expr]) -> Enumerated:
         """The weights of the outputs' values beside the evidence."""
-        of_term: dict[tuple[str, object], Spread] = {
-            (t.name, t.world): self._slot(slot) for t, slot in self.worlds.terms.items()
-        }
+        of_term: dict[tuple[str, object], Spread] = {}
+        for t, slot in self.worlds.terms.items():
+            of_term[t.name, t.world] = self.found[slot] if isinstance(slot, int) else self._imposed(slot)
         held = self.evidence
         for expr in conditions:
             held &= _outcome(expr, of_term, (False, True), self.full)[1]
@@ -186,7 +185,10 @@ class _NoTruth(Exception):
 def _outcome(expr: Expr, scope: Scope, states: Values, full: int) -> tuple[int, ...]:
     """For each of `states`, where `expr` has that value; `full` is everywhere."""
     if isinstance(expr, Var):
-        found = dict(zip(*scope[expr.name, expr.world], strict=True))
+        values, sets = scope[expr.name, expr.world]
+        if values is states:
+            return sets
+        found = dict(zip(values, sets, strict=True))
         sets = tuple([found.pop(state, 0) for state in states])
         if found:
             raise _Apart

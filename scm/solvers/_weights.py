@@ -88,6 +88,7 @@ class Kind:
 
 MOST_PLANS = 256
 """Most plans kept for a model."""
+_NOTHING = object()
 ROOMY = 1e7
 """A budget of so many operations, and of so many entries, refuses nothing that takes no plan."""
 
@@ -162,7 +163,7 @@ def _joint_plan(
     objects = (facts, conditions, *(e for e, _ in named), *_draws(setting))
     quick = (*map(id, objects), kind, setting.couplings, setting.budget, rows)
     kept = setting.plans.get(quick)
-    if kept is not None and all(a is b for a, b in zip(kept[0], objects, strict=True)):
+    if kept is not None and all([a is b for a, b in zip(kept[0], objects, strict=True)]):
         found = kept[1]
     else:
         found = _found_plan(setting, facts, conditions, named, kind, rows)
@@ -190,14 +191,16 @@ def _found_plan(
 
 def kept(setting: Setting, key: tuple[Any, ...], make: Callable[[], Made]) -> Made | NeedsCoupling:
     """What `make` gives, from the model's store if it was made before; so is a refusal for want of a coupling."""
-    if key not in setting.plans:
+    found = setting.plans.get(key, _NOTHING)
+    if found is _NOTHING:
         if len(setting.plans) >= MOST_PLANS:
             setting.plans.clear()
         try:
-            setting.plans[key] = make()
+            found = make()
         except NeedsCoupling as refusal:
-            setting.plans[key] = refusal
-    return setting.plans[key]
+            found = refusal
+        setting.plans[key] = found
+    return found
 
 
 def kept_plan(setting: Setting, key: tuple[Any, ...], make: Callable[[], Made]) -> Made:

@@ -34,6 +34,8 @@ def solve(setting: Setting, query: Query) -> Solution:
     """
     if not setting.rows:
         return _of_no_rows(setting, query)
+    if not setting.columns:  # without a placeholder, all rows ask one thing, and it is worked out in double precision
+        return _solve_group(setting, query)
     if _needs_double(setting, query):
         setting = replace(setting, execution=replace(setting.execution, precision="double"))
     parts: list[tuple[NDArray[np.intp], Solution]] = []
