@@ -94,7 +94,9 @@ class Formaliser:
             raise ScmError(f"text: got {kind.__name__}, wanted the text to read, as a str.")
         if fault := unreadable(text):
             return Formalisation(text, None, fault=fault)
-        outcomes = await asyncio.gather(*(self._asking.read(text, number) for number in range(self.votes)))
+        asking = self._asking
+        readings = [asking.read(text, number) for number in range(self.votes)]
+        outcomes = await asyncio.gather(*readings) if self.votes > 1 else [await readings[0]]
         attempts = tuple(attempt for outcome in outcomes for attempt in outcome.attempts)
         for outcome in outcomes:
             if outcome.failure is not None:
