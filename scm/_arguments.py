@@ -30,9 +30,7 @@ def shaper(batch: bool) -> Callable[[Array], float | Array]:
 
     def shape(array: Array) -> float | Array:
         # Inside, rows are the last axis; a user reads them first.
-        out = np.moveaxis(np.asarray(array, dtype=float), -1, 0)
-        if not batch:
-            out = out[0]
+        out = np.moveaxis(np.asarray(array, dtype=float), -1, 0) if batch else np.asarray(array, dtype=float)[..., 0]
         if out.ndim == 0:
             return float(out)
         out = np.ascontiguousarray(out)

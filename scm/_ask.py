@@ -19,7 +19,7 @@ from ._errors import InvalidModel, InvalidQuery
 from ._execution import Execution
 from ._finding import Statuses
 from ._frames import FrameKind, kind_of
-from ._grants import granted
+from ._grants import granted, nothing_granted
 from ._identified import distribution_states, rung_of
 from ._model import Model
 from ._plan_report import Plans, contraction
@@ -30,7 +30,7 @@ from ._sample import check_key
 from ._shapes import Shape
 from ._standard_error import SamplingError, counted_totals, standard_error
 from ._study import Study
-from .solvers import DEFAULT, Budget, Record, Refusal, Setting, Solution, interval, rounding_of, sharp
+from .solvers import DEFAULT, Budget, Record, Refusal, Setting, Solution, interval, sharp
 
 if TYPE_CHECKING:
     from ._sample import PRNGKey
@@ -132,6 +132,8 @@ def _couplings_and_shapes(
     assume: str | Coupling | Shape | Sequence[str | Coupling | Shape],
 ) -> tuple[str | Coupling | Sequence[str | Coupling], tuple[Shape, ...]]:
     """What is granted of the tables of a model, apart: couplings, which give numbers; shapes, which narrow bounds."""
+    if nothing_granted(assume):
+        return (), ()
     if isinstance(assume, Shape):
         return (), (assume,)
     if isinstance(assume, (str, Coupling)) or not isinstance(assume, (list, tuple)):
@@ -217,12 +219,12 @@ class Question:
 def question_of(model: Model, query: str | Query) -> Question:
     """The query as it is meant, from the model's store if it was asked before."""
     key = ("question", query)
-    if key not in model.plans:
+    found = model.plans.get(key)
+    if found is None:
         asked = read_query(query, model.variable_states)
-        model.plans[key] = Question(
-            asked, rung_of(model.graph, asked), distribution_states(model.variable_states, asked)
-        )
-    return model.plans[key]
+        found = Question(asked, rung_of(model.graph, asked), distribution_states(model.variable_states, asked))
+        model.plans[key] = found
+    return found
 
 
 def _answer(setting: Setting, question: Question, solution: Solution, kind: FrameKind | None, solver: str) -> Answer:
@@ -257,7 +259,7 @@ def _answer(setting: Setting, question: Question, solution: Solution, kind: Fram
 def _absolute(setting: Setting, solution: Solution) -> float:
     if setting.record.error is not None:
         return setting.record.error
-    relative = max(map(rounding_of, setting.record.plans, setting.record.runs), default=0.0)
+    relative = setting.record.rounding
     top = np.abs(solution.upper).max(initial=1.0, where=np.isfinite(solution.upper))
     return float(top * relative)
 

@@ -27,7 +27,7 @@ def granted(assume: Grants, model: Model) -> tuple[Coupling, ...]:
             two couplings for one variable.
         UnknownName: a coupling for a variable that the model does not have.
     """
-    if _nothing(assume):
+    if nothing_granted(assume):
         return ()
     items = (assume,) if isinstance(assume, (str, Coupling)) else _items(assume)
     found: list[Coupling] = []
@@ -42,7 +42,7 @@ def granted(assume: Grants, model: Model) -> tuple[Coupling, ...]:
     return tuple(found)
 
 
-def _nothing(assume: object) -> bool:
+def nothing_granted(assume: object) -> bool:
     """Whether nothing is granted, as nearly always: to ask for a protocol takes long."""
     return type(assume) is tuple and not assume
 

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from ._assemble import build_mechanism
 from ._assemble_columns import build_columnar, is_columnar
@@ -37,6 +37,15 @@ if TYPE_CHECKING:
     from ._sample import PRNGKey
 
 
+class _Resolved(NamedTuple):
+    """The parts of a model, worked out one after the other in topological order."""
+
+    mechanisms: Mapping[str, Mechanism]
+    columnar: Mapping[str, Forward]
+    domains: Mapping[str, Domain]
+    states: Mapping[str, tuple[Value, ...]]
+
+
 @dataclass(frozen=True, init=False)
 class Model:
     """Variables and shared noises; checked whole when built.
@@ -60,10 +69,12 @@ class Model:
                 )
         if not self.variables:
             raise InvalidModel("A Model needs at least one Variable.")
-        noises = (*(n.name for n in self._declared_noises), *self.continuous_names)
-        count = Counter([*(v.name for v in self.variables), *noises])
-        if twice := [name for name, times in count.items() if times > 1]:
-            raise InvalidModel(f"The name {twice[0]!r} is declared twice. Variables and noises need different names.")
+        names = [v.name for v in self.variables]
+        names += [n.name for n in self._declared_noises]
+        names += self.continuous_names
+        if len(set(names)) < len(names):
+            twice = next(name for name, times in Counter(names).items() if times > 1)
+            raise InvalidModel(f"The name {twice!r} is declared twice. Variables and noises need different names.")
         _ = self.graph, self.mechanisms
 
     @cached_property
@@ -101,73 +112,83 @@ class Model:
     def graph(self) -> CausalGraph:
         """The causal graph; variables whose noises are shared, or depend on one another, have a bidirected edge."""
         names = tuple(v.name for v in self.variables)
-        noises = {*self.noises, *self.continuous_names}
-        known = {*names, *noises}
-        edges: list[tuple[str, str]] = []
+        declared = set(names)
+        edges: dict[tuple[str, str], None] = {}
         users: dict[str, list[str]] = {}
-        for v in self.variables:
-            for name in inputs_of(v, known):
-                if name in noises:
-                    users.setdefault(name, []).append(v.name)
+        for name, inputs in self._inputs.items():
+            for read in inputs:
+                if read in self._noise_names:
+                    users.setdefault(read, []).append(name)
+                elif read in declared:
+                    edges[read, name] = None
                 else:
-                    edges.append((name, v.name))
+                    raise UnknownName(read, {*names, *self._noise_names}, f"The mechanism of {name!r}")
         confounded = [pair for who in users.values() for pair in itertools.combinations(who, 2)]
         for one, other in (pair for block in self.continuous_noises for pair in block.dependent):
             confounded += [(a, b) for a in users.get(one, ()) for b in users.get(other, ()) if a != b]
-        for cause, effect in edges:
-            if cause not in names:
-                raise UnknownName(cause, known, f"The mechanism of {effect!r}")
-        return CausalGraph(names, tuple(dict.fromkeys(edges)), tuple(dict.fromkeys(confounded)))
+        return CausalGraph(names, tuple(edges), tuple(dict.fromkeys(confounded)))
 
     @cached_property
-    def _resolved(self) -> tuple[Mapping[str, Mechanism], Mapping[str, Forward], Mapping[str, Domain]]:
+    def _noise_names(self) -> frozenset[str]:
+        """Of every noise, finite or continuous."""
+        return frozenset((*self.noises, *self.continuous_names))
+
+    @cached_property
+    def _inputs(self) -> Mapping[str, tuple[str, ...]]:
+        """What the mechanism of each variable reads, as declared."""
+        known = {*(v.name for v in self.variables), *self._noise_names}
+        return {v.name: inputs_of(v, known) for v in self.variables}
+
+    @cached_property
+    def _resolved(self) -> _Resolved:
         by_name = {v.name: v for v in self.variables}
         domains: dict[str, Domain] = {n.name: n.law.states for n in self.noises.values()}
         for block in self.continuous_noises:
             domains |= noise_domains(block)
+        states = _finite(domains)
         mechanisms: dict[str, Mechanism] = {}
         columnar: dict[str, Forward] = {}
-        noises = frozenset(domains)
-        known = {*by_name, *noises}
         for name in self.graph.order:
-            v, inputs = by_name[name], inputs_of(by_name[name], known)
+            v, inputs = by_name[name], self._inputs[name]
             try:
                 if is_columnar(v, inputs, domains):
-                    columnar[name] = build_columnar(v, inputs, domains, noises)
-                    domains[name] = columnar[name].domain
+                    columnar[name] = build_columnar(v, inputs, domains, self._noise_names)
+                    domains[name] = domain = columnar[name].domain
+                    if not isinstance(domain, Real):
+                        states[name] = domain
                 else:
-                    states = {n: d for n, d in domains.items() if not isinstance(d, Real)}
-                    mechanisms[name], domains[name] = build_mechanism(v, inputs, states)
+                    mechanisms[name], states[name] = build_mechanism(v, inputs, states)
+                    domains[name] = states[name]
             except UnknownName as wrong:
-                raise UnknownName(wrong.name, known, f"The mechanism of {name!r}") from None
+                raise UnknownName(wrong.name, {*by_name, *self._noise_names}, f"The mechanism of {name!r}") from None
             except InvalidQuery as wrong:
                 raise InvalidModel(f"The equation of {name!r}: {wrong}") from None
-        return mechanisms, columnar, domains
+        return _Resolved(mechanisms, columnar, domains, states)
 
     @property
     def mechanisms(self) -> Mapping[str, Mechanism]:
         """How each finite variable with finite inputs gets its value, in topological order."""
-        return self._resolved[0]
+        return self._resolved.mechanisms
 
     @property
     def columnar(self) -> Mapping[str, Forward]:
         """How each continuous variable, and each with a continuous input, gets its value, in topological order."""
-        return self._resolved[1]
+        return self._resolved.columnar
 
     @property
     def domains(self) -> Mapping[str, Domain]:
         """What every variable and noise can be: states, or real numbers."""
-        return self._resolved[2]
+        return self._resolved.domains
 
     @property
     def is_finite(self) -> bool:
         """Whether every variable and every noise has finitely many states."""
         return not self.columnar and not self.continuous_noises
 
-    @cached_property
+    @property
     def states(self) -> Mapping[str, tuple[Value, ...]]:
         """The states of every finite variable and noise."""
-        return {name: domain for name, domain in self.domains.items() if not isinstance(domain, Real)}
+        return self._resolved.states
 
     @cached_property
     def reals(self) -> Mapping[str, Real]:
@@ -178,7 +199,8 @@ class Model:
     @cached_property
     def variable_states(self) -> Mapping[str, tuple[Value, ...]]:
         """The states of the finite variables alone."""
-        return {v.name: self.states[v.name] for v in self.variables if v.name in self.states}
+        states = self.states
+        return {v.name: states[v.name] for v in self.variables if v.name in states}
 
     @cached_property
     def counted(self) -> frozenset[str]:
@@ -299,3 +321,8 @@ class Model:
 
     def __repr__(self) -> str:
         return f"Model({', '.join(v.name for v in self.variables)})"
+
+
+def _finite(domains: Mapping[str, Domain]) -> dict[str, tuple[Value, ...]]:
+    """Those of them that have states."""
+    return {name: domain for name, domain in domains.items() if not isinstance(domain, Real)}

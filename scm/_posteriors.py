@@ -22,7 +22,7 @@ from ._results import Columns, check_results, masked, table_of
 from ._standard_error import counted_totals
 from ._syntax import Expr, Value, Var, World, print_expr
 from ._text import number_text
-from .solvers import BACKWARD, Budget, NeedsCoupling, Setting, TooWide, all_laws, rounding_of
+from .solvers import BACKWARD, Budget, NeedsCoupling, Setting, TooWide, all_laws
 
 Array = NDArray[np.float64]
 
@@ -225,7 +225,7 @@ def posteriors(
 
 def _rounding(setting: Setting) -> float:
     """Bound on the absolute error: shares are below one, and both passes and the division round."""
-    return (BACKWARD + 1) * max(map(rounding_of, setting.record.plans, setting.record.runs), default=0.0)
+    return (BACKWARD + 1) * setting.record.rounding
 
 
 def ran(setting: Setting) -> dict[str, Any]:

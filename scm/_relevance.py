@@ -65,9 +65,9 @@ def relevant_world(graph: CausalGraph, name: str, world: World) -> World:
     """The assignments of `world` that can reach `name`: those on a path into it not cut by another assignment."""
     if not world:
         return world
-    cut = {a.target: a for a in world if a.parent is None}
-    edges: dict[tuple[str, str], Assignment] = {(a.parent, a.target): a for a in world if a.parent is not None}
-    used: dict[Assignment, None] = {}
+    cut = {a.target: k for k, a in enumerate(world) if a.parent is None}
+    edges = {(a.parent, a.target): k for k, a in enumerate(world) if a.parent is not None}
+    used: set[int] = set()
     seen: set[tuple[str, bool]] = set()
     stack: list[tuple[str, bool]] = [(name, False)]
     while stack:
@@ -77,17 +77,17 @@ def relevant_world(graph: CausalGraph, name: str, world: World) -> World:
         seen.add((node, natural))
         own = None if natural else cut.get(node)
         if own is not None:
-            used[own] = None
-            stack += _policy_reads(own)
+            used.add(own)
+            stack += _policy_reads(world[own])
             continue
         for parent in graph.parents[node]:
             edge = edges.get((parent, node))
             if edge is None:
                 stack.append((parent, False))
             else:
-                used[edge] = None
-                stack += _policy_reads(edge)
-    return tuple(a for a in world if a in used)
+                used.add(edge)
+                stack += _policy_reads(world[edge])
+    return tuple([a for k, a in enumerate(world) if k in used])
 
 
 def _policy_reads(a: Assignment) -> list[tuple[str, bool]]:
@@ -100,32 +100,40 @@ def _policy_reads(a: Assignment) -> list[tuple[str, bool]]:
 
 def rung(graph: CausalGraph, parts: Sequence[Expr]) -> Literal[1, 2, 3]:
     """Step of the causal ladder: 1 seeing, 2 doing, 3 imagining; after interventions that cannot matter are dropped."""
-    worlds: set[World] = set()
-    for term in (t for part in parts for t in terms(part)):
+    found: list[tuple[Var, World]] = []
+    seen = True
+    for term in [t for part in parts for t in terms(part)]:
         world = relevant_world(graph, term.name, term.world)
-        if any(_imagines(a) for a in world):
-            return 3
-        worlds.add(tuple(a for a in world if not (a.parent is None and a.target == term.name and isinstance(a, Set))))
-    return 1 if worlds <= {()} else 2 if _fit_one_world(graph, parts) else 3
+        found.append((term, world))
+        for a in world:
+            if _imagines(a):
+                return 3
+            seen = seen and a.parent is None and a.target == term.name and isinstance(a, Set)
+    return 1 if seen else 2 if _fit_one_world(graph, found) else 3
 
 
-def _fit_one_world(graph: CausalGraph, parts: Sequence[Expr]) -> bool:
+def _fit_one_world(graph: CausalGraph, found: Sequence[tuple[Var, World]]) -> bool:
     """Whether one of the worlds means for every term what the term's own world means for it.
 
     A term that only reads a world's own setting, or an ancestor of it, fits any world with the same setting.
+
+    Args:
+        graph: the causal graph.
+        found: each term, and what of its world is relevant to it.
     """
-    found = [t for part in parts for t in terms(part)]
-    return any(
-        all(
-            t.world == world or relevant_world(graph, t.name, world) == relevant_world(graph, t.name, t.world)
-            for t in found
-        )
-        for world in {t.world for t in found}
-    )
+    tried: list[World] = []
+    for world in [t.world for t, _ in found]:
+        if world not in tried:  # few, and dear to hash
+            tried.append(world)
+            if all([t.world == world or relevant_world(graph, t.name, world) == own for t, own in found]):
+                return True
+    return False
 
 
 def _imagines(a: Assignment) -> bool:
     """Whether an assignment reads another world, a natural value, or one edge only."""
-    if a.parent is not None or (isinstance(a, Set) and isinstance(a.value, Var)):
+    if a.parent is not None:
         return True
+    if isinstance(a, Set):
+        return isinstance(a.value, Var)
     return any(t.name == a.target for part in assignment_parts(a) for t in terms(part))

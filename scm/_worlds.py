@@ -86,42 +86,55 @@ class Worlds:
         return {name: tuple(members) for name, members in found.items()}
 
 
+_Node: TypeAlias = tuple[str, MechanismId | None, tuple[tuple[str, Slot], ...]]
+"""An instance while worlds are built; None stands for `OWN`. Tuples are quick to hash, and that is most of the work."""
+
+
 class _Builder:
     """Instances of terms, hash-consed."""
 
     def __init__(self, graph: CausalGraph) -> None:
         self.graph = graph
-        self.instances: list[Instance] = []
-        self.known: dict[Instance, int] = {}
-        self.memo: dict[tuple[str, World], Slot] = {}
+        self.nodes: list[_Node] = []
+        self.known: dict[_Node, int] = {}
+        self.memo: dict[World, dict[str, Slot]] = {}
 
     def term(self, name: str, world: World) -> Slot:
         """The instance of `name` in `world`. Assignments that cannot reach it change no slot of it (exclusion)."""
-        if (name, world) not in self.memo:
+        made = self.memo.setdefault(world, {})
+        if name not in made:
             # Causes first, so that a long chain of them is no deep recursion.
-            for cause in self._to_make(name, world):
-                self.memo[cause, world] = self._make(cause, world)
-        return self.memo[name, world]
+            for cause in self._to_make(name, made):
+                made[cause] = self._make(cause, world, made)
+        return made[name]
 
-    def _to_make(self, name: str, world: World) -> list[str]:
+    def _to_make(self, name: str, made: Mapping[str, Slot]) -> list[str]:
         """Causes of `name` that this world has no instance of yet, and `name`, in causal order."""
         new, stack = {name}, [name]
         while stack:
             for cause in self.graph.parents[stack.pop()]:
-                if cause not in new and (cause, world) not in self.memo:
+                if cause not in new and cause not in made:
                     new.add(cause)
                     stack.append(cause)
         return sorted(new, key=self.graph.place.__getitem__)
 
-    def _make(self, name: str, world: World) -> Slot:
+    def _make(self, name: str, world: World, made: Mapping[str, Slot]) -> Slot:
+        edges: dict[str, Assignment] = {}
         for a in world:
-            if a.target == name and a.parent is None:
-                return self._assigned(name, a, world)
-        slots: list[tuple[str, Slot]] = []
-        for parent in self.graph.parents[name]:
-            edge = next((a for a in world if a.target == name and a.parent == parent), None)
-            slots.append((parent, self.term(parent, world) if edge is None else self._assigned(parent, edge, world)))
-        return self._cons(Instance(name, OWN, tuple(slots)))
+            if a.target == name:
+                if a.parent is None:
+                    return self._assigned(name, a, world)
+                edges.setdefault(a.parent, a)
+        return self._cons(
+            name,
+            None,
+            tuple(
+                [
+                    (parent, self._assigned(parent, edges[parent], world) if parent in edges else made[parent])
+                    for parent in self.graph.parents[name]
+                ]
+            ),
+        )
 
     def _assigned(self, carrier: str, a: Assignment, world: World) -> Slot:
         """What an assignment puts in place of `carrier`'s value."""
@@ -133,15 +146,16 @@ class _Builder:
                 without = tuple(b for b in world if b is not a)
                 names = dict.fromkeys(t.name for part in assignment_parts(a) for t in terms(part))
                 slots = tuple((n, self.term(n, without if n == carrier else world)) for n in names)
-                return self._cons(Instance(carrier, mechanism, slots))
+                return self._cons(carrier, mechanism, slots)
             case _:
                 assert_never(a)
 
-    def _cons(self, instance: Instance) -> int:
-        if instance not in self.known:
-            self.known[instance] = len(self.instances)
-            self.instances.append(instance)
-        return self.known[instance]
+    def _cons(self, variable: str, mechanism: MechanismId | None, slots: tuple[tuple[str, Slot], ...]) -> int:
+        node = variable, mechanism, slots
+        number = self.known.setdefault(node, len(self.nodes))
+        if number == len(self.nodes):
+            self.nodes.append(node)
+        return number
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -149,9 +163,9 @@ class _Builder:
 
 
 class _Closure:
-    def __init__(self, instances: Sequence[Instance]) -> None:
-        self.instances = list(instances)
-        self.leader = list(range(len(instances)))
+    def __init__(self, nodes: list[_Node]) -> None:
+        self.nodes = nodes
+        self.leader = list(range(len(nodes)))
         self.fixed: dict[int, Fixed] = {}
         self.impossible = False
 
@@ -159,12 +173,6 @@ class _Closure:
         while self.leader[i] != i:
             i = self.leader[i]
         return i
-
-    def slot(self, slot: Slot) -> Slot:
-        if isinstance(slot, int):
-            root = self.find(slot)
-            return self.fixed.get(root, root)
-        return slot
 
     def fix(self, i: int, value: Fixed) -> None:
         root = self.find(i)
@@ -174,17 +182,21 @@ class _Closure:
             self.impossible = True
 
     def close(self) -> None:
-        changed = True
+        """Merge instances whose inputs agree; without a fixed value, none do that are not one already."""
+        changed = bool(self.fixed)
         while changed:
             changed = False
-            seen: dict[Instance, int] = {}
-            for i, instance in enumerate(self.instances):
-                if self.find(i) != i:
+            seen: dict[_Node, int] = {}
+            for i, (variable, mechanism, slots) in enumerate(self.nodes):
+                if self.leader[i] != i:
                     continue
-                now = Instance(
-                    instance.variable, instance.mechanism, tuple((n, self.slot(s)) for n, s in instance.slots)
-                )
-                self.instances[i] = now
+                found: list[tuple[str, Slot]] = []
+                for name, slot in slots:
+                    if isinstance(slot, int):
+                        root = self.find(slot)
+                        slot = self.fixed.get(root, root)
+                    found.append((name, slot))
+                self.nodes[i] = now = (variable, mechanism, tuple(found))
                 first = seen.setdefault(now, i)
                 if first != i:
                     self.leader[i] = first
@@ -207,14 +219,12 @@ def build_worlds(graph: CausalGraph, asked: Sequence[Var], facts: Sequence[tuple
     """
     builder = _Builder(graph)
     place: dict[Var, Slot] = {}
-    for term in (*asked, *(t for t, _ in facts)):
-        if term.name not in graph.parents:
-            raise UnknownName(term.name, graph.variables)
-        check_world(graph, term.world)
-        place[term] = builder.term(term.name, term.world)
-    closure = _Closure(builder.instances)
-    for term, value in facts:
-        slot = place[term]
+    for term in asked:
+        place[term] = _placed(builder, term)
+    known = [(_placed(builder, term), value) for term, value in facts]
+    closure = _Closure(builder.nodes)
+    for (term, value), (slot, _) in zip(facts, known, strict=True):
+        place[term] = slot
         if isinstance(slot, int):
             closure.fix(slot, value)
         elif slot != value:
@@ -223,36 +233,39 @@ def build_worlds(graph: CausalGraph, asked: Sequence[Var], facts: Sequence[tuple
     return _trimmed(closure, place)
 
 
+def _placed(builder: _Builder, term: Var) -> Slot:
+    if term.name not in builder.graph.parents:
+        raise UnknownName(term.name, builder.graph.variables)
+    check_world(builder.graph, term.world)
+    return builder.term(term.name, term.world)
+
+
 def _trimmed(closure: _Closure, place: Mapping[Var, Slot]) -> Worlds:
     """Only what a term still depends on, renumbered in topological order."""
-    wanted = {t: closure.find(s) if isinstance(s, int) else s for t, s in place.items()}
     number: dict[int, int] = {}
-    order: list[int] = []
+    instances: list[Instance] = []
 
     def visit(start: int) -> None:
-        stack: list[tuple[int, bool]] = [(start, False)]
+        stack = [start]
         while stack:
-            i, done = stack.pop()
+            i = closure.find(stack.pop())
             if i in number:
                 continue
-            if done:
-                number[i] = len(order)
-                order.append(i)
+            variable, mechanism, slots = closure.nodes[i]
+            after = [s for _, s in slots if isinstance(s, int) and closure.find(s) not in number]
+            if after:
+                stack.append(i)
+                stack += reversed(after)
                 continue
-            stack.append((i, True))
-            slots = closure.instances[i].slots
-            stack += [(closure.find(s), False) for _, s in reversed(slots) if isinstance(s, int)]
+            number[i] = len(instances)
+            renumbered = tuple([(n, number[closure.find(s)] if isinstance(s, int) else s) for n, s in slots])
+            instances.append(Instance(variable, OWN if mechanism is None else mechanism, renumbered))
 
-    for slot in wanted.values():
+    found: dict[Var, Slot] = {}
+    for term, slot in place.items():
         if isinstance(slot, int):
             visit(slot)
-
-    def renumber(slot: Slot) -> Slot:
-        return number[closure.find(slot)] if isinstance(slot, int) else slot
-
-    instances = tuple(
-        Instance(x.variable, x.mechanism, tuple((n, renumber(s)) for n, s in x.slots))
-        for x in (closure.instances[i] for i in order)
-    )
+            slot = number[closure.find(slot)]
+        found[term] = slot
     fixed = {number[i]: value for i, value in closure.fixed.items() if i in number}
-    return Worlds(instances, {t: renumber(s) for t, s in wanted.items()}, fixed, closure.impossible)
+    return Worlds(tuple(instances), found, fixed, closure.impossible)

@@ -24,7 +24,6 @@ from ._estimate_estimand import Overlap as Overlap
 from ._estimate_estimand import estimate_estimand as estimate_estimand
 from ._evaluate_estimand import evaluate_estimand as evaluate_estimand
 from ._execute import forecast_of as forecast_of
-from ._execute import rounding_of as rounding_of
 from ._execute import structure_of as structure_of
 from ._gradient import NotOneNumber as NotOneNumber
 from ._gradient import Slopes as Slopes

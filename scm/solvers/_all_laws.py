@@ -106,9 +106,9 @@ def log_evidence(setting: Setting, given: Expr | None) -> Array:
         found = joint_weights(here, *split_given(setting.model, part.given), [])
         if found is None:
             continue
-        weights, network = found
-        if network.open:
-            raise UnknownLaws(tuple(network.open))
+        weights, roots = found
+        if roots.names:
+            raise UnknownLaws(roots.names)
         out[rows] = log_of(weights.mantissa, weights.exponent)
     return out
 

@@ -13,9 +13,8 @@ from .._syntax import Const, Expr, terms
 from ._job import Weights
 from ._kernels import NeedsCoupling, TooWide
 from ._leaves import Leaf, add_leaves, align, union_roots
-from ._network import Network
 from ._setting import DRAW, Fact, Setting
-from ._weights import joint_weights, make_leaf, root_states, undefined_leaf
+from ._weights import Roots, joint_weights, make_leaf, undefined_leaf
 
 MAX_CELLS = 1 << 12
 """Most joint values of the terms that consistency is tried on one by one."""
@@ -41,8 +40,7 @@ def by_cells(setting: Setting, event: Expr, facts: tuple[Fact, ...], conditions:
     except NeedsCoupling:
         found, flip = _sum_cells(setting, cells[False], facts, conditions, total), True
     setting.record.consistency = True
-    network = total[1]
-    ones = make_leaf(total[0].mantissa, total[0].mantissa, network, 0)
+    ones = make_leaf(total[0].mantissa, total[0].mantissa, total[1], 0)
     leaf = add_leaves([(0.0, ones), (1.0, found)])
     return add_leaves([(1.0, ones), (-1.0, leaf)]) if flip else leaf
 
@@ -68,7 +66,7 @@ def _sum_cells(
     cells: Sequence[tuple[Fact, ...]],
     facts: tuple[Fact, ...],
     conditions: tuple[Expr, ...],
-    total: tuple[Weights, Network],
+    total: tuple[Weights, Roots],
 ) -> Leaf:
     base = make_leaf(total[0].mantissa, total[0].mantissa, total[1], 0)
     parts: list[tuple[float, Leaf]] = [(0.0, base)]
@@ -76,9 +74,9 @@ def _sum_cells(
         found = joint_weights(setting, (*facts, *cell), conditions, [])
         if found is None:
             continue
-        weights, network = found
+        weights, own = found
         scaled = np.ldexp(weights.mantissa, weights.exponent - total[0].exponent)
-        part = Leaf(scaled, np.ones(scaled.shape), tuple(network.open), root_states(network))
+        part = Leaf(scaled, np.ones(scaled.shape), own.names, own.states)
         roots, states = union_roots([part, base])
         bottom = Leaf(total[0].mantissa, base.weight, base.roots, base.states)
         top, low = align(part, roots, states), align(bottom, roots, states)

@@ -7,6 +7,7 @@ evidence of each; elsewhere they are attained, but a mixture may pass them, and 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, assert_never
@@ -16,7 +17,6 @@ from numpy.typing import NDArray
 
 from .._query import Contrast, Number, Query
 from .._syntax import Value
-from ._execute import rounding_of
 from ._leaves import Leaf, align_all
 from ._setting import Setting
 from ._solution import AGREE, Solution, point
@@ -64,14 +64,31 @@ def query_ends(setting: Setting, query: Query, terms: Mapping[Query, Leaf]) -> S
 
 def term_ends(setting: Setting, term: Query, leaf: Leaf) -> Solution:
     """The ends of a query that is one term."""
-    if leaf.roots:
-        return query_ends(setting, term, {term: leaf})
     record = setting.record
-    relative = max(map(rounding_of, record.plans, record.runs), default=0.0)
-    scale = np.asarray(leaf.scale)
-    largest = relative * float(np.max(scale, initial=0.0, where=np.isfinite(scale)))
-    record.error = max(largest, relative, record.error or 0.0)
-    return _defined(setting, leaf.value, leaf.defined)
+    scale = leaf.scale if math.isfinite(leaf.scale) else 0.0
+    record.error = max(record.rounding * scale, record.rounding, record.error or 0.0)
+    return _ends_of_term(setting, term, leaf) if leaf.roots else _defined(setting, leaf.value, leaf.defined)
+
+
+def _ends_of_term(setting: Setting, term: Query, leaf: Leaf) -> Solution:
+    """The ends of one term over the states of its roots: it is linear in their law, so point masses attain them."""
+    states = tuple(range(len(leaf.roots)))
+    defined = _beside(leaf.defined, leaf.value) & ~np.isnan(leaf.value)
+    low: Array = np.where(defined, leaf.value, np.inf)
+    high: Array = np.where(defined, leaf.value, -np.inf)
+    lower: Array = low.min(axis=states)
+    upper: Array = high.max(axis=states)
+    ok: Bools = np.isfinite(lower)
+    agree = ok & (upper - lower <= AGREE * np.maximum(np.abs(lower), np.abs(upper)))
+    upper = np.where(agree, lower, upper)
+    rows: Bools = np.asarray(ok.reshape(-1, setting.rows).all(axis=0))
+    lower_at = upper_at = None
+    if lower.shape == (1,) and ok[0] and not agree[0]:
+        leaves = {term: leaf}
+        lower_at, upper_at = _state_of(setting, leaves, low, lower), _state_of(setting, leaves, high, upper)
+    if not ok.all():
+        lower, upper = np.where(ok, lower, np.nan), np.where(ok, upper, np.nan)
+    return Solution(lower, upper, lower, upper, rows, lower_at, upper_at)
 
 
 def _defined(setting: Setting, value: Array, defined: Bools) -> Solution:
@@ -89,7 +106,7 @@ def _point_ends(setting: Setting, query: Query, leaves: Mapping[Query, Leaf]) ->
 def _state_error(setting: Setting, query: Query, leaves: Mapping[Query, Leaf]) -> None:
     """Tell the record how far rounding may have moved the value."""
     record = setting.record
-    relative = max(map(rounding_of, record.plans, record.runs), default=0.0)
+    relative = record.rounding
     found = np.asarray(_error(query, leaves, {term: leaf.value for term, leaf in leaves.items()}, relative))
     largest = float(np.max(found, initial=0.0, where=np.isfinite(found)))
     record.error = max(largest, relative, record.error or 0.0)

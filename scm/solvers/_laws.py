@@ -58,8 +58,8 @@ def _probability(setting: Setting, event: Expr, facts: tuple[Fact, ...], conditi
         return by_cells(setting, event, facts, conditions)
     if found is None:
         return undefined_leaf(setting)
-    weights, network = found
-    return make_leaf(weights.mantissa[1], weights.mantissa.sum(axis=0), network, 0)
+    weights, roots = found
+    return make_leaf(weights.mantissa[1], weights.mantissa.sum(axis=0), roots, 0)
 
 
 def _distribution(setting: Setting, of: tuple[Var, ...], facts: tuple[Fact, ...], conditions: tuple[Expr, ...]) -> Leaf:
@@ -80,9 +80,9 @@ def _distribution(setting: Setting, of: tuple[Var, ...], facts: tuple[Fact, ...]
         return Leaf(value, cells[0].weight, cells[0].roots, cells[0].states)
     if found is None:
         return undefined_leaf(setting, shape)
-    weights, network = found
+    weights, roots = found
     total = weights.mantissa.sum(axis=tuple(range(len(of))))
-    return make_leaf(weights.mantissa, total, network, len(of))
+    return make_leaf(weights.mantissa, total, roots, len(of))
 
 
 def linear_parts(expr: Expr) -> tuple[tuple[float, Expr], ...]:
@@ -116,9 +116,9 @@ def _expected(setting: Setting, expr: Expr, facts: tuple[Fact, ...], conditions:
         return add_leaves([(float(v), leaf) for v, leaf in zip(wanted, cells, strict=True)])
     if found is None:
         return undefined_leaf(setting)
-    weights, network = found
+    weights, roots = found
     numbers = np.array([float(v) for v in values])
-    leaf = make_leaf(np.tensordot(numbers, weights.mantissa, axes=(0, 0)), weights.mantissa.sum(axis=0), network, 0)
+    leaf = make_leaf(np.tensordot(numbers, weights.mantissa, axes=(0, 0)), weights.mantissa.sum(axis=0), roots, 0)
     return replace(leaf, scale=float(np.abs(numbers).max(initial=0.0)))
 
 

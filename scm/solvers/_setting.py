@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -15,6 +15,7 @@ from .._model import Model
 from .._syntax import Const, Expr, Op, Placeholder, Value, Var, conjuncts
 from .._worlds import Worlds
 from ._contract import Budget, Plan
+from ._execute import rounding_of
 from ._job import Run
 
 if TYPE_CHECKING:
@@ -32,25 +33,41 @@ class Record:
     """What solving left behind for `plan` and `derivation`.
 
     Attributes:
+        planned: the plans of what was worked out, or what makes one.
         until: when the budget of time runs out, on the clock of `time.monotonic`.
+        rounding: bound on the relative error of the weights that were worked out.
         error: bound on the absolute error of the arithmetic, once something was worked out.
     """
 
-    plans: list[Plan] = field(default_factory=lambda: [])
+    planned: list[Plan | Callable[[], Plan]] = field(default_factory=lambda: [])
     worlds: list[Worlds] = field(default_factory=lambda: [])
     runs: list[Run] = field(default_factory=lambda: [])
     couplings: dict[str, Coupling] = field(default_factory=lambda: {})
     consistency: bool = False
     until: float | None = None
+    rounding: float = 0.0
     error: float | None = None
+
+    @property
+    def plans(self) -> list[Plan]:
+        """The plans of what was worked out."""
+        return [plan if isinstance(plan, Plan) else plan() for plan in self.planned]
 
     def add(self, plan: Plan, worlds: Worlds, run: Run | None) -> None:
         """Keep one plan that was run."""
-        self.plans.append(plan)
+        self.planned.append(plan)
         self.worlds.append(worlds)
         if run is not None:
             self.runs.append(run)
+            self.rounding = max(self.rounding, rounding_of(plan, run))
         self.couplings.update(plan.network.couplings)
+
+    def add_unplanned(self, plan: Callable[[], Plan], worlds: Worlds, run: Run, rounding: float) -> None:
+        """Keep what was worked out without a plan; `plan` makes one, for who asks."""
+        self.planned.append(plan)
+        self.worlds.append(worlds)
+        self.runs.append(run)
+        self.rounding = max(self.rounding, rounding)
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,8 @@ def solve(setting: Setting, query: Query) -> Solution:
     """
     if not setting.rows:
         return _of_no_rows(setting, query)
+    if not setting.columns:  # without a placeholder, all rows ask one thing, and it is worked out in double precision
+        return _solve_group(setting, query)
     if _needs_double(setting, query):
         setting = replace(setting, execution=replace(setting.execution, precision="double"))
     parts: list[tuple[NDArray[np.intp], Solution]] = []
@@ -140,14 +142,14 @@ def _by_support(setting: Setting, query: Query) -> Solution | None:
     if not isinstance(query, Probability):
         return None
     facts, conditions = split_given(setting.model, query.given)
-    found = joint_weights(setting, facts, conditions, [(query.event, (False, True))], weigh_roots=True, exponents=False)
-    rows = setting.rows
-    if found is None:
+    outputs, rows = [(query.event, (False, True))], setting.rows
+    planned = joint_plan(setting, facts, conditions, outputs, Kind(weigh_roots=True, whole=False))
+    found = joint_weights(setting, facts, conditions, outputs, weigh_roots=True, exponents=False)
+    if planned is None or found is None:
         return point(np.full(rows, np.nan), np.zeros(rows, bool))
-    weights, network = found
-    no, yes = weights.mantissa
+    no, yes = found[0].mantissa
     decided = (no == 0) | (yes == 0)
-    random = any(((f.array > 0) & (f.array < 1)).any() for f in network.factors)
+    random = any(((f.array > 0) & (f.array < 1)).any() for f in planned.network.factors)
     if random and not decided.all():
         return None
     defined = (no + yes) > 0
