@@ -35,6 +35,7 @@ _ASIDE = words("regardless irrespective disregarding ignoring disregard ignore")
 _WOULD = words("would could might wouldn't couldn't")
 _BEFORE_HAD = words("if that have has having would could might he she they it we who there which to")
 _ASK = words("ask asks asked asking wonder wonders wondered know knows see tell say says find")
+_GOES_ON = words("did does do is are was were has have")
 _VERBS = FORWARD | PREVENTING | NOUNS | stems("make lead depend result")
 _DOING = words(
     "force forced forcing intervene intervening intervention do impose imposed assign assigned randomly regardless"
@@ -177,7 +178,9 @@ _CUES: tuple[tuple[frozenset[str], Role], ...] = (
 )
 
 
-_CUE_WORDS = frozenset(["if", "unless", "for", "in", "had", "were"]).union(_AUXILIARIES, *[cues for cues, _ in _CUES])
+_CUE_WORDS = frozenset(["if", "unless", "for", "in", "of", "had", "were"]).union(
+    _AUXILIARIES, *[cues for cues, _ in _CUES]
+)
 
 
 def _cue(tokens: Sequence[Token], at: int, sentence: Sentence, role: Role) -> Role | None:
@@ -196,12 +199,13 @@ def _cue(tokens: Sequence[Token], at: int, sentence: Sentence, role: Role) -> Ro
     if word in ("had", "were") and opens:
         return "imposed"
     if word in _AUXILIARIES and (opens or at == sentence.first):
-        return "plain"
+        goes_on = word in _GOES_ON and role == "seen" and tokens[at - 1].word in ("and", "but")
+        return None if goes_on else "plain"  # "given that somebody fell ill and was not treated"
     for role_words, given in _CUES:
         if word in role_words:
             gave = word == "given" and at > sentence.first and tokens[at - 1].word in BE
             return None if gave else _kept(word, given, role)
-    if word in ("for", "in") and at == sentence.first:
+    if word in ("for", "in", "of") and at == sentence.first:
         return "seen"
     return None
 

@@ -344,6 +344,11 @@ def _strange_clause(source: _Source, one: Mention, covered: Container[int]) -> b
     return False
 
 
+def turned(tokens: Sequence[Token], one: Mention) -> bool:
+    """Whether a word beside a mention changes its state in a way not known here."""
+    return _turned_before(tokens, one) or _turned_after(tokens, one)
+
+
 def _turned_before(tokens: Sequence[Token], one: Mention) -> bool:
     """Whether a word before a mention changes its state in a way not known here: "stop smoking"."""
     for at in range(one.first - 1, max(-1, one.first - 4), -1):

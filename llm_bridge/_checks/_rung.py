@@ -9,6 +9,7 @@ from scm import Const, Value
 
 from .._problem import Problem, ProblemQuery
 from ._asking import Asking, asking
+from ._attribution import attribution, kind_of
 from ._facts import Facts, facts, hinted
 from ._given import quoted
 from ._mentions import Mention
@@ -61,6 +62,9 @@ class _Case:
 def rung(reading: Reading) -> Iterable[Fault]:
     """Queries on another rung than their question: interventions and evidence too many or too few, or turned."""
     for case in _cases(reading):
+        if (kind := kind_of(case.asking)) is not None:
+            yield from attribution(case.problem, case.text, case.query, case.part, case.asking, kind)
+            continue
         found = list(_interventions(case))
         yield from found or [*_seeing(case), *_seen_state(case), *_mediated(case)]
         yield from _evidence(case)
