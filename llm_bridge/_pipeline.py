@@ -153,13 +153,13 @@ class _Run:
 
     def read(self, text: str, reader: Callable[[str], Problem]) -> Problem:
         """The text as a Problem."""
-        return self.stages.do("read", f"{len(text):,} characters", lambda: reader(_unicode(text)), problem_size)
+        return self.stages.do("read", lambda: f"{len(text):,} characters", lambda: reader(_unicode(text)), problem_size)
 
     def solve(self, problem: Problem) -> None:
         """From a Problem to answers and what they say."""
         self.found.problem = problem
         compiled = self.stages.do(
-            "compile", problem_size(problem), lambda: compile_problem(self.grants.beside(problem)), model_size
+            "compile", lambda: problem_size(problem), lambda: compile_problem(self.grants.beside(problem)), model_size
         )
         self.found.compiled = compiled
         if compiled.claims:
@@ -184,10 +184,9 @@ class _Run:
         """Where the claims hold."""
         graph = compiled.graph
         assert graph is not None
-        took = "; ".join(map(print_claim, compiled.claims))
         judged = self.stages.do(
             "look up the claims",
-            took,
+            lambda: "; ".join(map(print_claim, compiled.claims)),
             lambda: tuple(judge(graph, claim) for claim in compiled.claims),
             lambda made: "; ".join(f"holds in {one.members}" for one in made),
         )
@@ -205,8 +204,9 @@ class _Run:
 
     def ask(self, compiled: Compiled, queries: Sequence[Query], name: str) -> tuple[Answer, ...]:
         """The engine's answers."""
-        took = "; ".join(map(str, queries))
-        return self.stages.do(name, took, lambda: tuple(self.one(compiled, q) for q in queries), shown)
+        return self.stages.do(
+            name, lambda: "; ".join(map(str, queries)), lambda: tuple([self.one(compiled, q) for q in queries]), shown
+        )
 
     def one(self, compiled: Compiled, query: Query) -> Answer:
         """The engine's answer to one query."""
@@ -246,7 +246,10 @@ class _Run:
             return [self.one(compiled, q) for q in compiled.queries]
 
         corners = ALL_CORNERS if made.model is not None else 3  # bounds take a linear programme for each
-        took = f"{sum(s.value is not None for s in problem.statements)} printed numbers"
+
+        def took() -> str:
+            return f"{sum(s.value is not None for s in problem.statements)} printed numbers"
+
         found = self.stages.do("rounding", took, lambda: spreads(problem, answers, asker, corners), shown_spreads)
         return tuple(_with_spread(a, s) for a, s in zip(answers, found, strict=True))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from scm import ScmError
@@ -16,13 +16,29 @@ FAULTS = (ValueError, RecursionError, MemoryError, OverflowError)
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One stage of the chain: what went in, what came out, how long it took, and the fault that ended it, if any."""
+    """One stage of the chain: how long it took, and the fault that ended it, if any.
+
+    Attributes:
+        name: what was done.
+        told: what went in and what came out, in a few words. Few ask for them, and they take long to find.
+        seconds: how long it took.
+        fault: what ended it.
+    """
 
     name: str
-    took: str
-    gave: str
+    told: Callable[[], tuple[str, str]] = field(repr=False, compare=False)
     seconds: float
     fault: str | None = None
+
+    @property
+    def took(self) -> str:
+        """What went in."""
+        return self.told()[0]
+
+    @property
+    def gave(self) -> str:
+        """What came out."""
+        return self.told()[1]
 
 
 class Stopped(Exception):
@@ -35,7 +51,7 @@ class Stages:
     def __init__(self) -> None:
         self.done: list[Stage] = []
 
-    def do(self, name: str, took: str, work: Callable[[], T], gave: Callable[[T], str]) -> T:
+    def do(self, name: str, took: Callable[[], str], work: Callable[[], T], gave: Callable[[T], str]) -> T:
         """Do and trace one stage.
 
         Raises:
@@ -46,9 +62,9 @@ class Stages:
             made = work()
         except FAULTS as wrong:
             fault = str(wrong) if isinstance(wrong, ScmError) else _unplanned(wrong)
-            self.done.append(Stage(name, took, "", time.perf_counter() - start, fault))
+            self.done.append(Stage(name, lambda: (took(), ""), time.perf_counter() - start, fault))
             raise Stopped from wrong
-        self.done.append(Stage(name, took, gave(made), time.perf_counter() - start))
+        self.done.append(Stage(name, lambda: (took(), gave(made)), time.perf_counter() - start))
         return made
 
 

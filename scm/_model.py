@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
@@ -37,6 +37,14 @@ if TYPE_CHECKING:
     from ._sample import PRNGKey
 
 
+class _Declared(NamedTuple):
+    """What a model is made of by kind, the noises of its variables among the others."""
+
+    variables: tuple[Variable, ...]
+    noises: tuple[Noise, ...]
+    continuous: tuple[ContinuousNoise, ...]
+
+
 class _Resolved(NamedTuple):
     """The parts of a model, worked out one after the other in topological order."""
 
@@ -62,15 +70,10 @@ class Model:
     def __init__(self, *items: Variable | Noise | ContinuousNoise) -> None:
         """Check everything."""
         object.__setattr__(self, "items", items)
-        for item in items:
-            if not isinstance(item, (Variable, Noise, ContinuousNoise)):  # pyright: ignore[reportUnnecessaryIsInstance]  # untyped callers
-                raise InvalidModel(
-                    f"A Model is made of Variable, Noise and ContinuousNoise, got {type(item).__name__}."
-                )
         if not self.variables:
             raise InvalidModel("A Model needs at least one Variable.")
         names = [v.name for v in self.variables]
-        names += [n.name for n in self._declared_noises]
+        names += [n.name for n in self._declared.noises]
         names += self.continuous_names
         if len(set(names)) < len(names):
             twice = next(name for name, times in Counter(names).items() if times > 1)
@@ -78,55 +81,47 @@ class Model:
         _ = self.graph, self.mechanisms
 
     @cached_property
+    def _declared(self) -> _Declared:
+        return _by_kind(self.items)
+
+    @property
     def variables(self) -> tuple[Variable, ...]:
         """As declared."""
-        return tuple(item for item in self.items if isinstance(item, Variable))
+        return self._declared.variables
 
     @cached_property
     def noises(self) -> Mapping[str, Noise]:
         """Every finite noise, a variable's own and shared ones."""
-        return {n.name: n for n in self._declared_noises}
+        return {n.name: n for n in self._declared.noises}
 
     @property
-    def _declared_noises(self) -> tuple[Noise, ...]:
-        found: list[Noise] = []
-        for item in self.items:
-            found += item.noise if isinstance(item, Variable) else (item,) if isinstance(item, Noise) else ()
-        return tuple(found)
-
-    @cached_property
     def continuous_noises(self) -> tuple[ContinuousNoise, ...]:
         """Every continuous noise with its law: blocks that are independent of one another."""
-        found: list[ContinuousNoise] = []
-        for item in self.items:
-            own = item.continuous if isinstance(item, Variable) else ()
-            found += (item,) if isinstance(item, ContinuousNoise) else own
-        return tuple(found)
+        return self._declared.continuous
 
     @property
     def continuous_names(self) -> tuple[str, ...]:
         """The names of the continuous noises."""
-        return tuple(name for block in self.continuous_noises for name in block.names)
+        return tuple([name for block in self.continuous_noises for name in block.names])
 
     @cached_property
     def graph(self) -> CausalGraph:
         """The causal graph; variables whose noises are shared, or depend on one another, have a bidirected edge."""
-        names = tuple(v.name for v in self.variables)
-        declared = set(names)
+        inputs, noises = self._inputs, self._noise_names
         edges: dict[tuple[str, str], None] = {}
         users: dict[str, list[str]] = {}
-        for name, inputs in self._inputs.items():
-            for read in inputs:
-                if read in self._noise_names:
+        for name, own in inputs.items():
+            for read in own:
+                if read in noises:
                     users.setdefault(read, []).append(name)
-                elif read in declared:
+                elif read in inputs:
                     edges[read, name] = None
                 else:
-                    raise UnknownName(read, {*names, *self._noise_names}, f"The mechanism of {name!r}")
+                    raise UnknownName(read, {*inputs, *noises}, f"The mechanism of {name!r}")
         confounded = [pair for who in users.values() for pair in itertools.combinations(who, 2)]
         for one, other in (pair for block in self.continuous_noises for pair in block.dependent):
             confounded += [(a, b) for a in users.get(one, ()) for b in users.get(other, ()) if a != b]
-        return CausalGraph(names, tuple(edges), tuple(dict.fromkeys(confounded)))
+        return CausalGraph(tuple(inputs), tuple(edges), tuple(dict.fromkeys(confounded)))
 
     @cached_property
     def _noise_names(self) -> frozenset[str]:
@@ -136,7 +131,7 @@ class Model:
     @cached_property
     def _inputs(self) -> Mapping[str, tuple[str, ...]]:
         """What the mechanism of each variable reads, as declared."""
-        known = {*(v.name for v in self.variables), *self._noise_names}
+        known = {*[v.name for v in self.variables], *self._noise_names}
         return {v.name: inputs_of(v, known) for v in self.variables}
 
     @cached_property
@@ -326,3 +321,21 @@ class Model:
 def _finite(domains: Mapping[str, Domain]) -> dict[str, tuple[Value, ...]]:
     """Those of them that have states."""
     return {name: domain for name, domain in domains.items() if not isinstance(domain, Real)}
+
+
+def _by_kind(items: Sequence[object]) -> _Declared:
+    variables: list[Variable] = []
+    noises: list[Noise] = []
+    continuous: list[ContinuousNoise] = []
+    for item in items:
+        if isinstance(item, Variable):
+            variables.append(item)
+            noises += item.noise
+            continuous += item.continuous
+        elif isinstance(item, Noise):
+            noises.append(item)
+        elif isinstance(item, ContinuousNoise):
+            continuous.append(item)
+        else:
+            raise InvalidModel(f"A Model is made of Variable, Noise and ContinuousNoise, got {type(item).__name__}.")
+    return _Declared(tuple(variables), tuple(noises), tuple(continuous))
