@@ -1,23 +1,24 @@
-"""Small questions without rows: each joint state of the noises is one bit of a whole number.
+"""Small questions without rows: each joint state of what is random is one bit of a whole number.
 
-An instance is then one set of noise states, a whole number, for each of its values, and a formula is `&`, `|` and `^`
-of such sets. Nothing is planned and no array is made before the end, where the laws of the noises weigh what is left.
+Random are the noises, and variables given by a table. An instance is then one set of states, a whole number, for each
+of its values, and a formula is `&`, `|` and `^` of such sets. Nothing is planned and no array is made before the end,
+where laws and tables weigh what is left.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .._errors import InvalidQuery
 from .._evaluate import evaluate
-from .._mechanism import Equation, NoiseTable
+from .._mechanism import Equation, Table
 from .._model import Model
 from .._noise import probabilities
 from .._syntax import Const, Expr, Op, Placeholder, Value, Var, terms
@@ -26,17 +27,17 @@ from .._worlds import Fresh, Instance, Policy, Worlds
 Array = NDArray[np.float64]
 Values: TypeAlias = tuple[Value, ...]
 Spread: TypeAlias = tuple[Values, tuple[int, ...]]
-"""Values, and for each of them the noise states in which it is taken."""
+"""Values, and for each of them the states in which it is taken."""
 Scope: TypeAlias = Mapping[tuple[str, object], Spread]
 """What each term of a formula is, by its name and world."""
 
-MOST_STATES = 1 << 10
-"""Most joint states of the noises."""
+MOST_STATES = 1 << 12
+"""Most joint states of what is random."""
 MOST_INSTANCES = 64
 MOST_ROWS = 1 << 6
 """Most combinations of values that one formula is looked up for, where its operations are not those of truth values."""
-LEAST_PROBABILITY = 2.0**-60
-"""Products of ten numbers as large as this are far from the smallest that floating point can hold."""
+MOST_DIGITS = 900.0
+"""Most binary places before the first digit of the smallest product; floating point holds some more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,78 +79,98 @@ def enumerated(
 
 
 class _Sets:
-    """The noise states in which each instance takes each of its values."""
+    """The states in which each instance takes each of its values."""
 
     def __init__(self, model: Model, worlds: Worlds) -> None:
         self.model, self.worlds = model, worlds
-        self.noises = self._noises()
-        sizes = [len(model.states[n]) for n in self.noises]
-        self.states = math.prod(sizes)
+        self.tables: dict[int, Table] = {}
+        sizes = self._axes()
+        self.sizes = tuple(sizes.values())
+        self.states = math.prod(self.sizes)
+        if self.states > MOST_STATES:
+            raise _Apart
         self.full = (1 << self.states) - 1
-        self.of_noise: dict[str, Spread] = {}
+        self.of_axis: dict[str | int, tuple[int, ...]] = {}
         stride = self.states
-        for name, size in zip(self.noises, sizes, strict=True):
+        for name, size in sizes.items():
             stride //= size
             # Blocks of `stride` bits, again and again after `size` of them.
             block = ((1 << stride) - 1) * (self.full // ((1 << stride * size) - 1))
-            self.of_noise[name] = model.states[name], tuple(block << stride * k for k in range(size))
+            self.of_axis[name] = tuple([block << stride * k for k in range(size)])
         self.evidence = self.full
         self.found: list[Spread] = []
+        self.read: dict[int, list[Spread]] = {}
         for i, instance in enumerate(worlds.instances):
-            spread = self._instance(instance)
-            self.found.append(self._known(i, spread) if i in worlds.fixed else spread)
+            self.found.append(self._instance(i, instance))
 
-    def _noises(self) -> list[str]:
-        """The noises that the instances read, those of unknown law first."""
+    def _axes(self) -> dict[str | int, int]:
+        """What has states to go through, and how many: noises, those of unknown law first, then instances of tables."""
         names: dict[str, None] = {}
-        for instance in self.worlds.instances:
+        for i, instance in enumerate(self.worlds.instances):
             if isinstance(instance.mechanism, Fresh):
                 raise _Apart
-            if not isinstance(instance.mechanism, Policy):
-                mechanism = self.model.mechanisms[instance.variable]
-                if not isinstance(mechanism, (Equation, NoiseTable)):
-                    raise _Apart
-                names.update(dict.fromkeys(n for n in mechanism.inputs if n in self.model.noises))
-        if math.prod(len(self.model.states[n]) for n in names) > MOST_STATES:
-            raise _Apart
+            if isinstance(instance.mechanism, Policy):
+                continue
+            mechanism = self.model.mechanisms[instance.variable]
+            for name in mechanism.inputs:
+                if name in self.model.noises:
+                    names[name] = None
+            if isinstance(mechanism, Table):
+                if len(self.worlds.of_variable(instance.variable)) > 1:
+                    raise _Apart  # what they have to do with one another is not for here
+                self.tables[i] = mechanism
         laws = {n: probabilities(self.model.noises[n].law) for n in names}
         self.laws = {n: law for n, law in laws.items() if law is not None}
-        if any(0 < p < LEAST_PROBABILITY for law in self.laws.values() for p in law):
+        self._check_range()
+        self.roots = {n: len(self.model.states[n]) for n in names if n not in self.laws}
+        free = {i: len(table.rows[0]) for i, table in self.tables.items() if i not in self.worlds.fixed}
+        return {**self.roots, **{n: len(law) for n, law in self.laws.items()}, **free}
+
+    def _check_range(self) -> None:
+        """That no product of probabilities is too small for floating point."""
+        least = [min([p for p in law if p > 0]) for law in self.laws.values()]
+        least += [float(table.array[table.array > 0].min()) for table in self.tables.values()]
+        if -sum(map(math.log2, least)) > MOST_DIGITS:
             raise _Apart
-        self.roots = tuple(n for n in names if n not in self.laws)
-        return [*self.roots, *self.laws]
 
     def _imposed(self, value: Const | Placeholder) -> Spread:
         if not isinstance(value, Const):
             raise _Apart
         return (value.value,), (self.full,)
 
-    def _instance(self, instance: Instance) -> Spread:
+    def _instance(self, i: int, instance: Instance) -> Spread:
+        """An instance as those that read it see it: with its value, where the evidence fixes that."""
         states = self.model.states[instance.variable]
+        sets = self._sets(i, instance, states)
+        if i not in self.worlds.fixed:
+            return states, sets
+        known = self._imposed(self.worlds.fixed[i])
+        if known[0][0] not in states:
+            raise _Apart
+        if i not in self.tables:
+            self.evidence &= sets[states.index(known[0][0])]
+        return known
+
+    def _sets(self, i: int, instance: Instance, states: Values) -> tuple[int, ...]:
+        """For each of `states`, where the instance is in it."""
         scope: dict[tuple[str, object], Spread] = {}
         for name, slot in instance.slots:
             scope[name, ()] = self.found[slot] if isinstance(slot, int) else self._imposed(slot)
         if isinstance(instance.mechanism, Policy):
-            return states, _outcome(instance.mechanism.expr, scope, states, self.full)
+            return _outcome(instance.mechanism.expr, scope, states, self.full)
         mechanism = self.model.mechanisms[instance.variable]
         for name in mechanism.inputs:
             if (name, ()) not in scope:
-                scope[name, ()] = self.of_noise[name]
+                scope[name, ()] = self.model.states[name], self.of_axis[name]
         if isinstance(mechanism, Equation):
-            return states, _outcome(mechanism.expr, scope, states, self.full)
-        assert isinstance(mechanism, NoiseTable)
+            return _outcome(mechanism.expr, scope, states, self.full)
+        inputs = [scope[n, ()] for n in mechanism.inputs]
+        if isinstance(mechanism, Table):
+            self.read[i] = inputs
+            return self.of_axis.get(i, ())
         domains = [self.model.states[n] for n in mechanism.inputs]
         rows = dict(zip(itertools.product(*domains), mechanism.outcomes, strict=True))
-        inputs = [scope[n, ()] for n in mechanism.inputs]
-        return states, _looked_up(inputs, states, self.full, rows.get)
-
-    def _known(self, i: int, spread: Spread) -> Spread:
-        """An instance whose value the evidence fixes, as those that read it see it."""
-        fixed, (states, sets) = self.worlds.fixed[i], spread
-        if not isinstance(fixed, Const) or fixed.value not in states:
-            raise _Apart
-        self.evidence &= sets[states.index(fixed.value)]
-        return (fixed.value,), (self.full,)
+        return _looked_up(inputs, states, self.full, rows.get)
 
     def weigh(self, outputs: Sequence[tuple[Expr, Values]], conditions: Sequence[Expr]) -> Enumerated:
         """The weights of the outputs' values beside the evidence."""
@@ -166,16 +187,42 @@ class _Sets:
         for expr, values in outputs:
             own = _outcome(expr, of_term, values, self.full)
             sets = [a & b for a in sets for b in own]
-        length = (self.states + 7) // 8
-        packed = np.frombuffer(b"".join([one.to_bytes(length, "little") for one in sets]), np.uint8)
-        bits = np.unpackbits(packed.reshape(-1, length), axis=1, count=self.states, bitorder="little")
-        sizes = [len(self.model.states[n]) for n in self.noises]
-        weights: Array = bits.reshape((*shape, *sizes)).astype(float)
+        weights: Array = self._bits(sets).astype(float)
+        for share in self._shares():
+            weights = weights * share
+        weights = weights.reshape((*shape, *self.sizes))
+        operations = 1 + len(self.tables)
+        for size in self.sizes[len(self.roots) + len(self.laws) :]:
+            weights = weights.sum(axis=-1)
+            operations += size
         for law in reversed(self.laws.values()):
             weights = weights @ np.array(law)
-        operations = 1 + sum(len(law) + 1 for law in self.laws.values())
-        roots = dict(zip(self.roots, sizes, strict=False))
-        return Enumerated(weights, roots, 4 * operations * float(np.finfo(float).eps))
+            operations += len(law) + 1
+        return Enumerated(weights, self.roots, 4 * operations * float(np.finfo(float).eps))
+
+    def _shares(self) -> Iterator[Array]:
+        """For each instance of a table, the probability of its value in every state."""
+        for i, table in self.tables.items():
+            own = self.model.states[self.worlds.instances[i].variable]
+            domains = [*(self.model.states[n] for n in table.inputs), own]
+            spreads = [*self.read[i], self.found[i]]
+            places = [self._places(spread, domain) for spread, domain in zip(spreads, domains, strict=True)]
+            yield np.asarray(table.array.reshape([len(d) for d in domains])[tuple(places)])
+
+    def _places(self, spread: Spread, domain: Values) -> Any:
+        """Where among `domain` the value is in every state; one place where it is the same in all."""
+        values, sets = spread
+        if any([value not in domain for value in values]):
+            raise _Apart
+        if len(values) == 1:
+            return domain.index(values[0])
+        return np.array([domain.index(value) for value in values]) @ self._bits(sets)
+
+    def _bits(self, sets: Sequence[int]) -> NDArray[np.uint8]:
+        """Of each set, 1 where it has the state."""
+        length = (self.states + 7) // 8
+        packed = np.frombuffer(b"".join([one.to_bytes(length, "little") for one in sets]), np.uint8)
+        return np.unpackbits(packed.reshape(-1, length), axis=1, count=self.states, bitorder="little")
 
 
 class _NoTruth(Exception):
