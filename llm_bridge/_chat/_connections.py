@@ -65,6 +65,8 @@ class Connections:
         options: Any = {"follow_redirects": False}
         if not self._endpoint.key:
             options["headers"] = {"Authorization": openai.Omit()}
+        # The whole address: the client then has none to put together.
+        where = f"{self._endpoint.base_url}{where}"
         return await client.post(where, cast_to=httpx2.Response, content=content, options=options)
 
     async def aclose(self) -> None:

@@ -8,6 +8,7 @@ that asking a model needs. What is said on a connection goes through h11, as it 
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 from typing import TYPE_CHECKING, TypeAlias
 
 import h11
@@ -87,7 +88,7 @@ class Transport(httpx2.AsyncBaseTransport):
                     port,
                     ssl=self._context if tls else None,
                     server_hostname=host if tls else None,
-                    happy_eyeballs_delay=_BETWEEN_ADDRESSES,
+                    happy_eyeballs_delay=None if _is_address(host) else _BETWEEN_ADDRESSES,
                 )
         except TimeoutError as wrong:
             raise httpx2.ConnectTimeout(str(wrong)) from wrong
@@ -217,3 +218,12 @@ class _Connection(asyncio.Protocol):
 
 def _origin(url: httpx2.URL) -> _Origin:
     return url.scheme, url.raw_host.decode("ascii"), url.port or (443 if url.scheme == "https" else 80)
+
+
+def _is_address(host: str) -> bool:
+    """Whether a host is given by its address, of which there is one: nothing is to be tried beside it."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
