@@ -88,22 +88,19 @@ def found_in(text: Scan, variables: tuple[ProblemVariable, ...]) -> Found:
     """What `text` says of `variables`."""
     known, tokens = vocabulary(variables), text.tokens
     bares, by_stem = [known.bares[token.word] for token in tokens], known.by_stem
-    source = _Source(text, tokens, bares, known, known.by_stem)
+    source = _Source(text, tokens, bares, known, by_stem)
     found: list[Mention] = []
     covered = set[int]()
     alike: dict[str, Mention] = {}  # a word that says all that its variable is called says the same at every place
-    for place, stem in enumerate(bares):
-        token = tokens[place]
-        if (stem not in by_stem and token.text not in known.exact) or place in covered:
+    for place in [at for at, stem in enumerate(bares) if stem in by_stem or tokens[at].text in known.exact]:
+        if place in covered:
             continue
-        if (one := alike.get(token.text)) is not None:
-            one = Mention(
-                *(one.variables, one.variable, one.state, place, place + 1),
-                *(one.negated, token.sentence, one.weak, one.odd),
-            )
+        token = tokens[place]
+        if (same := alike.get(token.text)) is not None:
+            one = _at(same, place, token.sentence)
         elif (one := _mention(source, place)) is None:
             continue
-        elif stem in known.alone:
+        elif bares[place] in known.alone:
             alike[token.text] = one
         found.append(one)
         covered.update(range(place, one.last))
@@ -112,6 +109,11 @@ def found_in(text: Scan, variables: tuple[ProblemVariable, ...]) -> Found:
     for one in every:
         by_sentence[one.sentence].append(one)
     return Found(every, dict(by_sentence), covered)
+
+
+def _at(one: Mention, place: int, sentence: int) -> Mention:
+    """The mention by one word, where the same word stands at another place."""
+    return Mention(one.variables, one.variable, one.state, place, place + 1, one.negated, sentence, one.weak, one.odd)
 
 
 class _Source(NamedTuple):
@@ -155,7 +157,7 @@ def _mention(source: _Source, place: int) -> Mention | None:
         leading, last, told, met = known.by_stem[stem], place + 1, {stem}, {stem}
     else:
         leading, last, told, met = _heard(source, place, text.sentences[token.sentence].last)
-    variables = tuple(dict.fromkeys([p.variable for p in leading]))
+    variables = (leading[0].variable,) if len(leading) == 1 else tuple(dict.fromkeys([p.variable for p in leading]))
     state = _state(source, leading, told, place, last) if len(variables) == 1 else None
     weak = state is None and not any([p.stems <= met for p in leading])
     named = state is not None and all([p.whole for p in leading])
