@@ -67,25 +67,18 @@ def markers_of(text: Scan, variables: tuple[ProblemVariable, ...]) -> dict[int, 
     return {one.index: markers(text.tokens, one.first, one.last, found.covered) for one in here}
 
 
-def _segments(text: Scan, first: int, last: int, here: Sequence[Mention]) -> list[Segment]:
-    """The stretches from `first` to `last`, with those of the mentions `here`."""
-    found: list[Segment] = []
-    start, tokens = first, text.tokens
-    here = [m for m in here if first <= m.first < last]
-    for end in (*[at for at in range(first, last) if tokens[at].word in _SPLITS], last):
-        inside = [m for m in here if start <= m.first < end]
-        rest: list[Token] = []
-        at = start
-        for one in inside:
-            rest += tokens[at : one.first]
-            at = one.last
-        rest += tokens[at:end]
-        dropped = [i for i in range(start, end) if tokens[i].word in _INSTEAD]
-        kept = tuple([m for m in inside if m.first < dropped[0]] if dropped else inside)
-        joined = len(kept) < 2 or all([_join(text, one, two) for one, two in pairwise(kept)])
-        found.append(Segment(kept, rest, joined))
-        start = end + 1
-    return found
+def _segment(text: Scan, first: int, last: int, inside: Sequence[Mention]) -> Segment:
+    """The stretch from `first` to `last`, with the mentions `inside` it."""
+    tokens, at = text.tokens, first
+    rest: list[Token] = []
+    for one in inside:
+        rest += tokens[at : one.first]
+        at = one.last
+    rest += tokens[at:last]
+    dropped = [i for i in range(first, last) if tokens[i].word in _INSTEAD]
+    kept = tuple([m for m in inside if m.first < dropped[0]] if dropped else inside)
+    joined = len(kept) < 2 or all([_join(text, one, two) for one, two in pairwise(kept)])
+    return Segment(kept, rest, joined)
 
 
 def _join(text: Scan, one: Mention, two: Mention) -> bool:
@@ -96,9 +89,19 @@ def _join(text: Scan, one: Mention, two: Mention) -> bool:
 
 def gaps_of(text: Scan, sentence: Sentence, here: Sequence[Mention], found: Sequence[Marker]) -> list[list[Segment]]:
     """What stands before, between and after the markers of a sentence, cut at commas."""
-    starts = [sentence.first, *(m.last for m in found)]
-    ends = [*(m.first for m in found), sentence.last]
-    return [_segments(text, first, last, here) for first, last in zip(starts, ends, strict=True)]
+    splits = [at for at in range(sentence.first, sentence.last) if text.tokens[at].word in _SPLITS]
+    gaps: list[list[Segment]] = []
+    start = sentence.first
+    for end, behind in (*((m.first, m.last) for m in found), (sentence.last, sentence.last)):
+        cuts = [at for at in splits if start <= at < end]
+        near = [m for m in here if start <= m.first < end]
+        gap: list[Segment] = []
+        for cut in (*cuts, end):
+            gap.append(_segment(text, start, cut, [m for m in near if start <= m.first < cut]))
+            start = cut + 1
+        gaps.append(gap)
+        start = behind
+    return gaps
 
 
 def sides_of(text: Scan, gaps: Sequence[Sequence[Segment]], found: Sequence[Marker]) -> list[tuple[Side, Side]]:
