@@ -302,7 +302,7 @@ def _denied_before(tokens: Sequence[Token], one: Mention) -> bool:
         if (
             word in NEGATIONS
             or word.endswith("n't")
-            or (word in _DENY_WITH and tokens[at - 1].word in _DENY_WITH[word])
+            or (word in _DENY_WITH and at > 0 and tokens[at - 1].word in _DENY_WITH[word])
         ):
             return True
         if word != "-" and (word in _BREAKS or word not in STOP):

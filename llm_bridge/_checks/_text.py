@@ -233,12 +233,19 @@ def stem(word: str) -> str:
     if len(bare) == 4:
         return _single(bare.removesuffix("s") if not bare.endswith("ss") else bare)
     for ending in _ENDINGS if bare.endswith(_ENDINGS) else ():
-        if bare.endswith(ending) and len(bare) - len(ending) >= (
-            4 if ("n" in ending and ending != "ing") or ending in ("ery", "eries", "ist", "ism", "ists", "isms") else 3
-        ):
+        if bare.endswith(ending) and len(bare) - len(ending) >= (4 if _leaves_four(ending) else 3):
             bare = bare[: -len(ending)]
+            if ending in ("ed", "ing"):
+                return stem(bare)  # "recovered" as "recover"
             break
     return _single(bare[:-1] if len(bare) > 3 and bare[-1] in "eiy" else bare)
+
+
+def _leaves_four(ending: str) -> bool:
+    """Whether an ending is one only behind four letters or more: "treated" has "treat", not "tre"."""
+    if ending.startswith("at") or ending in ("ery", "eries", "ist", "ism", "ists", "isms"):
+        return True
+    return "n" in ending and ending != "ing"
 
 
 def _single(bare: str) -> str:
