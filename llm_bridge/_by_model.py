@@ -76,7 +76,8 @@ def _stage(one: Attempt) -> Stage:
     found = [fault.message for fault in one.faults if fault.severity == "fault"]
     fault = " ".join(found) or one.failure or None
     size = "no Problem" if one.problem is None else f"{len(one.problem.variables)} variables"
-    return Stage(f"model: {one.step}", f"{len(one.reply):,} characters", f"{size}{kept}", one.seconds, fault)
+    told = f"{len(one.reply):,} characters", f"{size}{kept}"
+    return Stage(f"model: {one.step}", lambda: told, one.seconds, fault)
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:

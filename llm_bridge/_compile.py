@@ -196,7 +196,7 @@ class _Compiler:
         if rows > MAX_ROWS:
             raise CannotCompile(f"{name!r} has {rows:,} combinations of causes; at most {MAX_ROWS:,} are read.")
         keys = list(itertools.product(*(self.states[cause] for cause in causes)))
-        counted = {key: self.counts(name, causes, key) for key in keys}
+        counted = {key: self.counts(name, causes, key) for key in keys} if self.tally else {}
         full: dict[Value | Key, object] = {key: row for key, row in counted.items() if row is not None}
         if len(full) == len(keys):
             return Variable(name, states, parents=causes, counts=full, description=text)
@@ -208,11 +208,11 @@ class _Compiler:
     def root(self, variable: ProblemVariable) -> Variable:
         """A variable without causes: the stated law, the counts, or any law."""
         name, states, text = variable.name, variable.states, variable.description
-        if _law_key(name, frozenset()) in self.values:
+        if self.values and _law_key(name, frozenset()) in self.values:
             law = dict(zip(states, self.law(name, frozenset()), strict=True))
             noise = Bernoulli(law[True]) if states == (False, True) else Categorical(law)
             return Variable(name, states, noise=noise, description=text)
-        if (row := self.counts(name, (), ())) is not None:
+        if self.tally and (row := self.counts(name, (), ())) is not None:
             return Variable(name, states, counts={(): row}, description=text)
         return Variable(name, states, noise=Unknown(states), description=text)
 

@@ -23,9 +23,6 @@ from scm import (
     print_expr,
     print_name,
     print_quantity,
-    quantity_nodes,
-    query_nodes,
-    walk,
 )
 
 from ._parts import Confounded, Edge, Equation, ProblemQuery, ProblemVariable, Statement
@@ -70,21 +67,27 @@ def faults(problem: Parts, causes: Mapping[str, tuple[str, ...]]) -> list[str]:
 
 def causes_of(problem: Parts) -> dict[str, tuple[str, ...]]:
     """Direct causes of every variable: those of its equation, or else of its edges, in order of mention."""
-    found: dict[str, dict[str, None]] = {variable.name: {} for variable in problem.variables}
+    found: dict[str, tuple[str, ...]] = {variable.name: () for variable in problem.variables}
     for equation in problem.equations:
-        found[equation.variable] |= dict.fromkeys(equation.names)
+        found[equation.variable] = tuple(dict.fromkeys((*found[equation.variable], *equation.names)))
     for edge in problem.edges:
-        found[edge.effect].setdefault(edge.cause)
-    return {name: tuple(causes) for name, causes in found.items()}
+        if edge.cause not in found[edge.effect]:
+            found[edge.effect] += (edge.cause,)
+    return found
 
 
 def _duplicates(problem: Parts) -> Iterator[str]:
-    for name, times in Counter(variable.name for variable in problem.variables).items():
-        if times > 1:
-            yield f"The variable {name!r} is declared {times} times. Declare it once, or rename one."
-    for name, times in Counter(equation.variable for equation in problem.equations).items():
-        if times > 1:
-            yield f"{name!r} has {times} equations. Join them into one, for example with `or`."
+    for name, times in _repeated([variable.name for variable in problem.variables]):
+        yield f"The variable {name!r} is declared {times} times. Declare it once, or rename one."
+    for name, times in _repeated([equation.variable for equation in problem.equations]):
+        yield f"{name!r} has {times} equations. Join them into one, for example with `or`."
+
+
+def _repeated(names: list[str]) -> Iterable[tuple[str, int]]:
+    """Those that stand more than once, with how often."""
+    if len(set(names)) == len(names):
+        return ()
+    return [(name, times) for name, times in Counter(names).items() if times > 1]
 
 
 def _loops(problem: Parts) -> Iterator[str]:
@@ -98,20 +101,10 @@ def _loops(problem: Parts) -> Iterator[str]:
 
 def _unknown_states(problem: Parts) -> Iterator[str]:
     states = {variable.name: variable.states for variable in problem.variables}
-    for place, nodes in _places(problem):
-        for name, value in (pair for node in nodes for pair in _values(node)):
+    for place in (*problem.equations, *problem.statements, *problem.queries):
+        for name, value in (pair for node in place.nodes for pair in _values(node)):
             if value not in states[name]:
                 yield f"{_called(place)}: {UnknownState(name, value, states[name])}"
-
-
-def _places(problem: Parts) -> Iterator[tuple[Equation | Statement | ProblemQuery, Iterable[Expr]]]:
-    for equation in problem.equations:
-        yield equation, walk(equation.expression)
-    for statement in problem.statements:
-        yield statement, quantity_nodes(statement.term)
-    for query in problem.queries:
-        if query.query is not None:
-            yield query, query_nodes(query.query)
 
 
 def _called(place: Equation | Statement | ProblemQuery) -> str:
@@ -124,14 +117,16 @@ def _called(place: Equation | Statement | ProblemQuery) -> str:
             return f"The query {place.query}"
 
 
-def _values(node: Expr) -> Iterator[tuple[str, Value]]:
+def _values(node: Expr) -> Iterable[tuple[str, Value]]:
     """The states that `node` compares a variable with, or sets it to."""
-    if isinstance(node, Op) and node.op in ("=", "!=", "in") and isinstance(node.args[0], Var):
-        yield from ((node.args[0].name, a.value) for a in node.args[1:] if isinstance(a, Const))
-    elif isinstance(node, Var):
-        for a in node.world:
-            if isinstance(a, Set) and a.parent is None and isinstance(a.value, Const):
-                yield a.target, a.value.value
+    if isinstance(node, Op):
+        if node.op not in ("=", "!=", "in") or not isinstance(first := node.args[0], Var):
+            return ()
+        return [(first.name, a.value) for a in node.args[1:] if isinstance(a, Const)]
+    if isinstance(node, Var) and node.world:
+        set_to = [(a.target, a.value) for a in node.world if isinstance(a, Set) and a.parent is None]
+        return [(target, value.value) for target, value in set_to if isinstance(value, Const)]
+    return ()
 
 
 def _correlated(problem: Parts) -> Iterator[str]:
@@ -188,6 +183,8 @@ def _cycle(causes: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
 
 def find_cycle(causes: Mapping[str, Iterable[str]]) -> list[str]:
     """A cycle as cause -> ... -> the same cause, or nothing. No recursion: the graph may be a long chain."""
+    if _all_behind_their_causes(causes):
+        return []
     done: set[str] = set()
     for start in causes:
         path: dict[str, Iterator[str]] = {}
@@ -203,6 +200,16 @@ def find_cycle(causes: Mapping[str, Iterable[str]]) -> list[str]:
             else:
                 node = following
     return []
+
+
+def _all_behind_their_causes(causes: Mapping[str, Iterable[str]]) -> bool:
+    """Whether each name stands after all of its causes, so that there is no cycle: most texts tell them like that."""
+    before: set[str] = set()
+    for name, own in causes.items():
+        if not before.issuperset(own):
+            return False
+        before.add(name)
+    return True
 
 
 def _step_back(path: dict[str, Iterator[str]], done: set[str]) -> str | None:

@@ -64,8 +64,8 @@ def visible(text: str) -> str:
 
 def in_json(document: str) -> str:
     """A JSON document whose strings hide nothing: the same data, with such characters escaped as JSON does."""
-    if document.isascii() and "\x7f" not in document:
-        return document  # of the other hidden characters in ASCII, json.dumps leaves its own line breaks alone
+    if document.replace("\n", "").isprintable():
+        return document  # json.dumps escapes the line breaks in a text, and leaves its own alone
     return "".join(_escaped(sign) if sign != "\n" and is_hidden(sign) else sign for sign in document)
 
 

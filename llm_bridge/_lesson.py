@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from scm import Const, Model, Op, Probability, ScmError, Study, Var, ask, conjunction, conjuncts, query_nodes
 
+from ._asked_words import Asked, asked_of
 from ._compile import study_of
 from ._phrases import capital, joined
 from ._reasons import Because, Certainties, Chain, TooLong, chain_to
 from ._study_words import licence, only_itself, open_reasons, why
-from ._verbalise import Asked, Case, Speaker, asked_of, line
+from ._verbalise import Case, Speaker, line
 
 MOST_ROOTS = 3
 """Causes whose change of probability is told."""

@@ -39,6 +39,8 @@ from scm import (
     print_quantity,
     print_query,
     print_shape,
+    quantity_nodes,
+    query_nodes,
     walk,
 )
 
@@ -163,9 +165,14 @@ class Equation(Part):
     words: Text = ""
 
     @cached_property
+    def nodes(self) -> tuple[Expr, ...]:
+        """Every sub-expression, worlds included."""
+        return tuple(walk(self.expression))
+
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """The variables of the expression, in order of mention."""
-        return tuple(dict.fromkeys([node.name for node in walk(self.expression) if isinstance(node, Var)]))
+        return tuple(dict.fromkeys([node.name for node in self.nodes if isinstance(node, Var)]))
 
 
 class Statement(Part):
@@ -183,25 +190,26 @@ class Statement(Part):
 
     @model_validator(mode="after")
     def _one_number(self) -> Self:
-        about = f"the statement about {print_quantity(self.term)}"
-        if (self.value is None) == (self.counts is None):
-            raise ValueError(
-                f"{about} needs either a value or counts; got {'neither' if self.value is None else 'both'}"
-            )
-        if self.counts is not None and not 0 <= self.counts[0] <= self.counts[1] <= 10**12:
-            raise ValueError(
-                f"{about} has counts {self.counts[0]} of {self.counts[1]}. Wanted successes, then the total"
-            )
-        if self.counts is not None and self.counts[1] == 0:
-            raise ValueError(f"{about} has counts of nothing: the total is 0. Leave the statement out")
-        if self.counts is not None and (self.relation != "=" or not isinstance(self.term, Probability)):
-            raise ValueError(f"{about} has counts; these are shares of a probability, and equal to it. Write a value")
-        if self.value is not None:
-            try:
-                _printed(self.term, self.value)
-            except ValueError as wrong:
-                raise ValueError(f"{about}: {wrong}") from None
+        if fault := self._fault():
+            raise ValueError(f"the statement about {print_quantity(self.term)}{fault}")
         return self
+
+    def _fault(self) -> str:
+        """What is wrong with the number; empty where nothing is."""
+        if (self.value is None) == (self.counts is None):
+            return f" needs either a value or counts; got {'neither' if self.value is None else 'both'}"
+        if self.counts is not None:
+            return _fault_of_counts(*self.counts, self.relation == "=" and isinstance(self.term, Probability))
+        try:
+            self.printed()
+        except ValueError as wrong:
+            return f": {wrong}"
+        return ""
+
+    @cached_property
+    def nodes(self) -> tuple[Expr, ...]:
+        """Every sub-expression, worlds included."""
+        return tuple(quantity_nodes(self.term))
 
     def printed(self) -> Printed:
         """The face value and its rounding interval; counts are exact about the sample."""
@@ -210,6 +218,16 @@ class Statement(Part):
         assert self.counts is not None  # a statement has one of the two
         share = self.counts[0] / self.counts[1]
         return Printed(share, share, share)
+
+
+def _fault_of_counts(successes: int, total: int, is_share: bool) -> str:
+    if not 0 <= successes <= total <= 10**12:
+        return f" has counts {successes} of {total}. Wanted successes, then the total"
+    if total == 0:
+        return " has counts of nothing: the total is 0. Leave the statement out"
+    if not is_share:
+        return " has counts; these are shares of a probability, and equal to it. Write a value"
+    return ""
 
 
 def _printed(term: Quantity, value: str) -> Printed:
@@ -247,6 +265,11 @@ class ProblemQuery(Part):
             got = "neither" if self.query is None else "both"
             raise ValueError(f"what is asked needs either a query or a claim; got {got}")
         return self
+
+    @cached_property
+    def nodes(self) -> tuple[Expr, ...]:
+        """Every sub-expression of the query, worlds included; none of a claim."""
+        return tuple(query_nodes(self.query)) if self.query is not None else ()
 
     @cached_property
     def text(self) -> str:

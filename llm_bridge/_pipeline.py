@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import Any, Literal, TypeAlias
 
 from scm import (
     Answer,
@@ -15,7 +14,6 @@ from scm import (
     Finding,
     Model,
     Query,
-    ScmError,
     Study,
     UnknownName,
     Variable,
@@ -32,24 +30,13 @@ from ._problem import Problem
 from ._reader import read
 from ._rounding import ALL_CORNERS, Spread, known_spreads, spreads
 from ._sizes import model_size, problem_size, shown, shown_spreads
+from ._stages import FAULTS, Stages, Stopped
+from ._stages import Stage as Stage
 from ._verbalise import Case, line
 from ._verdict import Said, verdict, without_evidence
 
-T = TypeVar("T")
 Outcome: TypeAlias = "Finding | Literal['unreadable']"
 _WORST: tuple[Finding, ...] = ("refused", "contradiction", "undefined", "not_identified", "bounds", "estimate", "exact")
-_FAULTS = (ValueError, RecursionError, MemoryError, OverflowError)
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """One stage of the chain: what went in, what came out, how long it took, and the fault that ended it, if any."""
-
-    name: str
-    took: str
-    gave: str
-    seconds: float
-    fault: str | None = None
 
 
 @dataclass(frozen=True)
@@ -135,8 +122,18 @@ class Reply:
         return data
 
 
-class _Stop(Exception):
-    """A stage failed; its fault is in the trace."""
+@dataclass(slots=True)
+class _Found:
+    """What a run has found so far, of a `Reply`."""
+
+    reply: Said = None
+    finding: Outcome = "refused"
+    problem: Problem | None = None
+    answers: tuple[Answer, ...] = ()
+    instead: tuple[Answer, ...] = ()
+    fault: str = ""
+    compiled: Compiled | None = None
+    judged: tuple[Judged, ...] = ()
 
 
 class _Run:
@@ -151,36 +148,20 @@ class _Run:
             # A grant may name variables of the text, which is yet to be read.
             with suppress(UnknownName):
                 ask(Model(Variable("X", table=(0.5, 0.5))), "P(X)", **self.options)
-        self.trace: list[Stage] = []
-        self.found = Reply(None, "refused")
-
-    def stage(self, name: str, took: str, work: Callable[[], T], gave: Callable[[T], str]) -> T:
-        """Do and trace one stage.
-
-        Raises:
-            _Stop: it failed.
-        """
-        start = time.perf_counter()
-        try:
-            made = work()
-        except _FAULTS as wrong:
-            fault = str(wrong) if isinstance(wrong, ScmError) else _unplanned(wrong)
-            self.trace.append(Stage(name, took, "", time.perf_counter() - start, fault))
-            raise _Stop from wrong
-        self.trace.append(Stage(name, took, gave(made), time.perf_counter() - start))
-        return made
+        self.stages = Stages()
+        self.found = _Found()
 
     def read(self, text: str, reader: Callable[[str], Problem]) -> Problem:
         """The text as a Problem."""
-        return self.stage("read", f"{len(text):,} characters", lambda: reader(_unicode(text)), problem_size)
+        return self.stages.do("read", lambda: f"{len(text):,} characters", lambda: reader(_unicode(text)), problem_size)
 
     def solve(self, problem: Problem) -> None:
         """From a Problem to answers and what they say."""
-        self.found = replace(self.found, problem=problem)
-        compiled = self.stage(
-            "compile", problem_size(problem), lambda: compile_problem(self.grants.beside(problem)), model_size
+        self.found.problem = problem
+        compiled = self.stages.do(
+            "compile", lambda: problem_size(problem), lambda: compile_problem(self.grants.beside(problem)), model_size
         )
-        self.found = replace(self.found, compiled=compiled)
+        self.found.compiled = compiled
         if compiled.claims:
             self.look_up(problem, compiled)
         if not compiled.queries:
@@ -190,26 +171,27 @@ class _Run:
         if finding == "refused" and compiled.model is not None and not problem.equations:
             compiled, answers, finding = self.ask_study(problem, compiled, answers)
             fault = "" if finding in ("exact", "estimate") else fault
-        self.found = replace(self.found, compiled=compiled, answers=answers, finding=finding, fault=fault)
+        found = self.found
+        found.compiled, found.answers, found.finding, found.fault = compiled, answers, finding, fault
         if finding in ("exact", "estimate", "bounds"):
-            answers = self.round(problem, answers)
+            found.answers = self.round(problem, answers)
+            if not compiled.claims:
+                found.reply = verdict(problem.reply, found.answers)
         elif finding == "undefined":
             self.drop(compiled)
-        said = verdict(problem.reply, answers) if finding in ("exact", "estimate", "bounds") else None
-        self.found = replace(self.found, answers=answers, reply=self.found.reply if compiled.claims else said)
 
     def look_up(self, problem: Problem, compiled: Compiled) -> None:
         """Where the claims hold."""
         graph = compiled.graph
         assert graph is not None
-        took = "; ".join(map(print_claim, compiled.claims))
-        judged = self.stage(
+        judged = self.stages.do(
             "look up the claims",
-            took,
+            lambda: "; ".join(map(print_claim, compiled.claims)),
             lambda: tuple(judge(graph, claim) for claim in compiled.claims),
             lambda made: "; ".join(f"holds in {one.members}" for one in made),
         )
-        self.found = replace(self.found, judged=judged, finding="exact", reply=said_of(judged, problem.reply))
+        found = self.found
+        found.judged, found.finding, found.reply = judged, "exact", said_of(judged, problem.reply)
 
     def ask_study(
         self, problem: Problem, compiled: Compiled, refused: tuple[Answer, ...]
@@ -222,8 +204,9 @@ class _Run:
 
     def ask(self, compiled: Compiled, queries: Sequence[Query], name: str) -> tuple[Answer, ...]:
         """The engine's answers."""
-        took = "; ".join(map(str, queries))
-        return self.stage(name, took, lambda: tuple(self.one(compiled, q) for q in queries), shown)
+        return self.stages.do(
+            name, lambda: "; ".join(map(str, queries)), lambda: tuple([self.one(compiled, q) for q in queries]), shown
+        )
 
     def one(self, compiled: Compiled, query: Query) -> Answer:
         """The engine's answer to one query."""
@@ -244,9 +227,9 @@ class _Run:
         if dropped != compiled.queries:
             try:
                 instead = self.ask(compiled, dropped, "ask without the observation")
-            except _Stop:
+            except Stopped:
                 return
-            self.found = replace(self.found, instead=instead)
+            self.found.instead = instead
 
     def round(self, problem: Problem, answers: tuple[Answer, ...]) -> tuple[Answer, ...]:
         """The answers with what rounding of printed numbers leaves open; a study works it out but for its bounds."""
@@ -263,8 +246,11 @@ class _Run:
             return [self.one(compiled, q) for q in compiled.queries]
 
         corners = ALL_CORNERS if made.model is not None else 3  # bounds take a linear programme for each
-        took = f"{sum(s.value is not None for s in problem.statements)} printed numbers"
-        found = self.stage("rounding", took, lambda: spreads(problem, answers, asker, corners), shown_spreads)
+
+        def took() -> str:
+            return f"{sum(s.value is not None for s in problem.statements)} printed numbers"
+
+        found = self.stages.do("rounding", took, lambda: spreads(problem, answers, asker, corners), shown_spreads)
         return tuple(_with_spread(a, s) for a, s in zip(answers, found, strict=True))
 
     def reply(self) -> Reply:
@@ -275,7 +261,19 @@ class _Run:
         texts += [Assumption(note, "the method") for note in (compiled.notes if compiled else ())]
         texts += [told_by(problem, a) for answer in found.answers for a in answer.assumptions]
         granted = self.granted(compiled.knowledge if compiled else None)
-        return replace(found, assumptions=tuple(dict.fromkeys(texts)), trace=tuple(self.trace), granted=granted)
+        return Reply(
+            found.reply,
+            found.finding,
+            problem,
+            found.answers,
+            found.instead,
+            found.fault,
+            tuple(dict.fromkeys(texts)),
+            tuple(self.stages.done),
+            compiled,
+            found.judged,
+            granted,
+        )
 
 
 def answer_text(
@@ -304,8 +302,8 @@ def answer_text(
     run = _Run(assume, budget, key)
     try:
         problem = run.read(text, reader)
-    except _Stop:
-        run.found = Reply(None, "unreadable", fault=run.trace[-1].fault or "")
+    except Stopped:
+        run.found.finding, run.found.fault = "unreadable", run.stages.done[-1].fault or ""
         return run.reply()
     return _solved(run, problem)
 
@@ -332,18 +330,18 @@ def ask_also(reply: Reply, queries: Sequence[Query]) -> tuple[Answer, ...]:
         return ()
     try:
         return tuple(ask(knowledge, query, **reply.granted) for query in queries)
-    except _FAULTS:
+    except FAULTS:
         return ()
 
 
 def _solved(run: _Run, problem: Problem) -> Reply:
     if problem.cannot is not None:
-        run.found = Reply(None, "unreadable", problem, fault=problem.cannot)
+        run.found.problem, run.found.finding, run.found.fault = problem, "unreadable", problem.cannot
         return run.reply()
     try:
         run.solve(problem)
-    except _Stop:
-        run.found = replace(run.found, fault=run.trace[-1].fault or "")
+    except Stopped:
+        run.found.fault = run.stages.done[-1].fault or ""
     return run.reply()
 
 
@@ -364,15 +362,6 @@ def _unicode(text: str) -> str:
             f"The text is damaged at character {wrong.start:,}: half a character stands there. Decode it as UTF-8."
         ) from None
     return text
-
-
-def _unplanned(wrong: BaseException) -> str:
-    """A fault that no message was written for, such as a recursion limit."""
-    if isinstance(wrong, RecursionError):
-        return "This is nested too deep to be worked on. Split it into parts."
-    if isinstance(wrong, MemoryError):
-        return "This needs more memory than there is. Ask for less at once."
-    return str(wrong) if type(wrong) is ValueError else f"{type(wrong).__name__}: {wrong}"
 
 
 def _worst(answers: Sequence[Answer]) -> Finding:

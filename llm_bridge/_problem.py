@@ -17,10 +17,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from scm import (
     Claim,
-    Correlation,
-    Expr,
     Placeholder,
-    Query,
     Value,
     Var,
     claim_names,
@@ -30,9 +27,6 @@ from scm import (
     print_expr,
     print_quantity,
     print_shape,
-    quantity_nodes,
-    query_nodes,
-    walk,
 )
 
 from ._crosscheck import causes_of, faults
@@ -76,9 +70,9 @@ class Problem(Part):
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        content = {name: getattr(self, name) for name in _CONTENT}
-        filled = [name for name, value in content.items() if value or (name == "independences" and value is not None)]
         if self.cannot is not None:
+            content = {name: getattr(self, name) for name in _CONTENT}
+            filled = [name for name, held in content.items() if held or (name == "independences" and held is not None)]
             if filled or not self.cannot.strip():
                 raise ValueError(
                     f"'cannot' says why there is nothing else, yet it comes with {listing(filled)}. Keep one"
@@ -94,12 +88,13 @@ class Problem(Part):
     @model_validator(mode="after")
     def _names_known(self) -> Self:
         known = {variable.name for variable in self.variables}
-        for place, name in _mentions(self):
-            if name not in known:
-                raise ValueError(
-                    f"{_called(place)} speaks of {name!r}, but the declared variables are "
-                    f"{listing(sorted(known))}.{near(name, known)}"
-                )
+        for place, names in _mentions(self):
+            for name in names:
+                if name not in known:
+                    raise ValueError(
+                        f"{_called(place)} speaks of {name!r}, but the declared variables are "
+                        f"{listing(sorted(known))}.{near(name, known)}"
+                    )
         return self
 
     def states(self, name: str) -> tuple[Value, ...]:
@@ -175,26 +170,23 @@ Place: TypeAlias = Edge | Confounded | Equation | Statement | Grant | ProblemQue
 """What uses a name."""
 
 
-def _mentions(problem: Problem) -> Iterable[tuple[Place, str]]:
-    """Every use of a name, with the place that uses it."""
+def _mentions(problem: Problem) -> Iterable[tuple[Place, Iterable[str]]]:
+    """Every use of a name, by the place that uses it."""
     for edge in problem.edges:
-        yield edge, edge.cause
-        yield edge, edge.effect
+        yield edge, (edge.cause, edge.effect)
     for both in problem.confounded:
-        yield from ((both, name) for name in both.pair)
+        yield both, both.pair
     for equation in problem.equations:
-        yield equation, equation.variable
-        yield from ((equation, name) for name in _expr_names(equation))
+        yield equation, (equation.variable,)
+        yield equation, _expr_names(equation)
     for grant in problem.granted:
-        yield from ((grant, name) for name in (grant.shape.cause, grant.shape.effect, *grant.shape.given))
-    terms = [(s, s.term) for s in problem.statements]
-    queries = [(q, q.query) for q in problem.queries if q.query is not None]
-    for place, quantity in (*terms, *queries):
-        nodes = [node for node in _nodes(quantity) if isinstance(node, Var)]
-        yield from ((place, node.name) for node in nodes)
-        yield from ((place, a.target) for node in nodes for a in node.world)
+        yield grant, (grant.shape.cause, grant.shape.effect, *grant.shape.given)
+    for place in (*problem.statements, *problem.queries):
+        found = [node for node in place.nodes if isinstance(node, Var)]
+        yield place, [node.name for node in found]
+        yield place, [a.target for node in found for a in node.world]
     for claim in (*(problem.independences or ()), *(q.claim for q in problem.queries if q.claim is not None)):
-        yield from ((claim, name) for name in claim_names(claim))
+        yield claim, claim_names(claim)
 
 
 def _called(place: Place) -> str:
@@ -215,12 +207,8 @@ def _called(place: Place) -> str:
             return f"the claim {print_claim(place)}"
 
 
-def _nodes(quantity: Query | Correlation) -> Iterable[Expr]:
-    return quantity_nodes(quantity) if isinstance(quantity, Correlation) else query_nodes(quantity)
-
-
 def _expr_names(equation: Equation) -> Iterable[str]:
-    for node in walk(equation.expression):
+    for node in equation.nodes:
         if isinstance(node, Placeholder):
             raise ValueError(f"{_called(equation)} leaves ?{node.name} open. Write the value")
         if isinstance(node, Var):

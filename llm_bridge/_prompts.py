@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -24,8 +25,18 @@ class Prompt:
 
     def messages(self, **data: object) -> tuple[Message, ...]:
         """The prompt as the system's message, and `data` as one JSON object from the user."""
-        content = json.dumps(data, ensure_ascii=False, indent=1)
-        return Message("system", self.text), Message("user", content)
+        return Message("system", self.text), Message("user", _in_lines(data))
+
+
+def _in_lines(data: Mapping[str, object]) -> str:
+    """`data` as JSON, indented. Texts by themselves take the quick encoder of json, which cannot indent."""
+    if not data or not all(type(value) is str for value in data.values()):
+        return json.dumps(data, ensure_ascii=False, indent=1)
+    lines = ",\n ".join([f"{_text(name)}: {_text(value)}" for name, value in data.items()])
+    return f"{{\n {lines}\n}}"
+
+
+_text = json.JSONEncoder(ensure_ascii=False).encode
 
 
 @cache

@@ -35,6 +35,10 @@ class Tally:
         self._all_states = states
         self._units: dict[Cell, int] = {}
 
+    def __bool__(self) -> bool:
+        """Whether anything was counted."""
+        return bool(self._units)
+
     def get(self, cell: Cell) -> int | None:
         """Units in `cell`, if the counts settle them."""
         return self._units.get(cell)

@@ -6,26 +6,18 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 from scm import (
     Answer,
-    Const,
     Contrast,
-    Expr,
-    Op,
-    Probability,
     Query,
     ScmError,
-    Set,
     Study,
-    Value,
-    Var,
     ask,
-    conjuncts,
     number_text,
 )
 
+from ._asked_words import Asked, asked_of, together
 from ._claim_words import claims_line
 from ._compile import Compiled
 from ._guard import is_plain
@@ -35,7 +27,7 @@ from ._open_words import NOT_DETERMINED, Ends, bounded
 from ._phrases import Phrases, capital, joined
 from ._problem import Problem
 from ._reader._questions import BUT_FOR
-from ._reasons import Setting, observed_values
+from ._reasons import observed_values
 from ._rounding import ends_of
 from ._state_words import compared, named
 from ._study_words import clashing, not_known
@@ -59,14 +51,6 @@ class Case:
     finding: str
     fault: str
     judged: tuple[Judged, ...] = ()
-
-
-class Asked(NamedTuple):
-    """A probability that can be said in plain words: facts in one world, and what was seen."""
-
-    event: Setting
-    imposed: Setting
-    given: Expr | None
 
 
 def line(case: Case) -> str:
@@ -93,31 +77,6 @@ def line(case: Case) -> str:
 def _study(case: Case) -> Study | None:
     knowledge = None if case.compiled is None else case.compiled.knowledge
     return knowledge if isinstance(knowledge, Study) else None
-
-
-def asked_of(query: Query) -> Asked | None:
-    """`query` as something to say in plain words; None for nested, compared, soft or combined terms."""
-    if not isinstance(query, Probability):
-        return None
-    facts: list[tuple[str, Value]] = []
-    worlds: set[Setting] = set()
-    for part in conjuncts(query.event):
-        match part:
-            case Op("=", (Var(name, there), Const(value))) if (imposed := _plain_world(there)) is not None:
-                facts.append((name, value))
-                worlds.add(imposed)
-            case _:
-                return None
-    return Asked(tuple(facts), worlds.pop(), query.given) if len(worlds) == 1 else None
-
-
-def _plain_world(there: Sequence[object]) -> Setting | None:
-    out: list[tuple[str, Value]] = []
-    for item in there:
-        if not isinstance(item, Set) or item.parent is not None or not isinstance(item.value, Const):
-            return None
-        out.append((item.target, item.value.value))
-    return tuple(out)
 
 
 class Speaker:
@@ -227,14 +186,23 @@ class Speaker:
 
     def _general(self, answer: Answer, said: Said) -> str:
         lead = self._lead(said)
+        what = named(self.problem, answer.query) or self._together(answer.query) or answer.text
         if answer.finding == "bounds" and ends_of(answer) is not None:
-            told = named(self.problem, answer.query) or answer.text
+            told = what
             told = bounded(self.problem, answer, lead, told, self._spread(answer))
             return f"{told if lead else capital(told)}{self._caution(answer, said)}"
-        told = self._difference(answer) or f"{named(self.problem, answer.query) or answer.text} is {shown(answer)}"
+        told = self._difference(answer) or f"{what} is {shown(answer)}"
         if answer.finding == "bounds" and not lead:
             lead = f"{NOT_DETERMINED}: "
         return f"{_capital_unless(lead, told)}{self._spread(answer)}.{self._caution(answer, said)}"
+
+    def _together(self, query: Query) -> str | None:
+        """`the probability that both the road would be wet if it rained and it would not be if it did not rain`."""
+        if not (asked := together(query)):
+            return None
+        given = f"given that {self.phrases.event(asked[0].given)}, " if asked[0].given is not None else ""
+        facts = [self.statement(one, True, condition=True) for one in asked]
+        return f"{given}the probability that {'both ' if len(facts) == 2 else ''}{', and '.join(facts)}"
 
     def _difference(self, answer: Answer) -> str | None:
         """`P(Y | do(X = 1)) - P(Y | do(X = 0))` as two probabilities and their difference."""

@@ -12,8 +12,8 @@ from ._laws import Laws
 from ._mechanism import Equation, Mechanism, NoiseTable, Table
 from ._noise import BOOLEAN, as_number, check_law, check_laws, check_state, check_states
 from ._resolve import resolve_expr, state_of
-from ._syntax import MAX_NUMBER, Const, Expr, Op, Value, Var, print_const, walk
-from ._values import ordered_states, possible_values
+from ._syntax import MAX_NUMBER, Const, Expr, Op, Value, Var, leaves, print_const
+from ._values import is_logical, ordered_states, possible_values
 from ._variable import Items, Key, Variable
 
 MAX_ROWS = 1 << 20
@@ -40,6 +40,8 @@ def build_mechanism(v: Variable, inputs: tuple[str, ...], states: States) -> tup
     if v.equation is None:
         return _noise_itself(v, inputs, states)
     scope = {name: states[name] for name in inputs}
+    if v.states is not None and v.states == BOOLEAN and is_logical(v.equation, scope):
+        return Equation(v.equation, inputs), v.states  # whichever of the two it can be
     expr = resolve_expr(v.equation, scope, v.states or (), f"The equation of {v.name!r}")
     return Equation(expr, inputs), _equation_states(v, expr, scope)
 
@@ -49,7 +51,7 @@ def _noise_itself(v: Variable, inputs: tuple[str, ...], states: States) -> tuple
     if len(inputs) != 1:
         raise InvalidModel(f"{v.name!r} has {len(inputs)} noises and no equation. Say how they make its value.")
     noise, own = Var(inputs[0]), states[inputs[0]]
-    if v.states is None or set(own) <= set(v.states):
+    if v.states is None or own == v.states or set(own) <= set(v.states):
         return Equation(noise, inputs), v.states or own
     if own != BOOLEAN or len(v.states) != 2:
         raise InvalidModel(f"{v.name!r} equals its noise, whose states {own} are not among {v.states}.")
@@ -57,10 +59,10 @@ def _noise_itself(v: Variable, inputs: tuple[str, ...], states: States) -> tuple
 
 
 def _equation_states(v: Variable, expr: Expr, scope: Mapping[str, tuple[Value, ...]]) -> tuple[Value, ...]:
-    for node in walk(expr):
-        if isinstance(node, Var) and node.world:
+    for term in leaves(expr):
+        if term.world:
             raise InvalidModel(
-                f"The equation of {v.name!r} has the term {node.name}[...]; equations speak of one world only."
+                f"The equation of {v.name!r} has the term {term.name}[...]; equations speak of one world only."
             )
     values, reached = possible_values(expr, scope, f"The equation of {v.name!r}")
     if v.states is not None:

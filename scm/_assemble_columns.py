@@ -15,8 +15,9 @@ from .mechanisms._types import Forward, Scope
 
 def is_columnar(v: Variable, inputs: tuple[str, ...], domains: Mapping[str, Domain]) -> bool:
     """Whether the variable is continuous, has a continuous input or noise, or a mechanism of that kind."""
-    continuous = any(isinstance(domains.get(name), Real) for name in inputs)
-    return v.mechanism is not None or v.real is not None or continuous or bool(v.continuous)
+    if v.mechanism is not None or v.real is not None or v.continuous:
+        return True
+    return any([isinstance(domains.get(name), Real) for name in inputs])
 
 
 def build_columnar(

@@ -20,7 +20,7 @@ from .bounds._attain import model_of, verified
 from .bounds._canonical import programme_of
 from .bounds._known import Known
 from .bounds._moments import interval
-from .bounds._possible import possible_too
+from .bounds._possible import possible_too, told_from_rounding
 from .bounds._presumed import divided, presumed, simpler, without_rounding
 from .bounds._programme import Array, Clash, Polynomial, Programme, Ratio, TooLarge
 from .bounds._solve import Effort, solve
@@ -260,7 +260,8 @@ def _solved(facts: Knowledge, query: Query, programme: Programme) -> Bounded | C
     found = solve(programme, facts.effort)
     if isinstance(found, Clash):
         return found
-    lower, upper = (possible_too(programme, end, facts.effort) for end in (found.lower, found.upper))
+    ends = (told_from_rounding(programme, end) for end in (found.lower, found.upper))
+    lower, upper = (possible_too(programme, end, facts.effort) for end in ends)
     relaxed = not facts.complete or any(block.loose for block in programme.blocks)
     floor, ceiling = programme.floor, programme.ceiling
     outer = max(lower.outer, floor), min(upper.outer, ceiling)
@@ -271,7 +272,7 @@ def _solved(facts: Knowledge, query: Query, programme: Programme) -> Bounded | C
     # Rounding may leave an attained end a little outside what was proved.
     outer = min(float(outer[0]), *_numbers(inner)), max(float(outer[1]), *_numbers(inner))
     return Bounded(
-        query, *inner, *outer, found.sharp and not relaxed, floor, ceiling, (programme,),
+        query, *inner, *outer, found.sharp and not any(map(math.isnan, inner)), floor, ceiling, (programme,),
         (None, None) if relaxed else (lower.laws, upper.laws), found.spent, False, not possible,
     )  # fmt: skip
 

@@ -9,6 +9,7 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from ._domain import Real
@@ -153,7 +154,12 @@ def as_law(law: object, where: str) -> ContinuousLaw:
 
 def is_numpyro(law: object) -> bool:
     """Whether `law` is a distribution object of NumPyro, seen without loading it."""
-    return any(c.__module__.startswith("numpyro.distributions") for c in type(law).__mro__)
+    return _of_numpyros_kind(type(law))
+
+
+@lru_cache(maxsize=256)
+def _of_numpyros_kind(kind: type) -> bool:
+    return any(c.__module__.startswith("numpyro.distributions") for c in kind.__mro__)
 
 
 def _of_numpyro(law: Any, where: str) -> ContinuousLaw:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import cast
+from typing import TypeAlias, cast
 
 from ._errors import InvalidFile, listing, near
 from ._syntax import MAX_NUMBER, Value
@@ -11,10 +11,22 @@ from ._syntax import MAX_NUMBER, Value
 MAX_NAME = 200
 """Longest name or label, in characters."""
 
+Where: TypeAlias = "str | tuple[Where, str] | tuple[Where, str, int]"
+"""A place in a document: its name, or a key of another place, or one item of the list there. In words see `place`."""
 
-def misfit(where: str, got: object, wanted: str, hint: str = "") -> InvalidFile:
+
+def place(where: Where) -> str:
+    """A place in words, as in `query.probability.args[0]`; only errors need them."""
+    after = ""
+    while not isinstance(where, str):
+        after = f".{where[1]}{after}" if len(where) == 2 else f".{where[1]}[{where[2]}]{after}"
+        where = where[0]
+    return where + after
+
+
+def misfit(where: Where, got: object, wanted: str, hint: str = "") -> InvalidFile:
     """The error of a value that is not what belongs at its place."""
-    return InvalidFile(f"{where}: got {shown(got)}, wanted {wanted}.{' ' + hint if hint else ''}")
+    return InvalidFile(f"{place(where)}: got {shown(got)}, wanted {wanted}.{' ' + hint if hint else ''}")
 
 
 def shown(value: object) -> str:
@@ -40,15 +52,15 @@ def shortened(where: str) -> str:
     return where if len(where) <= 80 else where[:80] + "..."
 
 
-def only_kind(given: Mapping[str, object], kinds: tuple[str, ...], where: str) -> str:
+def only_kind(given: Mapping[str, object], kinds: tuple[str, ...], where: Where) -> str:
     """The one key that says what an object is."""
-    found = [kind for kind in kinds if kind in given]
+    found = given.keys() & kinds
     if len(found) != 1:
         raise misfit(where, given, f"an object with exactly one of {listing(kinds)}")
-    return found[0]
+    return found.pop()
 
 
-def check_keys(given: Mapping[str, object], where: str, *needed: str, optional: tuple[str, ...] = ()) -> None:
+def check_keys(given: Mapping[str, object], where: Where, *needed: str, optional: tuple[str, ...] = ()) -> None:
     """That an object has every key that is needed, and none that is not allowed."""
     allowed = (*needed, *optional)
     for key in given:
@@ -60,14 +72,14 @@ def check_keys(given: Mapping[str, object], where: str, *needed: str, optional: 
             raise misfit(where, given, f"the key {key!r} too")
 
 
-def as_list(data: object, where: str) -> list[object]:
+def as_list(data: object, where: Where) -> list[object]:
     """A list."""
     if not isinstance(data, list):
         raise misfit(where, data, "a list", "Write [...].")
     return cast("list[object]", data)
 
 
-def as_name(data: object, where: str) -> str:
+def as_name(data: object, where: Where) -> str:
     """Text that can be a name."""
     if not isinstance(data, str):
         raise misfit(where, data, "a name in quotes")
@@ -78,7 +90,7 @@ def as_name(data: object, where: str) -> str:
     return data
 
 
-def as_value(data: object, where: str) -> Value:
+def as_value(data: object, where: Where) -> Value:
     """A state: a truth value, a bounded finite number, or a short label."""
     if isinstance(data, bool):
         return data
@@ -92,7 +104,7 @@ def as_value(data: object, where: str) -> Value:
     raise misfit(where, data, "true, false, a label, or a finite number of size at most 1e15")
 
 
-def as_number(data: object, where: str) -> float:
+def as_number(data: object, where: Where) -> float:
     """A bounded finite number."""
     if isinstance(data, (int, float)) and not isinstance(data, bool):
         # An integer past the range of floats makes isfinite raise, so its size is looked at first.

@@ -43,11 +43,10 @@ class CausalGraph:
         if len(known) != len(self.variables):
             twice = next(name for name in self.variables if self.variables.count(name) > 1)
             raise InvalidGraph(f"The variable {twice!r} is declared twice. Each variable is declared once.")
-        for kind, pairs in (("edge", self.edges), ("hidden common cause", self.confounded)):
+        for kind, pairs in (("An edge", self.edges), ("A hidden common cause", self.confounded)):
             for a, b in pairs:
-                for name in (a, b):
-                    if name not in known:
-                        raise UnknownName(name, known, f"An {kind}" if kind == "edge" else f"A {kind}")
+                if a not in known or b not in known:
+                    raise UnknownName(b if a in known else a, known, kind)
                 if a == b:
                     raise InvalidGraph(
                         f"{a!r} is its own cause ({a} -> {a}). A variable cannot cause itself: drop the self-loop."
@@ -129,23 +128,24 @@ class CausalGraph:
     @cached_property
     def order(self) -> tuple[str, ...]:
         """Every variable after its causes; ties as declared."""
+        if _all_behind_their_causes(self.variables, self.parents):
+            return tuple(self.variables)
         place = {name: i for i, name in enumerate(self.variables)}
-        sorter = graphlib.TopologicalSorter(self.parents)
-        try:
-            sorter.prepare()
-        except graphlib.CycleError as wrong:
-            cycle: list[str] = wrong.args[1]
-            raise InvalidGraph(
-                f"The causes go round in a circle: {' -> '.join(cycle)}. "
-                "A causal model here must be acyclic: drop one of these edges, or split a variable by time."
-            ) from None
-        ready = sorted(place[name] for name in sorter.get_ready())
+        waits = {name: len(causes) for name, causes in self.parents.items()}
+        effects: dict[str, list[str]] = {name: [] for name in self.variables}
+        for effect, causes in self.parents.items():
+            for cause in causes:
+                effects[cause].append(effect)
+        ready = [place[name] for name, causes in waits.items() if not causes]  # in order, and so a heap
         found: list[str] = []
         while ready:
             found.append(self.variables[heapq.heappop(ready)])
-            sorter.done(found[-1])
-            for name in sorter.get_ready():
-                heapq.heappush(ready, place[name])
+            for effect in effects[found[-1]]:
+                waits[effect] -= 1
+                if not waits[effect]:
+                    heapq.heappush(ready, place[effect])
+        if len(found) < len(self.variables):
+            raise _circle(self.parents)
         return tuple(found)
 
     @cached_property
@@ -168,6 +168,31 @@ class CausalGraph:
         for cause, effect in self.edges:
             found[cause].append(effect)
         return {name: tuple(effects) for name, effects in found.items()}
+
+
+def _all_behind_their_causes(names: Iterable[str], causes: Mapping[str, Iterable[str]]) -> bool:
+    """Whether each of `names` stands after all of its causes: so most people write them."""
+    before: set[str] = set()
+    for name in names:
+        if not before.issuperset(causes[name]):
+            return False
+        before.add(name)
+    return True
+
+
+def _circle(parents: Mapping[str, Sequence[str]]) -> InvalidGraph:
+    """The error of a graph with a cycle, which it prints."""
+    try:
+        graphlib.TopologicalSorter(parents).prepare()
+    except graphlib.CycleError as wrong:
+        cycle: list[str] = wrong.args[1]
+        shown = " -> ".join(cycle)
+    else:
+        raise AssertionError("a cycle was found, and then none")
+    return InvalidGraph(
+        f"The causes go round in a circle: {shown}. "
+        "A causal model here must be acyclic: drop one of these edges, or split a variable by time."
+    )
 
 
 def _reached(steps: Mapping[str, Sequence[str]], names: Iterable[str]) -> frozenset[str]:

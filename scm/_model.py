@@ -8,10 +8,10 @@ from __future__ import annotations
 import itertools
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from ._assemble import build_mechanism
 from ._assemble_columns import build_columnar, is_columnar
@@ -37,6 +37,23 @@ if TYPE_CHECKING:
     from ._sample import PRNGKey
 
 
+class _Declared(NamedTuple):
+    """What a model is made of by kind, the noises of its variables among the others."""
+
+    variables: tuple[Variable, ...]
+    noises: tuple[Noise, ...]
+    continuous: tuple[ContinuousNoise, ...]
+
+
+class _Resolved(NamedTuple):
+    """The parts of a model, worked out one after the other in topological order."""
+
+    mechanisms: Mapping[str, Mechanism]
+    columnar: Mapping[str, Forward]
+    domains: Mapping[str, Domain]
+    states: Mapping[str, tuple[Value, ...]]
+
+
 @dataclass(frozen=True, init=False)
 class Model:
     """Variables and shared noises; checked whole when built.
@@ -53,121 +70,120 @@ class Model:
     def __init__(self, *items: Variable | Noise | ContinuousNoise) -> None:
         """Check everything."""
         object.__setattr__(self, "items", items)
-        for item in items:
-            if not isinstance(item, (Variable, Noise, ContinuousNoise)):  # pyright: ignore[reportUnnecessaryIsInstance]  # untyped callers
-                raise InvalidModel(
-                    f"A Model is made of Variable, Noise and ContinuousNoise, got {type(item).__name__}."
-                )
         if not self.variables:
             raise InvalidModel("A Model needs at least one Variable.")
-        noises = (*(n.name for n in self._declared_noises), *self.continuous_names)
-        count = Counter([*(v.name for v in self.variables), *noises])
-        if twice := [name for name, times in count.items() if times > 1]:
-            raise InvalidModel(f"The name {twice[0]!r} is declared twice. Variables and noises need different names.")
+        names = [v.name for v in self.variables]
+        names += [n.name for n in self._declared.noises]
+        names += self.continuous_names
+        if len(set(names)) < len(names):
+            twice = next(name for name, times in Counter(names).items() if times > 1)
+            raise InvalidModel(f"The name {twice!r} is declared twice. Variables and noises need different names.")
         _ = self.graph, self.mechanisms
 
     @cached_property
+    def _declared(self) -> _Declared:
+        return _by_kind(self.items)
+
+    @property
     def variables(self) -> tuple[Variable, ...]:
         """As declared."""
-        return tuple(item for item in self.items if isinstance(item, Variable))
+        return self._declared.variables
 
     @cached_property
     def noises(self) -> Mapping[str, Noise]:
         """Every finite noise, a variable's own and shared ones."""
-        return {n.name: n for n in self._declared_noises}
+        return {n.name: n for n in self._declared.noises}
 
     @property
-    def _declared_noises(self) -> tuple[Noise, ...]:
-        found: list[Noise] = []
-        for item in self.items:
-            found += item.noise if isinstance(item, Variable) else (item,) if isinstance(item, Noise) else ()
-        return tuple(found)
-
-    @cached_property
     def continuous_noises(self) -> tuple[ContinuousNoise, ...]:
         """Every continuous noise with its law: blocks that are independent of one another."""
-        found: list[ContinuousNoise] = []
-        for item in self.items:
-            own = item.continuous if isinstance(item, Variable) else ()
-            found += (item,) if isinstance(item, ContinuousNoise) else own
-        return tuple(found)
+        return self._declared.continuous
 
     @property
     def continuous_names(self) -> tuple[str, ...]:
         """The names of the continuous noises."""
-        return tuple(name for block in self.continuous_noises for name in block.names)
+        return tuple([name for block in self.continuous_noises for name in block.names])
 
     @cached_property
     def graph(self) -> CausalGraph:
         """The causal graph; variables whose noises are shared, or depend on one another, have a bidirected edge."""
-        names = tuple(v.name for v in self.variables)
-        noises = {*self.noises, *self.continuous_names}
-        known = {*names, *noises}
-        edges: list[tuple[str, str]] = []
+        inputs, noises = self._inputs, self._noise_names
+        edges: dict[tuple[str, str], None] = {}
         users: dict[str, list[str]] = {}
-        for v in self.variables:
-            for name in inputs_of(v, known):
-                if name in noises:
-                    users.setdefault(name, []).append(v.name)
+        for name, own in inputs.items():
+            for read in own:
+                if read in noises:
+                    users.setdefault(read, []).append(name)
+                elif read in inputs:
+                    edges[read, name] = None
                 else:
-                    edges.append((name, v.name))
+                    raise UnknownName(read, {*inputs, *noises}, f"The mechanism of {name!r}")
         confounded = [pair for who in users.values() for pair in itertools.combinations(who, 2)]
         for one, other in (pair for block in self.continuous_noises for pair in block.dependent):
             confounded += [(a, b) for a in users.get(one, ()) for b in users.get(other, ()) if a != b]
-        for cause, effect in edges:
-            if cause not in names:
-                raise UnknownName(cause, known, f"The mechanism of {effect!r}")
-        return CausalGraph(names, tuple(dict.fromkeys(edges)), tuple(dict.fromkeys(confounded)))
+        return CausalGraph(tuple(inputs), tuple(edges), tuple(dict.fromkeys(confounded)))
 
     @cached_property
-    def _resolved(self) -> tuple[Mapping[str, Mechanism], Mapping[str, Forward], Mapping[str, Domain]]:
+    def _noise_names(self) -> frozenset[str]:
+        """Of every noise, finite or continuous."""
+        return frozenset((*self.noises, *self.continuous_names))
+
+    @cached_property
+    def _inputs(self) -> Mapping[str, tuple[str, ...]]:
+        """What the mechanism of each variable reads, as declared."""
+        known = {*[v.name for v in self.variables], *self._noise_names}
+        return {v.name: inputs_of(v, known) for v in self.variables}
+
+    @cached_property
+    def _resolved(self) -> _Resolved:
         by_name = {v.name: v for v in self.variables}
         domains: dict[str, Domain] = {n.name: n.law.states for n in self.noises.values()}
         for block in self.continuous_noises:
             domains |= noise_domains(block)
+        states = _finite(domains)
         mechanisms: dict[str, Mechanism] = {}
         columnar: dict[str, Forward] = {}
-        noises = frozenset(domains)
-        known = {*by_name, *noises}
         for name in self.graph.order:
-            v, inputs = by_name[name], inputs_of(by_name[name], known)
+            v, inputs = by_name[name], self._inputs[name]
             try:
                 if is_columnar(v, inputs, domains):
-                    columnar[name] = build_columnar(v, inputs, domains, noises)
-                    domains[name] = columnar[name].domain
+                    columnar[name] = build_columnar(v, inputs, domains, self._noise_names)
+                    domains[name] = domain = columnar[name].domain
+                    if not isinstance(domain, Real):
+                        states[name] = domain
                 else:
-                    states = {n: d for n, d in domains.items() if not isinstance(d, Real)}
-                    mechanisms[name], domains[name] = build_mechanism(v, inputs, states)
+                    mechanisms[name], states[name] = build_mechanism(v, inputs, states)
+                    domains[name] = states[name]
             except UnknownName as wrong:
-                raise UnknownName(wrong.name, known, f"The mechanism of {name!r}") from None
+                raise UnknownName(wrong.name, {*by_name, *self._noise_names}, f"The mechanism of {name!r}") from None
             except InvalidQuery as wrong:
                 raise InvalidModel(f"The equation of {name!r}: {wrong}") from None
-        return mechanisms, columnar, domains
+        return _Resolved(mechanisms, columnar, domains, states)
 
     @property
     def mechanisms(self) -> Mapping[str, Mechanism]:
         """How each finite variable with finite inputs gets its value, in topological order."""
-        return self._resolved[0]
+        return self._resolved.mechanisms
 
     @property
     def columnar(self) -> Mapping[str, Forward]:
         """How each continuous variable, and each with a continuous input, gets its value, in topological order."""
-        return self._resolved[1]
+        return self._resolved.columnar
 
     @property
     def domains(self) -> Mapping[str, Domain]:
         """What every variable and noise can be: states, or real numbers."""
-        return self._resolved[2]
+        return self._resolved.domains
 
     @property
     def is_finite(self) -> bool:
         """Whether every variable and every noise has finitely many states."""
         return not self.columnar and not self.continuous_noises
 
-    @cached_property
+    @property
     def states(self) -> Mapping[str, tuple[Value, ...]]:
         """The states of every finite variable and noise."""
-        return {name: domain for name, domain in self.domains.items() if not isinstance(domain, Real)}
+        return self._resolved.states
 
     @cached_property
     def reals(self) -> Mapping[str, Real]:
@@ -178,7 +194,8 @@ class Model:
     @cached_property
     def variable_states(self) -> Mapping[str, tuple[Value, ...]]:
         """The states of the finite variables alone."""
-        return {v.name: self.states[v.name] for v in self.variables if v.name in self.states}
+        states = self.states
+        return {v.name: states[v.name] for v in self.variables if v.name in states}
 
     @cached_property
     def counted(self) -> frozenset[str]:
@@ -299,3 +316,26 @@ class Model:
 
     def __repr__(self) -> str:
         return f"Model({', '.join(v.name for v in self.variables)})"
+
+
+def _finite(domains: Mapping[str, Domain]) -> dict[str, tuple[Value, ...]]:
+    """Those of them that have states."""
+    return {name: domain for name, domain in domains.items() if not isinstance(domain, Real)}
+
+
+def _by_kind(items: Sequence[object]) -> _Declared:
+    variables: list[Variable] = []
+    noises: list[Noise] = []
+    continuous: list[ContinuousNoise] = []
+    for item in items:
+        if isinstance(item, Variable):
+            variables.append(item)
+            noises += item.noise
+            continuous += item.continuous
+        elif isinstance(item, Noise):
+            noises.append(item)
+        elif isinstance(item, ContinuousNoise):
+            continuous.append(item)
+        else:
+            raise InvalidModel(f"A Model is made of Variable, Noise and ContinuousNoise, got {type(item).__name__}.")
+    return _Declared(tuple(variables), tuple(noises), tuple(continuous))

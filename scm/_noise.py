@@ -20,6 +20,9 @@ TOLERANCE = 1e-9
 
 BOOLEAN: tuple[Value, ...] = (False, True)
 
+_PLAIN_STATES = frozenset({bool, int, str})
+"""Types of which everything is a state."""
+
 
 def check_probability(value: object, where: str) -> float:
     """`value` as a probability.
@@ -122,7 +125,9 @@ def check_states(states: Iterable[Value], where: str) -> tuple[Value, ...]:
     Raises:
         InvalidModel: otherwise.
     """
-    found = tuple(check_state(state, where) for state in states)
+    found = tuple(states)
+    if not _PLAIN_STATES.issuperset(map(type, found)):
+        found = tuple(check_state(state, where) for state in found)
     if not found:
         raise InvalidModel(f"{where} has no states; give at least one.")
     if len(set(found)) != len(found):

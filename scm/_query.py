@@ -140,14 +140,12 @@ def term_parts(term: Term) -> tuple[Expr, ...]:
 
 def query_nodes(query: Query) -> Iterator[Expr]:
     """Every sub-expression of every term, worlds included."""
-    for term in query_terms(query):
-        for part in term_parts(term):
-            yield from walk(part)
+    return iter([node for term in query_terms(query) for part in term_parts(term) for node in walk(part)])
 
 
 def placeholders(query: Query) -> tuple[str, ...]:
     """Names that rows of data must fill, in order of appearance."""
-    return tuple(dict.fromkeys(node.name for node in query_nodes(query) if isinstance(node, Placeholder)))
+    return tuple(dict.fromkeys([node.name for node in query_nodes(query) if isinstance(node, Placeholder)]))
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ that the variable declares.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NoReturn, assert_never
@@ -53,6 +54,11 @@ def state_of(variable: str, value: Value, states: Sequence[Value]) -> Value:
     raise UnknownState(variable, value, states)
 
 
+def _same(found: Sequence[object], given: Sequence[object]) -> bool:
+    """Whether nothing had to be changed: what was given then stays, and nothing is made."""
+    return all(map(operator.is_, found, given))
+
+
 class _Resolver:
     def __init__(self, states: States, labels: Sequence[Value], where: str, reals: Reals = _NO_REALS) -> None:
         self.states, self.labels, self.where, self.reals = states, labels, where, reals
@@ -65,7 +71,8 @@ class _Resolver:
             case Var():
                 return self.var(expr, self.labels)
             case Op(op, args):
-                return Op(op, self.comparison(args) if op in _EQUALITIES else tuple(self.expr(a) for a in args))
+                found = self.comparison(args) if op in _EQUALITIES else tuple([self.expr(a) for a in args])
+                return expr if _same(found, args) else Op(op, found)
             case _:
                 assert_never(expr)
 
@@ -82,7 +89,8 @@ class _Resolver:
             return Const(expr.name)
         if not known:
             self.refuse(expr.name, other, labels)
-        return Var(expr.name, self.world(expr.world))
+        world = self.world(expr.world) if expr.world else ()
+        return expr if world is expr.world else Var(expr.name, world)
 
     def refuse(self, name: str, other: str, labels: Sequence[Value]) -> NoReturn:
         """That `name` is neither; beside a variable of labels it was meant as one of them, unless a name is close."""
@@ -101,7 +109,8 @@ class _Resolver:
                 labels = [s for name in others for s in self.states.get(name, ())]
                 out.append(self.var(a, labels if others else self.labels, others[0] if len(others) == 1 else ""))
             elif isinstance(a, Const) and len(beside) == 1:
-                out.append(Const(self.value_of(beside[0], a.value)))
+                state = self.value_of(beside[0], a.value)
+                out.append(a if state is a.value else Const(state))
             else:
                 out.append(self.expr(a))
         return tuple(out)
@@ -127,7 +136,8 @@ class _Resolver:
         return float(value)
 
     def world(self, assignments: World) -> World:
-        return world(*(self.assignment(a) for a in assignments))
+        found = world(*[self.assignment(a) for a in assignments])
+        return assignments if len(found) == len(assignments) and _same(found, assignments) else found
 
     def assignment(self, a: Assignment) -> Assignment:
         for name in (a.target, a.parent):
@@ -137,7 +147,8 @@ class _Resolver:
         states = self.states.get(carrier, ())
         match a:
             case Set(_, Const(value)):
-                return replace(a, value=Const(self.value_of(carrier, value)))
+                state = self.value_of(carrier, value)
+                return a if state is value else replace(a, value=Const(state))
             case Set(_, Var() as term):
                 return self.set_term(a, term, carrier)
             case Set():

@@ -242,11 +242,17 @@ def _number(name: str, what: str, value: object) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Ranged:
-    """`low <= quantity <= high`; the ends may be infinite."""
+    """`low <= quantity <= high`; the ends may be infinite.
+
+    Attributes:
+        quantity, low, high: what lies between which ends.
+        same: other forms of the same quantity, which need other numbers to be known.
+    """
 
     quantity: Query | Correlation
     low: float
     high: float
+    same: tuple[Query, ...] = ()
 
 
 def check_shape(shape: Shape, graph: CausalGraph, states: States) -> None:
@@ -347,11 +353,17 @@ def _shifted(shape: Shape, states: States) -> Iterator[Ranged]:
         for x, other in itertools.permutations(states[shape.cause], 2):
             for y in _told_apart(states[shape.effect]):
                 event = _is(_under(shape.effect, shape.cause, x), y)
-                sides = [Probability(event, conjunction(_is(Var(shape.cause), at), *stratum)) for at in (x, other)]
-                yield Ranged(Contrast("-", *sides), shape.low, shape.high)
+                there = Probability(event, conjunction(_is(Var(shape.cause), other), *stratum))
+                yield Ranged(Contrast("-", _seen(shape, x, y, stratum), there), shape.low, shape.high)
+
+
+def _seen(shape: Shape, x: Value, y: Value, stratum: tuple[Expr, ...]) -> Probability:
+    """The probability of a state among those who have a value: by consistency it is that under the value."""
+    return Probability(_is(Var(shape.effect), y), conjunction(_is(Var(shape.cause), x), *stratum))
 
 
 def _tilted(shape: Shape, states: States) -> Iterator[Ranged]:
+    """Tan's odds ratio, which by Bayes' rule is the ratio of two probabilities of the effect as well."""
     for stratum in _strata(shape, states):
         given = conjunction(*stratum) if stratum else None
         for x in states[shape.cause]:
@@ -360,6 +372,8 @@ def _tilted(shape: Shape, states: States) -> Iterator[Ranged]:
             lacks = _is(Var(shape.cause), others[0]) if len(others) == 1 else Op("!=", (Var(shape.cause), Const(x)))
             all_units = Contrast("/", Probability(has, given), Probability(lacks, given))
             for y in states[shape.effect]:
-                among = conjunction(_is(_under(shape.effect, shape.cause, x), y), *stratum)
+                event = _is(_under(shape.effect, shape.cause, x), y)
+                among = conjunction(event, *stratum)
                 those = Contrast("/", Probability(has, among), Probability(lacks, among))
-                yield Ranged(Contrast("/", those, all_units), shape.low, shape.high)
+                ratio = Contrast("/", _seen(shape, x, y, stratum), Probability(event, conjunction(lacks, *stratum)))
+                yield Ranged(Contrast("/", those, all_units), shape.low, shape.high, (ratio,))

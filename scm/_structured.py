@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeAlias, assert_never, cast, get_args
 
-from ._document import as_list, as_name, as_number, as_value, check_keys, misfit, only_kind, shortened
+from ._document import Where, as_list, as_name, as_number, as_value, check_keys, misfit, only_kind, place, shortened
 from ._errors import InvalidFile, InvalidQuery, listing, near
 from ._query import Contrast, Distribution, Expectation, Number, Probability, Query
 from ._syntax import (
@@ -146,132 +146,136 @@ class _Reader:
     def __init__(self) -> None:
         self._nodes = 0
 
-    def _object(self, data: object, where: str, level: int, cap: int = MAX_DEPTH) -> dict[str, object]:
+    def _object(self, data: object, where: Where, level: int, cap: int = MAX_DEPTH) -> dict[str, object]:
         self._nodes += 1
         if self._nodes > MAX_NODES:
-            raise InvalidFile(f"{where}: more than {MAX_NODES:,} parts. Split it into several.")
+            raise InvalidFile(f"{place(where)}: more than {MAX_NODES:,} parts. Split it into several.")
         if level > cap:
-            raise InvalidFile(f"{shortened(where)}: nested deeper than {cap} levels. Split it into parts.")
+            raise InvalidFile(f"{shortened(place(where))}: nested deeper than {cap} levels. Split it into parts.")
         if not isinstance(data, dict):
             raise misfit(where, data, "an object", "Write {...} with the keys described in the documentation.")
         return cast("dict[str, object]", data)
 
-    def expr(self, data: object, where: str, level: int) -> Expr:
+    def expr(self, data: object, where: Where, level: int) -> Expr:
         """Any expression."""
         given = self._object(data, where, level)
         kind = only_kind(given, _EXPRESSIONS, where)
         if kind == "const":
             check_keys(given, where, "const")
-            return Const(as_value(given["const"], f"{where}.const"))
+            return Const(as_value(given["const"], (where, "const")))
         if kind == "placeholder":
             check_keys(given, where, "placeholder")
-            return Placeholder(as_name(given["placeholder"], f"{where}.placeholder"))
+            return Placeholder(as_name(given["placeholder"], (where, "placeholder")))
         if kind == "var":
             return self._var(given, where, level)
         return self._op(given, where, level)
 
-    def _var(self, given: Mapping[str, object], where: str, level: int) -> Var:
+    def _var(self, given: Mapping[str, object], where: Where, level: int) -> Var:
+        if len(given) == 1:
+            return Var(as_name(given["var"], (where, "var")))
         check_keys(given, where, "var", optional=("world",))
-        assignments = as_list(given.get("world", []), f"{where}.world")
-        read = [self._assignment(item, f"{where}.world[{i}]", level) for i, item in enumerate(assignments)]
-        return Var(as_name(given["var"], f"{where}.var"), _world(read, f"{where}.world"))
+        assignments = as_list(given["world"], (where, "world"))
+        read = [self._assignment(item, (where, "world", i), level) for i, item in enumerate(assignments)]
+        return Var(as_name(given["var"], (where, "var")), _world(read, (where, "world")))
 
-    def _op(self, given: Mapping[str, object], where: str, level: int) -> Op:
+    def _op(self, given: Mapping[str, object], where: Where, level: int) -> Op:
         check_keys(given, where, "op", "args")
         op = given["op"]
         if not isinstance(op, str) or op not in _OPERATORS:
             hint = near(op, _OPERATORS).strip() if isinstance(op, str) else ""
-            raise misfit(f"{where}.op", op, f"one of {listing(_OPERATORS, 30)}", hint)
-        args = as_list(given["args"], f"{where}.args")
+            raise misfit((where, "op"), op, f"one of {listing(_OPERATORS, 30)}", hint)
+        args = as_list(given["args"], (where, "args"))
         least, most = _ARITY[op]
         if len(args) < least or (most is not None and len(args) > most):
             wanted = f"{least}" if least == most else f"at least {least}"
             raise InvalidFile(
-                f"{where}.args: {op!r} takes {wanted} argument{'s' if wanted != '1' else ''}, got {len(args)}."
+                f"{place(where)}.args: {op!r} takes {wanted} argument{'s' if wanted != '1' else ''}, got {len(args)}."
             )
-        read = tuple(self.expr(arg, f"{where}.args[{i}]", level + 1) for i, arg in enumerate(args))
+        read = tuple(self.expr(arg, (where, "args", i), level + 1) for i, arg in enumerate(args))
         return Op(cast(Operator, op), read)
 
-    def _assignment(self, data: object, where: str, level: int) -> Assignment:
+    def _assignment(self, data: object, where: Where, level: int) -> Assignment:
         given = self._object(data, where, level)
         kind = only_kind(given, _ASSIGNMENTS, where)
-        target = as_name(given[kind], f"{where}.{kind}")
-        parent = None if "parent" not in given else as_name(given["parent"], f"{where}.parent")
+        target = as_name(given[kind], (where, kind))
+        parent = None if "parent" not in given else as_name(given["parent"], (where, "parent"))
         if kind == "draw":
             return self._draw(given, target, parent, where, level)
         check_keys(given, where, kind, "value", optional=("parent",))
-        value = self.expr(given["value"], f"{where}.value", level + 1)
+        value = self.expr(given["value"], (where, "value"), level + 1)
         if kind == "soft":
             return Soft(target, value, parent)
         if isinstance(value, Op):
             raise misfit(
-                f"{where}.value", given["value"], "a constant, a placeholder or a variable", "For a formula use 'soft'."
+                (where, "value"), given["value"], "a constant, a placeholder or a variable", "For a formula use 'soft'."
             )
         return Set(target, value, parent)
 
-    def _draw(self, given: Mapping[str, object], target: str, parent: str | None, where: str, level: int) -> Draw:
+    def _draw(self, given: Mapping[str, object], target: str, parent: str | None, where: Where, level: int) -> Draw:
         if "policy" in given:
             check_keys(given, where, "draw", "policy", optional=("parent",))
-            return Draw(target, (), parent, as_name(given["policy"], f"{where}.policy"))
+            return Draw(target, (), parent, as_name(given["policy"], (where, "policy")))
         check_keys(given, where, "draw", "cases", optional=("parent",))
-        cases = as_list(given["cases"], f"{where}.cases")
-        read = tuple(self._case(case, f"{where}.cases[{i}]", level) for i, case in enumerate(cases))
+        cases = as_list(given["cases"], (where, "cases"))
+        read = tuple(self._case(case, (where, "cases", i), level) for i, case in enumerate(cases))
         conditional = [condition is not None for condition, _ in read]
         if conditional != [True] * (len(read) - 1) + [False]:
             raise InvalidFile(
-                f"{where}.cases: every case but the last has an 'if', and the last has none; got {len(read)} cases."
+                f"{place(where)}.cases: every case but the last has an 'if', and the last has none; got {len(read)} "
+                "cases."
             )
         return Draw(target, read, parent)
 
-    def _case(self, data: object, where: str, level: int) -> tuple[Expr | None, Law]:
+    def _case(self, data: object, where: Where, level: int) -> tuple[Expr | None, Law]:
         given = self._object(data, where, level)
         check_keys(given, where, "law", optional=("if",))
-        condition = self.expr(given["if"], f"{where}.if", level + 1) if "if" in given else None
-        weights = as_list(given["law"], f"{where}.law")
+        condition = self.expr(given["if"], (where, "if"), level + 1) if "if" in given else None
+        weights = as_list(given["law"], (where, "law"))
         if not weights:
-            raise misfit(f"{where}.law", weights, "at least one state with its probability")
-        return condition, tuple(self._weight(item, f"{where}.law[{i}]", level) for i, item in enumerate(weights))
+            raise misfit((where, "law"), weights, "at least one state with its probability")
+        return condition, tuple(self._weight(item, (where, "law", i), level) for i, item in enumerate(weights))
 
-    def _weight(self, data: object, where: str, level: int) -> tuple[Value, float]:
+    def _weight(self, data: object, where: Where, level: int) -> tuple[Value, float]:
         given = self._object(data, where, level)
         check_keys(given, where, "state", "probability")
-        return as_value(given["state"], f"{where}.state"), as_number(given["probability"], f"{where}.probability")
+        return as_value(given["state"], (where, "state")), as_number(given["probability"], (where, "probability"))
 
-    def query(self, data: object, where: str, level: int) -> Query:
+    def query(self, data: object, where: Where, level: int) -> Query:
         """Any query."""
         given = self._object(data, where, level, MAX_TERMS)
         kind = only_kind(given, _QUERIES, where)
         if kind == "number":
             check_keys(given, where, "number")
-            return Number(as_number(given["number"], f"{where}.number"))
+            return Number(as_number(given["number"], (where, "number")))
         if kind == "contrast":
             return self._contrast(given, where, level)
         check_keys(given, where, kind, optional=("given",))
-        condition = self.expr(given["given"], f"{where}.given", 1) if "given" in given else None
+        condition = self.expr(given["given"], (where, "given"), 1) if "given" in given else None
         if kind == "distribution":
-            return Distribution(self._terms(given["distribution"], f"{where}.distribution"), condition)
-        asked = self.expr(given[kind], f"{where}.{kind}", 1)
+            return Distribution(self._terms(given["distribution"], where), condition)
+        asked = self.expr(given[kind], (where, kind), 1)
         return Probability(asked, condition) if kind == "probability" else Expectation(asked, condition)
 
-    def _terms(self, data: object, where: str) -> tuple[Var, ...]:
-        read = [self.expr(item, f"{where}[{i}]", 1) for i, item in enumerate(as_list(data, where))]
+    def _terms(self, data: object, where: Where) -> tuple[Var, ...]:
+        named = (where, "distribution")
+        read = [self.expr(item, (*named, i), 1) for i, item in enumerate(as_list(data, named))]
         of = tuple(term for term in read if isinstance(term, Var))
         if not of or len(of) < len(read):
-            raise misfit(where, data, "a list of variables, at least one", "For an event use 'probability'.")
+            raise misfit(named, data, "a list of variables, at least one", "For an event use 'probability'.")
         return of
 
-    def _contrast(self, given: Mapping[str, object], where: str, level: int) -> Contrast:
+    def _contrast(self, given: Mapping[str, object], where: Where, level: int) -> Contrast:
         check_keys(given, where, "contrast", "left", "right")
         op = given["contrast"]
         if op not in ("+", "-", "*", "/"):
-            raise misfit(f"{where}.contrast", op, "one of '+', '-', '*', '/'")
-        left = self.query(given["left"], f"{where}.left", level + 1)
-        right = self.query(given["right"], f"{where}.right", level + 1)
+            raise misfit((where, "contrast"), op, "one of '+', '-', '*', '/'")
+        left = self.query(given["left"], (where, "left"), level + 1)
+        right = self.query(given["right"], (where, "right"), level + 1)
         return Contrast(op, left, right)
 
 
-def _world(assignments: list[Assignment], where: str) -> World:
+def _world(assignments: list[Assignment], where: Where) -> World:
     try:
         return world(*assignments)
     except InvalidQuery as wrong:
-        raise InvalidQuery(f"{where}: {wrong}") from None
+        raise InvalidQuery(f"{place(where)}: {wrong}") from None

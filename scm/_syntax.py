@@ -67,7 +67,7 @@ class Op:
 
     def __post_init__(self) -> None:
         """Flatten nested associative operations, so that equal expressions are equal values."""
-        if self.op in ASSOCIATIVE and any(isinstance(a, Op) and a.op == self.op for a in self.args):
+        if self.op in ASSOCIATIVE and self.op in [a.op for a in self.args if isinstance(a, Op)]:
             flat: list[Expr] = []
             for a in self.args:
                 flat.extend(a.args if isinstance(a, Op) and a.op == self.op else (a,))
@@ -129,6 +129,8 @@ def world(*assignments: Assignment) -> World:
     Raises:
         InvalidQuery: two different assignments to one target.
     """
+    if len(assignments) < 2:
+        return assignments
     unique = dict.fromkeys(assignments)
     seen: dict[tuple[str, str | None], Assignment] = {}
     for item in unique:
@@ -186,14 +188,16 @@ def assignment_parts(assignment: Assignment) -> tuple[Expr, ...]:
 
 def walk(expr: Expr) -> Iterator[Expr]:
     """Every sub-expression, worlds included, without recursion."""
+    found: list[Expr] = []
     stack = [expr]
     while stack:
         node = stack.pop()
-        yield node
+        found.append(node)
         if isinstance(node, Op):
             stack.extend(reversed(node.args))
         elif isinstance(node, Var) and node.world:
             stack.extend(reversed(children(node)))
+    return iter(found)
 
 
 def depth(expr: Expr) -> int:
@@ -207,17 +211,22 @@ def depth(expr: Expr) -> int:
     return deepest
 
 
-def terms(expr: Expr) -> tuple[Var, ...]:
-    """The counterfactual terms of `expr`, in order, each once; terms nested in worlds are not listed."""
-    found: dict[Var, None] = {}
+def leaves(expr: Expr) -> list[Var]:
+    """The counterfactual terms of `expr`, in order, as often as they occur; terms nested in worlds are not listed."""
+    found: list[Var] = []
     stack = [expr]
     while stack:
         node = stack.pop()
         if isinstance(node, Var):
-            found.setdefault(node)
+            found.append(node)
         elif isinstance(node, Op):
             stack.extend(reversed(node.args))
-    return tuple(found)
+    return found
+
+
+def terms(expr: Expr) -> tuple[Var, ...]:
+    """The counterfactual terms of `expr`, in order, each once; terms nested in worlds are not listed."""
+    return (expr,) if isinstance(expr, Var) else tuple(dict.fromkeys(leaves(expr)))
 
 
 def substitute(expr: Expr, replace: Callable[[Const | Placeholder | Var], Expr]) -> Expr:

@@ -17,6 +17,8 @@ MAX_VALUES = 1 << 12
 """Most different values that one expression may take."""
 
 _TRUTH: tuple[Value, ...] = (False, True)
+_TRUTHS: frozenset[Value] = frozenset(_TRUTH)
+_CONNECTIVES = frozenset({"and", "or", "xor", "not"})
 
 
 def outcomes(expr: Expr, leaves: tuple[Var, ...], domains: tuple[tuple[Value, ...], ...]) -> tuple[Value, ...]:
@@ -26,6 +28,16 @@ def outcomes(expr: Expr, leaves: tuple[Var, ...], domains: tuple[tuple[Value, ..
         evaluate(expr, lambda term, combination=combination: combination[place[term]])
         for combination in itertools.product(*domains)
     )
+
+
+def is_logical(expr: Expr, scope: Mapping[str, Sequence[Value]]) -> bool:
+    """Whether `expr` is made of connectives and of names that are truth values, each in `scope`, and nothing else.
+
+    It then has a meaning and is a truth value whatever each name is.
+    """
+    if isinstance(expr, Var):
+        return not expr.world and expr.name in scope and _TRUTHS.issuperset(scope[expr.name])
+    return isinstance(expr, Op) and expr.op in _CONNECTIVES and all([is_logical(part, scope) for part in expr.args])
 
 
 def possible_values(expr: Expr, scope: Mapping[str, Sequence[Value]], where: str) -> tuple[tuple[Value, ...], bool]:
@@ -38,7 +50,7 @@ def possible_values(expr: Expr, scope: Mapping[str, Sequence[Value]], where: str
     leaves = terms(expr)
     domains = tuple(tuple(scope[leaf.name]) for leaf in leaves)
     if math.prod(map(len, domains)) <= GRID:
-        return tuple(dict.fromkeys(outcomes(expr, leaves, domains))), True
+        return domains[0] if isinstance(expr, Var) else tuple(dict.fromkeys(outcomes(expr, leaves, domains))), True
     return _by_parts(expr, scope, where), False
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
@@ -14,7 +14,7 @@ from ._laws import Laws, as_laws, widened
 from ._mechanism import Rows
 from ._noise import Noise, NoiseLaw, as_number, check_states, plain
 from ._parse import parse_expression
-from ._syntax import Expr, Value, terms
+from ._syntax import Expr, Value, leaves
 from .mechanisms._types import Unbound
 
 if TYPE_CHECKING:
@@ -38,7 +38,9 @@ def _as_items(rows: Rows | Sequence[float] | None) -> Items | None:
 
 
 def _as_table(rows: Rows | Sequence[float] | NDArray[Any] | None, name: str) -> Items | Laws | None:
-    return as_laws(rows, name) if hasattr(rows, "__array__") else _as_items(cast("Rows | Sequence[float] | None", rows))
+    if rows is None:
+        return None
+    return as_laws(rows, name) if hasattr(rows, "__array__") else _as_items(cast("Rows | Sequence[float]", rows))
 
 
 def _key(key: Value | tuple[Value, ...]) -> Key:
@@ -126,37 +128,28 @@ class Variable:
         """Keep what was given, as values."""
         if not isinstance(name, str) or not name.strip():  # pyright: ignore[reportUnnecessaryIsInstance]  # untyped callers
             raise InvalidModel(f"A variable's name is text, got {name!r}.")
-        mechanisms = {
-            "equation": equation,
-            "table": table,
-            "counts": counts,
-            "function": function,
-            "mechanism": mechanism,
-        }
+        ways = (("equation", equation), ("table", table), ("counts", counts), ("function", function))
+        given = [way for way, value in (*ways, ("mechanism", mechanism)) if value is not None]
         _check_kinds(name, equation, mechanism)
-        _check_mechanism(name, [k for k, v in mechanisms.items() if v is not None], parents, noise is not None)
+        _check_mechanism(name, given, parents, noise is not None)
         own = _own_laws(name, noise)
-        values = {
-            "name": name,
-            "states": None
-            if states is None or isinstance(states, Real)
-            else check_states(states, f"Variable {name!r}"),
-            "parents": None if parents is None else tuple(parents),
-            "equation": parse_expression(equation) if isinstance(equation, str) else equation,
-            "table": _as_table(table, name),
-            "counts": _as_table(counts, name),
-            "function": _as_items(function),
-            "noise": tuple(Noise(n, law) for n, law in own if not is_continuous(law)),
-            "description": description,
-            "real": states if isinstance(states, Real) else None,
-            "mechanism": mechanism,
-            "continuous": tuple(
-                ContinuousNoise((n,), cast(AnyContinuousLaw, law)) for n, law in own if is_continuous(law)
+        vars(self).update(
+            name=name,
+            states=None if states is None or isinstance(states, Real) else check_states(states, f"Variable {name!r}"),
+            parents=None if parents is None else tuple(parents),
+            equation=parse_expression(equation) if isinstance(equation, str) else equation,
+            table=_as_table(table, name),
+            counts=_as_table(counts, name),
+            function=_as_items(function),
+            noise=tuple([Noise(n, law) for n, law in own if not is_continuous(law)]),
+            description=description,
+            real=states if isinstance(states, Real) else None,
+            mechanism=mechanism,
+            continuous=tuple(
+                [ContinuousNoise((n,), cast(AnyContinuousLaw, law)) for n, law in own if is_continuous(law)]
             ),
-            "shared": (noise,) if isinstance(noise, str) else (),
-        }
-        for field, value in values.items():
-            object.__setattr__(self, field, value)
+            shared=(noise,) if isinstance(noise, str) else (),
+        )
 
 
 def _own_laws(name: str, noise: object) -> list[tuple[str, Any]]:
@@ -205,8 +198,7 @@ def _check_mechanism(name: str, given: Sequence[str], parents: object, has_noise
 def with_states(variable: Variable, states: tuple[Value, ...]) -> Variable:
     """The same variable with its states spelt out, so that they no longer depend on its parents' mechanisms."""
     copy = object.__new__(Variable)
-    for field in fields(variable):
-        object.__setattr__(copy, field.name, states if field.name == "states" else getattr(variable, field.name))
+    vars(copy).update(vars(variable) | {"states": states})
     return copy
 
 
@@ -217,17 +209,18 @@ def declared(variable: Variable) -> Domain | None:
 
 def noises_of(variable: Variable) -> tuple[str, ...]:
     """The names of its own noises and of a shared one that it names."""
-    return (*(n.name for n in variable.noise), *(n for c in variable.continuous for n in c.names), *variable.shared)
+    own = [n.name for n in variable.noise]
+    return (*own, *[n for block in variable.continuous for n in block.names], *variable.shared)
 
 
 def inputs_of(variable: Variable, known: Container[str]) -> tuple[str, ...]:
     """Everything the mechanism reads: parents, shared noises, own noises. `known` are all names of the model."""
+    if variable.equation is not None:
+        # Any other bare name is a label, or is refused when the equation is resolved.
+        return tuple(dict.fromkeys([leaf.name for leaf in leaves(variable.equation) if leaf.name in known]))
     own = noises_of(variable)
     if variable.mechanism is not None:
         return tuple(dict.fromkeys((*variable.mechanism.reads(variable.parents, known), *own)))
-    if variable.equation is not None:
-        # Any other bare name is a label, or is refused when the equation is resolved.
-        return tuple(dict.fromkeys(t.name for t in terms(variable.equation) if t.name in known))
     if variable.table is None and variable.counts is None and variable.function is None:
         return own
     return (*(variable.parents or ()), *own)

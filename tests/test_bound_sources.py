@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 
 import scm
 from scm.bounds._canonical import programme_of
@@ -347,6 +348,46 @@ def test_the_marginal_sensitivity_model(odds: float):
     least = max(seen * ratio / odds, 0.4 - other * ratio * odds)
     most = min(seen * ratio * odds, 0.4 - other * ratio / odds)
     assert (low, high) == pytest.approx((seen + least, seen + most), abs=1e-7)
+
+
+def _within_odds(share: float, odds: float) -> tuple[float, float]:
+    """The ends of P(Y_1=1 | X=0) where P(Y=1 | X=1) is `share`."""
+    return max(share / odds, 1 - (1 - share) * odds), min(share * odds, 1 - (1 - share) / odds)
+
+
+@pytest.mark.parametrize("counts", [[[120, 80], [90, 210]], [[2400, 1600], [2400, 3600]], [[30, 1], [2, 40]]])
+@pytest.mark.parametrize("delta", [0.0, 0.1, 0.3])
+def test_confounding_beside_counts_loses_nothing(counts: list[list[int]], delta: float):
+    """The region is three intervals: P(X=1), and P(Y=1 | X=x). Each end of the query is at one corner of it."""
+    (c00, c01), (c10, c11) = counts
+    rows = {"X": [0] * (c00 + c01) + [1] * (c10 + c11), "Y": [0] * c00 + [1] * c01 + [0] * c10 + [1] * c11}
+    study = scm.Study("X -> Y, X <-> Y", scm.Sample(rows))
+    alpha = 0.05 / 3
+    x, _ = exact_interval(c10 + c11, c00 + c01 + c10 + c11, alpha)
+    low, high = exact_interval(c11, c10 + c11, alpha)
+    answer = scm.ask(study, "P(Y[X=1]=1)", assume=scm.additive_confounding("X", "Y", delta))
+    ends = answer.uncertainty.confidence
+    assert (ends.lower, ends.upper) == pytest.approx(
+        (x * low + (1 - x) * max(low - delta, 0), x * high + (1 - x) * min(high + delta, 1)), abs=1e-7
+    )
+    odds = 1 + 5 * delta
+    ends = scm.ask(study, "P(Y[X=1]=1)", assume=scm.marginal_sensitivity("X", "Y", odds)).uncertainty.confidence
+    assert (ends.lower, ends.upper) == pytest.approx(
+        (x * low + (1 - x) * _within_odds(low, odds)[0], x * high + (1 - x) * _within_odds(high, odds)[1]), abs=1e-7
+    )
+
+
+def exact_interval(count: int, total: int, alpha: float) -> tuple[float, float]:
+    """Clopper and Pearson's, from the distribution itself."""
+    return binomtest(count, total).proportion_ci(1 - alpha, "exact")
+
+
+def test_confounding_beside_printed_digits_loses_nothing():
+    study = scm.Study("X -> Y, X <-> Y", "P(X=1) = 50%", "P(Y=1 | X=1) = 70%", "P(Y=1 | X=0) = 40%")
+    answer = scm.ask(study, "P(Y[X=1]=1)", assume=scm.additive_confounding("X", "Y", 0.1))
+    assert (answer.interval.lower, answer.interval.upper) == pytest.approx((0.65, 0.75), abs=1e-7)
+    ends = answer.uncertainty.rounding
+    assert ends == pytest.approx((0.695 - 0.1 * 0.505, 0.705 + 0.1 * 0.505), abs=1e-7)
 
 
 def test_confounding_within_strata():

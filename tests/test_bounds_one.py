@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from scm.bounds._one import ZeroCondition, solve_one
-from scm.bounds._programme import Block, Clash, Ends, Limit, Polynomial, Programme, Ratio
+from scm.bounds._possible import told_from_rounding
+from scm.bounds._programme import Block, Clash, End, Ends, Limit, Polynomial, Programme, Ratio
 
 
 def form(*rows, weights=None):
@@ -192,6 +193,18 @@ def test_a_condition_that_may_be_impossible():
     free = solved(programme_of(forms, [], query))
     assert (free.lower.outer, free.upper.outer) == (0.0, 1.0)
     assert free.sharp
+
+
+@pytest.mark.parametrize(("faint", "told"), [(0.1, True), (1e-5, True), (1e-12, False)])
+def test_an_end_that_rounding_decides_is_not_attained(faint, told):
+    """What a law misses of what is known is divided by what the condition has."""
+    forms = [[1.0, 1.0, 0.0], [1.0, 0.0, 0.0]]
+    programme = programme_of(forms, [(0, faint, faint)], [Ratio(1.0, form(1), form(0))])
+    missed = np.array([faint / 2 + 1e-12, faint / 2, 1 - faint - 1e-12])
+    end = told_from_rounding(programme, End(0.5, programme.at((missed,)), (missed,)))
+    assert (end.laws is not None) is told
+    assert bool(np.isnan(end.inner)) is not told
+    assert end.outer == 0.5
 
 
 def test_an_impossible_condition():

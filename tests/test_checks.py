@@ -326,6 +326,20 @@ def test_what_cannot_be_formalised_has_nothing_to_check() -> None:
     assert examine(Reading("Hello.", Problem(cannot="There is no question."))) == ()
 
 
+@pytest.mark.parametrize(
+    "names", [["red light", "red door", "noise", "fog"], ["fog", "red light", "red door", "noise"]]
+)
+def test_a_cause_that_is_not_clear_says_nothing_of_another(names: list[str]) -> None:
+    data = {
+        "variables": [{"name": name} for name in names],
+        "equations": [{"variable": "noise", "expression": "not fog", "words": "Fog causes noise."}],
+        "queries": [{"query": "P(noise[fog=False] = True)", "words": "Would noise occur if not fog?"}],
+        "reply": {"kind": "yes-no"},
+    }
+    found = faults("Red causes noise. Fog causes noise. Would noise occur if not fog?", data)
+    assert [(f.check, f.part) for f in found] == [("sign", "equations[0]")]
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 # Laws
 

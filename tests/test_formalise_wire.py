@@ -255,3 +255,34 @@ def test_accents_and_other_scripts_are_names():
 )
 def test_what_a_problem_does_not_hold_is_refused(parts, message):
     assert message in faults(wire(**parts))
+
+
+@pytest.mark.parametrize("sign", ["y", 'y"', "y ", ":", "{}", "\t", "é"])
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize("length", [MAX_SAID - 1, MAX_SAID, MAX_SAID + 1, MAX_SAID + 700])
+def test_long_text_is_cut_whatever_it_is_made_of(sign, indent, length):
+    text = (sign * length)[:length]
+    found = data_of_reply(json.dumps({"cannot": text, "description": "short"}, indent=indent))
+    shown = text.replace("\t", " ")
+    assert found["cannot"] == (shown if length <= MAX_SAID else f"{shown[:MAX_SAID]}...")
+    assert found["description"] == "short"
+
+
+def test_a_key_that_stands_twice_is_found_whatever_else_stands_there():
+    for reply in (
+        '{"a": {"b": 1, "b": 1}, "words": "x"}',
+        '{"a": {"b": null, "b": 1}, "words": "x: y"}',
+        '{"words": "x: y", "c" : 1, "c" : null}',
+        '{"words": "x", "given": [], "given": []}',
+    ):
+        with pytest.raises(InvalidProblem, match="twice"):
+            data_of_reply(reply)
+    assert data_of_reply('{"words": "x: y: z", "b" : [{"words": ":"}, null]}') == {
+        "words": "x: y: z",
+        "b": [{"words": ":"}, None],
+    }
+
+
+def test_a_key_with_something_hidden_in_it_is_a_fault_also_where_its_value_is_absent():
+    assert "U+200B" in faults('{"can\u200bnot": null}')
+    assert data_of_reply('{"can\u00a0not": null, "world": [], "by": {}}') == {"by": {}}

@@ -634,3 +634,12 @@ def test_what_has_no_method_and_what_is_no_text_are_refused():
         asyncio.run(Formaliser(ScriptedChat([REPLY])).formalise(None))  # pyright: ignore[reportArgumentType]
     with pytest.raises(ScmError, match="votes: got '3'"):
         Formaliser(ScriptedChat([]), votes="3")  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [{}, {"text": 'a "b"\n\t\u00e9\u2028'}, {"text": "a", "form": "number"}, {"text": "a", "faults": [{"part": "b"}]}],
+)
+def test_what_is_asked_is_json_in_lines(data):
+    """Texts by themselves are encoded in a quicker way, and kept replies are known by every byte of a message."""
+    assert prompt("problem").messages(**data)[1].content == json.dumps(data, ensure_ascii=False, indent=1)

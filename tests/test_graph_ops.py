@@ -159,3 +159,16 @@ def test_names_that_are_not_there():
         latent_projection(graph, ("Z",))
     with pytest.raises(UnknownName, match="`into` speaks of 'Z'"):
         mutilated(graph, into="Z")
+
+
+def test_the_order_has_causes_first_and_ties_as_declared():
+    rng = random.Random("order")
+    for _ in range(200):
+        graph = random_graph(rng, 7)
+        size = len(graph.variables)
+        for one in (graph, CausalGraph(tuple(rng.sample(graph.variables, size)), graph.edges)):
+            expected: list[str] = []
+            while len(expected) < size:
+                open_ones = [name for name in one.variables if name not in expected]
+                expected.append(next(name for name in open_ones if {*one.parents[name]} <= {*expected}))
+            assert one.order == tuple(expected)

@@ -6,6 +6,7 @@ import math
 import random
 import re
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -249,3 +250,39 @@ def test_a_name_in_the_quotes_of_a_label_is_told():
     model = Model(Variable("my var", noise=Bernoulli(0.3)))
     with pytest.raises(InvalidQuery, match='double quotes: "my var"'):
         ask(model, "P('my var' = 1)")
+
+
+STATES: dict[str, tuple[Any, ...]] = {"A": (False, True), "B": (0, 1), "L": ("low", "high")}
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_an_equation_takes_the_values_of_its_formula(seed: int) -> None:
+    rng = random.Random(seed)
+    roots = [Variable(name, states, noise=Unknown(states)) for name, states in STATES.items()]
+    for text in (f"{_formula(rng, 2)} {rng.choice(('and', 'or', 'xor', '='))} {_formula(rng, 2)}" for _ in range(10)):
+        code = compile(text.replace("xor", "^").replace(" = ", " == "), "formula", "eval")
+        try:
+            found = [
+                _truth(eval(code, dict(zip(STATES, at, strict=True)))) for at in itertools.product(*STATES.values())
+            ]
+        except ValueError:
+            continue
+        assert Model(*roots, Variable("Y", equation=text)).states["Y"] == (False, True), text
+        for state in (False, True):
+            with nullcontext() if set(found) == {state} else pytest.raises(scm.InvalidModel, match="not among its"):
+                Model(*roots, Variable("Y", (state, "other"), equation=text))
+
+
+def _truth(value: object) -> bool:
+    if value not in (0, 1):
+        raise ValueError
+    return bool(value)
+
+
+def _formula(rng: random.Random, depth: int) -> str:
+    kind = rng.choice(("and", "or", "xor", "not", "leaf"))
+    if not depth or kind == "leaf":
+        return rng.choice(("A", "(B = 1)", "(L = 'low')", "(L != 'low')", "(B in {0, 1})", "(A = B)", "(B < 1)"))
+    if kind == "not":
+        return f"(not {_formula(rng, depth - 1)})"
+    return f"({_formula(rng, depth - 1)} {kind} {_formula(rng, depth - 1)})"

@@ -65,8 +65,15 @@ class Complaint:
 
 def body(request: ChatRequest, model: str, dialect: Dialect) -> dict[str, Any]:
     """The request as JSON data."""
-    spoken = _in_words(request) if request.schema and dialect.form not in ("schema", "tool") else request.messages
-    messages = [{"role": message.role, "content": message.content} for message in spoken]
+    messages = [{"role": message.role, "content": message.content} for message in _spoken(request, dialect)]
+    return _body(request, messages, model, dialect)
+
+
+def _spoken(request: ChatRequest, dialect: Dialect) -> tuple[Message, ...]:
+    return _in_words(request) if request.schema and dialect.form not in ("schema", "tool") else request.messages
+
+
+def _body(request: ChatRequest, messages: list[dict[str, str]], model: str, dialect: Dialect) -> dict[str, Any]:
     said = _chat(request, messages, dialect) if dialect.api == "chat" else _responses(request, messages, dialect)
     return {"model": model} | {name: value for name, value in said.items() if name not in dialect.without}
 
@@ -77,39 +84,33 @@ def encoded(request: ChatRequest, model: str, dialect: Dialect) -> bytes:
     Raises:
         UnicodeEncodeError: a message holds half of a surrogate pair.
     """
-    said = body(request, model, dialect)
-    parts = [f"{_json(name)}:{_value(name, value, request.schema, dialect)}" for name, value in said.items()]
-    return f"{{{','.join(parts)}}}".encode()
+    messages = [(_prompt if one.role == "system" else _message)(one) for one in _spoken(request, dialect)]
+    before, after = _around(model, dialect, request.schema, request.max_tokens, request.temperature, request.attempt)
+    return b"".join((before, b",".join(messages), after))
 
 
-def _value(name: str, value: Any, schema: ReplySchema | None, dialect: Dialect) -> str:
-    if name in ("messages", "input"):
-        return f"[{','.join(map(_message, value))}]"
-    if name in ("response_format", "tools", "text") and schema is not None:
-        return _form_text(schema, dialect, name)
-    return _json(value)
-
-
-def _message(message: dict[str, str]) -> str:
-    content = message["content"]
-    return (
-        f'{{"role":{_json(message["role"])},"content":{(_prompt if message["role"] == "system" else _json)(content)}}}'
-    )
+def _message(message: Message) -> bytes:
+    return _json({"role": message.role, "content": message.content}).encode()
 
 
 @lru_cache(maxsize=64)
-def _prompt(text: str) -> str:
-    return _json(text)
+def _prompt(message: Message) -> bytes:
+    return _message(message)
 
 
-@lru_cache(maxsize=64)
-def _form_text(schema: ReplySchema, dialect: Dialect, name: str) -> str:
-    form = _chat_form if dialect.api == "chat" else _responses_form
-    return _json(form(schema, dialect)[name])
+@lru_cache(maxsize=64, typed=True)  # 0 and 0.0 are equal, and not the same in JSON
+def _around(
+    model: str, dialect: Dialect, schema: ReplySchema | None, max_tokens: int, temperature: float, attempt: int
+) -> tuple[bytes, bytes]:
+    """What is sent before the messages and after them: the same whatever they say."""
+    request = ChatRequest((), "problem", schema, max_tokens, temperature, attempt)
+    name = "messages" if dialect.api == "chat" else "input"
+    # Inside a text its quotes would be escaped, so that this stands for the key and nothing else.
+    before, key, after = _json(_body(request, [], model, dialect)).partition(f'"{name}":[')
+    return f"{before}{key}".encode(), after.encode()
 
 
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
 def path(dialect: Dialect) -> str:

@@ -23,7 +23,7 @@ from scm import InvalidFile
 
 from ._failures import ChatFailure
 from ._secrets import masked
-from ._types import ChatModel, ChatReply, ChatRequest, Usage
+from ._types import ChatModel, ChatReply, ChatRequest, Message, ReplySchema, Usage
 
 _FORMAT = 1
 _APPLICATION = 0x54574331  # "TWC1": what marks a database as ours
@@ -52,28 +52,27 @@ def cache_key(request: ChatRequest, endpoint: str) -> bytes:
 
     The text that the request is about is left out: what is sent are the messages.
     """
-    messages = [
-        f"[{json.dumps(one.role)}, {(_prompt if one.role == 'system' else json.dumps)(one.content)}]"
-        for one in request.messages
-    ]
-    parts = [
-        str(_FORMAT),
-        json.dumps(endpoint),
-        f"[{', '.join(messages)}]",
-        f"[{json.dumps(request.schema.name)}, {_prompt(request.schema.text)}]" if request.schema else "null",
-        json.dumps(request.purpose),
-        json.dumps(request.prompt),
-        json.dumps(request.max_tokens),
-        json.dumps(float(request.temperature)),
-        json.dumps(request.attempt),
-    ]
-    return hashlib.sha256(f"[{', '.join(parts)}]".encode()).digest()
+    # As one JSON array. Prompts and schemas are long, and the same for all texts: their part is worked out once.
+    messages, system = request.messages, bool(request.messages) and request.messages[0].role == "system"
+    key = _begun(endpoint, messages[:system]).copy()
+    said = [json.dumps([one.role, one.content]) for one in messages[system:]]
+    key.update(f"{', ' if system and said else ''}{', '.join(said)}], ".encode())
+    key.update(_schema(request.schema))
+    rest = [request.purpose, request.prompt, request.max_tokens, float(request.temperature), request.attempt]
+    key.update(f", {json.dumps(rest)[1:]}".encode())
+    return key.digest()
 
 
 @lru_cache(maxsize=64)
-def _prompt(text: str) -> str:
-    """As JSON. Prompts and schemas are long, and the same for all texts."""
-    return json.dumps(text)
+def _begun(endpoint: str, prompts: tuple[Message, ...]):
+    """The beginning of a key, up to the messages that are not the same for all texts. Not to be changed."""
+    said = ", ".join(json.dumps([one.role, one.content]) for one in prompts)
+    return hashlib.sha256(f"[{_FORMAT}, {json.dumps(endpoint)}, [{said}".encode())
+
+
+@lru_cache(maxsize=64)
+def _schema(schema: ReplySchema | None) -> bytes:
+    return json.dumps([schema.name, schema.text] if schema else None).encode()
 
 
 class ReplyCache:

@@ -105,14 +105,14 @@ class Journal:
 
     def sent(self, number: int, most: Call, at: float) -> None:
         """A call is about to be sent, and can take so much."""
-        self._write({"sent": number, "at": at} | _data(most))
+        self._write({"sent": number, "at": at, **_data(most)})
 
     def done(self, number: int, call: Call, at: float) -> None:
         """What a call took."""
-        self._write({"done": number, "at": at} | _data(call))
+        self._write({"done": number, "at": at, **_data(call)})
 
     def _write(self, data: dict[str, Any]) -> None:
-        left = memoryview(json.dumps(data).encode() + b"\n")
+        left = f"{json.dumps(data)}\n".encode()
         try:
             while left:
                 left = left[os.write(self._file, left) :]

@@ -164,6 +164,10 @@ class Ledger:
         """The most that a call under way can take."""
         return self._under_way[number]
 
+    def cost(self, input_tokens: int, output_tokens: int) -> float | None:
+        """What so many tokens cost; None where no price is known."""
+        return None if self.price is None else self.price.of(input_tokens, output_tokens)
+
     def priced(self, call: Call) -> Call:
         """The call with its cost."""
         return replace(call, cost=cost_of(call, self.price))
@@ -172,7 +176,8 @@ class Ledger:
 
     def _most(self, request: ChatRequest) -> Call:
         size = estimated_input(request.messages, request.schema.text if request.schema else "")
-        return self.priced(Call(request.purpose, UNFINISHED, _MOST_INPUT * size, request.max_tokens, "most"))
+        sent, written = _MOST_INPUT * size, request.max_tokens
+        return Call(request.purpose, UNFINISHED, sent, written, "most", self.cost(sent, written))
 
     def _admitted(self, most: Call) -> int:
         number, self._following = self._following, self._following + 1
@@ -260,8 +265,10 @@ class Metered:
         began = time.perf_counter()
         try:
             reply = await self._chat.complete(request)
-            call = ledger.priced(_replied(request, reply))
-            return replace(reply, usage=replace(reply.usage, cost=call.cost))
+            call = _replied(request, reply, ledger)
+            return (
+                reply if reply.usage.cost == call.cost else replace(reply, usage=replace(reply.usage, cost=call.cost))
+            )
         except ChatFailure as failure:
             call = ledger.priced(_failed(failure, call))
             if call.counted == "endpoint":
@@ -271,12 +278,14 @@ class Metered:
             ledger.settle(number, replace(call, seconds=time.perf_counter() - began))
 
 
-def _replied(request: ChatRequest, reply: ChatReply) -> Call:
+def _replied(request: ChatRequest, reply: ChatReply, ledger: Ledger) -> Call:
     sent, written = reply.usage.input_tokens, reply.usage.output_tokens
     counted: Counted = "endpoint" if sent is not None and written is not None else "size"
     if sent is None:
         sent = estimated_input(request.messages, request.schema.text if request.schema else "")
-    return Call(request.purpose, REPLY, sent, estimated_tokens(reply.text) if written is None else written, counted)
+    if written is None:
+        written = estimated_tokens(reply.text)
+    return Call(request.purpose, REPLY, sent, written, counted, ledger.cost(sent, written))
 
 
 def _failed(failure: ChatFailure, most: Call) -> Call:

@@ -9,6 +9,7 @@ MASK = "[key]"
 
 _LOOKS_LIKE_ONE = re.compile(r"\b(?:sk|pk|rk|gsk|xai|hf|nvapi)[-_][A-Za-z0-9_\-]{16,}")
 _LONG_ENOUGH = re.compile(r"[-_][A-Za-z0-9_\-]{16}")  # quick to look for, and rare
+_BEGINNINGS = tuple(f"{name}{sign}" for name in ("sk", "pk", "rk", "gsk", "xai", "hf", "nvapi") for sign in "-_")
 _SHORTEST = 6
 
 _given: set[str] = set()
@@ -30,4 +31,6 @@ def masked(text: str) -> str:
     for key in (*there, *_given):
         if len(key) >= _SHORTEST and key in text:
             text = text.replace(key, MASK)
-    return _LOOKS_LIKE_ONE.sub(MASK, text) if _LONG_ENOUGH.search(text) else text
+    if not any(start in text for start in _BEGINNINGS) or not _LONG_ENOUGH.search(text):
+        return text
+    return _LOOKS_LIKE_ONE.sub(MASK, text)

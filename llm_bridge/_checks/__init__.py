@@ -73,8 +73,10 @@ def examine(reading: Reading, checks: Sequence[Check] = CHECKS) -> tuple[Fault, 
     if reading.problem.cannot is not None:
         return ()
     found: list[Fault] = []
-    for check in sorted(checks, key=lambda one: one.costs == "engine"):
-        if check.costs == "engine" and any(fault.severity == "fault" for fault in found):
-            break
-        found += check.examine(reading)
+    for check in checks:
+        if check.costs != "engine":
+            found += check.examine(reading)
+    for check in checks:
+        if check.costs == "engine" and not any([fault.severity == "fault" for fault in found]):
+            found += check.examine(reading)
     return tuple(found)

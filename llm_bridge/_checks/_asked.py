@@ -8,6 +8,7 @@ from scm import Adjusts, CausalClaim, Independence, Value, print_claim
 
 from .._problem import Problem, ProblemQuery, ProblemVariable
 from ._asking import Asking, asking, question_sentences
+from ._attribution import kind_of
 from ._choice import choice
 from ._given import quoted
 from ._mentions import Mention
@@ -31,6 +32,8 @@ def asked(reading: Reading) -> Iterable[Fault]:
         question = asking(text, problem.variables, query.words)
         if question is None:
             continue
+        if kind_of(question) is not None:
+            continue  # the whole query is looked at with its rung
         if query.query is not None:
             yield from _outcome(problem, text, query, question, part)
         else:

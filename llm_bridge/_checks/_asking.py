@@ -35,7 +35,8 @@ _ASIDE = words("regardless irrespective disregarding ignoring disregard ignore")
 _WOULD = words("would could might wouldn't couldn't")
 _BEFORE_HAD = words("if that have has having would could might he she they it we who there which to")
 _ASK = words("ask asks asked asking wonder wonders wondered know knows see tell say says find")
-_MAKE = stems("make")
+_GOES_ON = words("did does do is are was were has have")
+_VERBS = FORWARD | PREVENTING | NOUNS | stems("make lead depend result")
 _DOING = words(
     "force forced forcing intervene intervening intervention do impose imposed assign assigned randomly regardless"
 )
@@ -68,17 +69,17 @@ class Asking:
 
     def having(self, role: Role) -> tuple[Mention, ...]:
         """The mentions that play `role`."""
-        return tuple(m for m, r in self.roles if r == role)
+        return tuple([m for m, r in self.roles if r == role])
 
     @property
     def sees(self) -> bool:
         """Whether it speaks of seeing, plainly."""
-        return bool(self.spoken & _STRONG_SEE)
+        return not self.spoken.isdisjoint(_STRONG_SEE)
 
     @property
     def does(self) -> bool:
         """Whether it speaks of doing, plainly."""
-        return bool(self.spoken & _DOING)
+        return not self.spoken.isdisjoint(_DOING)
 
 
 @remembered
@@ -87,7 +88,8 @@ def asking(text: Scan, variables: tuple[ProblemVariable, ...], cited: str) -> As
     found = question_sentences(text, cited)
     if not found:
         return None
-    here = [m for m in mentions(text, variables) if any(m.sentence == s.index for s in found)]
+    numbers = frozenset([s.index for s in found])
+    here = [m for m in mentions(text, variables) if m.sentence in numbers]
     roles: list[tuple[Mention, Role]] = []
     for sentence in found:
         inside = [m for m in here if m.sentence == sentence.index]
@@ -96,36 +98,38 @@ def asking(text: Scan, variables: tuple[ProblemVariable, ...], cited: str) -> As
     plain = [m for m, role in roles if role == "plain"]
     taken = {at for m in here for at in range(m.first, m.last)}
     causes, outcomes, causal = _causes(text, last, plain, taken)
-    tokens = [t for s in found for t in text.of(s)]
+    spoken = frozenset([t.word for s in found for t in text.of(s)])
     return Asking(
-        " ".join(s.text for s in found),
+        " ".join([s.text for s in found]),
         tuple(roles),
         causes,
         outcomes,
-        any(t.word in _WOULD for t in tokens),
+        not spoken.isdisjoint(_WOULD),
         causal,
         _compared(text, last, taken),
-        frozenset(t.word for t in tokens),
-        frozenset(s.index for s in found),
+        spoken,
+        numbers,
     )
 
 
-def question_sentences(text: Scan, cited: str) -> list[Sentence]:
+@remembered
+def question_sentences(text: Scan, cited: str) -> tuple[Sentence, ...]:
     """The question that `cited` belongs to, else the last one; with the suppositions right before it."""
     asked = [s for s in text.sentences if s.question]
     if not asked:
-        return [text.sentences[-1]] if text.sentences else []
+        return text.sentences[-1:]
     folded = fold(cited)
     chosen = [s for s in asked if folded and (fold(s.text) in folded or folded in fold(s.text))]
-    found = [chosen[-1] if chosen else asked[-1]]
-    while found[0].index and _supposes(text, text.sentences[found[0].index - 1]):
-        found.insert(0, text.sentences[found[0].index - 1])
-    return found
+    last = chosen[-1] if chosen else asked[-1]
+    first = last.index
+    while first and _supposes(text, text.sentences[first - 1]):
+        first -= 1
+    return text.sentences[first : last.index + 1]
 
 
 def _supposes(text: Scan, sentence: Sentence) -> bool:
     tokens = text.of(sentence)
-    opening = any(t.word in _SUPPOSE for t in tokens[:3])
+    opening = any([t.word in _SUPPOSE for t in tokens[:3]])
     return opening and not sentence.question and not markers(tokens, 0, len(tokens), ())
 
 
@@ -145,10 +149,11 @@ def _roles(text: Scan, sentence: Sentence, here: Sequence[Mention], *, supposed:
             found.append((by_start[at], role))
             at = by_start[at].last
             continue
-        changed = _cue(text.tokens, at, sentence, role)
+        word = text.tokens[at].word
+        changed = _cue(text.tokens, at, sentence, role) if word in _CUE_WORDS else None
         if changed is not None:
             before, role = role if changed == "against" else before, changed
-        elif text.tokens[at].word == "," and role == "against":
+        elif word == "," and role == "against":
             role = before
         elif at == reset and not supposed:
             role = "plain"
@@ -158,9 +163,10 @@ def _roles(text: Scan, sentence: Sentence, here: Sequence[Mention], *, supposed:
 
 def _fronted_end(text: Scan, sentence: Sentence) -> int:
     """The comma after which the main clause comes, where no auxiliary opens that: "If not A, B would occur?"."""
-    would = [at for at in range(sentence.first, sentence.last) if text.tokens[at].word in _WOULD]
-    commas = [at for at in range(sentence.first, would[-1] if would else sentence.first) if text.tokens[at].word == ","]
-    return commas[-1] if commas else -1
+    spoken = [token.word for token in text.of(sentence)]
+    would = [at for at, word in enumerate(spoken) if word in _WOULD]
+    commas = [at for at, word in enumerate(spoken[: would[-1]]) if word == ","] if would else []
+    return sentence.first + commas[-1] if commas else -1
 
 
 _CUES: tuple[tuple[frozenset[str], Role], ...] = (
@@ -172,14 +178,19 @@ _CUES: tuple[tuple[frozenset[str], Role], ...] = (
 )
 
 
+_CUE_WORDS = frozenset(["if", "unless", "for", "in", "of", "had", "were"]).union(
+    _AUXILIARIES, *[cues for cues, _ in _CUES]
+)
+
+
 def _cue(tokens: Sequence[Token], at: int, sentence: Sentence, role: Role) -> Role | None:
-    """The role that the word at `at` gives to what follows; None where it gives none."""
+    """The role that the word at `at`, one of `_CUE_WORDS`, gives to what follows; None where it gives none."""
     word = tokens[at].word
-    ahead = {t.word for t in tokens[at + 1 : min(at + 4, sentence.last)]}
     opens = at == sentence.first or tokens[at - 1].word in (",", "then", ":", "and", "but", ".", "question")
     if word == "if" and at > sentence.first and tokens[at - 1].word in _ASK:
         return None  # "Legal asks if": whether
     if word in ("if", "unless"):
+        ahead = {t.word for t in tokens[at + 1 : min(at + 4, sentence.last)]}
         return "seen" if ahead & _AFTER_IF_SEEN else "aside" if ahead & _AFTER_IF_ASIDE else "imposed"
     if word == "for" and at > sentence.first and tokens[at - 1].word == "but":
         return "imposed"
@@ -188,12 +199,13 @@ def _cue(tokens: Sequence[Token], at: int, sentence: Sentence, role: Role) -> Ro
     if word in ("had", "were") and opens:
         return "imposed"
     if word in _AUXILIARIES and (opens or at == sentence.first):
-        return "plain"
+        goes_on = word in _GOES_ON and role == "seen" and tokens[at - 1].word in ("and", "but")
+        return None if goes_on else "plain"  # "given that somebody fell ill and was not treated"
     for role_words, given in _CUES:
         if word in role_words:
             gave = word == "given" and at > sentence.first and tokens[at - 1].word in BE
             return None if gave else _kept(word, given, role)
-    if word in ("for", "in") and at == sentence.first:
+    if word in ("for", "in", "of") and at == sentence.first:
         return "seen"
     return None
 
@@ -215,10 +227,9 @@ def _causes(
     """Of the plain mentions, what acts and what is acted on."""
     here = [m for m in plain if m.sentence == last.index]
     stated = text.tokens[last.first].word in BE  # "is the chance of finding work lower with the subsidy"
-    verbs = FORWARD | PREVENTING | NOUNS | _MAKE | stems("lead depend result")
     for at in range(last.first, last.last):
         token = text.tokens[at]
-        if at in taken or token.stem not in verbs or (token.word == "lower" and stated):
+        if at in taken or token.stem not in _VERBS or (token.word == "lower" and stated):
             continue
         left = tuple(m for m in here if m.last <= at)
         right = tuple(m for m in here if m.first > at)

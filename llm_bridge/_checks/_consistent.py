@@ -21,9 +21,8 @@ def consistent(reading: Reading) -> Iterable[Fault]:
 def acyclic(reading: Reading) -> Iterable[Fault]:
     """A circle of causes, through edges and equations."""
     problem = reading.problem
-    causes = problem.causes
-    if not (path := find_cycle(causes)):
-        return
+    if not problem.disagreements or not (path := find_cycle(problem.causes)):
+        return  # a circle is one, which other ones may hide
     rules = {e.variable: e.words for e in problem.equations if e.words}
     rules |= {f"{e.cause}\0{e.effect}": e.words for e in problem.edges if e.words}
     steps = [

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from scm import Answer, Contrast, Number, Query, Var, query_nodes
+from scm import Answer, Contrast, Number, Probability, Query, Var, query_nodes
 
 from .._interval_words import rules_nothing_out
 from .._pipeline import ask_also
 from .._verdict import CLOSE, without_evidence
 from ._reading import Fault, Reading
+from ._settled import settled
 
 
 def possible(reading: Reading) -> Iterable[Fault]:
@@ -67,23 +68,29 @@ def abduction(reading: Reading) -> Iterable[Fault]:
     """A hint: evidence of a counterfactual that makes no difference to its answer."""
     if reading.reply.finding not in ("exact", "estimate", "bounds"):
         return
-    imagined = {i: q.query for i, q in enumerate(reading.problem.queries) if q.query is not None and _imagines(q.query)}
-    # The same model is asked again. The whole chain would work out anew what rounding leaves open, which is dear.
-    bare = dict(zip(imagined, ask_also(reading.reply, tuple(map(without_evidence, imagined.values()))), strict=False))
-    for i, with_it in _answers(reading):
-        if i in bare and _same(with_it.value, bare[i].value):
-            asked = reading.problem.queries[i].text
+    for i, answer in _answers(reading):
+        item = reading.problem.queries[i]
+        if isinstance(answer.value, float) and _imagines(item.asked) and _idle(reading, item.asked, answer.value):
             yield Fault(
                 "abduction",
                 f"queries[{i}]",
-                f"{asked} has the same answer without its evidence. That can be right. Look again "
+                f"{item.text} has the same answer without its evidence. That can be right. Look again "
                 "whether the evidence, and the rules that lead to it, are as the text says.",
                 "hint",
             )
 
 
-def _same(first: object, second: object) -> bool:
-    return isinstance(first, float) and isinstance(second, float) and abs(first - second) <= CLOSE
+def _idle(reading: Reading, query: Query, value: float) -> bool:
+    """Whether the evidence of `query`, whose answer is `value`, makes no difference."""
+    compiled = reading.reply.compiled
+    if compiled is not None and compiled.model is not None and isinstance(query, Probability):
+        # Without evidence, what rules alone lead to has a probability only where they settle it.
+        known = settled(reading.problem, compiled.model.graph.order, query.event)
+        if known is not None:
+            return known
+    # The same model is asked again. The whole chain would work out anew what rounding leaves open, which is dear.
+    bare = ask_also(reading.reply, (without_evidence(query),))
+    return any(isinstance(one.value, float) and abs(one.value - value) <= CLOSE for one in bare)
 
 
 def _imagines(query: Query) -> bool:
@@ -94,5 +101,4 @@ def _imagines(query: Query) -> bool:
         case Contrast(_, left, right):
             return _imagines(left) or _imagines(right)
         case _:
-            worlds = any(isinstance(node, Var) and node.world for node in query_nodes(query))
-            return worlds and query.given is not None
+            return query.given is not None and any(isinstance(n, Var) and n.world for n in query_nodes(query))

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from .._problem import ProblemVariable
 from ._lexicon import HEDGES, SEEN, STOP
 from ._markers import markers
-from ._mentions import Mention, mentions
+from ._mentions import Mention, found_in
 from ._numerals import numerals
+from ._sides import markers_of
 from ._text import Scan, Sentence, remembered, scan, words
 
 _NO_FACT = words(
@@ -50,7 +51,7 @@ class Facts:
 @remembered
 def facts(text: Scan, variables: tuple[ProblemVariable, ...], asked: frozenset[int]) -> Facts:
     """What `text` says was observed, outside the sentences `asked`."""
-    every = mentions(text, variables)
+    by_sentence = found_in(text, variables).by_sentence
     numbered = {text.tokens[n.first].sentence for n in numerals(text) if n.probable}
     counted = {text.tokens[n.first].sentence for n in numerals(text) if n.kind == "whole"}
     surely: list[Mention] = []
@@ -58,7 +59,7 @@ def facts(text: Scan, variables: tuple[ProblemVariable, ...], asked: frozenset[i
     told: list[Mention] = []
     unread = False
     for sentence in text.sentences:
-        here = [m for m in every if m.sentence == sentence.index]
+        here = by_sentence.get(sentence.index, ())
         tokens = text.of(sentence)
         spoken = {t.word for t in tokens}
         if sentence.index in asked or sentence.question or sentence.index in numbered or spoken & _NO_FACT:
@@ -66,8 +67,7 @@ def facts(text: Scan, variables: tuple[ProblemVariable, ...], asked: frozenset[i
         unread = unread or (not any(not m.weak for m in here) and any(t.stem in SEEN for t in tokens))
         if not here:
             continue
-        taken = {at for m in here for at in range(m.first, m.last)}
-        if markers(text.tokens, sentence.first, sentence.last, taken):
+        if markers_of(text, variables)[sentence.index]:
             continue
         before = tokens[: here[0].first - sentence.first]
         seen = any(t.stem in SEEN for t in before) and bool({t.word for t in before} & _SEERS) and not spoken & HEDGES

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from ._lexicon import (
     BE,
@@ -31,14 +30,15 @@ _ADVERBS = words("directly also both together always only partly strongly not ne
 _NOUN_WORDS = words("a an the main direct common possible likely only one root key major sole")
 _NO_VERBS = words("general generally generic causal causally director directors lowest productive effective")
 _HELPS = words("does do did is are was were has have will can may would")
+_BETWEEN = words("directly also ever actually any be been")
+_DIRECT = words("direct directly")
 _REASONS = {"due": "to", "because": "of", "thanks": "to", "owing": "to", "result": "of"}
 
 _STEMS = FORWARD | PREVENTING | NOUNS | WITH_TO | WITH_IN | WITH_FROM | WITH_ON
 _WORDS = CONDITIONS | frozenset(_REASONS) | {"responsible", "because"}
 
 
-@dataclass(frozen=True, slots=True)
-class Marker:
+class Marker(NamedTuple):
     """One causal marker.
 
     Attributes:
@@ -64,14 +64,16 @@ class Marker:
 def markers(tokens: Sequence[Token], first: int, last: int, taken: Collection[int]) -> list[Marker]:
     """The markers among the tokens `first` to `last - 1`, in order; words inside a mention (`taken`) are none."""
     found: list[Marker] = []
-    place = first
-    while place < last:
-        token = tokens[place]
-        possible = token.stem in _STEMS or token.word in _WORDS
-        one = _marker(tokens, place, first, last) if possible and place not in taken else None
-        if one is not None and not (found and one.first < found[-1].last):
-            found.append(one)
-        place = place + 1 if one is None else max(one.last, place + 1)
+    possible = [at for at in range(first, last) if tokens[at].stem in _STEMS or tokens[at].word in _WORDS]
+    after = first
+    for place in possible:
+        if place < after or place in taken:
+            continue
+        one = _marker(tokens, place, first, last)
+        if one is not None:
+            after = one.last
+            if not (found and one.first < found[-1].last):
+                found.append(one)
     return found
 
 
@@ -139,46 +141,38 @@ def _verb(tokens: Sequence[Token], place: int, first: int, last: int) -> Marker 
         back -= 1
     before = tokens[back].word if back >= first else ""
     near = [t.word for t in tokens[place + 1 : min(place + 4, last)]]
-    direct = any(t.word in ("directly", "direct") for t in tokens[max(first, place - 2) : place])
-    against = token.stem in PREVENTING
-    passive = token.word.endswith(("ed", "ing")) is False or token.word.endswith("ed")
-    base = Marker(
-        place,
-        place + 1,
-        "forward",
-        against,
-        direct=direct,
-        signed=token.stem not in UNSIGNED,
-        strict=token.stem in STRICT,
-    )
-    if "by" in near[:2] and passive and (before in BE or token.word.endswith("ed") or token.word == "driven"):
+    direct = not _DIRECT.isdisjoint([t.word for t in tokens[max(first, place - 2) : place]])
+    against, signed, strict = token.stem in PREVENTING, token.stem not in UNSIGNED, token.stem in STRICT
+    base = Marker(place, place + 1, "forward", against, direct=direct, signed=signed, strict=strict)
+    done = token.word.endswith("ed")
+    if "by" in near[:2] and (done or token.word == "driven" or (before in BE and not token.word.endswith("ing"))):
         after = place + near.index("by") + 2
-        return _denial(tokens, replace(base, last=after, direction="backward"), first)
-    if before in BE and token.word.endswith("ed"):
+        return _denial(tokens, base._replace(last=after, direction="backward"), first)
+    if done and before in BE:
         return None  # "is increased": a state, and no cause is named
     if near[:1] == ["of"] and token.word in ("cause", "causes"):
         named = back >= first and tokens[back].word in _NOUN_WORDS
         before_that = {t.word for t in tokens[max(first, back - 3) : back + 1]}
         clear = bool(before_that & BE) and named
-        return _denial(tokens, replace(base, last=place + 2, direction="forward" if clear else "unclear"), first)
+        return _denial(tokens, base._replace(last=place + 2, direction="forward" if clear else "unclear"), first)
     if before in ("each", "every", "both") and token.stem == "caus":
-        return replace(base, direction="unclear")
+        return base._replace(direction="unclear")
     if before in _ARTICLES or before in _NOUN_WORDS or near[:1] in (["in"], ["of"]):
         return None  # "an increase in": a noun
     if before == "to" and token.word not in ("causes",):
-        return replace(base, direction="unclear")
+        return base._replace(direction="unclear")
     return _denial(tokens, base, first)
 
 
 def _denial(tokens: Sequence[Token], one: Marker, first: int) -> Marker:
     """`one`, denied where "does not", "doesn't", "never" stand right before it."""
     back = one.first - 1
-    while back >= first and tokens[back].word in ("directly", "also", "ever", "actually", "any", "be", "been"):
+    while back >= first and tokens[back].word in _BETWEEN:
         back -= 1
     if back < first:
         return one
     word = tokens[back].word
     helped = back > first and tokens[back - 1].word in _HELPS
-    if word.endswith("n't") or word == "never" or (word == "not" and helped) or word in ("cannot",):
-        return replace(one, denied=not one.denied)
+    if word.endswith("n't") or word in ("never", "cannot") or (word == "not" and helped):
+        return one._replace(denied=not one.denied)
     return one

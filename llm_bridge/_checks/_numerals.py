@@ -66,13 +66,12 @@ class Numeral:
 def numerals(text: Scan) -> tuple[Numeral, ...]:
     """The numbers of `text`, in order; the longest reading of each ("9 in 10" is one number)."""
     found: list[Numeral] = []
-    tokens, place = text.tokens, 0
-    while place < len(tokens):
-        word = tokens[place].word
-        one = _at(text, tokens, place) if word in _SPOKEN or word[-1:].isdigit() else None
-        if one is not None:
+    tokens = text.tokens
+    for place in [at for at, token in enumerate(tokens) if token.word in _SPOKEN or token.word[-1].isdigit()]:
+        if found and place < found[-1].last:
+            continue
+        if (one := _at(text, tokens, place)) is not None:
             found.append(one)
-        place = place + 1 if one is None else one.last
     return tuple(found)
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from scm import Probability, Value, print_expr, print_quantity
 
 from .._problem import Problem, ProblemVariable
-from ._asking import question_sentences
+from ._asking import asking, question_sentences
+from ._attribution import kind_of
 from ._given import quoted
 from ._lexicon import ANTONYMS, COMPARED_DOWN, NEGATIONS, PREFIXES
 from ._markers import markers
@@ -41,9 +42,15 @@ def plainly(reading: Reading) -> Iterable[Fault]:
         if statement.words and isinstance(statement.term, Probability) and statement.value not in ("0", "0%"):
             for name in _denied(problem, scan(statement.words), literals(statement.term)):
                 yield _unwarranted(f"statements[{i}]", print_quantity(statement.term), name, statement.words)
-    if len(problem.queries) == 1 and problem.queries[0].query is not None:
+    if len(problem.queries) == 1 and problem.queries[0].query is not None and not _attributes(problem, text):
         yield from _question(problem, text)
         yield from _seen(problem, text)
+
+
+def _attributes(problem: Problem, text: Scan) -> bool:
+    """Whether the question is one of necessity or sufficiency, whose states are not those of its words."""
+    question = asking(text, problem.variables, problem.queries[0].words)
+    return question is not None and kind_of(question) is not None
 
 
 def _question(problem: Problem, text: Scan) -> Iterator[Fault]:

@@ -117,14 +117,17 @@ def _part(query: Query) -> Part:
             event, expr, given = literals_of(query.event), (query.event,), query.given
     imposed: dict[str, Value | None] = {}
     nested: dict[str, Value | None] = {}
-    for term in (t for e in expr for t in terms(e)):
-        for assignment in term.world:
-            imposed[assignment.target] = _constant(assignment)
-            for node in _inner(assignment):
-                nested |= {a.target: _constant(a) for a in node.world}
-    later = frozenset(t.name for t in (terms(given) if given is not None else ()) if t.world)
-    worlds = [a for e in expr for t in terms(e) for a in t.world]
-    split = any(a.parent is not None or not (isinstance(a, Set) and isinstance(a.value, Const)) for a in worlds)
+    split = False
+    for assignment in [a for e in expr for t in terms(e) for a in t.world]:
+        match assignment:
+            case Set(target, Const(value)):
+                imposed[target] = value
+                split = split or assignment.parent is not None
+            case _:
+                imposed[assignment.target] = None
+                nested |= {a.target: _constant(a) for node in _inner(assignment) for a in node.world}
+                split = True
+    later = frozenset([t.name for t in (terms(given) if given is not None else ()) if t.world])
     return Part(event, imposed, nested, literals_of(given), later, split)
 
 

@@ -11,28 +11,28 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from .._problem import ProblemVariable
 from ._lexicon import HEDGES, ROUNDABOUT
-from ._markers import Marker, markers
-from ._mentions import Mention, mentions
+from ._markers import Marker
+from ._mentions import Mention, found_in
 from ._numerals import numerals
-from ._sides import Side, conditional, gaps_of, sides_of, unjoined
-from ._text import Scan, Sentence, remembered, words
+from ._sides import Side, conditional, gaps_of, markers_of, sides_of, unjoined
+from ._text import Scan, Sentence, remembered, spoken_in, words
 
 Pair: TypeAlias = tuple[int, int]
 _OPENINGS = words("hypothesis question claim")
-_NO_CAUSE = words("correlates correlate correlated correlation independent independence associated association")
-_LIKEWISE = {
-    f"{a} {b}" for a in ("so", "as", "nor", "neither") for b in ("does", "do", "did", "is", "are", "has", "will")
-}
-_SEEN = words("observed observe saw noticed found method")
+_PLAIN = words(
+    "correlates correlate correlated correlation independent independence associated association "
+    "observed observe saw noticed found method"
+)
+_ALSO = words("so as nor neither")
+_LIKEWISE = {(a, b) for a in _ALSO for b in words("does do did is are has will")}
 _CHANCE = words("probability chance likelihood odds rate risk proportion percent likely")
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """What one marker says: the causes and the effects.
 
     Attributes:
@@ -80,24 +80,22 @@ class Told:
 @remembered
 def told(text: Scan, variables: tuple[ProblemVariable, ...]) -> Told:
     """What `text` says of causes among `variables`."""
-    by_sentence: defaultdict[int, list[Mention]] = defaultdict(list)
-    for one in mentions(text, variables):
-        by_sentence[one.sentence].append(one)
+    by_sentence, marked = found_in(text, variables).by_sentence, markers_of(text, variables)
     numbered = {text.tokens[n.first].sentence for n in numerals(text) if n.probable}
     rules: list[Rule] = []
     loose: set[Pair] = set()
     faintly: set[Pair] = set()
     somewhere: set[int] = set()
     for sentence in text.sentences:
-        here = by_sentence[sentence.index]
+        here = by_sentence.get(sentence.index, ())
         if not here or _no_assertion(text, sentence):
             faintly |= _all_pairs(here)
             continue
-        spoken = {t.word for t in text.of(sentence)}
-        if sentence.index in numbered or spoken & _CHANCE:
+        chance = sentence.index in numbered or not _CHANCE.isdisjoint(spoken_in(text, sentence.index))
+        if chance:
             faintly |= _all_pairs(here)
-        before = by_sentence[sentence.index - 1]
-        found, open_pairs = _sentence(text, sentence, here, before, sentence.index in numbered)
+        before = by_sentence.get(sentence.index - 1, ())
+        found, open_pairs = _sentence(text, sentence, here, before, marked[sentence.index], chance)
         rules += found
         loose |= open_pairs
         if found or open_pairs:
@@ -110,23 +108,14 @@ def _told(rules: Sequence[Rule], loose: set[Pair], faintly: set[Pair], somewhere
     denied: dict[Pair, Rule] = {}
     perhaps = set(loose)
     for rule in rules:
-        sure = {
-            (c.variable, e.variable)
-            for c in rule.causes.surely
-            for e in rule.effects.surely
-            if not c.weak and not e.weak
-        }
-        sure = {(c, e) for c, e in sure if c >= 0 and e >= 0 and c != e}
+        causes = [m.variable for m in rule.causes.surely if not m.weak]
+        effects = [m.variable for m in rule.effects.surely if not m.weak]
+        sure = {(c, e) for c in causes for e in effects if c >= 0 and e >= 0 and c != e}
         if rule.marker.denied:
             denied |= dict.fromkeys(sure, rule) if rule.firm else {}
             continue
-        perhaps |= {
-            (c, e)
-            for one in rule.causes.perhaps
-            for c in one.variables
-            for two in rule.effects.perhaps
-            for e in two.variables
-        }
+        caused = [v for m in rule.effects.perhaps for v in m.variables]
+        perhaps |= {(c, e) for m in rule.causes.perhaps for c in m.variables for e in caused}
         if rule.firm:
             for pair in sure:
                 surely[pair].append(rule)
@@ -146,21 +135,24 @@ def _no_assertion(text: Scan, sentence: Sentence) -> bool:
 
 
 def _sentence(
-    text: Scan, sentence: Sentence, here: Sequence[Mention], before: Sequence[Mention], numbered: bool
+    text: Scan,
+    sentence: Sentence,
+    here: Sequence[Mention],
+    before: Sequence[Mention],
+    found: Sequence[Marker],
+    chance: bool,
 ) -> tuple[list[Rule], set[Pair]]:
     """The rules of one sentence, and the pairs that it may relate in a way that is not understood."""
-    taken = {at for m in here for at in range(m.first, m.last)}
-    found = markers(text.tokens, sentence.first, sentence.last, taken)
-    spoken = {t.word for t in text.of(sentence)}
-    if any(f"{a.word} {b.word}" in _LIKEWISE for a, b in pairwise(text.of(sentence))):
+    spoken = spoken_in(text, sentence.index)
+    if not _ALSO.isdisjoint(spoken) and any((a.word, b.word) in _LIKEWISE for a, b in pairwise(text.of(sentence))):
         return [], _all_pairs([*here, *before])  # "so does fog"
     if not found:
-        plain = numbered or spoken & (_NO_CAUSE | _SEEN | _CHANCE)
+        plain = chance or not _PLAIN.isdisjoint(spoken)
         return [], set() if plain else _all_pairs(here)
     conditions = [m for m in found if m.direction == "if"]
     if any(m.direction == "unclear" for m in found) or (conditions and len(found) > 1) or "neither" in spoken:
         return [], _all_pairs([*here, *before])
-    firm = not spoken & HEDGES and not spoken & ROUNDABOUT and not (numbered or spoken & _CHANCE)
+    firm = not chance and HEDGES.isdisjoint(spoken) and ROUNDABOUT.isdisjoint(spoken)
     gaps = gaps_of(text, sentence, here, found)
     sides = [conditional(text, sentence, here, found[0])] if conditions else sides_of(text, gaps, found)
     rules: list[Rule] = []

@@ -9,6 +9,7 @@ from scm import Const, Value
 
 from .._problem import Problem, ProblemQuery
 from ._asking import Asking, asking
+from ._attribution import attribution, kind_of
 from ._facts import Facts, facts, hinted
 from ._given import quoted
 from ._mentions import Mention
@@ -61,6 +62,9 @@ class _Case:
 def rung(reading: Reading) -> Iterable[Fault]:
     """Queries on another rung than their question: interventions and evidence too many or too few, or turned."""
     for case in _cases(reading):
+        if (kind := kind_of(case.asking)) is not None:
+            yield from attribution(case.problem, case.text, case.query, case.part, case.asking, kind)
+            continue
         found = list(_interventions(case))
         yield from found or [*_seeing(case), *_seen_state(case), *_mediated(case)]
         yield from _evidence(case)
@@ -88,17 +92,19 @@ def clear(these: Iterable[Mention]) -> list[Mention]:
 
 def _interventions(case: _Case) -> Iterator[Fault]:
     question = case.asking
-    if (question.would and question.having("imposed")) or (question.does and question.having("imposed")):
-        yield from _imposed(case, question.having("imposed"))
+    if (question.would or question.does) and (these := question.having("imposed")):
+        yield from _imposed(case, these)
     elif question.causal and question.causes and not question.sees:
         yield from _effect(case)
 
 
 def _imposed(case: _Case, these: Sequence[Mention]) -> Iterator[Fault]:
-    supposed = {case.name(m) for m, role in case.asking.roles if m.variable >= 0 and role in ("imposed", "plain")}
+    imposed = case.asked.imposed
     for one in clear(these):
         name = case.name(one)
-        if name not in case.asked.imposed:
+        if name not in imposed:
+            roles = [(m, role) for m, role in case.asking.roles if m.variable >= 0]
+            supposed = {case.name(m) for m, role in roles if role in ("imposed", "plain")}
             but = f"only conditions on {name!r}" if name in case.asked.given else f"does not impose {name!r}"
             yield case.fault(
                 "rung",
@@ -106,13 +112,13 @@ def _imposed(case: _Case, these: Sequence[Mention]) -> Iterator[Fault]:
                 f"{but}. "
                 f"Wanted: {name!r} imposed in the world of the outcome, as in P(Y[X=...]), and what was observed "
                 "behind the bar.",
-                sure=not case.asked.imposed & supposed,
+                sure=not imposed & supposed,
             )
-        elif one.state is not None and one.state not in _values(case.asked, name):
-            yield _turned(case, name, one.state, _values(case.asked, name))
+        elif one.state is not None and one.state not in (values := _values(case.asked, name)):
+            yield _turned(case, name, one.state, values)
     known = {case.name(m) for m, _ in case.asking.roles if m.variable >= 0}
     unclear = any(m.variable < 0 for m, _ in case.asking.roles)
-    for name in sorted(case.asked.imposed - known):
+    for name in sorted(imposed - known):
         if not unclear:
             yield case.fault(
                 "rung",
@@ -123,13 +129,7 @@ def _imposed(case: _Case, these: Sequence[Mention]) -> Iterator[Fault]:
 
 
 def _values(asked: Asked, name: str) -> set[Value | None]:
-    return {
-        value
-        for part in asked.parts
-        for where in (part.imposed, part.nested)
-        for n, value in where.items()
-        if n == name
-    }
+    return {where[name] for part in asked.parts for where in (part.imposed, part.nested) if name in where}
 
 
 def _turned(case: _Case, name: str, state: Value, got: set[Value | None]) -> Fault:
@@ -213,8 +213,10 @@ def _seen_state(case: _Case) -> Iterator[Fault]:
 def _mediated(case: _Case) -> Iterator[Fault]:
     """An effect through, or not through, a mediator takes a world inside a world."""
     names = {case.name(m) for m in clear(case.asking.having("via"))}
+    if not names:
+        return
     causes = {case.name(m) for m in clear(case.asking.causes)} - names
-    if names and causes & case.asked.imposed and not case.asked.split and len(case.asked.parts) == 2:
+    if causes & case.asked.imposed and not case.asked.split and len(case.asked.parts) == 2:
         shown = " and ".join(map(repr, sorted(names)))
         yield case.fault(
             "rung",
@@ -229,17 +231,18 @@ def _mediated(case: _Case) -> Iterator[Fault]:
 
 
 def _evidence(case: _Case) -> Iterator[Fault]:
-    settled = {e.variable for e in case.problem.equations if isinstance(e.expression, Const)}
     asked = case.asked
     if len(asked.parts) == 1 or case.asking.would:
         told = case.facts.told if case.asking.would and case.asking.having("imposed") else ()
         for one in clear((*case.facts.surely, *told)):
-            yield from _observed(case, one, settled)
+            yield from _observed(case, one)
+    if case.facts.unread or not asked.given:
+        return
     outcomes = () if asked.op else tuple(m for m in clear(case.asking.outcomes) if case.name(m) in asked.event)
     roles = [m for m, role in case.asking.roles if role != "against" and m not in outcomes]
     said = {v for m in (*case.facts.surely, *case.facts.perhaps, *roles) for v in m.variables}
     place = {v.name: n for n, v in enumerate(case.problem.variables)}
-    for name in () if case.facts.unread else sorted(asked.given):
+    for name in sorted(asked.given):
         if place[name] not in said and not case.hinted(name):
             yield case.fault(
                 "rung",
@@ -248,8 +251,9 @@ def _evidence(case: _Case) -> Iterator[Fault]:
             )
 
 
-def _observed(case: _Case, one: Mention, settled: set[str]) -> Iterator[Fault]:
+def _observed(case: _Case, one: Mention) -> Iterator[Fault]:
     name = case.name(one)
+    settled = {e.variable for e in case.problem.equations if isinstance(e.expression, Const)}
     sentence = quoted(_sentence_of(case, one))
     states = {part.given[name] for part in case.asked.parts if name in part.given}
     mine = {m.state for m in (*case.facts.surely, *case.facts.told) if m.variable == one.variable}

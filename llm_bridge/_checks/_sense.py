@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from scm import Const, Contrast, Expr, Op, Probability, Query, Set, Value, Var, conjuncts, print_expr, walk
 
+from .._problem import Problem
 from ._reading import Fault, Reading, Severity
 
 
@@ -15,11 +16,12 @@ def sense(reading: Reading) -> Iterable[Fault]:
         if item.query is None:
             continue
         part = f"queries[{i}]"
-        for term in _probabilities(item.query):
-            yield from (Fault("sense", part, message) for message in _settled(term))
-        yield from _unmoved(reading, i, item.query)
-        if isinstance(item.query, Probability):
-            yield from (Fault("sense", part, message, severity) for message, severity in _idle(item.query))
+        imagined = [(term, moved) for term in _probabilities(item.query) if (moved := _moved(term.event))]
+        for term, moved in imagined:
+            yield from (Fault("sense", part, message) for message in _settled(term, moved))
+        yield from _unmoved(reading.problem, part, [var for _, moved in imagined for var in moved])
+        if imagined and isinstance(item.query, Probability):
+            yield from (Fault("sense", part, message, severity) for message, severity in _idle(*imagined[0]))
 
 
 def _probabilities(query: Query) -> Iterable[Probability]:
@@ -33,27 +35,31 @@ def _probabilities(query: Query) -> Iterable[Probability]:
             return
 
 
-def _settled(term: Probability) -> Iterable[str]:
-    asked = _terms(term.event)
-    for var in asked:
+def _moved(event: Expr) -> list[Var]:
+    """The variables of an event that are asked of in a world where something is imposed."""
+    return [node for node in walk(event) if isinstance(node, Var) and node.world]
+
+
+def _settled(term: Probability, moved: Sequence[Var]) -> Iterable[str]:
+    for var in moved:
         if any(isinstance(a, Set) and a.target == var.name and a.parent is None for a in var.world):
             yield (
                 f"{print_expr(var)} is the outcome in a world where it is itself imposed, so there is nothing to ask. "
                 f"Wanted: in the world of {var.name!r} what the question supposes, and nothing else."
             )
-        elif var.world and term.given is not None and var in _terms(term.given):
+        elif term.given is not None and var in _moved(term.given):
             yield (
                 f"{print_expr(var)} is asked about and stands behind the bar too, in the world that is only imagined. "
                 "Wanted: behind the bar what the text says was seen, in the world as it is."
             )
 
 
-def _idle(term: Probability) -> Iterable[tuple[str, Severity]]:
+def _idle(term: Probability, moved: Sequence[Var]) -> Iterable[tuple[str, Severity]]:
     """A supposition that repeats what was observed. A text may ask so; a misreading is likelier."""
     if term.given is None:
         return
     seen = dict(_facts(term.given))
-    for var in _terms(term.event):
+    for var in moved:
         imposed = [(a.target, a.value.value) for a in var.world if isinstance(a, Set) and isinstance(a.value, Const)]
         if imposed and all(name in seen and seen[name] == value for name, value in imposed):
             told = " and ".join(f"{name!r} = {value}" for name, value in imposed)
@@ -64,41 +70,37 @@ def _idle(term: Probability) -> Iterable[tuple[str, Severity]]:
             )
 
 
-def _unmoved(reading: Reading, i: int, query: Query) -> Iterable[Fault]:
+def _unmoved(problem: Problem, part: str, moved: Sequence[Var]) -> Iterable[Fault]:
     """What is imposed acts on no outcome. "Does ice cream make people drown" asks so; a lost cause is likelier."""
-    causes = reading.problem.causes
-    if reading.problem.independences is not None or not any(causes.values()):
+    causes = problem.causes
+    if problem.independences is not None or not any(causes.values()):
         return
-    for term in _probabilities(query):
-        for var in _terms(term.event):
-            imposed = {a.target for a in var.world if isinstance(a, Set)}
-            if imposed and not imposed & _before(causes, var.name):
-                shown = " and ".join(map(repr, sorted(imposed)))
-                yield Fault(
-                    "sense",
-                    f"queries[{i}]",
-                    f"The query sets {shown}, but nothing in the Problem leads from there to {var.name!r}, so that it "
-                    f"makes no difference. Look again what the text says acts on {var.name!r}, and on what {shown} "
-                    "acts.",
-                    "doubt",
-                )
-                return
+    for var in moved:
+        imposed = {a.target for a in var.world if isinstance(a, Set)}
+        if imposed and not _acts(causes, imposed, var.name):
+            shown = " and ".join(map(repr, sorted(imposed)))
+            yield Fault(
+                "sense",
+                part,
+                f"The query sets {shown}, but nothing in the Problem leads from there to {var.name!r}, so that it "
+                f"makes no difference. Look again what the text says acts on {var.name!r}, and on what {shown} "
+                "acts.",
+                "doubt",
+            )
+            return
 
 
-def _before(causes: Mapping[str, Collection[str]], name: str) -> set[str]:
-    """All that acts on `name`, through others too."""
-    found: set[str] = set()
-    stack = [name]
-    while stack:
-        for cause in causes.get(stack.pop(), ()):
-            if cause not in found:
-                found.add(cause)
-                stack.append(cause)
-    return found
-
-
-def _terms(expr: Expr) -> list[Var]:
-    return [node for node in walk(expr) if isinstance(node, Var)]
+def _acts(causes: Mapping[str, Collection[str]], imposed: set[str], name: str) -> bool:
+    """Whether something imposed acts on `name`, through others too."""
+    found, waiting = {name}, [name]
+    while waiting:
+        before = causes[waiting.pop()]
+        if not imposed.isdisjoint(before):
+            return True
+        fresh = {*before} - found
+        found |= fresh
+        waiting += fresh
+    return False
 
 
 def _facts(given: Expr) -> Iterable[tuple[str, Value]]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
+from .._problem import ProblemVariable
 from ._lexicon import STOP
-from ._markers import Marker
-from ._mentions import Mention
-from ._text import Scan, Sentence, words
+from ._markers import Marker, markers
+from ._mentions import Mention, found_in
+from ._text import Scan, Sentence, Token, remembered, words
 
 _SPLITS = frozenset(",;:()")
 _RELATIVE = words("which that who this it these both")
@@ -22,28 +23,24 @@ _ANDS = words("and or nor")
 _INSTEAD = words("instead rather")
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(NamedTuple):
     """One side of a marker: what stands there `surely`, and all that stands there `perhaps`, the sure ones included."""
 
     surely: tuple[Mention, ...] = ()
     perhaps: tuple[Mention, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(NamedTuple):
     """A stretch between two commas.
 
     Attributes:
         mentions: its mentions.
-        listed: whether it holds nothing else but small words.
-        relative: whether it holds a "which".
+        rest: its tokens outside mentions.
         joined: whether each mention is joined to the next by "and" or "or", with nothing else between them.
     """
 
     mentions: tuple[Mention, ...]
-    listed: bool
-    relative: bool
+    rest: Sequence[Token]
     joined: bool
 
     @property
@@ -51,34 +48,60 @@ class Segment:
         """Its mentions, where it is one of them or a list."""
         return self.mentions if len(self.mentions) < 2 or self.joined else ()
 
+    @property
+    def listed(self) -> bool:
+        """Whether it holds nothing else but small words."""
+        return all([t.word in _SMALL or not t.word[0].isalpha() for t in self.rest])
 
-def _segments(text: Scan, first: int, last: int, here: Sequence[Mention]) -> list[Segment]:
-    found: list[Segment] = []
-    start, tokens = first, text.tokens
-    here = [m for m in here if first <= m.first < last]
-    for at in (*[at for at in range(first, last) if tokens[at].word in _SPLITS], last):
-        inside = [m for m in here if start <= m.first < at]
-        taken = {i for m in inside for i in range(m.first, m.last)}
-        rest = [tokens[i].word for i in range(start, at) if i not in taken]
-        dropped = next((i for i in range(start, at) if tokens[i].word in _INSTEAD), at)
-        kept = tuple([m for m in inside if m.first < dropped])
-        listed = all([word in _SMALL or not word[0].isalpha() for word in rest])
-        joined = all([_join(text, one, two) for one, two in pairwise(kept)])
-        found.append(Segment(kept, listed, not _RELATIVE.isdisjoint(rest), joined))
-        start = at + 1
-    return found
+    @property
+    def relative(self) -> bool:
+        """Whether it holds a "which"."""
+        return not _RELATIVE.isdisjoint([t.word for t in self.rest])
+
+
+@remembered
+def markers_of(text: Scan, variables: tuple[ProblemVariable, ...]) -> dict[int, list[Marker]]:
+    """The markers of each sentence that speaks of one of `variables`, outside its mentions."""
+    found = found_in(text, variables)
+    here = [text.sentences[at] for at in found.by_sentence]
+    return {one.index: markers(text.tokens, one.first, one.last, found.covered) for one in here}
+
+
+def _segment(text: Scan, first: int, last: int, inside: Sequence[Mention]) -> Segment:
+    """The stretch from `first` to `last`, with the mentions `inside` it."""
+    tokens, at = text.tokens, first
+    rest: list[Token] = []
+    for one in inside:
+        rest += tokens[at : one.first]
+        at = one.last
+    rest += tokens[at:last]
+    dropped = [i for i in range(first, last) if tokens[i].word in _INSTEAD]
+    kept = tuple([m for m in inside if m.first < dropped[0]] if dropped else inside)
+    joined = len(kept) < 2 or all([_join(text, one, two) for one, two in pairwise(kept)])
+    return Segment(kept, rest, joined)
 
 
 def _join(text: Scan, one: Mention, two: Mention) -> bool:
-    between = {text.tokens[at].word for at in range(one.last, two.first)}
-    return bool(between & _ANDS) and all(word in _SMALL or word in STOP or not word[0].isalpha() for word in between)
+    between = [t.word for t in text.tokens[one.last : two.first]]
+    plain = [word for word in between if word in _SMALL or word in STOP or not word[0].isalpha()]
+    return len(plain) == len(between) and not _ANDS.isdisjoint(between)
 
 
 def gaps_of(text: Scan, sentence: Sentence, here: Sequence[Mention], found: Sequence[Marker]) -> list[list[Segment]]:
     """What stands before, between and after the markers of a sentence, cut at commas."""
-    starts = [sentence.first, *(m.last for m in found)]
-    ends = [*(m.first for m in found), sentence.last]
-    return [_segments(text, first, last, here) for first, last in zip(starts, ends, strict=True)]
+    splits = [at for at in range(sentence.first, sentence.last) if text.tokens[at].word in _SPLITS]
+    gaps: list[list[Segment]] = []
+    start = sentence.first
+    for end, behind in (*((m.first, m.last) for m in found), (sentence.last, sentence.last)):
+        cuts = [at for at in splits if start <= at < end]
+        near = [m for m in here if start <= m.first < end]
+        gap: list[Segment] = []
+        for cut in (*cuts, end):
+            gap.append(_segment(text, start, cut, [m for m in near if start <= m.first < cut]))
+            start = cut + 1
+        gaps.append(gap)
+        start = behind
+    return gaps
 
 
 def sides_of(text: Scan, gaps: Sequence[Sequence[Segment]], found: Sequence[Marker]) -> list[tuple[Side, Side]]:
@@ -103,7 +126,7 @@ def unjoined(gaps: Sequence[Sequence[Segment]]) -> list[tuple[Mention, ...]]:
 
 
 def _all(gap: Sequence[Segment]) -> tuple[Mention, ...]:
-    return tuple(m for segment in gap for m in segment.mentions)
+    return tuple([m for segment in gap for m in segment.mentions])
 
 
 def _opening(gap: Sequence[Segment]) -> Side:

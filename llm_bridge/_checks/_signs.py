@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import repeat
 
 from scm import Const, Expr, Op, Probability, Value, Var, print_expr, print_quantity, quantity_nodes
 
@@ -15,7 +16,7 @@ from ._relations import Rule, told
 from ._spoken import strange
 from ._statements import Said, said_of, sentence_of
 from ._text import Scan, scan
-from ._truth import MOST, NotRead, Setting, settings, slope, value_of
+from ._truth import MOST, Column, NotRead, column, columns, slope
 
 
 def sign(reading: Reading) -> Iterable[Fault]:
@@ -43,40 +44,43 @@ def _equations(reading: Reading) -> Iterator[Fault]:
     for i, equation in enumerate(problem.equations):
         here = rules.get(place[equation.variable], ())
         if here and all(rule.firm for rule in here):
-            yield from _equation(problem, i, equation, place[equation.variable], here)
+            yield from _equation(problem, i, equation, place, here)
 
 
-def _equation(problem: Problem, i: int, equation: Equation, number: int, rules: Sequence[Rule]) -> Iterator[Fault]:
-    names = equation.names
-    if len(names) > MOST or any(len(problem.states(n)) != 2 for n in (*names, equation.variable)):
+def _equation(
+    problem: Problem, i: int, equation: Equation, place: Mapping[str, int], rules: Sequence[Rule]
+) -> Iterator[Fault]:
+    names, states, number = equation.names, problem.all_states, place[equation.variable]
+    if len(names) > MOST or any([len(states[name]) != 2 for name in (*names, equation.variable)]):
         return
-    rows = settings(names, problem.states)
+    causes, own, size = columns(names, states), states[equation.variable], 1 << len(names)
     try:
-        table = [
-            (row, _as_state(value_of(equation.expression, row), problem.states(equation.variable))) for row in rows
-        ]
+        outcome = column(equation.expression, causes, size)
     except (NotRead, KeyError, TypeError):
         return
-    turned = list(_turned(problem, equation, number, rules, table, names))
+    if not {*outcome} <= {*own}:
+        outcome = [_as_state(value, own) for value in outcome]
+    # A cause too many or too few is said by another check.
+    used = {m.variable for rule in rules for m in rule.causes.surely}
+    expected = _expected(problem, number, rules) if used == {place[name] for name in names} else None
+    if expected is not None:
+        held = _held(problem, rules, causes, size)
+        if all([holds == (value == expected) for holds, value in zip(held, outcome, strict=True)]):
+            return  # as the words say, so that no cause is turned either
+    turned = list(_turned(problem, equation, place, rules, [value == own[1] for value in outcome]))
     for name, rule in turned:
         yield _turned_fault(problem, i, equation, name, rule)
-    if not turned and (expected := _expected(problem, number, rules)) is not None:
-        used = {m.variable for rule in rules for m in rule.causes.surely}
-        if used != {n for n, v in enumerate(problem.variables) if v.name in names}:
-            return  # a cause too many or too few: that is said by another check
-        if any(_holds(problem, rules, row) != (value == expected) for row, value in table):
-            words = "; ".join(quoted(rule.sentence.text) for rule in rules)
-            joined = " and ".join(dict.fromkeys(f'"{r.joined}"' for r in rules if r.joined in ("and", "or")))
-            yield Fault(
-                "sign",
-                f"equations[{i}]",
-                f"The equation {equation.variable} = {print_expr(equation.expression)} joins its causes otherwise "
-                "than the "
-                f"text: {words}{f' says {joined}' if joined else ''}. Wanted: `and` where all of the causes are "
-                "needed, "
-                "`or` where one of them is enough; several sentences that name causes of the same thing are joined by "
-                "`or`. Write the equation as the words say.",
-            )
+    if not turned and expected is not None:
+        words = "; ".join(quoted(rule.sentence.text) for rule in rules)
+        joined = " and ".join(dict.fromkeys(f'"{r.joined}"' for r in rules if r.joined in ("and", "or")))
+        yield Fault(
+            "sign",
+            f"equations[{i}]",
+            f"The equation {equation.variable} = {print_expr(equation.expression)} joins its causes otherwise than the "
+            f"text: {words}{f' says {joined}' if joined else ''}. Wanted: `and` where all of the causes are needed, "
+            "`or` where one of them is enough; several sentences that name causes of the same thing are joined by "
+            "`or`. Write the equation as the words say.",
+        )
 
 
 def _as_state(value: Value, states: Sequence[Value]) -> Value:
@@ -85,28 +89,21 @@ def _as_state(value: Value, states: Sequence[Value]) -> Value:
 
 
 def _turned(
-    problem: Problem,
-    equation: Equation,
-    number: int,
-    rules: Sequence[Rule],
-    table: Sequence[tuple[Setting, Value]],
-    names: Sequence[str],
+    problem: Problem, equation: Equation, place: Mapping[str, int], rules: Sequence[Rule], outcome: Sequence[bool]
 ) -> Iterator[tuple[str, Rule]]:
     """Causes that push the other way than a sentence says."""
-    states = problem.states(equation.variable)
-    as_bits = [(row, value == states[1]) for row, value in table]
-    for name in names:
-        ways: list[tuple[int, Rule]] = []
-        for rule in rules:
-            for effect in (m for m in rule.effects.surely if m.variable == number):
-                for cause in (m for m in rule.causes.surely if problem.variables[m.variable].name == name):
-                    way = _way(problem, cause) * _way(problem, effect) * (-1 if rule.marker.against else 1)
-                    ways.append((way, rule))
-        if len({way for way, _ in ways}) != 1 or not (way := ways[0])[0]:
+    ways: defaultdict[int, list[tuple[int, Rule]]] = defaultdict(list)
+    for rule in rules:
+        against = -1 if rule.marker.against else 1
+        for effect in (m for m in rule.effects.surely if m.variable == place[equation.variable]):
+            for cause in rule.causes.surely:
+                ways[cause.variable].append((_way(problem, cause) * _way(problem, effect) * against, rule))
+    for at, name in enumerate(equation.names):
+        here = ways[place[name]]
+        if len({way for way, _ in here}) != 1 or not (way := here[0][0]):
             continue
-        found = slope(as_bits, name, problem.states(name))
-        if found and way[0] == -found:
-            yield name, way[1]
+        if way == -slope(outcome, at, len(equation.names)):
+            yield name, here[0][1]
 
 
 def _way(problem: Problem, one: Mention) -> int:
@@ -130,27 +127,27 @@ def _expected(problem: Problem, number: int, rules: Sequence[Rule]) -> Value | N
     """The state that the rules bring about, where all of them are complete and agree on it."""
     found: set[Value] = set()
     for rule in rules:
-        causes = rule.causes
-        if set(causes.surely) != set(causes.perhaps) or rule.joined == "unclear" or not rule.marker.strict:
+        sure, perhaps = rule.causes.surely, rule.causes.perhaps
+        if rule.joined == "unclear" or not rule.marker.strict or (sure != perhaps and {*sure} != {*perhaps}):
             return None
-        if any(_way(problem, m) == 0 for m in causes.surely):
+        if any([m.state is None or m.variable < 0 for m in sure]):
             return None
         states = {m.state for m in rule.effects.surely if m.variable == number}
         if len(states) != 1 or (state := states.pop()) is None:
             return None
-        other = [s for s in problem.variables[number].states if s != state]
-        found.add(other[0] if rule.marker.against else state)
+        own = problem.variables[number].states
+        found.add(next(one for one in own if one != state) if rule.marker.against else state)
     return found.pop() if len(found) == 1 else None
 
 
-def _holds(problem: Problem, rules: Sequence[Rule], row: Setting) -> bool:
-    """Whether one of the rules applies."""
-    return any(
-        (any if rule.joined == "or" else all)(
-            row[problem.variables[m.variable].name] == m.state for m in rule.causes.surely
-        )
-        for rule in rules
-    )
+def _held(problem: Problem, rules: Sequence[Rule], causes: Mapping[str, Column], size: int) -> list[bool]:
+    """In which combinations of the causes one of the rules applies."""
+    held = [False] * size
+    for rule in rules:
+        sides = [[value == m.state for value in causes[problem.variables[m.variable].name]] for m in rule.causes.surely]
+        applies = map(any if rule.joined == "or" else all, zip(*sides, strict=True) if sides else repeat((), size))
+        held = [before or now for before, now in zip(held, applies, strict=True)]
+    return held
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -159,6 +156,8 @@ def _holds(problem: Problem, rules: Sequence[Rule], row: Setting) -> bool:
 
 def _statements(reading: Reading) -> Iterator[Fault]:
     problem = reading.problem
+    if not problem.statements:
+        return
     place = {v.name: n for n, v in enumerate(problem.variables)}
     text = scan(reading.text)
     for i, statement in enumerate(problem.statements):

@@ -6,40 +6,38 @@ from collections.abc import Iterable, Iterator, Set
 
 from scm import Probability, Var, quantity_nodes, walk
 
-from .._problem import Problem, ProblemVariable
+from .._problem import Problem
 from ._given import quoted
 from ._lexicon import BACK_REFERENCES, CAUSAL, NEUTRAL, STOP
-from ._mentions import mentions
+from ._mentions import found_in
 from ._reading import Fault, Reading
-from ._text import Scan, Token, fold, folded_sentences, remembered, scan, spoken_in, words
+from ._text import Scan, Token, fold, folded_sentences, scan, spoken_in, words
 
 
 def spoken(reading: Reading) -> Iterable[Fault]:
     """Parts that cite sentences which do not speak of their variables."""
     problem, text = reading.problem, scan(reading.text)
-    by_sentence: dict[int, set[int]] = {}
-    strongly: dict[int, set[int]] = {}
-    covered = covered_by(text, problem)
-    for one in mentions(text, problem.variables):
-        by_sentence.setdefault(one.sentence, set()).update(one.variables)
-        if one.variable >= 0 and not one.weak:
-            strongly.setdefault(one.sentence, set()).add(one.variable)
-    anywhere = {v for them in by_sentence.values() for v in them}
+    mentioned = found_in(text, problem.variables)
+    spoken_of = {at: {v for one in here for v in one.variables} for at, here in mentioned.by_sentence.items()}
+    anywhere = set[int]().union(*spoken_of.values())
     place = {v.name: n for n, v in enumerate(problem.variables)}
     for part, names, source in _concerned(problem):
         there = sentences_of(text, source)
         if not there:
             continue
-        said = {v for at in there for v in by_sentence.get(at, ())}
+        said = set[int]().union(*[spoken_of.get(at, ()) for at in there])
         lacking = [name for name in names if place[name] in anywhere and place[name] not in said]
         if part.startswith("equations") and names[0] not in lacking and len(lacking) < len(names) - 1:
             continue  # the other causes may stand in other sentences
         if lacking:
-            before = {v for at in there for v in by_sentence.get(at - 1, ())}
+            before = set[int]().union(*[spoken_of.get(at - 1, ()) for at in there])
             opened = set(lacking) <= _conditions(problem, part) and all(place[name] in before for name in lacking)
-            beside = {v for at in there for v in strongly.get(at, ())} - {place[name] for name in names}
+            strongly = {m.variable for at in there for m in mentioned.by_sentence.get(at, ()) if not m.weak}
+            beside = strongly - {place[name] for name in names} - {-1}
             partly = part.startswith("statements") and len(lacking) < len(names) and not beside
-            unclear = opened or partly or any(strange(text, at, covered) or elliptical(text, at) for at in there)
+            unclear = (
+                opened or partly or any(strange(text, at, mentioned.covered) or elliptical(text, at) for at in there)
+            )
             yield Fault(
                 "mentions",
                 part,
@@ -94,14 +92,9 @@ def _concerned(problem: Problem) -> Iterator[tuple[str, list[str], str]]:
         yield f"statements[{i}]", list(dict.fromkeys(names)), statement.words
 
 
-def covered_by(text: Scan, problem: Problem) -> frozenset[int]:
+def covered_by(text: Scan, problem: Problem) -> Set[int]:
     """The tokens inside mentions."""
-    return _covered(text, problem.variables)
-
-
-@remembered
-def _covered(text: Scan, variables: tuple[ProblemVariable, ...]) -> frozenset[int]:
-    return frozenset([at for one in mentions(text, variables) for at in range(one.first, one.last)])
+    return found_in(text, problem.variables).covered
 
 
 def sentences_of(text: Scan, words: str) -> list[int]:

@@ -17,9 +17,9 @@ _TYPOGRAPHIC = str.maketrans(
     }
 )  # fmt: skip
 _TOKEN = re.compile(
-    r"(?:(?<![\w.)])-)?(?<![\w.])(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?![^\W_])|-?(?<![\w.])\.\d+"  # a number
-    r"|[^\W\d_]+(?:'[^\W\d_]+)?(?:\d\w*)?|\w+"  # a word, a code
-    r"|[^\w\s]"
+    r"[^\W\d_]+(?:'[^\W\d_]+)?(?:\d\w*)?"  # a word: first, since most are
+    r"|(?:(?<![\w.)])-)?(?<![\w.])(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?![^\W_])|-?(?<![\w.])\.\d+"  # a number
+    r"|\w+|[^\w\s]"  # a code, a mark
 )
 _ENDS = frozenset(".?!")
 _MAY_END = _ENDS | {":"}
@@ -38,7 +38,7 @@ def words(text: str) -> frozenset[str]:
 @lru_cache(maxsize=4096)
 def fold(text: str) -> str:
     """`text` as it is compared: white space, case, typographic quotes and dashes do not count."""
-    return " ".join(_plain(text).split()).casefold()
+    return " ".join((text if text.isascii() else _plain(text)).split()).casefold()
 
 
 def _plain(text: str) -> str:
@@ -141,29 +141,44 @@ def pieces(text: str) -> list[str]:
     return _TOKEN.findall(_plain(text).replace("_", " "))
 
 
+def tokens_of(text: str) -> tuple[Token, ...]:
+    """The tokens of a short text such as a name; its sentences are not looked for where it is one word."""
+    if not (text.isascii() and text.isalpha()):
+        return scan(text).tokens
+    word = text.casefold()
+    return (Token(text, word, stem(word), 0, len(text), 0),)
+
+
 @lru_cache(maxsize=128)
 def scan(text: str) -> Scan:
     """`text`, cut up. Cached, since every check looks at the same text, and repairs come back to it."""
     if text.isascii() and text.isalpha():  # as most names are
-        word = text.casefold()
-        token = Token(text, word, stem(word), 0, len(text), 0)
-        return Scan(text, word, (token,), (Sentence(0, 0, 1, text, question=False),))
+        return Scan(text, text.casefold(), tokens_of(text), (Sentence(0, 0, 1, text, question=False),))
     plain = _plain(text).replace("_", " ")
     found = [(match[0], *match.span()) for match in _TOKEN.finditer(plain)]
     tokens: list[Token] = []
     sentences: list[Sentence] = []
-    first, number, final, lines = 0, 0, len(found) - 1, "\n" in plain
-    for place, (piece, start, end) in enumerate(found):
-        word = piece.casefold()
-        tokens.append(Token(piece, word, stem(word), start, end, number))
-        # Few tokens can end a sentence: the rest are not looked at twice.
-        if place == final or (
-            (lines or piece in _MAY_END or found[place + 1][0] in _OPENS_QUESTION) and _ends(plain, found, place)
-        ):
-            body = plain[tokens[first].start : end]
-            sentences.append(Sentence(number, first, place + 1, " ".join(body.split()), piece == "?"))
-            first, number = place + 1, number + 1
+    for number, last in enumerate(_lasts(plain, found)):
+        first = len(tokens)
+        for piece, start, end in found[first : last + 1]:
+            word = piece.casefold()
+            tokens.append(Token(piece, word, stem(word), start, end, number))
+        piece, _, end = found[last]
+        body = plain[found[first][1] : end]
+        sentences.append(Sentence(number, first, last + 1, " ".join(body.split()), piece == "?"))
     return Scan(plain, fold(text), tuple(tokens), tuple(sentences))
+
+
+def _lasts(text: str, found: list[tuple[str, int, int]]) -> list[int]:
+    """The places of the last tokens of sentences. Few tokens can end one: the rest are not looked at twice."""
+    lines, final = "\n" in text, len(found) - 1
+    lasts = [
+        place
+        for place in range(final)
+        if (lines or found[place][0] in _MAY_END or found[place + 1][0] in _OPENS_QUESTION)
+        and _ends(text, found, place)
+    ]
+    return [*lasts, final] if found else []
 
 
 def _ends(text: str, found: list[tuple[str, int, int]], place: int) -> bool:

@@ -1,63 +1,72 @@
-"""What an equation says for every combination of its causes; small ones only."""
+"""What an expression is for every combination of the states of its variables; small ones only."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import product
+from operator import eq, ne
+from typing import TypeAlias
 
 from scm import Const, Expr, Op, Value, Var
 
 MOST = 8
 """Causes of an equation that is still looked at; more would take long."""
-Setting = Mapping[str, Value]
+
+Column: TypeAlias = Sequence[Value]
+"""The value of one thing in every combination of the causes: the last cause changes fastest."""
 
 
 class NotRead(Exception):
     """An expression with operations that are not looked at here."""
 
 
-def value_of(expr: Expr, setting: Setting) -> Value:
-    """What `expr` is where its variables are as `setting` says.
+def columns(names: Sequence[str], states: Mapping[str, Sequence[Value]]) -> dict[str, Column]:
+    """The state of each of `names` in every combination of their states."""
+    return dict(zip(names, zip(*product(*[states[name] for name in names]), strict=True), strict=True))
+
+
+def column(expr: Expr, causes: Mapping[str, Column], size: int) -> Column:
+    """What `expr` is in each of the `size` combinations of its causes; all of it is of one world.
 
     Raises:
         NotRead: it uses an operation other than those on truth values and equality.
     """
-    match expr:
-        case Const(value):
-            return value
-        case Var(name, ()):
-            return setting[name]
-        case Op("and", args):
-            return all(value_of(a, setting) for a in args)
-        case Op("or", args):
-            return any(value_of(a, setting) for a in args)
-        case Op("not", (arg,)):
-            return not value_of(arg, setting)
-        case Op("xor", args):
-            return sum(bool(value_of(a, setting)) for a in args) % 2 == 1
-        case Op("=", (first, second)):
-            return value_of(first, setting) == value_of(second, setting)
-        case Op("!=", (first, second)):
-            return value_of(first, setting) != value_of(second, setting)
-        case Op("if", (condition, yes, no)):
-            return value_of(yes if value_of(condition, setting) else no, setting)
+    if isinstance(expr, Var):
+        return causes[expr.name]
+    if isinstance(expr, Op):
+        return _applied(expr.op, [column(arg, causes, size) for arg in expr.args])
+    if isinstance(expr, Const):
+        return (expr.value,) * size
+    raise NotRead
+
+
+def _applied(op: str, parts: Sequence[Column]) -> Column:
+    match op:
+        case "not":
+            return [not value for value in parts[0]]
+        case "and":
+            return list(map(all, zip(*parts, strict=True)))
+        case "or":
+            return list(map(any, zip(*parts, strict=True)))
+        case "xor":
+            return [sum(map(bool, row)) % 2 == 1 for row in zip(*parts, strict=True)]
+        case "=":
+            return list(map(eq, *parts))
+        case "!=":
+            return list(map(ne, *parts))
+        case "if":
+            return [yes if holds else no for holds, yes, no in zip(*parts, strict=True)]
         case _:
             raise NotRead
 
 
-def settings(names: Sequence[str], states: Callable[[str], Sequence[Value]]) -> list[dict[str, Value]]:
-    """Every combination of the states of `names`."""
-    return [dict(zip(names, values, strict=True)) for values in product(*(states(name) for name in names))]
+def slope(outcome: Sequence[bool], place: int, count: int) -> int:
+    """How the outcome moves with the cause at `place` of `count`, each with two states.
 
-
-def slope(table: Sequence[tuple[Setting, Value]], name: str, states: Sequence[Value]) -> int:
-    """How the outcome moves with `name`: 1 if it only ever rises with it, -1 if it only ever falls, 0 otherwise."""
-    low = {_rest(s, name): v for s, v in table if s[name] == states[0]}
-    high = {_rest(s, name): v for s, v in table if s[name] == states[1]}
-    changes = {(bool(low[rest]), bool(high[rest])) for rest in low if rest in high}
+    Returns:
+        1 if it only ever rises with it, -1 if it only ever falls, 0 otherwise.
+    """
+    step = 1 << (count - 1 - place)
+    changes = {(outcome[row], outcome[row + step]) for row in range(len(outcome)) if not row & step}
     up, down = (False, True) in changes, (True, False) in changes
     return 0 if up == down else 1 if up else -1
-
-
-def _rest(setting: Setting, name: str) -> tuple[tuple[str, Value], ...]:
-    return tuple((n, v) for n, v in setting.items() if n != name)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 from scm import ScmError
@@ -94,15 +95,21 @@ class Formaliser:
             raise ScmError(f"text: got {kind.__name__}, wanted the text to read, as a str.")
         if fault := unreadable(text):
             return Formalisation(text, None, fault=fault)
-        outcomes = await asyncio.gather(*(self._asking.read(text, number) for number in range(self.votes)))
-        attempts = tuple(attempt for outcome in outcomes for attempt in outcome.attempts)
+        outcomes = await self._tries(text)
+        attempts = tuple([attempt for outcome in outcomes for attempt in outcome.attempts])
         for outcome in outcomes:
             if outcome.failure is not None:
                 return _failed(text, outcome.failure, attempts)
         found = self._settled(text, outcomes, attempts)
         return await self._confirmed(found, outcomes) if self.back_translation and not found.abstains else found
 
-    @property
+    async def _tries(self, text: str) -> Sequence[Outcome]:
+        """What each try came to; one alone takes no task of its own."""
+        if self.votes == 1:
+            return (await self._asking.read(text, 0),)
+        return await asyncio.gather(*(self._asking.read(text, number) for number in range(self.votes)))
+
+    @cached_property
     def _asking(self) -> Asking:
         judge = Judge(self.checks, self.solve)
         return Asking(self.chat, judge, self.calls, self.repairs, self.votes, self.max_tokens)

@@ -70,7 +70,7 @@ class Made:
         return self.attempt.reply[:_PREVIOUS] if self.data is None else self.data
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Judge:
     """What replies are held against.
 
@@ -109,13 +109,17 @@ class Judge:
         attempt = Attempt(step, reply, problem, _most(faults), True, "", time.perf_counter() - start)
         return Made(attempt, data, reading, stage)
 
-    @property
+    @cached_property
     def _sees_disagreement(self) -> bool:
         return {"consistent", "acyclic"} <= {check.name for check in self.checks}
 
+    @cached_property
+    def _reached(self) -> Mapping[str, int]:
+        """How far a reply came in which a check finds a fault."""
+        return {check.name: _STAGES[check.costs] for check in self.checks}
+
     def _stage(self, faults: Sequence[Fault]) -> int:
-        costs = {check.name: check.costs for check in self.checks}
-        reached = (_STAGES[costs.get(fault.check, "text")] for fault in faults if fault.severity != "hint")
+        reached = [self._reached.get(fault.check, _STAGES["text"]) for fault in faults if fault.severity != "hint"]
         return min(reached, default=_SOUND)
 
 

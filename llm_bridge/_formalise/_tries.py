@@ -206,7 +206,8 @@ class _Run:
         )
         try:
             reply = await reply_of(self.how.chat, request)
-            return replace(reply, text=masked(reply.text))  # a key that an endpoint gives back goes no further
+            said = masked(reply.text)  # a key that an endpoint gives back goes no further
+            return reply if said == reply.text else replace(reply, text=said)
         except _NO_ANSWER as why:
             self.longer *= 2 if isinstance(why, Truncated) else 1
             fault = Fault("reply", "", str(why))

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias, cast
 
 from scm import Claim, claim_to_data, expr_to_data, listing, quantity_to_data, query_to_data
 
-from .._foreign import InvalidProblem, document, shown
+from .._foreign import InvalidProblem, document, loose_document, shown
 from .._problem import Problem
 from ._forms import OBJECTS
 
@@ -28,7 +28,7 @@ MAX_DEEP = 1_000
 
 _QUOTES = frozenset({"words"})
 _FREE = frozenset({"description", "assumptions", "cannot"})
-_EMPTY_IS_ABSENT = frozenset({"given", "by", "world"})
+_EMPTY_IS_ABSENT = frozenset({"given", "by", "world", "cannot"})
 _KEYS: dict[str, tuple[str, ...]] = {
     next(iter(keys)): tuple(keys) for kind, keys in OBJECTS.items() if kind not in ("cause", "independence")
 }
@@ -145,13 +145,34 @@ def data_of_reply(text: str) -> Data:
     """The one JSON object in a reply, without what stands for an absent key. Errors as for `problem_from_reply`."""
     if len(text) > MAX_REPLY:
         raise InvalidProblem([f"The reply has {len(text):,} characters; at most {MAX_REPLY:,} are read. Be brief."])
-    found = document(_object_in(text))
-    if not isinstance(found, dict):
-        raise InvalidProblem([f"The reply: got {shown(found)}, wanted one JSON object {{...}} and nothing else."])
-    data = cast("Data", found)
-    if faults := [*dict.fromkeys(_clean(data))]:
+    bare, objects = _object_in(text), _Objects()
+    data = loose_document(bare, objects.present)
+    if objects.keys < bare.count(":"):  # every key has a colon: as many keys as colons, and none stands twice
+        document(bare)
+    if not isinstance(data, dict):
+        raise InvalidProblem([f"The reply: got {shown(data)}, wanted one JSON object {{...}} and nothing else."])
+    data = cast("Data", data)
+    if not _is_plain(bare) and (faults := [*dict.fromkeys(_clean(data))]):
         raise InvalidProblem(faults)
     return data
+
+
+class _Objects:
+    """The objects of one reply as they are read, and how many keys they have."""
+
+    def __init__(self) -> None:
+        self.keys = 0
+
+    def present(self, found: Data) -> Data:
+        """One object without what stands for an absent key."""
+        self.keys += len(found)
+        if None in found.values():
+            found = {key: value for key, value in found.items() if value is not None or _odd(key)}
+        if not _EMPTY_IS_ABSENT.isdisjoint(found):
+            for key in _EMPTY_IS_ABSENT:
+                if found.get(key) == ("" if key == "cannot" else []):
+                    del found[key]
+        return found
 
 
 def _object_in(text: str) -> str:
@@ -168,8 +189,25 @@ def _object_in(text: str) -> str:
     return bare[start : end + 1] if end > start else bare[start:]
 
 
+def _odd(key: str) -> bool:
+    """Whether a key hides something; that is a fault, whatever its value."""
+    return not key.isprintable() and any(map(_hidden, key))
+
+
+def _is_plain(document: str) -> bool:
+    """Whether no text in a JSON document can hide anything or be too long, nor the document be nested too deep."""
+    seen = document.replace('\\"', "''")
+    if "\\" in seen or seen.count("{") + seen.count("[") > MAX_DEEP:
+        return False
+    # A text that is too long would leave one of these pieces without a quote.
+    piece = MAX_SAID // 2
+    if any([seen.find('"', at, at + piece) < 0 for at in range(0, len(seen) - piece, piece)]):
+        return False
+    return seen.isprintable() or seen.replace("\n", "").isprintable()
+
+
 def _clean(data: Data) -> Iterable[str]:
-    """Drop from `data`, in place, what stands for an absent key; and one fault for each text that must not be there.
+    """Make free text in `data` readable, in place; and one fault for each text that must not be there.
 
     The pass keeps its own stack: the document may be nested as deep as its length allows.
     """
@@ -183,21 +221,13 @@ def _clean(data: Data) -> Iterable[str]:
         keyed = shape is dict
         if keyed and not "".join(item).isprintable():
             yield from (fault for name in item for fault in _unfit("A key", name))
-        entries: Any = list(item.items()) if keyed else enumerate(item)
+        entries: Any = item.items() if keyed else enumerate(item)
         for place, value in entries:
             kind: Any = value.__class__
-            if kind is str and value and len(value) <= MAX_SAID and value.isprintable():
-                continue  # as nearly every text is
-            if keyed and _absent(place, value):
-                del item[place]
-            elif kind is dict or kind is list:
+            if kind is dict or kind is list:
                 stack.append((place if keyed else key, value, depth + 1))
-            elif kind is str:
+            elif kind is str and not (len(value) <= MAX_SAID and value.isprintable()):
                 yield from _mended(item, place, place if keyed else key)
-
-
-def _absent(key: str, value: object) -> bool:
-    return value is None or (value == [] and key in _EMPTY_IS_ABSENT) or (key == "cannot" and value == "")
 
 
 def _mended(item: Any, place: str | int, key: str) -> Iterable[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from scm import Const, Contrast, Expr, Op, Probability, Query, Set, Value, Var, conjunction
 
 from .._problem import Edge, Problem, ProblemQuery, ProblemVariable, Reply, Statement
+from ._attribution import attributed
 from ._clause import clause
 from ._counts import PEOPLE, Count, Trait, plain, traits
 from ._story import Unreadable, quoted
@@ -153,6 +154,8 @@ class Study:
 
     def question(self, phrase: str) -> tuple[list[Query], Reply]:
         """What is asked, over the variables of the counts."""
+        if (asked := attributed(self, phrase)) is not None:
+            return [asked], Reply(kind="number")
         for form in (self.rate, self.effect, self.better, self.changes):
             if (found := form(phrase)) is not None:
                 return found

@@ -42,12 +42,12 @@ def canonical_text(text: str, names: Iterable[str] = ()) -> str:
     known = {name for name in names if name.strip() and not (name.isalnum() and name[0].isupper())}
     options = [rf"(?<!\w){re.escape(name)}(?!\w)" for name in sorted(known, key=len, reverse=True)]
     order: dict[str, int] = {}
-
-    def number(match: re.Match[str]) -> str:
-        name = match[0]
-        return f"#{order.setdefault(name, len(order))}" if name in known or name[0].isupper() else name
-
-    return re.sub("|".join([*options, _WORD]), number, " ".join(text.split()))
+    pieces = re.split(f"({'|'.join([*options, _WORD])})", " ".join(text.split()))
+    pieces[1::2] = [
+        f"#{order.setdefault(word, len(order))}" if word[0].isupper() or word in known else word
+        for word in pieces[1::2]
+    ]
+    return "".join(pieces)
 
 
 def accuracy_interval(correct: Sequence[bool], clusters: Sequence[Hashable]) -> Interval:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any
 
 from scm import number_text
@@ -51,8 +51,8 @@ def answered(item: Item, outcome: Outcome, run: Run, spent: Spent, seconds: floa
         words=masked(_cut(outcome.words)),
         reason="" if correct else masked(_reason(item, outcome, said)),
         stage=outcome.stage,
-        **asdict(run),
-        **asdict(spent),
+        **_values(run),
+        **_values(spent),
     )
 
 
@@ -73,9 +73,14 @@ def failed(item: Item, failure: ChatFailure, run: Run, spent: Spent, seconds: fl
         words="",
         reason=masked(_cut(" ".join(str(failure).split()))),
         failure=failure.kind,
-        **asdict(run),
-        **asdict(spent),
+        **_values(run),
+        **_values(spent),
     )
+
+
+def _values(of: Run | Spent) -> dict[str, Any]:
+    """By name. They are plain: `asdict` would copy each."""
+    return {field.name: getattr(of, field.name) for field in fields(of)}
 
 
 def _item(item: Item) -> dict[str, Any]:

@@ -37,8 +37,8 @@ IN_A_ROW = 10
 MOST_IN_A_ROW = 50
 """So many end it when replies did come before."""
 
-_NEW_OBJECTS = 50_000
-"""Objects made before the youngest are looked through for cycles."""
+_NEW_OBJECTS = 200_000
+"""Objects made before the youngest are looked through for cycles: more than hundreds of questions on their way hold."""
 
 USER_MUST_ACT = (WrongKey, NoSuchModel, QuotaSpent)
 """Failures that every further item would meet: the first ends a run, and is no item's own."""

@@ -13,10 +13,26 @@ from .._evaluate import evaluate, truth
 from .._graph import CausalGraph
 from .._query import Probability
 from .._relevance import relevant_world
-from .._syntax import Const, Expr, Set, Value, conjuncts, terms
+from .._syntax import Const, Expr, Op, Set, Value, Var, conjuncts, terms
 from ._quantity_rows import Range, joined
 
 Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Ends for the shares of one variable among units that are alike in others: narrower than ratios of cells give.
+
+    Attributes:
+        of: the variable.
+        given: those in which the units are alike, imposed ones among them.
+        low, high: shape (states of each of `given`..., states of `of`).
+    """
+
+    of: str
+    given: tuple[str, ...]
+    low: Array
+    high: Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,12 +44,14 @@ class Box:
         do: what is imposed.
         low, high: shape (states of each of `do`..., states of each of `variables`...); where nothing was imposed so,
             0 and 1.
+        parts: what the ends of the cells were made of, where they were counted.
     """
 
     variables: tuple[str, ...]
     do: tuple[str, ...]
     low: Array
     high: Array
+    parts: tuple[Part, ...] = ()
 
     def of(self, event: Expr, imposed: Mapping[str, Value], states: Mapping[str, tuple[Value, ...]]) -> Range | None:
         """The ends of an event about the variables where `imposed` is; None where this law does not say."""
@@ -47,6 +65,24 @@ class Box:
         if least == most:
             return least, most
         return max(least, 1 - float(high[~holds].sum()), 0.0), min(most, 1 - float(low[~holds].sum()), 1.0)
+
+    def share(
+        self, event: Expr, given: Expr, imposed: Mapping[str, Value], states: Mapping[str, tuple[Value, ...]]
+    ) -> Range | None:
+        """The ends of an event among the units of a stratum; None where that was not counted as such."""
+        at = dict(imposed)
+        for condition in conjuncts(given):
+            match condition:
+                case Op("=", (Var(name), Const(value))) if at.get(name, value) == value:
+                    at[name] = value
+                case _:
+                    return None
+        names = {leaf.name for leaf in terms(event)}
+        for part in self.parts:
+            if names == {part.of} and at.keys() == {*part.given, *self.do} and set(imposed) == set(self.do):
+                place = tuple(states[name].index(at[name]) for name in part.given)
+                return Box((part.of,), (), part.low[place], part.high[place]).of(event, {}, states)
+        return None
 
     def _holds(
         self, event: Expr, imposed: Mapping[str, Value], states: Mapping[str, tuple[Value, ...]]
@@ -86,10 +122,14 @@ class Numbers:
         event = joined(term.event, term.given)
         if event is None:
             return 1.0, 1.0
-        found = self._by_law(event) if term.given is None else self._given(event, term.given)
+        found = self._by_law(event) if term.given is None else self._given(term.event, event, term.given)
         return self.more(term) if found is None else found
 
-    def _given(self, both: Expr, given: Expr) -> Range | None:
+    def _given(self, event: Expr, both: Expr, given: Expr) -> Range | None:
+        imposed = _imposed(self.graph, both)
+        shares = [] if imposed is None else [box.share(event, given, imposed, self.states) for box in self.boxes]
+        if counted := [ends for ends in shares if ends is not None]:
+            return min(counted, key=lambda ends: ends[1] - ends[0])
         above, below = self._by_law(both), self._by_law(given)
         if above is None or below is None or below[0] <= 0:
             return None

@@ -20,6 +20,24 @@ SHARE = 1e-7
 NEAR = 1e-6
 """A condition that is less likely than this in the model of an end is there to be possible."""
 _IMPOSSIBLE = 1e-12
+DECIDES = 1e-6
+"""Most that rounding may move a number that is said to be attained."""
+
+
+def told_from_rounding(programme: Programme, end: End) -> End:
+    """An end; not an attained one where its condition is so faint that what its laws miss of what is known decides it.
+
+    Limits are met up to rounding, and so are the signs of probabilities. A ratio divides what is missed by what its
+    condition has: where that is as small, the laws may give any number, and only what duality proves is said.
+    """
+    if end.laws is None:
+        return end
+    values = programme.forms_at(end.laws)
+    faintest = min((ratio.below.at(values) for ratio in programme.query if ratio.below is not None), default=1.0)
+    signs = max((-float(law.min(initial=0.0)) for law in end.laws), default=0.0)
+    if max(signs, programme.broken(end.laws)) <= DECIDES * faintest:
+        return end
+    return End(end.outer, np.nan)
 
 
 def approached(programme: Programme, laws: tuple[Array, ...]) -> tuple[Limit, ...]:

@@ -33,7 +33,7 @@ from .._study import KnownLaw, Sample
 from .._syntax import Const, Expr, Op, Set, Value, Var, conjunction, world
 from ..solvers import SampleLaws
 from ._known import Known
-from ._numbers import Box
+from ._numbers import Box, Part
 from ._programme import TooLarge
 
 Array = NDArray[np.float64]
@@ -145,11 +145,14 @@ class Counted:
     def box(self, alpha: float | None) -> Box:
         """Ends for each cell that hold wherever those of the shares do; without `alpha` the shares that were seen."""
         axes = (*self.do, *self.variables)
-        low, high = np.ones(self.counts.shape), np.ones(self.counts.shape)
+        low, high, parts = np.ones(self.counts.shape), np.ones(self.counts.shape), list[Part]()
         for share in self.shares:
-            ends = [_spread(end, (*share.given, *share.of), axes) for end in share.ends(alpha)]
+            own = share.ends(alpha)
+            ends = [_spread(end, (*share.given, *share.of), axes) for end in own]
             low, high = low * ends[0], high * ends[1]
-        return Box(self.variables, self.do, low, high)
+            if share.single:
+                parts.append(Part(share.of[0], share.given, *own))
+        return Box(self.variables, self.do, low, high, tuple(parts))
 
     def law(self) -> KnownLaw | None:
         """The shares that were seen, put together as the graph has them; None where something was never seen.

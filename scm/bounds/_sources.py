@@ -24,7 +24,7 @@ import numpy as np
 
 from .._errors import InvalidQuery
 from .._graph import CausalGraph
-from .._query import Probability
+from .._query import Probability, Query
 from .._shapes import Ranged, Shape, granted_limits
 from .._statement import Correlation, Statement
 from .._statement_text import print_statement
@@ -34,7 +34,7 @@ from ..statements import Read, Statements, names_of
 from ..statements import TooLarge as TooManyAtoms
 from ._known import Known
 from ._numbers import Box, Numbers
-from ._quantity_rows import NotLinear, Range, is_exact, rows_of
+from ._quantity_rows import NotLinear, Range, Row, is_exact, rows_of
 from ._regions import LEVEL, Counted, clopper_pearson, counted, reach, stratified
 from ._seen_as_done import as_done
 
@@ -293,20 +293,27 @@ class _Taken:
             source: whose it is.
             done: whether a condition that may be imposed is to be, see `as_done`.
         """
-        quantity = said.quantity
-        if done and not isinstance(quantity, Correlation):
-            quantity = as_done(self.study.graph, quantity)
-        reason = ""
-        for form in dict.fromkeys((quantity, said.quantity)):
+        forms = dict.fromkeys((self._imposed(said.quantity) if done else said.quantity, said.quantity, *said.same))
+        reason, rows, exact = "", list[Row](), False
+        for form in forms:
             try:
                 found = rows_of(form, said.low, said.high, self.study.states, self.numbers)
             except NotLinear as wrong:
-                reason = str(wrong)
+                reason = reason or str(wrong)
                 continue
-            self.rows += [Known(parts, low, high, source) for parts, low, high in found]
-            self.loose = self.loose or not is_exact(form, self.study.states, self.numbers)
+            exact = is_exact(form, self.study.states, self.numbers)
+            # Rows for every number between ends hold beside each other; where no number is needed, they say it all.
+            rows = found if exact else rows + found
+            if exact or not said.same:
+                break
+        if exact or rows:
+            self.rows += [Known(parts, low, high, source) for parts, low, high in rows]
+            self.loose = self.loose or not exact
             return
         self.left.append(Left(source, reason))
+
+    def _imposed(self, quantity: Query | Correlation) -> Query | Correlation:
+        return quantity if isinstance(quantity, Correlation) else as_done(self.study.graph, quantity)
 
 
 def law_text(law: KnownLaw) -> str:

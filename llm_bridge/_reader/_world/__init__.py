@@ -15,7 +15,7 @@ from ..._problem import Problem
 from .._story import Unreadable, quoted
 from ._collect import Reading, evidence_of, net_of, readings
 from ._evidence import Evidence, Net
-from ._forms import World
+from ._forms import ATTRIBUTIONS, World
 from ._sentences import read_sentences
 from ._states import states
 from ._strays import no_strays
@@ -43,7 +43,11 @@ def read_world(text: str) -> Problem:
     told = read_sentences(text)
     if not told.arrows:
         raise Unreadable("The text does not say what acts on what.")
-    if told.question is not None and told.question.kind in ("chance", "amount") and not _GRAPH.search(text):
+    if (
+        told.question is not None
+        and told.question.kind in {"chance", "amount", *ATTRIBUTIONS}
+        and not _GRAPH.search(text)
+    ):
         raise Unreadable("A number is asked for of a text that does not say what has a direct effect on what.")
     net = net_of(told)
     tied = [_tied(reading, told, net) for reading in readings(told, net)]

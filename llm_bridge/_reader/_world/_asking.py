@@ -15,6 +15,11 @@ _SEEING = r"(?:when|if|after|upon) (?:we )?(?:observing|observe|seeing|see|given
 _LOOK = r"(?:if|when) we (?:only )?look (?:only )?at (?P<c>.+?), does"
 _DO = r"(?:will|would|does|do|can|could)"
 _EVEN = r"(?:chance|50\s?%|one half|half|0\.5|even)"
+_ATTRIBUTIONS: tuple[tuple[Kind, str, str], ...] = (
+    ("necessity", "necessity", "necessary"),
+    ("sufficiency", "sufficiency", "sufficient"),
+    ("both", "necessity and sufficiency", "necessary and sufficient"),
+)
 _QUESTIONS: tuple[tuple[Kind, str], ...] = (
     (
         "correlation",
@@ -56,6 +61,14 @@ _QUESTIONS: tuple[tuple[Kind, str], ...] = (
         rf"(?:by )?how much (?:{_DO}) (?P<n>.+?) (?P<up>{_RAISE}|{_LOWER}) {_CHANCE} of (?P<m>.+)",
     ),
     ("amount", r"what is the (?:average |causal |total |overall )*effect of (?P<n>.+?) on (?P<m>.+)"),
+    *((kind, rf"what is {_CHANCE} of {noun} of (?P<n>.+?) for (?P<m>.+)") for kind, noun, _ in _ATTRIBUTIONS),
+    *(
+        (
+            kind,
+            rf"(?:what is {_CHANCE}|how likely is it) that (?P<n>.+?) (?:is|was) a {word} cause (?:of|for) (?P<m>.+)",
+        )
+        for kind, _, word in _ATTRIBUTIONS
+    ),
     ("chance", rf"(?:for|among) (?P<c>.+?), what is {_CHANCE} of (?P<n>.+?)"),
     ("chance", rf"what is {_CHANCE} of (?P<n>.+?)(?: overall| in general)?(?: (?:for|among) (?P<c>.+))?"),
     ("supposed", r"would (?P<s>.+?) if (?P<n>.+?)(?: instead of (?P<m>.+))?"),

@@ -10,7 +10,7 @@ from itertools import islice, product
 from .._lemma import words as word_set
 from .._story import Unreadable, quoted
 from ._evidence import NAMED_ONE, Evidence, Net
-from ._forms import Question, Rule, World
+from ._forms import ATTRIBUTIONS, Question, Rule, World
 from ._opposite_words import DENIALS, LIGHT
 from ._sentences import names_in
 from ._tables import Cut, Tables, cuts_of, plain, tables
@@ -137,7 +137,7 @@ def _check_amount(world: World, said: Iterable[str], net: Net) -> None:
         Unreadable: it is not so.
     """
     question = world.question
-    if question is None or question.kind != "amount":
+    if question is None or question.kind not in {"amount", *ATTRIBUTIONS}:
         return
     if re.search(r"\b(?:and|or|on)\b", question.slots["m"]) and plain(question.slots["m"]) not in net.names:
         raise Unreadable(f"{quoted(question.slots['m'])} is more than one outcome. Ask about one at a time.")
@@ -196,6 +196,7 @@ STATES_ASKED: dict[str, tuple[str, ...]] = {
     "treated": ("c", "n", "s"),
     "effect": ("n", "m"),
     "amount": ("n", "m"),
+    **dict.fromkeys(ATTRIBUTIONS, ("n", "m")),
     "supposed": ("s", "n", "m"),
     "chance": ("c", "n"),
     "direct": (),
@@ -317,7 +318,7 @@ def _of_question(question: Question, asked: dict[str, Cut], evidence: Evidence) 
             if len(asked["c"]) == 1:
                 evidence.together.append((first["c"], first["s"]))
                 evidence.unlike.append((first["c"], first["s"]))
-        case "effect" | "amount":
+        case "effect" | "amount" | "necessity" | "sufficiency" | "both":
             evidence.acts.extend((n, first["m"]) for n in asked["n"])
             evidence.ones.extend((p, NAMED_ONE) for p in (*asked["n"], first["m"]))
         case _:
@@ -330,6 +331,7 @@ _OUTCOME = {
     "treated": "n",
     "effect": "m",
     "amount": "m",
+    **dict.fromkeys(ATTRIBUTIONS, "m"),
     "correlation": "n",
     "chance": "n",
 }

@@ -87,6 +87,9 @@ Kind: TypeAlias = Literal[
     "collider",
     "effect",
     "amount",
+    "necessity",
+    "sufficiency",
+    "both",
     "treated",
     "direct",
     "through",
@@ -95,6 +98,9 @@ Kind: TypeAlias = Literal[
     "supposed",
     "chance",
 ]
+
+ATTRIBUTIONS: frozenset[Kind] = frozenset({"necessity", "sufficiency", "both"})
+"""Questions of how surely a cause was needed for an effect, is enough for it, or both (Pearl 2009, section 9.2)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from ..._problem import Edge, Equation, Problem, ProblemQuery, ProblemVariable, 
 from .._story import CLOSURE, Unreadable, disjunction, negate, quoted
 from ._collect import CutRule, Reading, name_of, names_of
 from ._evidence import Net
-from ._forms import Question, Way, World
+from ._forms import ATTRIBUTIONS, Question, Way, World
 from ._tables import plain
 
 Tied = dict[str, tuple[str, bool]]
@@ -176,7 +176,7 @@ def _queries(told: World, net: Net, reading: Reading, tied: Tied) -> tuple[list[
     if isinstance(query, Probability) and query.given is None and question.kind == "supposed":
         query = Probability(query.event, _seen(reading, tied))
     reply = Reply(kind="yes-no", comparison=">" if question.up else "<", threshold=threshold)
-    if question.kind in ("chance", "amount"):
+    if question.kind in {"chance", "amount", *ATTRIBUTIONS}:
         reply = Reply(kind="number")
     return [ProblemQuery(query=query, words=question.words)], reply
 
@@ -203,17 +203,41 @@ def _query(question: Question, net: Net, reading: Reading, tied: Tied) -> tuple[
             would = Probability(_is(facts["n"][0], _sets(facts["s"])), given)
             return Contrast("-", would, Probability(_is(facts["n"][0]), given)), 0.0
         case "effect" | "amount":
-            done, undone = _sets(facts["n"]), _sets(_other(f) for f in facts["n"])
-            if question.kind == "amount" and not question.up:  # by how much it is lowered
-                done, undone = undone, done
-            y = facts["m"][0]
-            if question.kind == "amount" and y[0] in (name for name, _ in facts["n"]):  # such as "on the treated"
-                raise Unreadable(f"{quoted(question.words)} asks for the effect of {quoted(y[0])} on itself.")
-            return Contrast("-", Probability(_is(y, done)), Probability(_is(y, undone))), 0.0
+            return _effect(question, facts["n"], facts["m"][0]), 0.0
+        case "necessity" | "sufficiency" | "both":
+            return _attribution(question, facts["n"], facts["m"]), 0.0
         case "supposed":
             return Probability(_is(facts["s"][0], _sets(facts["n"]))), 0.5
         case _:
             return _nested(question, net), 0.0
+
+
+def _effect(question: Question, causes: Sequence[Fact], effect: Fact) -> Contrast:
+    """How much more likely an effect is under causes than under their opposites."""
+    done, undone = _sets(causes), _sets(_other(f) for f in causes)
+    if question.kind == "amount" and not question.up:  # by how much it is lowered
+        done, undone = undone, done
+    if question.kind == "amount" and effect[0] in (name for name, _ in causes):  # such as "on the treated"
+        raise Unreadable(f"{quoted(question.words)} asks for the effect of {quoted(effect[0])} on itself.")
+    return Contrast("-", Probability(_is(effect, done)), Probability(_is(effect, undone)))
+
+
+def _attribution(question: Question, causes: Sequence[Fact], effects: Sequence[Fact]) -> Probability:
+    """Whether the cause was needed where both are, is enough where neither is, or both of anybody (Pearl 2009)."""
+    if len(causes) != 1 or len(effects) != 1 or causes[0][0] == effects[0][0]:
+        raise Unreadable(
+            f"{quoted(question.words)} is about more than one cause and one effect. Ask about one of each."
+        )
+    (cause,), (effect,) = causes, effects
+    brought = _is(effect, _sets([cause]))
+    missed = _is(_other(effect), _sets([_other(cause)]))
+    match question.kind:
+        case "necessity":
+            return Probability(missed, _all([cause, effect]))
+        case "sufficiency":
+            return Probability(brought, _all([_other(cause), _other(effect)]))
+        case _:
+            return Probability(conjunction(brought, missed))
 
 
 def _other(fact: Fact) -> Fact:

@@ -1,0 +1,52 @@
+"""Questions of necessity and sufficiency beside a query: the right one passes, every other one is a fault."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from llm_bridge import Problem, read
+from llm_bridge._checks import CHECKS, Reading, examine
+from tests.test_reader_attribution import BOTH, COUNTS, NECESSITY, QUESTIONS, SUFFICIENCY
+
+TEXT = tuple(check for check in CHECKS if check.costs != "engine")
+OTHERS = [
+    NECESSITY,
+    SUFFICIENCY,
+    BOTH,
+    "P(recovery[drug=True] = True) - P(recovery[drug=False] = True)",
+    "P(recovery[drug=False] = True | drug = True, recovery = True)",
+    "P(recovery[drug=True] = False | drug = False, recovery = True)",
+    "P(recovery[drug=False] = False | drug = True)",
+    "P(recovery = True | drug = True)",
+]
+"""Queries that a model might take for each other."""
+NAMED = [(question, query) for question, query in QUESTIONS if "cause" in question or "ecessity" in question]
+
+
+def faults(text: str, query: str | None = None) -> set[str]:
+    """The checks that find a fault in the offline reader's Problem, or in that Problem with another query."""
+    problem = read(text)
+    assert problem.cannot is None
+    if query is not None:
+        data = json.loads(problem.to_json())
+        data["queries"][0]["query"] = query
+        problem = Problem.from_data(data)
+    return {fault.check for fault in examine(Reading(text, problem), TEXT) if fault.severity == "fault"}
+
+
+@pytest.mark.parametrize(("question", "query"), QUESTIONS)
+def test_the_right_query_passes(question: str, query: str):
+    assert faults(COUNTS + question) == set()
+
+
+@pytest.mark.parametrize(("question", "query"), NAMED)
+@pytest.mark.parametrize("other", OTHERS)
+def test_every_other_query_is_a_fault(question: str, query: str, other: str):
+    assert ("rung" in faults(COUNTS + question, other)) is (other != query)
+
+
+def test_a_cause_and_its_effect_may_not_change_places():
+    turned = "P(drug[recovery=False] = False | recovery = True, drug = True)"
+    assert "rung" in faults(COUNTS + NAMED[0][0], turned)
