@@ -41,8 +41,8 @@ def same(one: scm.Answer, other: scm.Answer) -> None:
     if one.value is not None and other.value is not None:
         np.testing.assert_allclose(one.value, other.value, rtol=0, atol=1e-12)
     if one.interval is not None and other.interval is not None:
-        ends = [(x.lower, x.upper, x.outer_lower, x.outer_upper) for x in (one.interval, other.interval)]
-        np.testing.assert_allclose(ends[0], ends[1], rtol=0, atol=1e-12)
+        for end in ("lower", "upper", "outer_lower", "outer_upper"):
+            np.testing.assert_allclose(getattr(one.interval, end), getattr(other.interval, end), rtol=0, atol=1e-12)
         assert one.interval.lower_at == other.interval.lower_at
         assert one.interval.upper_at == other.interval.upper_at
     assert dict(one.plan) == dict(other.plan)
