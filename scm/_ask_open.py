@@ -26,7 +26,7 @@ from ._shapes import Shape, check_shape, granted_limits
 from ._standard_error import counted_totals
 from ._syntax import Const, Placeholder, Value
 from .bounds._attain import exact_value
-from .bounds._canonical_model import model_with, programme_of_model
+from .bounds._canonical_model import determined, model_with, programme_of_model
 from .bounds._known import Known
 from .bounds._programme import Array, Clash, Programme, TooLarge
 from .bounds._quantity_rows import NotLinear, rows_of
@@ -88,13 +88,13 @@ class OfModel:
         """
         return programme_of_model(self.own, query, self.known, [shape.claim for shape in self.shapes])
 
-    def model(self, programme: Programme, laws: Sequence[Array]) -> Model:
-        """The model in which the blocks of a programme have the laws given."""
-        return model_with(self.own, programme, laws)
+    def model(self, query: Query, programme: Programme, laws: Sequence[Array]) -> Model:
+        """The model in which the blocks of the programme of a query have the laws given."""
+        return determined(model_with(self.own, programme, laws), query)
 
     def checked(self, query: Query, programme: Programme, laws: Sequence[Array]) -> tuple[float, float]:
         """What the exact solver says of a query in that model, and by how much it misses what is known."""
-        return exact_value(self.model(programme, laws), query), programme.broken(tuple(laws))
+        return exact_value(self.model(query, programme, laws), query), programme.broken(tuple(laws))
 
 
 @dataclass(frozen=True, eq=False)

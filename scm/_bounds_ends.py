@@ -61,8 +61,8 @@ class Knowledge(Protocol):
         """The query with all that is known, as polynomials."""
         ...
 
-    def model(self, programme: Programme, laws: Sequence[Array]) -> Model:
-        """The model in which the blocks of a programme have the laws given."""
+    def model(self, query: Query, programme: Programme, laws: Sequence[Array]) -> Model:
+        """The model in which the blocks of the programme of a query have the laws given."""
         ...
 
     def checked(self, query: Query, programme: Programme, laws: Sequence[Array]) -> tuple[float, float]:
@@ -131,8 +131,9 @@ class Facts:
         )
         return without_rounding(divided(made))
 
-    def model(self, programme: Programme, laws: Sequence[Array]) -> Model:
-        """The model in which the blocks of a programme have the laws given."""
+    def model(self, query: Query, programme: Programme, laws: Sequence[Array]) -> Model:
+        """The model in which the blocks of the programme of a query have the laws given."""
+        del query
         return model_of(self.graph, self.states, programme, laws, equations=self.equations)
 
     def checked(self, query: Query, programme: Programme, laws: Sequence[Array]) -> tuple[float, float]:

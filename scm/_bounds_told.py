@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from ._answer import Answer
 from ._bounds_ends import Bounded, Knowledge
+from ._errors import ScmError
 from ._finding import Step
 from ._model import Model
 from ._query import Query, print_query
@@ -37,7 +38,8 @@ class Attained:
         if len(self.found.programmes) != 1:
             return None, None
         (programme,) = self.found.programmes
-        low, high = (None if laws is None else self.facts.model(programme, laws) for laws in self.found.laws)
+        query = self.found.query
+        low, high = (None if laws is None else self.facts.model(query, programme, laws) for laws in self.found.laws)
         return low, high
 
 
@@ -93,7 +95,10 @@ class Account:
         off = 0.0
         for laws, end in zip(one.laws, ("lower", "upper"), strict=True):
             if laws is not None:
-                value, missed = self.facts.checked(one.query, one.programmes[0], laws)
+                try:
+                    value, missed = self.facts.checked(one.query, one.programmes[0], laws)
+                except ScmError as wrong:
+                    return (_unchecked(one, wrong),)
                 if math.isnan(value):  # the condition is so faint that rounding alone makes it possible
                     continue
                 low, high = outward_text(value, value) if one.sharp else (number_text(value),) * 2
@@ -114,6 +119,18 @@ class Account:
             f"gives it this value, and it meets all that is known to {off:.0e}"
         )
         return (Step("attained", claim, reason),)
+
+
+def _unchecked(one: Bounded, wrong: ScmError) -> Step:
+    """That the exact solver did not work out anew what the programme found."""
+    ends = ((one.laws[0], one.lower, "lower"), (one.laws[1], one.upper, "upper"))
+    shown = [f"{number_text(value)} at the {end} end" for laws, value, end in ends if laws is not None]
+    off = max(one.programmes[0].broken(laws) for laws in one.laws if laws is not None)
+    reason = (
+        f"the laws of the response types that the programme found have these values and meet all that is known to "
+        f"{off:.0e}; the models made of them were not worked out anew by the exact solver, which refused: {wrong}"
+    )
+    return Step("not checked anew", f"the programme attains {' and '.join(shown)}", reason)
 
 
 def near(one: Bounded) -> str:

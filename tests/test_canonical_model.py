@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import itertools
+import random
 from typing import Any
 
 import numpy as np
 import pytest
 
-from scm import Categorical, Model, Noise, Unknown, Variable, ask
+from scm import Categorical, Model, Noise, Unknown, Variable, _ask_open, ask
 from scm._parse import parse_query
 from scm._query import Contrast, Number, Probability, Query
 from scm._resolve import resolve
-from scm.bounds import _model_moments
+from scm.bounds import _canonical_model, _model_moments
 from scm.bounds._canonical_model import model_with, programme_of_model
 from scm.bounds._known import Known
 from scm.bounds._programme import Ends, TooLarge
 from scm.bounds._solve import solve
+from scm.solvers._kernels import TooWide
+from tests.bridge_to_engine import to_model
+from tests.generators import pair
+from tests.plain import to_text
 
 
 def read(model: Model, text: str) -> Query:
@@ -161,3 +166,69 @@ def test_numbers_beside_a_query() -> None:
     found = solve(programme_of_model(model, query))
     assert isinstance(found, Ends)
     assert (found.lower.outer, found.upper.outer) == pytest.approx((1.0, 1.4), abs=1e-9)
+
+
+def joined_in_name_only() -> Model:
+    """A table `D` that a policy which changes nothing (`P := P * P`) seems to read in two worlds, and a free noise."""
+    return Model(
+        Noise("U", Unknown((0, 1))),
+        Variable("P", (0, 1), table=(0.65, 0.35)),
+        Variable("D", (0, 1, 2), parents=("P",), table={0: (0.6, 0.15, 0.25), 1: (0.4, 0.2, 0.4)}),
+        Variable(
+            "W",
+            (0, 1),
+            parents=("D", "U"),
+            function={(d, u): (d + u) % 2 for d in range(3) for u in (0, 1)},
+        ),
+    )
+
+
+JOINED = "P(W[P := P * P]=1, D=1 | D != 2)"
+
+
+def test_the_model_that_attains_an_end_determines_the_query() -> None:
+    """A table that no block reads joins worlds as far as the exact solver sees: the model says how."""
+    answer = ask(joined_in_name_only(), JOINED)
+    assert answer.finding == "bounds"
+    assert answer.interval is not None
+    assert "attained" in [step.name for step in answer.derivation]
+    for model, end in zip(answer.attained, (answer.interval.lower, answer.interval.upper), strict=True):
+        assert exact(model, JOINED) == pytest.approx(end, abs=1e-9)
+        for p, d in itertools.product((0, 1), range(3)):
+            table = exact(joined_in_name_only(), f"P(D={d} | P={p})")
+            assert exact(model, f"P(D={d} | P={p})") == pytest.approx(table, abs=1e-9)
+
+
+def test_what_the_exact_solver_refuses_is_told_and_not_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> float:
+        raise TooWide("it has 10^9 states")
+
+    answer = ask(joined_in_name_only(), JOINED)
+    monkeypatch.setattr(_ask_open, "exact_value", refuse)
+    monkeypatch.setattr(_canonical_model, "exact_value", refuse)
+    (step,) = (step for step in answer.derivation if step.name == "not checked anew")
+    assert "the programme attains" in step.claim
+    assert "it has 10^9 states" in step.reason
+    assert "10^9" in str(answer)
+    assert None not in answer.attained
+
+
+@pytest.mark.parametrize("block", range(4))
+def test_every_part_of_an_open_answer_can_be_read(block: int) -> None:
+    """Random open answers, the one that raised among them: no part raises, and the models have the ends as values."""
+    rng = random.Random(3)
+    for i in range(100):
+        plain, query = pair(f"states 3-{i}", bare=rng.choice((0, 0, 0.3, 0.6)))
+        if i % 4 != block:
+            continue
+        answer = ask(to_model(plain), to_text(query))
+        if answer.finding != "bounds":
+            continue
+        assert answer.derivation
+        assert str(answer)
+        assert answer.to_json()
+        assert answer.to_latex()
+        assert answer.witness is None
+        assert answer.interval is not None
+        for model, end in zip(answer.attained, (answer.interval.lower, answer.interval.upper), strict=True):
+            assert model is None or exact(model, to_text(query)) == pytest.approx(end, abs=1e-7)

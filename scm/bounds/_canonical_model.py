@@ -14,13 +14,15 @@ from dataclasses import replace
 
 import numpy as np
 
+from .._coupling import NeedsCoupling
+from .._errors import ScmError
 from .._mechanism import Table
 from .._model import Model
 from .._noise import Categorical, Noise
 from .._query import Query
 from .._syntax import Value
 from .._variable import Variable
-from ._attain import free_name, responses
+from ._attain import exact_value, free_name, responses
 from ._columns import Forms, block_of
 from ._known import Known
 from ._model_moments import Mechanisms
@@ -114,6 +116,43 @@ def model_with(model: Model, programme: Programme, laws: Sequence[Array]) -> Mod
             items.append(_with_noise(item, noises))
         else:
             items.append(item)
+    return Model(*items)  # pyright: ignore[reportArgumentType]
+
+
+def determined(model: Model, query: Query) -> Model:
+    """A model that attains an end, such that the exact solver need not be told how its tables join worlds.
+
+    The programme has no block of a table that it reads in one row alone, whatever happens: all ways to join its rows
+    give the query the same value. Where the exact solver does not see that, the table's rows are drawn by their
+    quantiles from one noise, which is one of the ways.
+
+    Args:
+        model: as `model_with` made it.
+        query: what was asked.
+    """
+    while True:
+        try:
+            exact_value(model, query)
+        except NeedsCoupling as wrong:
+            if not isinstance(model.mechanisms.get(wrong.variable), Table):
+                return model
+            model = _by_quantiles(model, wrong.variable)
+        except ScmError:  # too large for the exact solver: what was checked is said where it is told
+            return model
+        else:
+            return model
+
+
+def _by_quantiles(model: Model, name: str) -> Model:
+    """The model with one table drawn by its quantiles."""
+    taken = {*model.mechanisms, *model.noises}
+    nothing = Block(name, (name,), (), np.zeros((1, 0), np.int16), np.zeros((0, 1)), np.zeros(1, np.intp))
+    items = (
+        _responding(model, name, nothing, np.ones(1), taken)
+        if isinstance(item, Variable) and item.name == name
+        else item
+        for item in model.items
+    )
     return Model(*items)  # pyright: ignore[reportArgumentType]
 
 
