@@ -159,13 +159,23 @@ def _check_bare(model: Plain, query: Query, built: scm.Model, text: str) -> Outc
         assume = noise_tables(model, built, coupling) if coupling == "opposed" else coupling
         granted = scm.ask(built, text, assume=assume)
         outcomes += [Outcome() if granted.finding == "refused" else compare(granted, expected)]
-    if answer.finding not in UNSETTLED:
-        outcomes += [compare(answer, expected) for expected in truths]
-    elif rung(query) < 3:
+    possible = [expected for expected in truths if expected is not None]
+    if answer.finding in UNSETTLED and rung(query) < 3:
         outcomes += [Outcome(problem=f"{answer.finding}, though tables settle rung {rung(query)}: {told(truths[0])}")]
     elif answer.finding == "bounds":
-        outcomes += [Outcome(problem=_outside(answer, expected)) for expected in truths if expected is not None]
+        outcomes += [Outcome(problem=_outside(answer, expected)) for expected in possible]
+        outcomes += [Outcome(problem=_unsaid(answer))] * (len(possible) < len(truths))
+    elif answer.finding not in UNSETTLED:
+        # Some couplings may make the condition impossible, others not: a number speaks of those, and says so.
+        outcomes += [compare(answer, expected) for expected in possible or truths]
+        outcomes += [Outcome(problem=_unsaid(answer))] * (0 < len(possible) < len(truths))
     return worst(outcomes)
+
+
+def _unsaid(answer: scm.Answer) -> str:
+    """That the condition may be impossible is said where some coupling makes it so."""
+    said = any("has a probability above zero" in assumption.text for assumption in answer.assumptions)
+    return "" if said else f"{answer.finding}, and not said that the condition may have probability zero"
 
 
 def noise_tables(model: Plain, built: scm.Model, coupling: str) -> list[scm.ByNoise]:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 import scm
+from scm import _ask_open
 from tests.agreement import UNSETTLED, agree, check_bare, check_pair, compare
 from tests.bridge_to_engine import to_model
 from tests.oracle import COUPLINGS, truth
@@ -56,6 +57,16 @@ def test_random_pairs(block: int) -> None:
 @pytest.mark.parametrize("block", range(3))
 def test_bare_tables_claim_nothing_that_a_coupling_could_change(block: int) -> None:
     agree(check_bare, block)
+
+
+@pytest.mark.parametrize("seed", ["77-2616", "77-12327"])
+def test_a_number_of_a_condition_that_some_coupling_makes_impossible_says_so(
+    seed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every coupling under which the condition is possible gives this number; that it is possible is assumed aloud."""
+    assert not check_bare(seed).problem
+    monkeypatch.setattr(_ask_open, "conditions", lambda _: ())
+    assert "not said that the condition may have probability zero" in check_bare(seed).problem
 
 
 def test_the_comparison_can_fail() -> None:

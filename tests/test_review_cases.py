@@ -96,3 +96,17 @@ def test_one_policy_under_two_conditions_is_refused() -> None:
     draw = "X ~ {True: 0.5, False: 0.5} if Z = True else {True: 0.4, False: 0.6}"
     assert ask(model, f"P(X[{draw}] = X[{draw}, W=True])").finding == "refused"
     assert ask(model, f"P(X[{draw}] = True)").value == pytest.approx(0.45)
+
+
+def test_a_condition_that_a_coupling_decides_is_assumed_possible_aloud() -> None:
+    """Without a coupling the condition may be impossible; where it is not, the answer is 1 whatever the coupling."""
+    model = Model(
+        Variable("X", (0, 1), table=(0.5, 0.5)),
+        Variable("Y", (0, 1), parents=("X",), table={0: (0.7, 0.3), 1: (0.7, 0.3)}),
+    )
+    query = "P(Y[X=0]=1 or Y[X=1]=1 | Y[X=0] != Y[X=1])"
+    assert ask(model, query, assume="rank_preserving").finding == "undefined"
+    assert ask(model, query, assume="independent").value == pytest.approx(1)
+    answer = ask(model, query)
+    assert answer.value == pytest.approx(1)
+    assert "assuming: what the query conditions on has a probability above zero" in str(answer)
