@@ -692,8 +692,10 @@ def test_many_at_once():
     assert asyncio.run(run()) == ({"yes"}, 200)
 
 
-@pytest.mark.parametrize("most", [1, 3, 40])
+@pytest.mark.parametrize("most", [1, 3, 13, 40])
 def test_no_more_connections_than_allowed(most):
+    """Nine are more than share a pool."""
+
     async def run() -> int:
         async with RawEndpoint(completion("yes")) as raw:
             async with OpenAIChat("m", base_url=raw.url, max_connections=most) as chat:

@@ -8,6 +8,7 @@ import pytest
 
 from llm_bridge import Problem, read
 from llm_bridge._checks import CHECKS, Reading, examine
+from llm_bridge._checks._text import stem
 from tests.test_reader_attribution import BOTH, COUNTS, NECESSITY, QUESTIONS, SUFFICIENCY
 
 TEXT = tuple(check for check in CHECKS if check.costs != "engine")
@@ -50,3 +51,25 @@ def test_every_other_query_is_a_fault(question: str, query: str, other: str):
 def test_a_cause_and_its_effect_may_not_change_places():
     turned = "P(drug[recovery=False] = False | recovery = True, drug = True)"
     assert "rung" in faults(COUNTS + NAMED[0][0], turned)
+
+
+@pytest.mark.parametrize(
+    "forms",
+    [
+        "recovery recovered recover recovers recovering",
+        "treatment treat treated treating treats",
+        "discovery discovered discover",
+        "creation create created creating",
+        "agree agreed agrees",
+    ],
+)
+def test_forms_of_a_word_have_one_stem(forms: str):
+    assert len({stem(word) for word in forms.split()}) == 1
+
+
+def test_what_is_prevented_is_not_taken_to_happen():
+    text = (
+        "If the thermostat is high, the heater runs. If the heater runs, the room is warm. The room is warm. "
+        "Would the room be warm if we prevented the heater from running?"
+    )
+    assert faults(text) == set()

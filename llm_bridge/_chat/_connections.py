@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
-from urllib.request import getproxies
 from weakref import WeakKeyDictionary
 
 from ._endpoint import Endpoint
@@ -21,6 +20,9 @@ if TYPE_CHECKING:
 MOST_TO_CONNECT = 15.0
 """Most seconds to wait for a connection: an address where nobody is shows sooner than a slow reply."""
 
+IN_A_POOL = 8
+"""Connections that share a pool. Each request looks at all of its pool: with 200, that took 40% of its time."""
+
 
 def time_to_connect(timeout: float) -> float:
     """Most seconds to wait for a connection, where a request has `timeout`."""
@@ -28,11 +30,17 @@ def time_to_connect(timeout: float) -> float:
 
 
 @dataclass(slots=True)
-class _Held:
-    """What one event loop holds: its client, and the generator whose end closes it."""
-
+class _Pool:
     client: AsyncOpenAI
-    lifetime: AsyncGenerator[None]
+    active: int = 0
+
+
+@dataclass(slots=True)
+class _Held:
+    """What one event loop holds: its pools, and the generator whose end closes them."""
+
+    pools: list[_Pool] = field(default_factory=list[_Pool])
+    lifetime: AsyncGenerator[None] | None = None
 
 
 class Connections:
@@ -47,7 +55,8 @@ class Connections:
     def __init__(self, endpoint: Endpoint, timeout: float, most: int) -> None:
         self._endpoint = endpoint
         self._timeout = timeout
-        self._most = most
+        self._most_pools = max(1, -(-most // IN_A_POOL))
+        self._most_in_each = max(1, most // self._most_pools)
         self._held: WeakKeyDictionary[asyncio.AbstractEventLoop, _Held] = WeakKeyDictionary()
 
     async def post(self, where: str, content: bytes) -> httpx2.Response:
@@ -57,7 +66,7 @@ class Connections:
             openai.OpenAIError: there is no response, or its status is an error.
             httpx2.InvalidURL: the address is none.
         """
-        client = await self._client()
+        pool = await self._pool()
         import httpx2
         import openai
 
@@ -67,39 +76,46 @@ class Connections:
             options["headers"] = {"Authorization": openai.Omit()}
         # The whole address: the client then has none to put together.
         where = f"{self._endpoint.base_url}{where}"
-        return await client.post(where, cast_to=httpx2.Response, content=content, options=options)
+        pool.active += 1
+        try:
+            return await pool.client.post(where, cast_to=httpx2.Response, content=content, options=options)
+        finally:
+            pool.active -= 1
 
     async def aclose(self) -> None:
         """Close the connections of the running event loop. The next request opens new ones."""
         held = self._held.pop(asyncio.get_running_loop(), None)
-        if held is not None:
+        if held is not None and held.lifetime is not None:
             await held.lifetime.aclose()
 
-    async def _client(self) -> AsyncOpenAI:
-        """The client of the running event loop."""
+    async def _pool(self) -> _Pool:
+        """The pool with the fewest requests under way, or a new one where all have as many as they should."""
         loop = asyncio.get_running_loop()
         held = self._held.get(loop)
         if held is None:
             for ended in [other for other in self._held if other.is_closed()]:
                 del self._held[ended]
-            client = self._opened()
-            held = self._held[loop] = _Held(client, _lifetime(client))
+            held = self._held[loop] = _Held()
+            held.lifetime = _lifetime(held.pools)
             await anext(held.lifetime)
-        return held.client
+        pool = min(held.pools, key=lambda pool: pool.active, default=None)
+        if pool is None or (pool.active >= self._most_in_each and len(held.pools) < self._most_pools):
+            pool = _Pool(self._opened())
+            held.pools.append(pool)
+        return pool
 
     def _opened(self) -> AsyncOpenAI:
         import httpx2
         from openai import AsyncOpenAI, DefaultAsyncHttpxClient
 
-        from ._transport import Transport
-
+        limits = httpx2.Limits(max_connections=self._most_in_each, max_keepalive_connections=self._most_in_each)
         # Waiting for one of our own connections is no fault of the endpoint: the time for the whole request limits it.
         timeout = httpx2.Timeout(self._timeout, connect=time_to_connect(self._timeout), pool=None)
         http = DefaultAsyncHttpxClient(
-            limits=httpx2.Limits(max_connections=self._most, max_keepalive_connections=self._most),
+            limits=limits,
             timeout=timeout,
             verify=_certificates(),
-            transport=None if self._through_a_proxy() else Transport(_certificates(), self._most),
+            trust_env=not self._endpoint.local,  # no proxy leads to this machine
         )
         return AsyncOpenAI(
             # The client wants a key in any case; without one of ours the header that would carry it is left out.
@@ -110,13 +126,9 @@ class Connections:
             http_client=http,
         )
 
-    def _through_a_proxy(self) -> bool:
-        """Whether a proxy may lead there. Then the client's own way is taken, which knows how to speak to one."""
-        return not self._endpoint.local and bool(getproxies().keys() - {"no"})  # no proxy leads to this machine
 
-
-async def _lifetime(client: AsyncOpenAI) -> AsyncGenerator[None]:
-    """Waits for its end, and then closes the client.
+async def _lifetime(pools: list[_Pool]) -> AsyncGenerator[None]:
+    """Waits for its end, and then closes the pools.
 
     A generator, because an event loop ends the generators that are still open before it closes: the connections are
     closed whether or not anybody remembers to.
@@ -124,7 +136,8 @@ async def _lifetime(client: AsyncOpenAI) -> AsyncGenerator[None]:
     try:
         yield
     finally:
-        await client.close()
+        while pools:
+            await pools.pop().client.close()
 
 
 @cache
@@ -132,6 +145,4 @@ def _certificates() -> ssl.SSLContext:
     """Whom to trust, read from the disk once: that takes longer than all else in opening a client."""
     import httpx2
 
-    context = httpx2.create_ssl_context()
-    context.set_alpn_protocols(["http/1.1"])
-    return context
+    return httpx2.create_ssl_context()

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from scm import Value
 
 from .._problem import ProblemVariable
-from ._lexicon import ANTONYMS, CAUSAL, NEGATIONS, NEUTRAL, STOP, TURNING
+from ._lexicon import ANTONYMS, CAUSAL, NEGATIONS, NEUTRAL, PREVENTING, STOP, TURNING
 from ._text import Scan, Token, pieces, remembered, words
 from ._vocabulary import Phrase, Vocabulary, unprefixed, vocabulary
 
@@ -351,15 +351,25 @@ def turned(tokens: Sequence[Token], one: Mention) -> bool:
     return _turned_before(tokens, one) or _turned_after(tokens, one)
 
 
+def prevented(tokens: Sequence[Token], one: Mention) -> bool:
+    """Whether a verb right before a mention is one of preventing: "if we prevented the heater from running"."""
+    return _word_before(tokens, one) in PREVENTING
+
+
 def _turned_before(tokens: Sequence[Token], one: Mention) -> bool:
     """Whether a word before a mention changes its state in a way not known here: "stop smoking"."""
+    return _word_before(tokens, one) in TURNING
+
+
+def _word_before(tokens: Sequence[Token], one: Mention) -> str:
+    """The stem of the first of three words before a mention that says something; empty where none does."""
     for at in range(one.first - 1, max(-1, one.first - 4), -1):
         token = tokens[at]
         if token.sentence != one.sentence:
-            return False
+            return ""
         if token.word in _BREAKS or token.word not in STOP:
-            return token.stem in TURNING
-    return False
+            return token.stem
+    return ""
 
 
 def _turned_after(tokens: Sequence[Token], one: Mention) -> bool:

@@ -12,7 +12,7 @@ from ._asking import Asking, asking
 from ._attribution import attribution, kind_of
 from ._facts import Facts, facts, hinted
 from ._given import quoted
-from ._mentions import Mention
+from ._mentions import Mention, prevented
 from ._queried import Asked, asked_of
 from ._reading import Fault, Reading
 from ._spoken import covered_by, strange
@@ -114,6 +114,8 @@ def _imposed(case: _Case, these: Sequence[Mention]) -> Iterator[Fault]:
                 "behind the bar.",
                 sure=not imposed & supposed,
             )
+        elif prevented(case.text.tokens, one):
+            continue  # which state that leaves is not read here
         elif one.state is not None and one.state not in (values := _values(case.asked, name)):
             yield _turned(case, name, one.state, values)
     known = {case.name(m) for m, _ in case.asking.roles if m.variable >= 0}

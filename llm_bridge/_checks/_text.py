@@ -235,8 +235,8 @@ def stem(word: str) -> str:
     for ending in _ENDINGS if bare.endswith(_ENDINGS) else ():
         if bare.endswith(ending) and len(bare) - len(ending) >= (4 if _leaves_four(ending) else 3):
             bare = bare[: -len(ending)]
-            if ending in ("ed", "ing"):
-                return stem(bare)  # "recovered" as "recover"
+            if ending in ("ed", "ing") and len(bare) > 4:
+                bare = stem(bare)  # "recovered" as "recover"
             break
     return _single(bare[:-1] if len(bare) > 3 and bare[-1] in "eiy" else bare)
 
