@@ -119,6 +119,8 @@ class Study:
                 f"{quoted(' '.join(key))} fits {len(found) or 'none'} of the counted descriptions: {known}."
             )
         group, match = found[0]
+        if len(key) > len(match):  # "skipping the drug", "the lack of the drug"
+            raise Unreadable(f"{quoted(' '.join(key))} is more than {quoted(' '.join(match))}. Say it as the counts do.")
         if len(group.keys) == 1:
             return group.name, holds
         if not holds:
@@ -201,6 +203,9 @@ class Study:
         fitting = [g for g in self.groups if len(g.keys) == 1 and _fits(phrase, g)]
         if len(fitting) != 1:
             raise Unreadable(f"Which counted outcome is meant by {quoted(phrase)}? Use its word in the counts.")
+        said = clause(_called(phrase))
+        if not said.positive or any(not _fits(word, fitting[0]) for word in plain(said.key)):
+            raise Unreadable(f"{quoted(phrase)} says more than the outcome {quoted(fitting[0].name)}. Ask of that alone.")
         return fitting[0].name
 
     def imposed(self, phrase: str) -> list[tuple[str, Value]]:
