@@ -120,7 +120,8 @@ class Study:
             )
         group, match = found[0]
         if len(key) > len(match):  # "skipping the drug", "the lack of the drug"
-            raise Unreadable(f"{quoted(' '.join(key))} is more than {quoted(' '.join(match))}. Say it as the counts do.")
+            said, counted = quoted(" ".join(key)), quoted(" ".join(match))
+            raise Unreadable(f"{said} is more than {counted}. Say it as the counts do.")
         if len(group.keys) == 1:
             return group.name, holds
         if not holds:
@@ -205,7 +206,8 @@ class Study:
             raise Unreadable(f"Which counted outcome is meant by {quoted(phrase)}? Use its word in the counts.")
         said = clause(_called(phrase))
         if not said.positive or any(not _fits(word, fitting[0]) for word in plain(said.key)):
-            raise Unreadable(f"{quoted(phrase)} says more than the outcome {quoted(fitting[0].name)}. Ask of that alone.")
+            name = quoted(fitting[0].name)
+            raise Unreadable(f"{quoted(phrase)} says more than the outcome {name}. Ask of that alone.")
         return fitting[0].name
 
     def imposed(self, phrase: str) -> list[tuple[str, Value]]:
