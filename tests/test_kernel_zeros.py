@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from scm import Coupling, Model, Variable, ask, gumbel_max, independent, rank_preserving
+from scm import Coupling, Model, Variable, ask, gumbel_max, independent, rank_preserving, sensitivity
 from scm._coupling import ROUNDING, SHARE
 from tests.oracle import race
 
@@ -122,3 +122,19 @@ def test_equal_faint_laws_give_equal_states() -> None:
     law = (0.5, 1e-17, 0.25, 0.25)
     found = rank_preserving.kernel(np.array([[law, law]]), np.array([[0, 1]]))[0]
     np.testing.assert_allclose(found, np.diag(law), rtol=1e-15, atol=0)
+
+
+@pytest.mark.parametrize("chance", [1e-7, 1e-10, 1e-15])
+def test_slopes_at_faint_states_are_right_or_not_told(chance: float) -> None:
+    """Of the first 0.4 of what was below the one cut, below the other: the slope is 1 over the chance that was seen."""
+    laws = {0: (chance, 0.4, 0.6 - chance), 1: (0.4 * chance, 0.3, 0.7 - 0.4 * chance)}
+    model = Model(Variable("X", (0, 1), table=(0.5, 0.5)), Variable("Y", (0, 1, 2), parents=("X",), table=laws))
+    query = "P(Y[X=1]=0 | X=0, Y=0)"
+    assert ask(model, query, assume="rank_preserving").value == pytest.approx(0.4, rel=1e-9)
+    found = sensitivity(model, query, assume="rank_preserving").tables["Y"]
+    if chance < 1e-12:
+        assert found.kink.all()
+        assert np.isnan(found.partial).all()
+    else:
+        partial = np.asarray(found.partial)
+        assert partial[1, 0] - partial[1, 1] == pytest.approx(1 / chance, rel=1e-6)
