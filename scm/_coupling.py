@@ -7,9 +7,11 @@ part. None is ever used unless granted (`assume=`), and the grant is printed in 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, cast, runtime_checkable
+from decimal import Decimal
+from typing import Any, Protocol, cast, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +23,16 @@ Rows = NDArray[np.intp]
 
 CUT_DIGITS = 14
 """Digits of a distribution function that count."""
+ROUNDING = 1e-14
+"""Overlaps of two states that are not larger may be made by rounding,"""
+SHARE = 1e-3
+"""where they are no larger a share of the probability of either."""
+FAINT = 1e-9
+"""Probabilities below this are added up without rounding: doubles near one would lose them."""
+WHOLE_DIGITS = 345
+"""Decimal digits behind the point that hold every double as it prints: at most 17 digits, the first at 1e-324."""
+AT_ONCE = 1 << 16
+"""Most cells of joint laws held in whole numbers at a time: each takes hundreds of bytes."""
 
 
 class NeedsCoupling(ScmError):
@@ -180,19 +192,65 @@ class RankPreserving:
 
     def kernel(self, laws: Array, configurations: Rows) -> Array:
         """Lengths of the states' intervals of [0, 1] intersected: max(0, min_i F_i(x_i) - max_i F_i(x_i - 1))."""
+        del configurations
+        faint = ((laws > 0) & (laws < FAINT)).any(axis=(1, 2))
+        if not faint.any():
+            return _overlaps(laws)
         n, m, s = laws.shape
-        # Cut points that differ by rounding alone are one: otherwise states that never meet would meet with 1e-17. A
-        # state of probability zero gets no width at all.
-        upper = np.round(np.cumsum(laws, axis=2), CUT_DIGITS)
-        last = s - 1 - np.argmax(laws[:, :, ::-1] > 0, axis=2)
-        upper[np.arange(s) >= last[:, :, None]] = 1.0
-        lower = np.concatenate([np.zeros((n, m, 1)), upper[:, :, :-1]], axis=2)
-        high, low = np.full((n, *[1] * m), np.inf), np.full((n, *[1] * m), -np.inf)
-        for i in range(m):
-            shape = (n, *(s if j == i else 1 for j in range(m)))
-            high = np.minimum(high, upper[:, i].reshape(shape))
-            low = np.maximum(low, lower[:, i].reshape(shape))
-        return np.maximum(high - low, 0.0)
+        out = np.empty((n, *[s] * m))
+        out[~faint] = _overlaps(laws[~faint])
+        together = max(1, AT_ONCE // s**m)
+        where = np.flatnonzero(faint)
+        for part in np.split(where, range(together, len(where), together)):
+            out[part] = _exact_overlaps(laws[part])
+        return out
+
+
+def _overlaps(laws: Array) -> Array:
+    """The rank-preserving joint laws, where no state is faint."""
+    n, m, s = laws.shape
+    upper = np.cumsum(laws, axis=2)
+    # A state of probability zero gets no width at all.
+    last = s - 1 - np.argmax(laws[:, :, ::-1] > 0, axis=2)
+    upper[np.arange(s) >= last[:, :, None]] = 1.0
+    lower = np.concatenate([np.zeros((n, m, 1)), upper[:, :, :-1]], axis=2)
+    high, low = (_over_states(ends, kind) for ends, kind in ((upper, np.minimum), (lower, np.maximum)))
+    return _without_rounding(np.maximum(high - low, 0.0), laws)
+
+
+def _exact_overlaps(laws: Array) -> Array:
+    """The same for laws with states so faint that sums of doubles lose them: in whole numbers, nothing is rounded.
+
+    Each probability is the decimal that it prints as; what a law then lacks of one is given to its likeliest state.
+    """
+    whole = np.array([_whole(p) for p in laws.ravel().tolist()], dtype=object).reshape(laws.shape)
+    largest = laws.argmax(axis=2)[:, :, None]
+    spare = 10**WHOLE_DIGITS - whole.sum(axis=2, keepdims=True)
+    np.put_along_axis(whole, largest, np.take_along_axis(whole, largest, axis=2) + spare, axis=2)
+    upper = np.cumsum(whole, axis=2)
+    high, low = (_over_states(ends, kind) for ends, kind in ((upper, np.minimum), (upper - whole, np.maximum)))
+    width = np.array([max(part, 0) / 10**WHOLE_DIGITS for part in (high - low).ravel()])
+    return _without_rounding(width.reshape(high.shape), laws)
+
+
+def _whole(probability: float) -> int:
+    return int(Decimal(repr(probability)).scaleb(WHOLE_DIGITS))
+
+
+def _over_states(each: NDArray[Any], kind: Callable[[NDArray[Any], NDArray[Any]], NDArray[Any]]) -> NDArray[Any]:
+    """The least or the largest over instances at every cell, from numbers of shape (n, m, s)."""
+    n, m, s = each.shape
+    return functools.reduce(kind, (each[:, i].reshape((n, *(s if j == i else 1 for j in range(m)))) for i in range(m)))
+
+
+def _without_rounding(width: Array, laws: Array) -> Array:
+    """Overlaps without those that rounding makes: otherwise states that never meet would meet with 1e-17.
+
+    Cut points are sums of numbers up to one, off by some units of their last place. An overlap that small is one all
+    the same where it is a part worth mentioning of a state that is itself as faint.
+    """
+    share = SHARE * _over_states(laws, np.minimum)
+    return np.where((width <= ROUNDING) & (width <= share), 0.0, width)
 
 
 @dataclass(frozen=True, slots=True)

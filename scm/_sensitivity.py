@@ -45,7 +45,7 @@ class TableSensitivity:
             Darwiche 2002); same shape. NaN, besides, for an entry of one: how the rest would grow is not said. For an
             entry of zero it is one-sided.
         kink: where there is no derivative: the slopes on two sides of the row differ, or the answer is not determined
-            beside the table.
+            beside the table; or none is told, a state of the table being too faint (below 1e-12, rank preserving).
     """
 
     name: str
