@@ -120,7 +120,9 @@ class Study:
             )
         group, match = found[0]
         if len(key) > len(match):  # "skipping the drug", "the lack of the drug"
-            raise Unreadable(f"{quoted(' '.join(key))} is more than {quoted(' '.join(match))}. Say it as the counts do.")
+            raise Unreadable(
+                f"{quoted(' '.join(key))} is more than {quoted(' '.join(match))}. Say it as the counts do."
+            )
         if len(group.keys) == 1:
             return group.name, holds
         if not holds:
@@ -205,7 +207,9 @@ class Study:
             raise Unreadable(f"Which counted outcome is meant by {quoted(phrase)}? Use its word in the counts.")
         said = clause(_called(phrase))
         if not said.positive or any(not _fits(word, fitting[0]) for word in plain(said.key)):
-            raise Unreadable(f"{quoted(phrase)} says more than the outcome {quoted(fitting[0].name)}. Ask of that alone.")
+            raise Unreadable(
+                f"{quoted(phrase)} says more than the outcome {quoted(fitting[0].name)}. Ask of that alone."
+            )
         return fitting[0].name
 
     def imposed(self, phrase: str) -> list[tuple[str, Value]]:
@@ -339,6 +343,11 @@ def _grouped(all_traits: list[Trait]) -> list[Group]:
     for key, _ in dict.fromkeys(all_traits):
         alike = next((g for g in groups for k in g.keys if _alias(key, k)), None)
         if alike is not None:
+            for k in alike.keys:
+                short, long = sorted((key, k), key=len)
+                if _alias(key, k) and len(short) < len(long) and len(short[0]) > 1:  # "the drug", "refused the drug"
+                    both = " and ".join(quoted(" ".join(words)) for words in (short, long))
+                    raise Unreadable(f"Are {both} the same? Say what was counted in the same words each time.")
             # The longer wording says more: "treatment a" rather than "a".
             alike.keys = [max(k, key, key=len) if _alias(key, k) else k for k in alike.keys]
             continue
