@@ -40,6 +40,14 @@ class Stage:
         """What came out."""
         return self.told()[1]
 
+    def __reduce__(self) -> tuple[Callable[..., Stage], tuple[object, ...]]:
+        """With the words themselves: what finds them cannot be pickled."""
+        return _restored, (self.name, self.told(), self.seconds, self.fault)
+
+
+def _restored(name: str, told: tuple[str, str], seconds: float, fault: str | None) -> Stage:
+    return Stage(name, lambda: told, seconds, fault)
+
 
 class Stopped(Exception):
     """A stage failed; its fault is in the trace."""

@@ -73,3 +73,18 @@ def test_what_is_prevented_is_not_taken_to_happen():
         "Would the room be warm if we prevented the heater from running?"
     )
     assert faults(text) == set()
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "For recovery, what is the probability of necessity of the drug?",
+        "What is the probability that recovery was brought about by the drug as a necessary cause?",
+        "How likely is it that the drug is a necessary but not a sufficient cause of recovery?",
+    ],
+)
+def test_where_the_effect_may_come_first_no_query_is_wanted(question: str):
+    data = json.loads(read(COUNTS + NAMED[0][0]).to_json())
+    data["queries"][0] |= {"words": question, "query": NECESSITY}
+    found = examine(Reading(COUNTS + question, Problem.from_data(data)), TEXT)
+    assert not [fault for fault in found if "comes first" in fault.message]

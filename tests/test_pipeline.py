@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import pickle
 from typing import Any
 
 import pytest
@@ -217,6 +218,17 @@ def test_counts_are_estimates_with_their_standard_error():
 
 # ---------------------------------------------------------------------------------------------------------------------
 # The trace, the assumptions, the arguments
+
+
+def test_a_reply_can_be_pickled():
+    reply = answer_text(
+        "The alarm rings if and only if there is a fire. There is a fire. Would the alarm ring without?"
+    )
+    kept = pickle.loads(pickle.dumps(reply))
+    assert kept.finding == reply.finding
+    assert [(one.name, one.took, one.gave, one.fault) for one in kept.trace] == [
+        (one.name, one.took, one.gave, one.fault) for one in reply.trace
+    ]
 
 
 def test_every_stage_is_traced():

@@ -147,3 +147,24 @@ def test_facts_of_two_worlds_are_said_in_words():
         "The probability that both there would be recovery if the drug were present, and there would be no recovery "
         "if the drug were not present lies between 30% and 60%"
     )
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What is the probability of necessity of the drug for not recovering?",
+        "What is the probability of necessity of the absence of the drug for recovery?",
+        "What is the probability that the drug is a necessary cause of recovery in women?",
+        "What is the effect of the drug on not recovering?",
+        "What is the effect of skipping the drug on recovery?",
+        "What is the probability of recovery if everyone refused the drug?",
+        "Does the drug increase the chance of failure to recover?",
+    ],
+)
+def test_words_beyond_those_of_the_counts_are_not_passed_over(question: str):
+    assert read(COUNTS + question).cannot is not None
+
+
+def test_descriptions_are_not_taken_for_one_that_is_part_of_them():
+    problem = read(COUNTS.replace("did not take", "refused") + "What is the effect of the drug on recovery?")
+    assert problem.cannot is not None

@@ -16,7 +16,13 @@ from ._asking import Asking
 from ._given import quoted
 from ._mentions import Mention, turned
 from ._reading import Fault
-from ._text import Scan
+from ._text import Scan, words
+
+_LEADS = words("for of cause causes causing")
+_ARTICLES = words("a an the")
+_NOUNS = words("necessity sufficiency probability chance")
+_APART = words("not but or without rather")
+"""Words by which a question may ask for one of the two without the other."""
 
 Kind: TypeAlias = Literal["necessity", "sufficiency", "necessity and sufficiency"]
 
@@ -73,7 +79,9 @@ def _wanted(problem: Problem, text: Scan, question: Asking, kind: Kind) -> Wante
     """What the question means; None where it does not name one cause and one effect of two states each."""
     named = [m for m, _ in question.roles if m.variable >= 0 and not m.weak]
     places = list(dict.fromkeys(m.variable for m in named))
-    if len(places) != 2 or len(named) != 2 or len(named) < len(question.roles):
+    if len(places) != 2 or len(named) != 2 or len(named) < len(question.roles) or not _cause_first(text, *named):
+        return None
+    if kind == "necessity and sufficiency" and not question.spoken.isdisjoint(_APART):
         return None
     cause, effect = (_fact(problem, text, one) for one in named)
     if cause is None or effect is None:
@@ -88,6 +96,12 @@ def _wanted(problem: Problem, text: Scan, question: Asking, kind: Kind) -> Wante
             return Wanted(frozenset({brought}), frozenset({Fact(x.name, other_x), Fact(y.name, other_y)}))
         case _:
             return Wanted(frozenset({brought, missed}), frozenset())
+
+
+def _cause_first(text: Scan, first: Mention, second: Mention) -> bool:
+    """Whether it says so: "X is a necessary cause of Y", "of X for Y"; not "Y is caused by X", "for Y, that of X"."""
+    between = [token.word for token in text.tokens[first.last : second.first] if token.word not in _ARTICLES]
+    return bool(between) and between[-1] in _LEADS and _NOUNS.isdisjoint(between) and "," not in between
 
 
 def _fact(problem: Problem, text: Scan, one: Mention) -> tuple[Fact, Value] | None:

@@ -207,5 +207,11 @@ def plain(key: Iterable[str]) -> tuple[str, ...]:
     )
 
 
+def alias(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Whether one key is the other with more words before it, or with its label alone."""
+    short, long = sorted((one, other), key=len)
+    return long[len(long) - len(short) :] == short or (len(short) == 1 and len(short[0]) == 1 and long[-1] == short[0])
+
+
 def _number(text: str) -> int:
     return int(text.replace(",", "")[:15])

@@ -10,7 +10,7 @@ from scm import Const, Contrast, Expr, Op, Probability, Query, Set, Value, Var, 
 from .._problem import Edge, Problem, ProblemQuery, ProblemVariable, Reply, Statement
 from ._attribution import attributed
 from ._clause import clause
-from ._counts import PEOPLE, Count, Trait, plain, traits
+from ._counts import PEOPLE, Count, Trait, alias, plain, traits
 from ._story import Unreadable, quoted
 
 _PAIRS = {frozenset(p) for p in (("man", "woman"), ("male", "female"), ("boy", "girl"), ("old", "young"))}
@@ -112,7 +112,7 @@ class Study:
             Unreadable: nothing in the counts fits, or several do.
         """
         key, holds = trait
-        found = [(g, k) for g in self.groups for k in g.keys if _alias(key, k)]
+        found = [(g, k) for g in self.groups for k in g.keys if alias(key, k)]
         if len(found) != 1:
             known = ", ".join(quoted(" ".join(k)) for g in self.groups for k in g.keys)
             raise Unreadable(
@@ -339,10 +339,15 @@ def read_study(
 def _grouped(all_traits: list[Trait]) -> list[Group]:
     groups: list[Group] = []
     for key, _ in dict.fromkeys(all_traits):
-        alike = next((g for g in groups for k in g.keys if _alias(key, k)), None)
+        alike = next((g for g in groups for k in g.keys if alias(key, k)), None)
         if alike is not None:
+            for k in alike.keys:
+                short, long = sorted((key, k), key=len)
+                if alias(key, k) and len(short) < len(long) and len(short[0]) > 1:  # "the drug", "refused the drug"
+                    both = " and ".join(quoted(" ".join(words)) for words in (short, long))
+                    raise Unreadable(f"Are {both} the same? Say what was counted in the same words each time.")
             # The longer wording says more: "treatment a" rather than "a".
-            alike.keys = [max(k, key, key=len) if _alias(key, k) else k for k in alike.keys]
+            alike.keys = [max(k, key, key=len) if alias(key, k) else k for k in alike.keys]
             continue
         kin = next((g for g in groups if all(_alternatives(key, k) for k in g.keys)), None)
         if kin is not None:
@@ -350,11 +355,6 @@ def _grouped(all_traits: list[Trait]) -> list[Group]:
         else:
             groups.append(Group([key]))
     return groups
-
-
-def _alias(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    short, long = sorted((one, other), key=len)
-    return long[len(long) - len(short) :] == short or (len(short) == 1 and len(short[0]) == 1 and long[-1] == short[0])
 
 
 def _alternatives(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
