@@ -16,6 +16,7 @@ from ._ask_bounds import NAME, USUAL, conditions, effort_for, figures
 from ._bind import replace_placeholders
 from ._bounds_ends import Bounded, cells_of, ends_of
 from ._bounds_told import Account, Attained, clash_step, forecast
+from ._coupling import NeedsCoupling
 from ._errors import ScmError
 from ._finding import Assumption, Finding, Interval, Statuses, Step
 from ._frames import FrameKind
@@ -93,8 +94,15 @@ class OfModel:
         return model_with(self.own, programme, laws)
 
     def checked(self, query: Query, programme: Programme, laws: Sequence[Array]) -> tuple[float, float]:
-        """What the exact solver says of a query in that model, and by how much it misses what is known."""
-        return exact_value(self.model(programme, laws), query), programme.broken(tuple(laws))
+        """What the exact solver says of a query in that model, and by how much it misses what is known.
+
+        Not a number where it says nothing: a table of which the programme saw that it does not matter is one there too.
+        """
+        try:
+            value = exact_value(self.model(programme, laws), query)
+        except NeedsCoupling:
+            value = float("nan")
+        return value, programme.broken(tuple(laws))
 
 
 @dataclass(frozen=True, eq=False)

@@ -94,7 +94,7 @@ class Account:
         for laws, end in zip(one.laws, ("lower", "upper"), strict=True):
             if laws is not None:
                 value, missed = self.facts.checked(one.query, one.programmes[0], laws)
-                if math.isnan(value):  # the condition is so faint that rounding alone makes it possible
+                if math.isnan(value):  # a condition that rounding alone makes possible, or a table in two worlds
                     continue
                 low, high = outward_text(value, value) if one.sharp else (number_text(value),) * 2
                 shown.append(f"{low if end == 'lower' else high} at the {end} end")

@@ -161,3 +161,24 @@ def test_numbers_beside_a_query() -> None:
     found = solve(programme_of_model(model, query))
     assert isinstance(found, Ends)
     assert (found.lower.outer, found.upper.outer) == pytest.approx((1.0, 1.4), abs=1e-9)
+
+
+def test_bounds_tell_how_they_were_found_where_the_exact_solver_cannot_confirm_an_end():
+    built = Model(
+        Variable("Z", (False, True), equation="True"),
+        Variable("X", (False, True), parents=("Z",), table={(False,): (0.35, 0.65), (True,): (0.25, 0.75)}),
+        Variable(
+            "Y",
+            (1, 2),
+            parents=("X", "Z"),
+            table={
+                (False, False): (0, 1),
+                (False, True): (0.65, 0.35),
+                (True, False): (0.8, 0.2),
+                (True, True): (0.9, 0.1),
+            },
+        ),
+    )
+    answer = ask(built, "P(Y[Z=X[X=True]] = 1, Y[X=False] = 1 | Y != 2)")
+    assert answer.finding == "bounds"
+    assert str(answer)
