@@ -232,3 +232,24 @@ def test_every_part_of_an_open_answer_can_be_read(block: int) -> None:
         assert answer.interval is not None
         for model, end in zip(answer.attained, (answer.interval.lower, answer.interval.upper), strict=True):
             assert model is None or exact(model, to_text(query)) == pytest.approx(end, abs=1e-7)
+
+
+def test_bounds_tell_how_they_were_found_where_the_exact_solver_cannot_confirm_an_end():
+    built = Model(
+        Variable("Z", (False, True), equation="True"),
+        Variable("X", (False, True), parents=("Z",), table={(False,): (0.35, 0.65), (True,): (0.25, 0.75)}),
+        Variable(
+            "Y",
+            (1, 2),
+            parents=("X", "Z"),
+            table={
+                (False, False): (0, 1),
+                (False, True): (0.65, 0.35),
+                (True, False): (0.8, 0.2),
+                (True, True): (0.9, 0.1),
+            },
+        ),
+    )
+    answer = ask(built, "P(Y[Z=X[X=True]] = 1, Y[X=False] = 1 | Y != 2)")
+    assert answer.finding == "bounds"
+    assert str(answer)

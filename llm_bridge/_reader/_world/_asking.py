@@ -7,6 +7,8 @@ import re
 from ._forms import Kind, Question
 
 _CHANCE = r"(?:the )?(?:overall )?(?:chance|probability|likelihood|risk|odds)"
+_NUMBER = r"(?:the )?(?:overall )?(?:chance|probability|likelihood|risk)"
+"""What a number is asked of: odds are another number."""
 _MORE = r"(?:larger|greater|higher|bigger|more)"
 _LESS = r"(?:smaller|lower|less|lesser)"
 _RAISE = r"(?:increase|raise|rise|go up)"
@@ -61,16 +63,16 @@ _QUESTIONS: tuple[tuple[Kind, str], ...] = (
         rf"(?:by )?how much (?:{_DO}) (?P<n>.+?) (?P<up>{_RAISE}|{_LOWER}) {_CHANCE} of (?P<m>.+)",
     ),
     ("amount", r"what is the (?:average |causal |total |overall )*effect of (?P<n>.+?) on (?P<m>.+)"),
-    *((kind, rf"what is {_CHANCE} of {noun} of (?P<n>.+?) for (?P<m>.+)") for kind, noun, _ in _ATTRIBUTIONS),
+    *((kind, rf"what is {_NUMBER} of {noun} of (?P<n>.+?) for (?P<m>.+)") for kind, noun, _ in _ATTRIBUTIONS),
     *(
         (
             kind,
-            rf"(?:what is {_CHANCE}|how likely is it) that (?P<n>.+?) (?:is|was) a {word} cause (?:of|for) (?P<m>.+)",
+            rf"(?:what is {_NUMBER}|how likely is it) that (?P<n>.+?) (?:is|was) a {word} cause (?:of|for) (?P<m>.+)",
         )
         for kind, _, word in _ATTRIBUTIONS
     ),
-    ("chance", rf"(?:for|among) (?P<c>.+?), what is {_CHANCE} of (?P<n>.+?)"),
-    ("chance", rf"what is {_CHANCE} of (?P<n>.+?)(?: overall| in general)?(?: (?:for|among) (?P<c>.+))?"),
+    ("chance", rf"(?:for|among) (?P<c>.+?), what is {_NUMBER} of (?P<n>.+?)"),
+    ("chance", rf"what is {_NUMBER} of (?P<n>.+?)(?: overall| in general)?(?: (?:for|among) (?P<c>.+))?"),
     ("supposed", r"would (?P<s>.+?) if (?P<n>.+?)(?: instead of (?P<m>.+))?"),
 )
 _PATTERNS: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
