@@ -360,3 +360,39 @@ def test_two_currencies_do_not_mix(tmp_path: Path):
         Ledger(path, price=Price(1, 1))
     with pytest.raises(InvalidFile, match="cannot be written"):
         Ledger(tmp_path)
+
+
+@pytest.mark.parametrize(("torn", "calls"), [(False, 2), (True, 3)])
+def test_a_reply_that_was_paid_for_is_handed_on_where_the_disk_is_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, torn: bool, calls: int
+):
+    """What it took is written before the next call, which is not sent while it cannot be; half a line is made whole."""
+    file, price, whole = tmp_path / "ledger.jsonl", Price(1.0, 1.0), os.write
+    full = False
+
+    def write(descriptor: int, content: bytes) -> int:
+        if not full:
+            return whole(descriptor, content)
+        if not torn or len(content) < 20:
+            raise OSError(28, "No space left on device")
+        return whole(descriptor, content[: len(content) // 2])  # as much as there is room for
+
+    def reply(_: ChatRequest) -> str:
+        nonlocal full
+        full = True
+        return "yes"
+
+    monkeypatch.setattr(os, "write", write)
+    request = ChatRequest((Message("user", "?"),), "direct")
+    with Ledger(file, price=price) as ledger:
+        chat = Metered(ScriptedChat(reply), ledger)
+        assert asyncio.run(chat.complete(request)).text == "yes"
+        with pytest.raises(InvalidFile, match="No space left"):
+            asyncio.run(chat.complete(request))
+        full = False
+        assert asyncio.run(chat.complete(request)).text == "yes"
+        full = False
+        spent = ledger.summary().calls
+    assert spent == 2
+    with Ledger(file, price=price) as again:
+        assert again.summary().calls == calls  # the third was begun in the file, but never sent

@@ -53,6 +53,7 @@ class Journal:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
+        self._left = b""
         try:
             self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
         except OSError as wrong:
@@ -108,14 +109,24 @@ class Journal:
         self._write({"sent": number, "at": at, **_data(most)})
 
     def done(self, number: int, call: Call, at: float) -> None:
-        """What a call took."""
-        self._write({"done": number, "at": at, **_data(call)})
+        """What a call took. Where that cannot be written now, it goes before the next line: its reply was paid for."""
+        self._left += _line({"done": number, "at": at, **_data(call)})
+        with contextlib.suppress(InvalidFile):
+            self._flush()
 
     def _write(self, data: dict[str, Any]) -> None:
-        left = f"{json.dumps(data)}\n".encode()
+        line = _line(data)
+        self._left += line
         try:
-            while left:
-                left = left[os.write(self._file, left) :]
+            self._flush()
+        except InvalidFile:
+            self._left = self._left.removesuffix(line)  # a part of it that is there already must be made whole
+            raise
+
+    def _flush(self) -> None:
+        try:
+            while self._left:
+                self._left = self._left[os.write(self._file, self._left) :]
         except OSError as wrong:
             raise self._unwritable(wrong) from None
 
@@ -125,8 +136,14 @@ class Journal:
     def close(self) -> None:
         """Let go of the file."""
         if self._file >= 0:
+            with contextlib.suppress(InvalidFile):
+                self._flush()
             os.close(self._file)
             self._file = -1
+
+
+def _line(data: dict[str, Any]) -> bytes:
+    return f"{json.dumps(data)}\n".encode()
 
 
 class _Reader:
