@@ -367,11 +367,13 @@ def test_confounding_beside_counts_loses_nothing(counts: list[list[int]], delta:
     low, high = exact_interval(c11, c10 + c11, alpha)
     answer = scm.ask(study, "P(Y[X=1]=1)", assume=scm.additive_confounding("X", "Y", delta))
     ends = answer.uncertainty.confidence
+    assert ends is not None
     assert (ends.lower, ends.upper) == pytest.approx(
         (x * low + (1 - x) * max(low - delta, 0), x * high + (1 - x) * min(high + delta, 1)), abs=1e-7
     )
     odds = 1 + 5 * delta
     ends = scm.ask(study, "P(Y[X=1]=1)", assume=scm.marginal_sensitivity("X", "Y", odds)).uncertainty.confidence
+    assert ends is not None
     assert (ends.lower, ends.upper) == pytest.approx(
         (x * low + (1 - x) * _within_odds(low, odds)[0], x * high + (1 - x) * _within_odds(high, odds)[1]), abs=1e-7
     )
@@ -385,6 +387,7 @@ def exact_interval(count: int, total: int, alpha: float) -> tuple[float, float]:
 def test_confounding_beside_printed_digits_loses_nothing():
     study = scm.Study("X -> Y, X <-> Y", "P(X=1) = 50%", "P(Y=1 | X=1) = 70%", "P(Y=1 | X=0) = 40%")
     answer = scm.ask(study, "P(Y[X=1]=1)", assume=scm.additive_confounding("X", "Y", 0.1))
+    assert answer.interval is not None
     assert (answer.interval.lower, answer.interval.upper) == pytest.approx((0.65, 0.75), abs=1e-7)
     ends = answer.uncertainty.rounding
     assert ends == pytest.approx((0.695 - 0.1 * 0.505, 0.705 + 0.1 * 0.505), abs=1e-7)

@@ -67,6 +67,7 @@ def test_the_ends_are_tian_and_pearls(query: str, ends: tuple[float, float]):
     question = next(words for words, own in QUESTIONS if own == query)
     (answer,) = answer_text(COUNTS + question).answers
     assert answer.finding == "bounds"
+    assert answer.interval is not None
     assert (answer.interval.lower, answer.interval.upper) == pytest.approx(ends, abs=1e-9)
     assert answer.interval.sharp
 
@@ -100,6 +101,7 @@ WORLD = (
 def test_percentages_in_a_graph_told_in_words(question: str, query: str, ends: tuple[float, float]):
     (answer,) = answer_text(WORLD + question).answers
     assert answer.query == parse_query(query)
+    assert answer.interval is not None
     assert (answer.interval.lower, answer.interval.upper) == pytest.approx(ends, abs=1e-9)
 
 
