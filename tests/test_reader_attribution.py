@@ -170,3 +170,13 @@ def test_words_beyond_those_of_the_counts_are_not_passed_over(question: str):
 def test_descriptions_are_not_taken_for_one_that_is_part_of_them():
     problem = read(COUNTS.replace("did not take", "refused") + "What is the effect of the drug on recovery?")
     assert problem.cannot is not None
+
+
+def test_a_description_may_say_more_where_its_words_are_the_counts_own():
+    """ "Treatment B" of what the counts once call "B"; another word before it is another thing."""
+    counts = (
+        "Treatment affects recovery. Of the 350 patients who got treatment A, 273 recovered. "
+        "Of the 350 patients who got B, 289 recovered. "
+    )
+    assert read(counts + "What is the recovery rate among those who got treatment B?").cannot is None
+    assert read(counts + "What is the recovery rate among those who got fake B?").cannot is not None

@@ -115,13 +115,13 @@ class Study:
         found = [(g, k) for g in self.groups for k in g.keys if alias(key, k)]
         if len(found) != 1:
             known = ", ".join(quoted(" ".join(k)) for g in self.groups for k in g.keys)
-            raise Unreadable(
-                f"{quoted(' '.join(key))} fits {len(found) or 'none'} of the counted descriptions: {known}."
-            )
+            said = quoted(" ".join(key))
+            raise Unreadable(f"{said} fits {len(found) or 'none'} of the counted descriptions: {known}.")
         group, match = found[0]
-        if len(key) > len(match):  # "skipping the drug", "the lack of the drug"
-            said, counted = quoted(" ".join(key)), quoted(" ".join(match))
-            raise Unreadable(f"{said} is more than {counted}. Say it as the counts do.")
+        # "Treatment B" of what the counts call "B"; but not "skipping the drug", "the lack of the drug".
+        if not all(any(_same_stem(word, own) for own in _words_of(group)) for word in key[: len(key) - len(match)]):
+            said = f"{quoted(' '.join(key))} is more than {quoted(' '.join(match))}"
+            raise Unreadable(f"{said}. Say it as the counts do.")
         if len(group.keys) == 1:
             return group.name, holds
         if not holds:
@@ -164,8 +164,7 @@ class Study:
                 return found
         raise Unreadable(
             f"This question cannot be read: {quoted(phrase)}. Ask 'What would the recovery rate be if everyone got "
-            f"treatment A?' or "
-            "'Is treatment A better than treatment B?'."
+            "treatment A?' or 'Is treatment A better than treatment B?'."
         )
 
     def rate(self, phrase: str) -> tuple[list[Query], Reply] | None:
@@ -370,9 +369,13 @@ def _alternatives(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
 
 def _fits(phrase: str, group: Group) -> bool:
     words = plain(clause(phrase).key)
-    own = {word for key in group.keys for word in key} | set(plain(clause(group.name).key) if group.name else ())
-    own |= {kin for key in group.keys for word in key for kin in _KIN.get(word, "").split()}
+    own = _words_of(group) | {kin for key in group.keys for word in key for kin in _KIN.get(word, "").split()}
     return any(_same_stem(word, other) for word in words for other in own)
+
+
+def _words_of(group: Group) -> set[str]:
+    """What descriptions of a group may have in common: the words of its name, and of its other descriptions."""
+    return {word for key in group.keys for word in key} | set(plain(clause(group.name).key) if group.name else ())
 
 
 def _same_stem(one: str, other: str) -> bool:
