@@ -319,6 +319,35 @@ def test_processes_share_a_cache(tmp_path: Path):
         assert cache.warnings == ()
 
 
+def test_a_cache_may_be_made_by_another_just_then(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Between any two of the looks at a new file, another process makes it a cache."""
+    connect = sqlite3.connect
+
+    class Beaten:
+        """A connection that another is quicker than, behind its first look."""
+
+        def __init__(self, *args: Any, **more: Any) -> None:
+            self._own, self._path, self._looks = connect(*args, **more), args[0], 0
+
+        def execute(self, statement: str, *args: Any) -> sqlite3.Cursor:
+            found = self._own.execute(statement, *args)
+            self._looks += "sqlite_master" in statement or statement.endswith("application_id")
+            if self._looks == 1:
+                rows = found.fetchall()
+                monkeypatch.setattr(sqlite3, "connect", connect)
+                ReplyCache(self._path).close()
+                self._looks += 1
+                return self._own.execute(f"SELECT {rows[0][0]}")
+            return found
+
+        def close(self) -> None:
+            self._own.close()
+
+    monkeypatch.setattr(sqlite3, "connect", Beaten)
+    with ReplyCache(tmp_path / "replies.sqlite") as cache:
+        assert cache.warnings == ()
+
+
 def test_what_was_handed_on_outlives_kill_9(tmp_path: Path):
     path, told = tmp_path / "replies.sqlite", tmp_path / "told"
     for k in range(2):

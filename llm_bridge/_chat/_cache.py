@@ -193,9 +193,11 @@ class ReplyCache:
         database = sqlite3.connect(self.path, timeout=_BUSY, isolation_level=None, check_same_thread=False)
         self._database = database
         database.execute(f"PRAGMA busy_timeout = {int(_BUSY * 1_000)}")
+        # In this order: another process that makes the file just now says whose it is before it makes a table.
+        tables = database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         owner = database.execute("PRAGMA application_id").fetchone()[0]
         if owner != _APPLICATION:
-            if database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            if tables:
                 self._close()
                 raise InvalidFile(f"{self.path} is a database of something else. Give the cache a file of its own.")
             database.execute(f"PRAGMA application_id = {_APPLICATION}")
