@@ -11,6 +11,7 @@ from typing import Protocol, TypeAlias
 
 from scm import Const, Expr, Op, Probability, Set, Value, Var, conjunction
 
+from ._causation import Causation, causation
 from ._counts import PEOPLE, Trait, traits
 from ._story import Unreadable, quoted
 
@@ -72,14 +73,8 @@ def _caused(study: Described, kind: str, cause: str, effect: str) -> Probability
     name, value = study.single(cause)
     if not isinstance(value, bool):
         raise Unreadable(f"{quoted(cause)} as a cause compared with what? Ask what would have been under another.")
-    outcome = study.outcome(effect)
-    with_it, without = (Set(name, Const(x)) for x in (value, not value))
-    yes, no = _is(Var(outcome, (with_it,)), True), _is(Var(outcome, (without,)), False)
-    if " and " in kind:
-        return Probability(conjunction(yes, no))
-    if kind.startswith("necess"):
-        return Probability(no, conjunction(_is(Var(name), value), _is(Var(outcome), True)))
-    return Probability(yes, conjunction(_is(Var(name), not value), _is(Var(outcome), False)))
+    which: Causation = "both" if " and " in kind else "necessity" if kind.startswith("necess") else "sufficiency"
+    return causation(which, (name, value), (study.outcome(effect), True))
 
 
 def _had_been(study: Described, match: re.Match[str]) -> Probability:

@@ -25,6 +25,7 @@ from scm import (
 )
 
 from ..._problem import Edge, Equation, Problem, ProblemQuery, ProblemVariable, Reply, Statement
+from .._causation import Causation, causation
 from .._story import CLOSURE, Unreadable, disjunction, negate, quoted
 from ._collect import CutRule, Reading, name_of, names_of
 from ._evidence import Net
@@ -205,7 +206,7 @@ def _query(question: Question, net: Net, reading: Reading, tied: Tied) -> tuple[
         case "effect" | "amount":
             return _effect(question, facts["n"], facts["m"][0]), 0.0
         case "necessity" | "sufficiency" | "both":
-            return _attribution(question, facts["n"], facts["m"]), 0.0
+            return _attribution(question, question.kind, facts["n"], facts["m"]), 0.0
         case "supposed":
             return Probability(_is(facts["s"][0], _sets(facts["n"]))), 0.5
         case _:
@@ -222,22 +223,13 @@ def _effect(question: Question, causes: Sequence[Fact], effect: Fact) -> Contras
     return Contrast("-", Probability(_is(effect, done)), Probability(_is(effect, undone)))
 
 
-def _attribution(question: Question, causes: Sequence[Fact], effects: Sequence[Fact]) -> Probability:
-    """Whether the cause was needed where both are, is enough where neither is, or both of anybody (Pearl 2009)."""
+def _attribution(question: Question, kind: Causation, causes: Sequence[Fact], effects: Sequence[Fact]) -> Probability:
+    """The probability of causation of one cause and one effect."""
     if len(causes) != 1 or len(effects) != 1 or causes[0][0] == effects[0][0]:
         raise Unreadable(
             f"{quoted(question.words)} is about more than one cause and one effect. Ask about one of each."
         )
-    (cause,), (effect,) = causes, effects
-    brought = _is(effect, _sets([cause]))
-    missed = _is(_other(effect), _sets([_other(cause)]))
-    match question.kind:
-        case "necessity":
-            return Probability(missed, _all([cause, effect]))
-        case "sufficiency":
-            return Probability(brought, _all([_other(cause), _other(effect)]))
-        case _:
-            return Probability(conjunction(brought, missed))
+    return causation(kind, causes[0], effects[0])
 
 
 def _other(fact: Fact) -> Fact:
