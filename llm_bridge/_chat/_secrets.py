@@ -7,9 +7,11 @@ import re
 
 MASK = "[key]"
 
-_LOOKS_LIKE_ONE = re.compile(r"\b(?:sk|pk|rk|gsk|xai|hf|nvapi)[-_][A-Za-z0-9_\-]{16,}")
+_MAKERS = ("sk", "pk", "rk", "gsk", "xai", "hf", "nvapi")
+"""What keys begin with, by who gives them out."""
+_LOOKS_LIKE_ONE = re.compile(rf"\b(?:{'|'.join(_MAKERS)})[-_][A-Za-z0-9_\-]{{16,}}")
 _LONG_ENOUGH = re.compile(r"[-_][A-Za-z0-9_\-]{16}")  # quick to look for, and rare
-_BEGINNINGS = tuple(f"{name}{sign}" for name in ("sk", "pk", "rk", "gsk", "xai", "hf", "nvapi") for sign in "-_")
+_BEGINNINGS = tuple(f"{name}{sign}" for name in _MAKERS for sign in "-_")
 _SHORTEST = 6
 
 _given: set[str] = set()

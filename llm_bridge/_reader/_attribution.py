@@ -73,7 +73,9 @@ def _caused(study: Described, kind: str, cause: str, effect: str) -> Probability
     name, value = study.single(cause)
     if not isinstance(value, bool):
         raise Unreadable(f"{quoted(cause)} as a cause compared with what? Ask what would have been under another.")
-    which: Causation = "both" if " and " in kind else "necessity" if kind.startswith("necess") else "sufficiency"
+    which: Causation = (
+        "necessity and sufficiency" if " and " in kind else "necessity" if kind.startswith("necess") else "sufficiency"
+    )
     return causation(which, (name, value), (study.outcome(effect), True))
 
 

@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 from scm import Const, Expr, Op, Probability, Set, Var, conjunction
 
-Causation: TypeAlias = Literal["necessity", "sufficiency", "both"]
+Causation: TypeAlias = Literal["necessity", "sufficiency", "necessity and sufficiency"]
 Fact: TypeAlias = tuple[str, bool]
 
 
@@ -19,7 +19,7 @@ def causation(kind: Causation, cause: Fact, effect: Fact) -> Probability:
             return Probability(missed, conjunction(_is(cause), _is(effect)))
         case "sufficiency":
             return Probability(brought, conjunction(_is(_other(cause)), _is(_other(effect))))
-        case "both":
+        case "necessity and sufficiency":
             return Probability(conjunction(brought, missed))
 
 

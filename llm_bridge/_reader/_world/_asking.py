@@ -17,10 +17,10 @@ _SEEING = r"(?:when|if|after|upon) (?:we )?(?:observing|observe|seeing|see|given
 _LOOK = r"(?:if|when) we (?:only )?look (?:only )?at (?P<c>.+?), does"
 _DO = r"(?:will|would|does|do|can|could)"
 _EVEN = r"(?:chance|50\s?%|one half|half|0\.5|even)"
-_ATTRIBUTIONS: tuple[tuple[Kind, str, str], ...] = (
-    ("necessity", "necessity", "necessary"),
-    ("sufficiency", "sufficiency", "sufficient"),
-    ("both", "necessity and sufficiency", "necessary and sufficient"),
+_ATTRIBUTIONS: tuple[tuple[Kind, str], ...] = (
+    ("necessity", "necessary"),
+    ("sufficiency", "sufficient"),
+    ("necessity and sufficiency", "necessary and sufficient"),
 )
 _QUESTIONS: tuple[tuple[Kind, str], ...] = (
     (
@@ -63,13 +63,13 @@ _QUESTIONS: tuple[tuple[Kind, str], ...] = (
         rf"(?:by )?how much (?:{_DO}) (?P<n>.+?) (?P<up>{_RAISE}|{_LOWER}) {_CHANCE} of (?P<m>.+)",
     ),
     ("amount", r"what is the (?:average |causal |total |overall )*effect of (?P<n>.+?) on (?P<m>.+)"),
-    *((kind, rf"what is {_NUMBER} of {noun} of (?P<n>.+?) for (?P<m>.+)") for kind, noun, _ in _ATTRIBUTIONS),
+    *((kind, rf"what is {_NUMBER} of {kind} of (?P<n>.+?) for (?P<m>.+)") for kind, _ in _ATTRIBUTIONS),
     *(
         (
             kind,
             rf"(?:what is {_NUMBER}|how likely is it) that (?P<n>.+?) (?:is|was) a {word} cause (?:of|for) (?P<m>.+)",
         )
-        for kind, _, word in _ATTRIBUTIONS
+        for kind, word in _ATTRIBUTIONS
     ),
     ("chance", rf"(?:for|among) (?P<c>.+?), what is {_NUMBER} of (?P<n>.+?)"),
     ("chance", rf"what is {_NUMBER} of (?P<n>.+?)(?: overall| in general)?(?: (?:for|among) (?P<c>.+))?"),

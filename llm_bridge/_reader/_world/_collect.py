@@ -318,7 +318,7 @@ def _of_question(question: Question, asked: dict[str, Cut], evidence: Evidence) 
             if len(asked["c"]) == 1:
                 evidence.together.append((first["c"], first["s"]))
                 evidence.unlike.append((first["c"], first["s"]))
-        case "effect" | "amount" | "necessity" | "sufficiency" | "both":
+        case "effect" | "amount" | "necessity" | "sufficiency" | "necessity and sufficiency":
             evidence.acts.extend((n, first["m"]) for n in asked["n"])
             evidence.ones.extend((p, NAMED_ONE) for p in (*asked["n"], first["m"]))
         case _:

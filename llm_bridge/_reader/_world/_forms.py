@@ -89,7 +89,7 @@ Kind: TypeAlias = Literal[
     "amount",
     "necessity",
     "sufficiency",
-    "both",
+    "necessity and sufficiency",
     "treated",
     "direct",
     "through",
@@ -99,7 +99,7 @@ Kind: TypeAlias = Literal[
     "chance",
 ]
 
-ATTRIBUTIONS: frozenset[Kind] = frozenset({"necessity", "sufficiency", "both"})
+ATTRIBUTIONS: frozenset[Kind] = frozenset({"necessity", "sufficiency", "necessity and sufficiency"})
 """Questions of how surely a cause was needed for an effect, is enough for it, or both (Pearl 2009, section 9.2)."""
 
 

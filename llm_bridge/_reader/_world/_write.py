@@ -205,7 +205,7 @@ def _query(question: Question, net: Net, reading: Reading, tied: Tied) -> tuple[
             return Contrast("-", would, Probability(_is(facts["n"][0]), given)), 0.0
         case "effect" | "amount":
             return _effect(question, facts["n"], facts["m"][0]), 0.0
-        case "necessity" | "sufficiency" | "both":
+        case "necessity" | "sufficiency" | "necessity and sufficiency":
             return _attribution(question, question.kind, facts["n"], facts["m"]), 0.0
         case "supposed":
             return Probability(_is(facts["s"][0], _sets(facts["n"]))), 0.5
